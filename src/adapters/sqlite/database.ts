@@ -1,0 +1,53 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { SignpostError } from '../../oci/errors.ts';
+import { migrations } from './migrations.ts';
+
+/**
+ * Opens the database and brings its tables up to date.
+ * @throws SignpostError STORAGE
+ */
+export function openDatabase(path: string): DatabaseSync {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    const database = new DatabaseSync(path, { timeout: 5000 });
+    // WAL: a reader never waits for the writer. FULL: what is committed survives a power cut.
+    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON');
+    migrate(database, path);
+    return database;
+  } catch (cause) {
+    if (cause instanceof SignpostError) throw cause;
+    throw new SignpostError('STORAGE', `cannot open the database ${path}: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+}
+
+/** Runs `work` in one transaction: everything that it writes, or nothing. */
+export function inTransaction<T>(database: DatabaseSync, work: () => T): T {
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    const result = work();
+    database.exec('COMMIT');
+    return result;
+  } catch (error) {
+    database.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+function migrate(database: DatabaseSync, path: string): void {
+  const current = () => Number(database.prepare('PRAGMA user_version').get()?.user_version ?? 0);
+  if (current() > migrations.length) {
+    throw new SignpostError(
+      'STORAGE',
+      `${path} was written by a newer Signpost: use that version or a newer one`,
+    );
+  }
+  if (current() === migrations.length) return;
+  inTransaction(database, () => {
+    for (const sql of migrations.slice(current())) database.exec(sql);
+    database.exec(`PRAGMA user_version = ${migrations.length}`);
+  });
+}

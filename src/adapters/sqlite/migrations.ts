@@ -1,0 +1,57 @@
+/** One entry for each version of the tables. Entries are only ever added. Digests are the 32 bytes of a SHA-256. */
+export const migrations: readonly string[] = [
+  `
+  CREATE TABLE repositories (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    serial INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE tags (
+    repository INTEGER NOT NULL REFERENCES repositories,
+    tag TEXT NOT NULL,
+    list BLOB NOT NULL,
+    request_serial INTEGER NOT NULL,
+    expires INTEGER NOT NULL,
+    PRIMARY KEY (repository, tag)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE manifests (
+    repository INTEGER NOT NULL REFERENCES repositories,
+    digest BLOB NOT NULL,
+    media_type TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    subject BLOB,
+    artifact_type TEXT,
+    annotations TEXT,
+    PRIMARY KEY (repository, digest)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE blobs (
+    repository INTEGER NOT NULL REFERENCES repositories,
+    digest BLOB NOT NULL,
+    size INTEGER NOT NULL,
+    serial INTEGER NOT NULL,
+    PRIMARY KEY (repository, digest)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX blobs_by_digest ON blobs (digest);
+  CREATE TABLE publications (
+    serial INTEGER PRIMARY KEY,
+    published INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE staged_images (
+    repository TEXT NOT NULL,
+    tag TEXT NOT NULL,
+    list TEXT NOT NULL,
+    staged INTEGER NOT NULL,
+    reason TEXT,
+    PRIMARY KEY (repository, tag)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE counters (
+    name TEXT PRIMARY KEY,
+    value INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE mirrors (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL UNIQUE,
+    description TEXT NOT NULL
+  ) STRICT;
+  `,
+];

@@ -1,0 +1,155 @@
+import { z } from 'zod';
+
+/**
+ * Every setting of the configuration file. docs/configuration.md is generated from the descriptions here, and a test
+ * keeps the two the same. Sizes are in bytes and times in milliseconds once parsed; in the file they carry a unit.
+ */
+
+const size = (fallback: string) => unit(fallback, sizeUnits, 'a size such as "32KiB" or "4MiB"');
+const duration = (fallback: string) =>
+  unit(fallback, durationUnits, 'a time such as "500ms", "2s", "10m" or "90d"');
+
+const sizeUnits: Readonly<Record<string, number>> = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 };
+const durationUnits: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+
+function unit(fallback: string, units: Readonly<Record<string, number>>, expected: string) {
+  const pattern = new RegExp(`^(\\d{1,9})(${Object.keys(units).join('|')})$`);
+  return z
+    .string({ error: `expected ${expected}` })
+    .regex(pattern, { error: `expected ${expected}` })
+    .default(fallback)
+    .transform((text) => {
+      const [, amount, name] = pattern.exec(text) ?? [];
+      return Number(amount) * (units[name ?? ''] ?? 0);
+    });
+}
+
+const text = (limit = 1024) => z.string().min(1).max(limit);
+const port = z.int().min(0).max(65_535);
+const countryCode = z.string().regex(/^[A-Z]{2}$/, { error: 'expected two upper-case letters (ISO 3166-1)' });
+const asn = z.int().min(1).max(4_294_967_295);
+
+const tls = z
+  .strictObject({
+    certificate: text().describe('File with the certificate chain in PEM. Read again when it changes.'),
+    key: text().describe('File with the private key in PEM. Read again when it changes.'),
+  })
+  .describe('Serve TLS. Without it the address speaks plain HTTP, for use behind a proxy.');
+
+const listener = z.strictObject({
+  address: text(64).default('127.0.0.1').describe('Address to listen on.'),
+  port: port.default(5000).describe('Port to listen on; 0 takes a free one.'),
+  tls: tls.optional(),
+});
+
+const registry = z.strictObject({
+  name: text(255)
+    .default('localhost:5000')
+    .describe('Host name (and port) under which clients pull: it goes into every signature.'),
+  listen: z
+    .array(listener)
+    .min(1)
+    .max(16)
+    .default([{ address: '127.0.0.1', port: 5000 }])
+    .describe('Addresses to listen on.'),
+  trustedProxies: z
+    .array(text(64))
+    .max(64)
+    .default([])
+    .describe('Netblocks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.'),
+  inlineSize: size('32KiB').describe('Blobs of this size and smaller are served in place, not redirected.'),
+  alternatives: z.int().min(0).max(16).default(4).describe('How many further mirrors the Link headers name.'),
+  shutdownGrace: duration('10s').describe('How long requests under way may take after a signal to stop.'),
+  originStreams: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(64)
+    .describe('How many blobs the origin itself sends at once before it answers 503.'),
+});
+
+const repository = z.strictObject({
+  match: text(255).describe(
+    'A repository name, or a prefix ending in "/*". The first rule that matches counts.',
+  ),
+  keys: z
+    .array(text())
+    .min(1)
+    .max(64)
+    .describe('Files with OpenPGP public keys whose signatures are accepted.'),
+  threshold: z.int().min(1).max(16).default(1).describe('How many different keys must have signed.'),
+  maximumLife: duration('400d').describe('Signatures that live longer are refused.'),
+  warnBefore: duration('14d').describe(
+    'Signatures that expire sooner than this are warned of when accepted.',
+  ),
+});
+
+const mirrors = z.strictObject({
+  allowAddresses: z
+    .array(text(64))
+    .max(64)
+    .default([])
+    .describe(
+      'Netblocks that probes may connect to although they are loopback, private or link-local ones, which are refused otherwise.',
+    ),
+  probeTimeout: duration('2s').describe('A mirror that does not answer a probe in this time has failed it.'),
+  probeInterval: duration('2s').describe('Time between probes of a mirror that clients are being sent to.'),
+  idleProbeInterval: duration('5m').describe('Time between probes of a mirror that nobody is sent to.'),
+  recoveryInterval: duration('2s').describe('Time between probes of a mirror that has just failed.'),
+  reaskWindow: duration('2m').describe('A client that asks for a blob again in this time is sent elsewhere.'),
+  certificateAuthorities: z
+    .array(text())
+    .max(16)
+    .default([])
+    .describe('PEM files with certificate authorities trusted for mirrors, beside the usual ones.'),
+});
+
+const places = z.strictObject({
+  countryDatabase: text()
+    .optional()
+    .describe(
+      'MaxMind-format (.mmdb) file with countries, or cities. Default: the one that comes with Signpost.',
+    ),
+  asnDatabase: text().optional().describe('MaxMind-format (.mmdb) file with autonomous system numbers.'),
+  overrides: z
+    .array(
+      z.strictObject({
+        netblock: text(64).describe('The addresses, such as "192.0.2.0/24".'),
+        country: countryCode.optional().describe('Their country.'),
+        asn: asn.optional().describe('Their autonomous system.'),
+      }),
+    )
+    .max(100_000)
+    .default([])
+    .describe('Corrections: these go before the databases; the longest matching netblock counts.'),
+});
+
+const log = z.strictObject({
+  level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('Least level that is logged.'),
+});
+
+const defaults = <T extends z.ZodType>(schema: T) => schema.prefault({} as z.input<T>);
+
+export const configSchema = z.strictObject({
+  data: text()
+    .default('/var/lib/signpost')
+    .describe('Folder for the tree, the staging area and the database.'),
+  registry: defaults(registry).describe('The pull API.'),
+  repositories: z
+    .array(repository)
+    .max(10_000)
+    .default([])
+    .describe('Which keys sign which repositories. What no rule matches cannot be published.'),
+  mirrors: defaults(mirrors).describe('Probing mirrors and leading clients around failures.'),
+  places: defaults(places).describe('Where client addresses are.'),
+  log: defaults(log).describe('Logging, as JSON lines on standard error.'),
+});
+
+/** The configuration, whole: every setting has a value. */
+export type Config = z.output<typeof configSchema>;

@@ -1,0 +1,96 @@
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { parseDocument } from 'yaml';
+import type { z } from 'zod';
+import { quote } from '../oci/digest.ts';
+import { SignpostError } from '../oci/errors.ts';
+import { type Config, configSchema } from './config-schema.ts';
+
+const fileLimit = 4 * 1024 * 1024;
+
+/** What the command line and the environment say about the configuration. */
+export interface ConfigOptions {
+  readonly config?: string | undefined;
+  readonly data?: string | undefined;
+}
+
+/**
+ * Reads the configuration file named by `--config` or `SIGNPOST_CONFIG`; without either, the defaults hold. `--data`
+ * and `SIGNPOST_DATA` go before the file's `data`. Relative paths are relative to the file.
+ * @throws SignpostError CONFIG_INVALID with the path of the setting, its value and what was expected
+ */
+export function loadConfig(options: ConfigOptions, environment: NodeJS.ProcessEnv = process.env): Config {
+  const file = options.config ?? environment.SIGNPOST_CONFIG;
+  const config = file === undefined ? parseConfig('', 'the defaults') : parseConfig(readFile(file), file);
+  const base = file === undefined ? process.cwd() : dirname(resolve(file));
+  const data = options.data ?? environment.SIGNPOST_DATA;
+  return {
+    ...resolvePaths(config, base),
+    data: data === undefined ? resolve(base, config.data) : resolve(data),
+  };
+}
+
+/**
+ * Reads a configuration from YAML 1.2. `file` names it in messages.
+ * @throws SignpostError CONFIG_INVALID
+ */
+export function parseConfig(yaml: string, file: string): Config {
+  const document = parseDocument(yaml, { prettyErrors: true, uniqueKeys: true });
+  const [error] = document.errors;
+  if (error !== undefined)
+    throw new SignpostError('CONFIG_INVALID', `${file}: ${error.message}`, { cause: error });
+  const value: unknown = document.toJS({ maxAliasCount: 100 }) ?? {};
+  const result = configSchema.safeParse(value);
+  if (result.success) return result.data;
+  const problems = result.error.issues.map((issue) => `  ${describeIssue(issue, value)}`);
+  throw new SignpostError('CONFIG_INVALID', `${file} is not a valid configuration:\n${problems.join('\n')}`);
+}
+
+function describeIssue(issue: z.core.$ZodIssue, value: unknown): string {
+  const path = issue.path.map(String).join('.');
+  if (issue.code === 'unrecognized_keys') {
+    return `${path === '' ? '' : `${path}: `}unknown setting ${issue.keys.map(quote).join(', ')}`;
+  }
+  const found = issue.path.reduce<unknown>(
+    (inner, key) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, key) : undefined),
+    value,
+  );
+  return found === undefined
+    ? `${path}: missing, ${issue.message}`
+    : `${path}: ${quote(found)}: ${issue.message}`;
+}
+
+function readFile(file: string): string {
+  try {
+    const bytes = readFileSync(file);
+    if (bytes.length > fileLimit) throw new RangeError(`it is larger than ${fileLimit} bytes`);
+    return bytes.toString('utf8');
+  } catch (cause) {
+    throw new SignpostError('CONFIG_INVALID', `cannot read the configuration: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+}
+
+function resolvePaths(config: Config, base: string): Config {
+  const at = (path: string) => resolve(base, path);
+  const { places, mirrors, registry, repositories } = config;
+  return {
+    ...config,
+    registry: {
+      ...registry,
+      listen: registry.listen.map((listener) =>
+        listener.tls === undefined
+          ? listener
+          : { ...listener, tls: { certificate: at(listener.tls.certificate), key: at(listener.tls.key) } },
+      ),
+    },
+    repositories: repositories.map((rule) => ({ ...rule, keys: rule.keys.map(at) })),
+    mirrors: { ...mirrors, certificateAuthorities: mirrors.certificateAuthorities.map(at) },
+    places: {
+      ...places,
+      ...(places.countryDatabase === undefined ? {} : { countryDatabase: at(places.countryDatabase) }),
+      ...(places.asnDatabase === undefined ? {} : { asnDatabase: at(places.asnDatabase) }),
+    },
+  };
+}

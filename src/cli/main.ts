@@ -1,0 +1,74 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import { isSignpostError } from '../oci/errors.ts';
+import type { CreateCommand, Terminal } from './command.ts';
+import { exitCodeOf, exitCodes } from './exit-codes.ts';
+import { version } from './version.ts';
+
+/** The verbs. Each is loaded only when it is asked for, so that `serve` never loads what signs. */
+const verbs: Readonly<
+  Record<string, { summary: string; load: () => Promise<{ createCommand: CreateCommand }> }>
+> = {};
+
+/** Runs one command line and returns the exit status. */
+export async function run(argv: readonly string[], terminal: Terminal): Promise<number> {
+  const json = argv.includes('--json');
+  try {
+    const program = await createProgram(argv[0], terminal);
+    await program.parseAsync([...argv], { from: 'user' });
+    return exitCodes.ok;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+    reportError(error, json, terminal);
+    return exitCodeOf(error);
+  }
+}
+
+async function createProgram(verb: string | undefined, terminal: Terminal): Promise<Command> {
+  const program = new Command('signpost')
+    .description('Gives signed container images away through untrusted mirrors, to stock clients.')
+    .version(version)
+    .addHelpText('after', '\nRun "signpost <command> --help" for its options and examples.');
+  const asked = verb === undefined ? undefined : Object.entries(verbs).find(([name]) => name === verb);
+  if (asked === undefined) {
+    for (const [name, { summary }] of Object.entries(verbs)) program.command(name).description(summary);
+  } else {
+    program.addCommand((await asked[1].load()).createCommand(terminal));
+  }
+  for (const command of withSubcommands(program)) {
+    command
+      .exitOverride()
+      .configureOutput({
+        writeOut: (text) => terminal.stdout.write(text),
+        writeErr: (text) => terminal.stderr.write(text),
+      });
+  }
+  return program;
+}
+
+function withSubcommands(command: Command): readonly Command[] {
+  return [command, ...command.commands.flatMap(withSubcommands)];
+}
+
+function reportError(error: unknown, json: boolean, terminal: Terminal): void {
+  const code = isSignpostError(error) ? error.code : 'INTERNAL';
+  const message = error instanceof Error ? error.message : String(error);
+  if (json) {
+    terminal.stderr.write(`${JSON.stringify({ error: { code, message } })}\n`);
+    return;
+  }
+  terminal.stderr.write(`signpost: ${message}\n`);
+  // An unexpected error is a defect: its stack is what a report needs.
+  if (code === 'INTERNAL' && error instanceof Error) terminal.stderr.write(`${error.stack ?? ''}\n`);
+}
+
+if (import.meta.main) {
+  const stop = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stop.abort());
+  process.exitCode = await run(process.argv.slice(2), {
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    signal: stop.signal,
+  });
+}

@@ -1,0 +1,47 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { SignpostError } from './errors.ts';
+
+declare const brand: unique symbol;
+
+/** `sha256:` and 64 lower-case hexadecimal digits. Only {@link parseDigest} and {@link digestOf} make one. */
+export type Digest = string & { readonly [brand]: 'Digest' };
+
+const digestPattern = /^sha256:[0-9a-f]{64}$/;
+
+/** Whether `text` is a digest of the one algorithm that Signpost publishes. */
+export function isDigest(text: unknown): text is Digest {
+  return typeof text === 'string' && digestPattern.test(text);
+}
+
+/**
+ * Reads a digest (image-spec 1.1, descriptor.md, "Digests").
+ * @throws SignpostError REFERENCE_INVALID
+ */
+export function parseDigest(text: unknown): Digest {
+  if (isDigest(text)) return text;
+  throw new SignpostError(
+    'REFERENCE_INVALID',
+    `${quote(text)} is not a digest: expected "sha256:" and 64 lower-case hexadecimal digits`,
+  );
+}
+
+/** The digest of `bytes`. */
+export function digestOf(bytes: Uint8Array | string): Digest {
+  return `sha256:${createHash('sha256').update(bytes).digest('hex')}` as Digest;
+}
+
+/** The hexadecimal part: 64 digits. */
+export function digestHex(digest: Digest): string {
+  return digest.slice('sha256:'.length);
+}
+
+/** Whether `bytes` hash to `digest`, compared in constant time. */
+export function digestMatches(digest: Digest, bytes: Uint8Array): boolean {
+  return timingSafeEqual(Buffer.from(digestOf(bytes)), Buffer.from(digest));
+}
+
+/** At most 80 characters of a hostile value, escaped for a message. */
+export function quote(value: unknown): string {
+  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value));
+  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+}

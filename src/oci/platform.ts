@@ -1,0 +1,45 @@
+import { quote } from './digest.ts';
+import { SignpostError } from './errors.ts';
+
+/** image-spec 1.1, image-index.md, "platform". */
+export interface Platform {
+  readonly os: string;
+  readonly architecture: string;
+  readonly variant?: string;
+  readonly osVersion?: string;
+}
+
+const partPattern = /^[A-Za-z0-9_.-]{1,64}$/;
+
+/**
+ * Reads `os/architecture[/variant]`, or a bare architecture, which means linux.
+ * @throws SignpostError REFERENCE_INVALID
+ */
+export function parsePlatform(text: string): Platform {
+  const parts = text.split('/');
+  if (parts.length > 3 || !parts.every((part) => partPattern.test(part))) {
+    throw new SignpostError(
+      'REFERENCE_INVALID',
+      `${quote(text)} is not a platform: expected <os>/<architecture>[/<variant>], such as "linux/arm64"`,
+    );
+  }
+  const [first = '', second, variant] = parts;
+  if (second === undefined) return { os: 'linux', architecture: first };
+  return { os: first, architecture: second, ...(variant === undefined ? {} : { variant }) };
+}
+
+/** `linux/arm64/v8`. */
+export function formatPlatform(platform: Platform): string {
+  return [platform.os, platform.architecture, platform.variant]
+    .filter((part) => part !== undefined)
+    .join('/');
+}
+
+/** Whether `platform` is what `wanted` asks for; a variant that is not asked for does not matter. */
+export function platformMatches(wanted: Platform, platform: Platform): boolean {
+  return (
+    wanted.os === platform.os &&
+    wanted.architecture === platform.architecture &&
+    (wanted.variant === undefined || wanted.variant === platform.variant)
+  );
+}

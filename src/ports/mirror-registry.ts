@@ -1,0 +1,11 @@
+import type { Mirror, MirrorId, NewMirror } from '../mirrors/mirror.ts';
+
+/** The mirrors that the operator has entered. Throws SignpostError NOT_FOUND, STORAGE, USAGE (a name taken twice). */
+export interface MirrorRegistry {
+  list(): readonly Mirror[];
+  add(mirror: NewMirror): Mirror;
+  update(mirror: Mirror): void;
+  remove(id: MirrorId): void;
+  /** A number that changes whenever any process has committed something. Cheap: it is polled. */
+  version(): number;
+}

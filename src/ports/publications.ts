@@ -1,0 +1,63 @@
+import type { Digest } from '../oci/digest.ts';
+import type { RepositoryName, TagName } from '../oci/reference.ts';
+
+/** A tag that is published. */
+export interface PublishedTag {
+  readonly repository: RepositoryName;
+  readonly tag: TagName;
+  readonly list: Digest;
+  /** The serial of the signing request that the tag was last accepted from. */
+  readonly requestSerial: number;
+  /** When the signatures of the tag expire, in milliseconds since the epoch. */
+  readonly expires: number;
+}
+
+export interface PublishedManifest {
+  readonly repository: RepositoryName;
+  readonly digest: Digest;
+  readonly mediaType: string;
+  /** In bytes. */
+  readonly size: number;
+  readonly subject?: Digest;
+  readonly artifactType?: string;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
+export interface PublishedBlob {
+  readonly repository: RepositoryName;
+  readonly digest: Digest;
+  /** In bytes. */
+  readonly size: number;
+  /** The publication that brought it: a mirror at this serial or a later one holds it. */
+  readonly serial: number;
+}
+
+/** One event of publishing: everything becomes visible at once, or nothing. */
+export interface Publication {
+  readonly tags: readonly PublishedTag[];
+  readonly manifests: readonly PublishedManifest[];
+  readonly blobs: readonly Omit<PublishedBlob, 'serial'>[];
+}
+
+/** The write side of what is published. */
+export interface Publications {
+  /** Commits in one transaction, removes the tags from the staged images, and returns the new publication serial. */
+  publish(publication: Publication): number;
+  /** The published tag, if there is one. */
+  findTag(repository: RepositoryName, tag: TagName): PublishedTag | undefined;
+  /** A repository that has the blob, if one has: its file can be linked instead of copied. */
+  findBlob(digest: Digest): PublishedBlob | undefined;
+  /** The publication serial now, and the last one that changed each repository. */
+  serials(): { readonly serial: number; readonly repositories: ReadonlyMap<RepositoryName, number> };
+}
+
+/** The read side, from which the routing snapshot is compiled. Iteration may be slow and long: take it in pieces. */
+export interface PublishedContent {
+  /** A number that changes whenever any process has committed something. Cheap: it is polled. */
+  version(): number;
+  tags(): Iterable<PublishedTag>;
+  manifests(): Iterable<PublishedManifest>;
+  blobs(): Iterable<PublishedBlob>;
+  /** The publication serial now. */
+  serial(): number;
+}

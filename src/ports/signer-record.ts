@@ -1,0 +1,21 @@
+import type { Digest } from '../oci/digest.ts';
+
+/** What the signer remembers of a tag that it signed. */
+export interface SignedTag {
+  /** `host/repository:tag`, as signed. */
+  readonly reference: string;
+  readonly list: Digest;
+  /** The serial of the signing request. */
+  readonly serial: number;
+  /** Milliseconds since the epoch. */
+  readonly signed: number;
+}
+
+/** The signer's own memory, apart from anything that the origin says. */
+export interface SignerRecord {
+  find(reference: string): SignedTag | undefined;
+  /** The highest serial signed for `host/repository`; 0 when there is none. */
+  highestSerial(repository: string): number;
+  /** All or nothing, on disk when it returns. */
+  add(tags: readonly SignedTag[]): void;
+}

@@ -1,0 +1,23 @@
+import type { Digest } from '../oci/digest.ts';
+import type { RepositoryName, TagName } from '../oci/reference.ts';
+
+/** An image that waits for its signature. */
+export interface StagedImage {
+  readonly repository: RepositoryName;
+  readonly tag: TagName;
+  /** The manifest list, as it will be signed. */
+  readonly list: Digest;
+  /** When it was staged, in milliseconds since the epoch. */
+  readonly staged: number;
+  /** Why its last signature bundle was refused. */
+  readonly reason?: string;
+}
+
+/** What the origin remembers of staged images. One image a tag: staging a tag again replaces it. */
+export interface StagedImages {
+  list(): readonly StagedImage[];
+  put(image: StagedImage): void;
+  remove(repository: RepositoryName, tag: TagName): void;
+  /** A number greater than every one it gave before: the serial of a signing request. */
+  nextRequestSerial(): number;
+}

@@ -1,0 +1,44 @@
+import type { Readable } from 'node:stream';
+import type { Digest } from '../oci/digest.ts';
+import type { ByteRange } from '../oci/range.ts';
+import type { RepositoryName } from '../oci/reference.ts';
+
+/** The read side of the tree (design: "The tree"), for the server. Throws SignpostError NOT_FOUND, STORAGE. */
+export interface TreeReader {
+  /** The bytes of a manifest; the caller has the digest and may check it. */
+  readManifest(repository: RepositoryName, digest: Digest): Promise<Uint8Array>;
+  /** A blob or a part of it; `size` is of the whole, in bytes. */
+  openBlob(
+    repository: RepositoryName,
+    digest: Digest,
+    range?: ByteRange,
+  ): Promise<{ stream: Readable; size: number }>;
+  /** All of a small blob, or a part of a large one, in memory. `range` is required over 1 MiB. */
+  readBlob(repository: RepositoryName, digest: Digest, range?: ByteRange): Promise<Uint8Array>;
+  /** The lookaside signatures of a digest, in order; empty when there are none. */
+  readSignatures(repository: RepositoryName, digest: Digest): Promise<readonly Uint8Array[]>;
+}
+
+/** What a mirror is told when its copy is whole. */
+export interface PublicationMarker {
+  readonly serial: number;
+  readonly repositories: Readonly<Record<string, number>>;
+}
+
+/**
+ * The write side of the tree. A file appears under its final name only when it is whole and its digest is right.
+ * Throws SignpostError STORAGE, DIGEST_MISMATCH, NOT_FOUND.
+ */
+export interface TreeWriter {
+  /** Puts a staged blob, or one that another repository of the tree has, at its place in `repository`. */
+  placeBlob(repository: RepositoryName, digest: Digest, from: RepositoryName | 'staging'): Promise<void>;
+  placeManifest(repository: RepositoryName, digest: Digest, bytes: Uint8Array): Promise<void>;
+  /** Replaces the lookaside signatures of a digest, numbered from 1 (signatures.md: contiguous, at most 128). */
+  placeSignatures(
+    repository: RepositoryName,
+    digest: Digest,
+    signatures: readonly Uint8Array[],
+  ): Promise<void>;
+  /** Writes `publication.json`: last of all. */
+  writeMarker(marker: PublicationMarker): Promise<void>;
+}
