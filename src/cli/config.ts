@@ -39,11 +39,20 @@ export function parseConfig(yaml: string, file: string): Config {
   const [error] = document.errors;
   if (error !== undefined)
     throw new SignpostError('CONFIG_INVALID', `${file}: ${error.message}`, { cause: error });
-  const value: unknown = document.toJS({ maxAliasCount: 100 }) ?? {};
+  const value = expand(document, file);
   const result = configSchema.safeParse(value);
   if (result.success) return result.data;
   const problems = result.error.issues.map((issue) => `  ${describeIssue(issue, value)}`);
   throw new SignpostError('CONFIG_INVALID', `${file} is not a valid configuration:\n${problems.join('\n')}`);
+}
+
+// Aliases are expanded up to a limit: a small file must not become a large value.
+function expand(document: ReturnType<typeof parseDocument>, file: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 }) ?? {};
+  } catch (cause) {
+    throw new SignpostError('CONFIG_INVALID', `${file}: ${(cause as Error).message}`, { cause });
+  }
 }
 
 function describeIssue(issue: z.core.$ZodIssue, value: unknown): string {

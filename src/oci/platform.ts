@@ -9,7 +9,7 @@ export interface Platform {
   readonly osVersion?: string;
 }
 
-const partPattern = /^[A-Za-z0-9_.-]{1,64}$/;
+const partPattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;
 
 /**
  * Reads `os/architecture[/variant]`, or a bare architecture, which means linux.

@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { isSignpostError } from '../oci/errors.ts';
+import { loadConfig, parseConfig } from './config.ts';
+
+function messageOf(yaml: string): string {
+  try {
+    parseConfig(yaml, 'signpost.yaml');
+  } catch (error) {
+    assert.ok(isSignpostError(error, 'CONFIG_INVALID'));
+    return error.message;
+  }
+  assert.fail('the configuration was accepted');
+}
+
+test('an empty file gives every setting its default', () => {
+  const config = parseConfig('', 'signpost.yaml');
+  assert.equal(config.registry.inlineSize, 32 * 1024);
+  assert.equal(config.mirrors.probeInterval, 2000);
+  assert.deepEqual(config.repositories, []);
+});
+
+test('an unknown setting is refused by name and place', () => {
+  assert.match(messageOf('registry:\n  nmae: x\n'), /registry: unknown setting "nmae"/);
+  assert.match(messageOf('regsitry: {}\n'), /unknown setting "regsitry"/);
+});
+
+test('a wrong value is told with its path, itself and what was expected', () => {
+  assert.match(
+    messageOf('registry:\n  inlineSize: 3\n'),
+    /registry\.inlineSize: "3": expected a size such as "32KiB"/,
+  );
+  assert.match(
+    messageOf('mirrors:\n  probeTimeout: soon\n'),
+    /mirrors\.probeTimeout: "soon": expected a time such as/,
+  );
+  assert.match(messageOf('registry:\n  listen:\n    - port: 70000\n'), /registry\.listen\.0\.port: "70000"/);
+});
+
+test('a missing value is told', () => {
+  assert.match(messageOf('repositories:\n  - match: fedora/*\n'), /repositories\.0\.keys: missing/);
+});
+
+test('what is not YAML is told with its line', () => {
+  assert.match(messageOf('registry: [\n'), /signpost\.yaml: .*line/s);
+  assert.match(messageOf('data: /a\ndata: /b\n'), /unique/);
+});
+
+test('a document of many aliases is refused', () => {
+  const bomb = [
+    'a: &a [x, x, x, x, x, x, x, x, x]',
+    ...'bcdef'.split('').map((key, index) => {
+      const before = 'abcdef'[index];
+      return `${key}: &${key} [${Array.from({ length: 9 }, () => `*${before}`).join(', ')}]`;
+    }),
+  ].join('\n');
+  assert.throws(
+    () => parseConfig(bomb, 'bomb.yaml'),
+    (error) => isSignpostError(error, 'CONFIG_INVALID'),
+  );
+});
+
+test('paths are relative to the file, and --data goes before it', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'signpost-config-'));
+  try {
+    const file = join(folder, 'signpost.yaml');
+    writeFileSync(file, 'data: here\nrepositories:\n  - match: a\n    keys: [keys/a.asc]\n');
+    const config = loadConfig({ config: file }, {});
+    assert.equal(config.data, join(folder, 'here'));
+    assert.deepEqual(config.repositories[0]?.keys, [join(folder, 'keys/a.asc')]);
+    assert.equal(loadConfig({ config: file, data: '/elsewhere' }, {}).data, '/elsewhere');
+    assert.equal(loadConfig({}, { SIGNPOST_CONFIG: file, SIGNPOST_DATA: '/third' }).data, '/third');
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('a file that cannot be read is told', () => {
+  assert.throws(
+    () => loadConfig({ config: '/nowhere/signpost.yaml' }, {}),
+    /cannot read the configuration: .*nowhere/,
+  );
+});
