@@ -6,7 +6,7 @@ import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { version } from './version.ts';
 
 /** The verbs. Each is loaded only when it is asked for, so that `serve` never loads what signs. */
-const verbs: Readonly<
+export const verbs: Readonly<
   Record<string, { summary: string; load: () => Promise<{ createCommand: CreateCommand }> }>
 > = {};
 

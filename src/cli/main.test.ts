@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { PassThrough } from 'node:stream';
+import { test } from 'node:test';
+import type { Terminal } from './command.ts';
+import { exitCodes } from './exit-codes.ts';
+import { run, verbs } from './main.ts';
+import { version } from './version.ts';
+
+async function runCommand(...argv: string[]): Promise<{ status: number; out: string; err: string }> {
+  const stdout = new PassThrough();
+  const stderr = new PassThrough();
+  const terminal: Terminal = { stdin: process.stdin, stdout, stderr, signal: new AbortController().signal };
+  const status = await run(argv, terminal);
+  const textOf = (stream: PassThrough) => String((stream.read() as Buffer | null) ?? '');
+  return { status, out: textOf(stdout), err: textOf(stderr) };
+}
+
+test('--help lists every command', async () => {
+  const { status, out } = await runCommand('--help');
+  assert.equal(status, exitCodes.ok);
+  for (const name of Object.keys(verbs)) assert.match(out, new RegExp(`^  ${name}\\b`, 'm'));
+});
+
+test('every command tells what it does, with an example', async () => {
+  for (const name of Object.keys(verbs)) {
+    const { status, out } = await runCommand(name, '--help');
+    assert.equal(status, exitCodes.ok, name);
+    assert.match(out, new RegExp(`Usage: signpost ${name}`));
+    assert.match(out, /Examples?:\n {2}\$ signpost /, name);
+    const group = /Commands:/.test(out);
+    for (const option of group ? [] : ['--config', '--data', '--json']) assert.ok(out.includes(option), `${name} ${option}`);
+  }
+});
+
+test('--version prints the version', async () => {
+  assert.equal((await runCommand('--version')).out.trim(), version);
+});
+
+test('what cannot be understood is a usage error, on standard error', async () => {
+  for (const argv of [['nonsense'], ['serve', '--nonsense'], ['explain'], []]) {
+    const { status, out, err } = await runCommand(...argv);
+    assert.equal(status, exitCodes.usage, argv.join(' '));
+    assert.equal(out, '');
+    assert.notEqual(err, '');
+  }
+});
+
+test('an error is one line for people and one document for programs', async () => {
+  const plain = await runCommand('explain', 'nowhere', 'a@sha256:0', '--data', '/nonexistent');
+  assert.equal(plain.status, exitCodes.usage);
+  assert.match(plain.err, /^signpost: .*\n$/);
+  const json = await runCommand('explain', 'nowhere', 'a@sha256:0', '--data', '/nonexistent', '--json');
+  const { error } = JSON.parse(json.err) as { error: { code: string } };
+  assert.equal(error.code, 'REFERENCE_INVALID');
+});
