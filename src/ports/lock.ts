@@ -1,3 +1,9 @@
+/**
+ * The job name under which every command that writes to the staging area or the tree takes the lock: publish, accept,
+ * discarding, repairing. One at a time, because each of them counts on nobody else removing or placing files.
+ */
+export const contentLock = 'content';
+
 /** Keeps two processes from doing the same job on the same data. The lock ends with the process, however it ends. */
 export interface Lock {
   /**

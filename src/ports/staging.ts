@@ -13,7 +13,9 @@ export interface Staging {
   hasBlob(digest: Digest): Promise<boolean>;
   /**
    * Copies a blob in, hashing while it streams. An interrupted copy is kept and resumed: `open` is called with the
-   * number of bytes already there. `advance` is told of each new piece, in bytes.
+   * number of bytes already there, which are hashed again first. `advance` is told of each piece that is hashed, in
+   * bytes, and of a negative number when a copy has to start again. Bytes that are not what `descriptor` says are
+   * removed.
    */
   writeBlob(
     descriptor: Pick<Descriptor, 'digest' | 'size'>,
@@ -23,6 +25,9 @@ export interface Staging {
   writeManifest(digest: Digest, bytes: Uint8Array): Promise<void>;
   /** The bytes, hashed again. Throws NOT_FOUND, DIGEST_MISMATCH. */
   readManifest(digest: Digest): Promise<Uint8Array>;
-  /** Removes everything that is not in `keep`. */
-  sweep(keep: ReadonlySet<Digest>): Promise<void>;
+  /**
+   * Removes the manifest lists `lists`, and all below them that no list in `keep` needs too. What an interrupted copy
+   * of another image left stays, so that it can resume.
+   */
+  discard(lists: readonly Digest[], keep: readonly Digest[]): Promise<void>;
 }

@@ -19,6 +19,11 @@ export interface TreeReader {
   readSignatures(repository: RepositoryName, digest: Digest): Promise<readonly Uint8Array[]>;
 }
 
+/** One lookaside signature is at most this long, in bytes; simple signatures have about 1 KiB. */
+export const signatureLimit = 64 * 1024;
+/** A digest has at most this many lookaside signatures (signatures.md, section 1). */
+export const signaturesLimit = 128;
+
 /** What a mirror is told when its copy is whole. */
 export interface PublicationMarker {
   readonly serial: number;
@@ -39,6 +44,8 @@ export interface TreeWriter {
     digest: Digest,
     signatures: readonly Uint8Array[],
   ): Promise<void>;
+  /** What `publication.json` says; undefined when there is none or it cannot be understood. */
+  readMarker(): Promise<PublicationMarker | undefined>;
   /** Writes `publication.json`: last of all. */
   writeMarker(marker: PublicationMarker): Promise<void>;
 }
