@@ -1,0 +1,193 @@
+import type { Digest } from '../oci/digest.ts';
+import { isSignpostError, SignpostError } from '../oci/errors.ts';
+import { artifactTypeOf, blobsOf, type Manifest, parseManifest } from '../oci/manifest.ts';
+import type { RepositoryName } from '../oci/reference.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
+import type { Publications, PublishedManifest } from '../ports/publications.ts';
+import type { StagedImage, StagedImages } from '../ports/staged-images.ts';
+import type { Staging } from '../ports/staging.ts';
+import type { TreeWriter } from '../ports/tree.ts';
+
+export interface PlacementDeps {
+  readonly staging: Staging;
+  readonly tree: TreeWriter;
+  readonly publications: Publications;
+  readonly stagedImages: StagedImages;
+}
+
+/** A staged image all of whose signatures have been verified against the policy. */
+export interface AcceptedImage {
+  readonly image: StagedImage;
+  /** The bytes of the manifest list. */
+  readonly list: Uint8Array;
+  /** Every manifest that the list names. */
+  readonly manifests: readonly { readonly descriptor: Descriptor; readonly bytes: Uint8Array }[];
+  /** The complete new lookaside signatures of the list and of each manifest. */
+  readonly signatures: ReadonlyMap<Digest, readonly Uint8Array[]>;
+  readonly requestSerial: number;
+  /** When the signatures expire, in milliseconds since the epoch. */
+  readonly expires: number;
+}
+
+/**
+ * Makes accepted images visible, all at once. The order is what makes a crash harmless: blobs, manifests, signatures
+ * (files that nothing names yet), then one transaction, which is the publication, then the marker that mirrors read,
+ * then the staging area is tidied. Stopped anywhere before the transaction, nothing is published and running it again
+ * finishes; stopped after it, only the marker is behind ({@link repairMarker}). The caller holds the content lock.
+ * @returns the new publication serial
+ * @throws SignpostError NOT_FOUND (a blob is neither staged nor published), DIGEST_MISMATCH, STORAGE
+ */
+export async function placePublication(
+  deps: PlacementDeps,
+  accepted: readonly AcceptedImage[],
+): Promise<{ readonly serial: number }> {
+  const images = accepted.map(readAccepted);
+  const placements = await findBlobs(deps, images);
+  for (const { repository, digest, from } of placements) await deps.tree.placeBlob(repository, digest, from);
+  for (const { repository, files } of images) {
+    for (const { row, bytes } of files) await deps.tree.placeManifest(repository, row.digest, bytes);
+  }
+  await placeSignatures(deps.tree, accepted);
+  const serial = deps.publications.publish({
+    tags: accepted.map(({ image, requestSerial, expires }) => ({
+      repository: image.repository,
+      tag: image.tag,
+      list: image.list,
+      requestSerial,
+      expires,
+    })),
+    manifests: images.flatMap(({ files }) => files.map(({ row }) => row)),
+    blobs: placements.map(({ repository, digest, size }) => ({ repository, digest, size })),
+  });
+  await deps.tree.writeMarker(markerOf(deps.publications));
+  await tidyStaging(deps, accepted);
+  return { serial };
+}
+
+/**
+ * Writes `publication.json` anew when it does not say what the database says, as after a crash between the two.
+ * @returns whether it did
+ */
+export async function repairMarker(deps: Pick<PlacementDeps, 'tree' | 'publications'>): Promise<boolean> {
+  const { serial } = deps.publications.serials();
+  const found = (await deps.tree.readMarker())?.serial ?? 0;
+  if (found === serial) return false;
+  // A marker ahead of the database means that the database is an old copy: mirrors already hold later content.
+  if (found > serial) {
+    throw new SignpostError(
+      'ROLLBACK',
+      `publication.json is at serial ${found} but the database at ${serial}: the database was put back to an older ` +
+        `state; restore the newest copy of it, or the two will never agree with the mirrors`,
+    );
+  }
+  await deps.tree.writeMarker(markerOf(deps.publications));
+  return true;
+}
+
+interface ImageFiles {
+  readonly repository: RepositoryName;
+  readonly files: readonly { readonly row: PublishedManifest; readonly bytes: Uint8Array }[];
+  readonly blobs: readonly Descriptor[];
+}
+
+function readAccepted({ image, list, manifests }: AcceptedImage): ImageFiles {
+  const { repository } = image;
+  const parsed = manifests.map(({ descriptor, bytes }) => ({
+    digest: descriptor.digest,
+    bytes,
+    manifest: parseManifest(bytes, descriptor.mediaType),
+  }));
+  return {
+    repository,
+    files: [...parsed, { digest: image.list, bytes: list, manifest: parseManifest(list) }].map(
+      ({ digest, bytes, manifest }) => ({
+        row: describeManifest(repository, digest, bytes, manifest),
+        bytes,
+      }),
+    ),
+    blobs: parsed.flatMap(({ manifest }) => (manifest.kind === 'image' ? blobsOf(manifest) : [])),
+  };
+}
+
+// What only the referrers API answers is kept only for what refers to something.
+function describeManifest(
+  repository: RepositoryName,
+  digest: Digest,
+  bytes: Uint8Array,
+  manifest: Manifest,
+): PublishedManifest {
+  const row = { repository, digest, mediaType: manifest.mediaType, size: bytes.length };
+  if (manifest.subject === undefined) return row;
+  const artifactType = artifactTypeOf(manifest);
+  return {
+    ...row,
+    subject: manifest.subject.digest,
+    ...(artifactType === undefined ? {} : { artifactType }),
+    ...(manifest.annotations === undefined ? {} : { annotations: manifest.annotations }),
+  };
+}
+
+interface Placement {
+  readonly repository: RepositoryName;
+  readonly digest: Digest;
+  readonly size: number;
+  readonly from: RepositoryName | 'staging';
+}
+
+// Everything is found before anything is placed. A staged copy goes first: it is there when the tree's was damaged.
+async function findBlobs(deps: PlacementDeps, images: readonly ImageFiles[]): Promise<readonly Placement[]> {
+  const found = new Map<string, Placement>();
+  for (const { repository, blobs } of images) {
+    for (const { digest, size } of blobs) {
+      const key = `${repository}@${digest}`;
+      if (found.has(key)) continue;
+      const from = (await deps.staging.hasBlob(digest))
+        ? 'staging'
+        : deps.publications.findBlob(digest)?.repository;
+      if (from === undefined) {
+        throw new SignpostError(
+          'NOT_FOUND',
+          `blob ${digest} of ${repository} is neither staged nor published: publish the image again`,
+        );
+      }
+      found.set(key, { repository, digest, size, from });
+    }
+  }
+  return [...found.values()];
+}
+
+async function placeSignatures(tree: TreeWriter, accepted: readonly AcceptedImage[]): Promise<void> {
+  const merged = new Map<string, { repository: RepositoryName; digest: Digest; signatures: Buffer[] }>();
+  for (const { image, signatures } of accepted) {
+    for (const [digest, list] of signatures) {
+      const key = `${image.repository}@${digest}`;
+      const entry = merged.get(key) ?? { repository: image.repository, digest, signatures: [] };
+      // Two tags of one image each bring signatures for the same digest: all of them count.
+      for (const signature of list.map((bytes) => Buffer.from(bytes))) {
+        if (!entry.signatures.some((other) => other.equals(signature))) entry.signatures.push(signature);
+      }
+      merged.set(key, entry);
+    }
+  }
+  for (const { repository, digest, signatures } of merged.values()) {
+    await tree.placeSignatures(repository, digest, signatures);
+  }
+}
+
+// The images are published by now: a staging area that cannot be tidied is no reason to say that they are not. What
+// stays is found by scrub.
+async function tidyStaging(deps: PlacementDeps, accepted: readonly AcceptedImage[]): Promise<void> {
+  try {
+    await deps.staging.discard(
+      accepted.map(({ image }) => image.list),
+      deps.stagedImages.list().map(({ list }) => list),
+    );
+  } catch (error) {
+    if (!isSignpostError(error)) throw error;
+  }
+}
+
+function markerOf(publications: Publications) {
+  const { serial, repositories } = publications.serials();
+  return { serial, repositories: Object.fromEntries(repositories) };
+}
