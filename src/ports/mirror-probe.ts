@@ -12,8 +12,14 @@ export interface ProbeTarget {
 }
 
 export type ProbeOutcome =
-  | { readonly ok: true; readonly milliseconds: number }
+  | { readonly ok: true; readonly milliseconds: number; readonly families?: AddressFamilies }
   | { readonly ok: false; readonly reason: ProbeFailure; readonly detail: string };
+
+/** Of which families the mirror's name has addresses, allowed ones only. */
+export interface AddressFamilies {
+  readonly ipv4: boolean;
+  readonly ipv6: boolean;
+}
 
 export type ProbeFailure =
   | 'refused'
@@ -24,6 +30,8 @@ export type ProbeFailure =
   | 'wrong-bytes'
   | 'no-range'
   | 'redirect'
+  /** publication.json is there and is not what it must be. */
+  | 'marker'
   | 'address-not-allowed';
 
 /** Asks a mirror for something. It never throws for what a mirror does; a mirror's answer is hostile and bounded. */

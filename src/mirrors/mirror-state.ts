@@ -1,0 +1,108 @@
+/** What routing needs to know of a mirror. Immutable: a change is a new object. */
+export interface MirrorState {
+  readonly healthy: boolean;
+  /** Why it is out, for people; only when it is not healthy. */
+  readonly reason?: string;
+  /** When it became healthy or went out, in milliseconds since the epoch. */
+  readonly since: number;
+  /** What its `publication.json` said: it holds all that was published up to this serial. 0 is unknown. */
+  readonly serial: number;
+  /** Whether its name has IPv4 addresses. Undefined is unknown: assume that it has. */
+  readonly ipv4?: boolean;
+  /** Whether its name has IPv6 addresses. Undefined is unknown: assume that it has. */
+  readonly ipv6?: boolean;
+}
+
+/** A mirror's state with what decides when it may come back. */
+export interface MirrorHealth extends MirrorState {
+  /** What brings it back: one part of one blob, or, after wrong bytes, a full check. */
+  readonly needs: 'probe' | 'full-check';
+  /** Good probes in a row since it went out. */
+  readonly good: number;
+  /** When it went out, lately: milliseconds since the epoch, oldest first, at most {@link flipLimit}. */
+  readonly flips: readonly number[];
+}
+
+/** What a probe found. `full` says that it was a full check: several parts of several blobs, one of them whole. */
+export type ProbeVerdict =
+  | {
+      readonly ok: true;
+      readonly full: boolean;
+      readonly serial: number;
+      readonly ipv4?: boolean;
+      readonly ipv6?: boolean;
+    }
+  | { readonly ok: false; readonly wrongBytes: boolean; readonly reason: string };
+
+const flipWindow = 10 * 60_000;
+const flipLimit = 8;
+
+/** A mirror that nobody has probed gets no clients. */
+export function newMirrorHealth(now: number): MirrorHealth {
+  return {
+    healthy: false,
+    reason: 'not probed yet',
+    since: now,
+    serial: 0,
+    needs: 'probe',
+    good: 0,
+    flips: [],
+  };
+}
+
+/**
+ * The state machine. One failed probe takes a mirror out; one good probe brings it back, or a few when it has been
+ * going in and out. After wrong bytes only full checks count. Returns `health` itself when nothing has changed.
+ */
+export function afterProbe(health: MirrorHealth, verdict: ProbeVerdict, now: number): MirrorHealth {
+  return verdict.ok ? afterGood(health, verdict, now) : afterBad(health, verdict, now);
+}
+
+/**
+ * How many good probes in a row bring the mirror back. Bounded, so that at a probe each 2 seconds even the worst
+ * mirror is back within 10 seconds of having recovered for good.
+ */
+export function goodProbesNeeded(health: MirrorHealth, now: number): number {
+  const flips = health.flips.filter((at) => now - at < flipWindow).length;
+  if (flips <= 2) return 1;
+  return flips <= 4 ? 3 : 5;
+}
+
+function afterGood(
+  health: MirrorHealth,
+  verdict: Extract<ProbeVerdict, { ok: true }>,
+  now: number,
+): MirrorHealth {
+  const facts = withFacts(health, verdict);
+  if (health.healthy) return facts;
+  if (health.needs === 'full-check' && !verdict.full) return facts;
+  const good = health.good + 1;
+  if (good < goodProbesNeeded(health, now)) return { ...facts, good };
+  const { reason: _reason, ...rest } = facts;
+  return { ...rest, healthy: true, since: now, needs: 'probe', good: 0 };
+}
+
+function afterBad(
+  health: MirrorHealth,
+  verdict: Extract<ProbeVerdict, { ok: false }>,
+  now: number,
+): MirrorHealth {
+  const needs = verdict.wrongBytes ? 'full-check' : health.needs;
+  if (health.healthy) {
+    const flips = [...health.flips.filter((at) => now - at < flipWindow), now].slice(-flipLimit);
+    return { ...health, healthy: false, reason: verdict.reason, since: now, needs, good: 0, flips };
+  }
+  if (health.reason === verdict.reason && health.needs === needs && health.good === 0) return health;
+  return { ...health, reason: verdict.reason, needs, good: 0 };
+}
+
+function withFacts(health: MirrorHealth, verdict: Extract<ProbeVerdict, { ok: true }>): MirrorHealth {
+  const { serial, ipv4 = health.ipv4, ipv6 = health.ipv6 } = verdict;
+  if (serial === health.serial && ipv4 === health.ipv4 && ipv6 === health.ipv6) return health;
+  return {
+    ...health,
+    serial,
+    ...(ipv4 === undefined ? {} : { ipv4 }),
+    ...(ipv6 === undefined ? {} : { ipv6 }),
+  };
+}

@@ -1,0 +1,214 @@
+import type { Digest } from '../oci/digest.ts';
+import type { IpAddress } from './address.ts';
+import type { MirrorId } from './mirror.ts';
+
+/**
+ * Leads a client around a mirror that failed it, by what the client asks for next. A client never says that a mirror
+ * failed: it only asks again. The rows are tested one by one.
+ *
+ * | the client asks | it probably is | tried | suspect | origin |
+ * |---|---|---|---|---|
+ * | for the first time, or after the window | a new pull | none | no | no |
+ * | HEAD, whenever | docker before its GET | as a GET now | no | as a GET, uncounted |
+ * | again within 20 ms | parallel Range requests; a cluster; docker after a 404 | rotates | no | no |
+ * | again with Range from the middle, later | a resume after truncation | rotates | yes | when spaced |
+ * | again, whole, 20 ms or more later | a retry (docker 5 s, podman 1-2 s, a person a minute) | rotates | yes | when spaced |
+ * | Range after Range within 20 ms, and for a second after | one parallel reader (containerd 2) | rotates | no | no |
+ * | for more than the 16th time, less than 1 s after the last | a cluster behind one address | none | no | no |
+ * | again after 4 mirrors, or after all there are | a pull that no mirror can serve | starts again | yes | when spaced |
+ *
+ * "Rotates": the mirrors tried before are left out, so that the next best one is chosen. "When spaced": half a second
+ * or more since the last answer, at most once a minute for this client and blob, and within a budget for all clients
+ * together, so that no herd ever reaches the origin. Refused that, the rotation starts again with the best mirror.
+ * In a crowd a dead mirror is found by the probes, which its first few requests have set off.
+ */
+export class ReaskMemory {
+  readonly #options: ReaskOptions;
+  /** Least recently used first. */
+  readonly #entries = new Map<string, Entry>();
+  #tokens: number;
+  #refilled = 0;
+
+  constructor(options: Partial<ReaskOptions> = {}) {
+    this.#options = { ...defaultOptions, ...options };
+    this.#tokens = this.#options.originBurst;
+  }
+
+  /** How many pairs of client and blob are remembered. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /**
+   * What is known of this request before a mirror is chosen for it. When `toOrigin` is true, the origin must serve
+   * this GET itself: it has been counted. When no mirror is left beside `tried`, ask {@link exhausted}.
+   */
+  ask(request: Ask): Reask {
+    const entry = this.#find(request);
+    if (entry === undefined) return firstAsk;
+    const { now } = request;
+    const gap = now - entry.at;
+    if (request.method === 'HEAD') {
+      const origin = entry.tried.length >= this.#options.mirrorsBeforeOrigin && this.#originOpen(entry, now);
+      return { tried: origin ? none : entry.tried, toOrigin: origin };
+    }
+    const ranged = request.rangeStart !== undefined;
+    if (gap >= crowdGap) entry.parallel = false;
+    else if (ranged && entry.ranged && gap < burstGap) entry.parallel = true;
+    entry.ranged = ranged;
+    if (entry.sends >= crowdSize && gap < crowdGap) return firstAsk;
+    const suspect = gap >= burstGap && !(entry.parallel && ranged) ? entry.tried.at(-1) : undefined;
+    if (entry.tried.length < this.#options.mirrorsBeforeOrigin) return answer(entry.tried, suspect, false);
+    return answer(none, suspect, this.#takeOrigin(entry, now));
+  }
+
+  /**
+   * To be called when every mirror that could serve the client is in `tried`. True: the origin must serve this GET
+   * itself. False: choose again with nothing tried.
+   */
+  exhausted(request: Pick<Ask, 'address' | 'digest' | 'method' | 'now'>): boolean {
+    const entry = this.#find(request);
+    if (entry === undefined) return false;
+    if (request.method === 'HEAD') return this.#originOpen(entry, request.now);
+    return this.#takeOrigin(entry, request.now);
+  }
+
+  /** Remembers that a GET was sent to `mirror`. Never to be called for a HEAD. */
+  sent(request: Sent): void {
+    const key = keyOf(request);
+    const entry = this.#entries.get(key);
+    if (entry === undefined || this.#expired(entry, request.now)) {
+      this.#entries.delete(key);
+      this.#entries.set(key, {
+        tried: [request.mirror],
+        at: request.now,
+        sends: 1,
+        ranged: request.rangeStart !== undefined,
+        parallel: false,
+        originAt: -Infinity,
+      });
+      this.#evict(request.now);
+      return;
+    }
+    const again =
+      entry.tried.length >= this.#options.mirrorsBeforeOrigin || entry.tried.includes(request.mirror);
+    entry.tried = again ? [request.mirror] : [...entry.tried, request.mirror];
+    entry.at = request.now;
+    entry.sends += 1;
+    // The least recently used entry is the first one of the map.
+    this.#entries.delete(key);
+    this.#entries.set(key, entry);
+  }
+
+  #find(request: Pick<Ask, 'address' | 'digest' | 'now'>): Entry | undefined {
+    const entry = this.#entries.get(keyOf(request));
+    return entry === undefined || this.#expired(entry, request.now) ? undefined : entry;
+  }
+
+  #expired(entry: Entry, now: number): boolean {
+    return now - entry.at > this.#options.window;
+  }
+
+  #takeOrigin(entry: Entry, now: number): boolean {
+    if (!this.#originOpen(entry, now)) return false;
+    this.#tokens -= 1;
+    entry.originAt = now;
+    entry.at = now;
+    entry.tried = none;
+    return true;
+  }
+
+  #originOpen(entry: Entry, now: number): boolean {
+    const spaced = now - entry.at >= originGap && !entry.parallel;
+    if (!spaced || now - entry.originAt < originPause) return false;
+    const { originBurst, originPerSecond } = this.#options;
+    const refill = Math.max(0, now - this.#refilled) * (originPerSecond / 1000);
+    this.#tokens = Math.min(originBurst, this.#tokens + refill);
+    this.#refilled = now;
+    return this.#tokens >= 1;
+  }
+
+  /** Forgets what is too much, and a little of what is too old, so that the cost of each call stays constant. */
+  #evict(now: number): void {
+    let expired = 0;
+    for (const [key, entry] of this.#entries) {
+      const tooMany = this.#entries.size > this.#options.limit;
+      if (!tooMany && (expired >= 2 || !this.#expired(entry, now))) return;
+      this.#entries.delete(key);
+      expired += 1;
+    }
+  }
+}
+
+export interface ReaskOptions {
+  /** How long an answer is remembered, in milliseconds. */
+  readonly window: number;
+  /** How many pairs of client and blob are remembered. */
+  readonly limit: number;
+  /** After how many mirrors the origin may help. */
+  readonly mirrorsBeforeOrigin: number;
+  /** How many clients may be sent to the origin at once, and each second on the long run. */
+  readonly originBurst: number;
+  readonly originPerSecond: number;
+}
+
+/** A request for a blob. `rangeStart` is undefined without a Range header. Times are milliseconds. */
+export interface Ask {
+  readonly address: IpAddress;
+  readonly digest: Digest;
+  readonly method: 'GET' | 'HEAD';
+  readonly rangeStart?: number | undefined;
+  readonly now: number;
+}
+
+export interface Sent {
+  readonly address: IpAddress;
+  readonly digest: Digest;
+  readonly mirror: MirrorId;
+  readonly rangeStart?: number | undefined;
+  readonly now: number;
+}
+
+export interface Reask {
+  /** Mirrors to leave out: this client had them for this blob just now. */
+  readonly tried: readonly MirrorId[];
+  /** A mirror that probably failed: worth a probe. */
+  readonly suspect?: MirrorId;
+  /** The origin must serve this request itself. */
+  readonly toOrigin: boolean;
+}
+
+interface Entry {
+  /** In the order in which they were sent to; a new array each time, since answers hold it. */
+  tried: readonly MirrorId[];
+  at: number;
+  sends: number;
+  /** Whether the last request had a Range header. */
+  ranged: boolean;
+  parallel: boolean;
+  originAt: number;
+}
+
+const none: readonly MirrorId[] = [];
+const firstAsk: Reask = { tried: none, toOrigin: false };
+/** No client can have met a failure and come back in less: in milliseconds, as all of these. */
+const burstGap = 20;
+const crowdGap = 1000;
+const crowdSize = 16;
+const originGap = 500;
+const originPause = 60_000;
+const defaultOptions: ReaskOptions = {
+  window: 120_000,
+  limit: 100_000,
+  mirrorsBeforeOrigin: 4,
+  originBurst: 32,
+  originPerSecond: 2,
+};
+
+function keyOf(request: Pick<Ask, 'address' | 'digest'>): string {
+  return `${request.address} ${request.digest}`;
+}
+
+function answer(tried: readonly MirrorId[], suspect: MirrorId | undefined, toOrigin: boolean): Reask {
+  return suspect === undefined ? { tried, toOrigin } : { tried, suspect, toOrigin };
+}
