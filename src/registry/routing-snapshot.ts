@@ -1,0 +1,139 @@
+import type { Digest } from '../oci/digest.ts';
+import type { RepositoryName, TagName } from '../oci/reference.ts';
+import type { PublishedContent, PublishedManifest } from '../ports/publications.ts';
+import { type DigestTable, DigestTableBuilder } from './digest-table.ts';
+
+/** All that is published, compiled for look-up. Nothing in it ever changes: a new one replaces it. */
+export interface RoutingSnapshot {
+  /** The publication serial that it was compiled at. */
+  readonly serial: number;
+  readonly counts: Readonly<Record<'repositories' | 'tags' | 'manifests' | 'blobs', number>>;
+  /** The names of a repository's tags, sorted by code point; undefined for a repository that does not exist. */
+  tagNames(repository: RepositoryName): readonly TagName[] | undefined;
+  findTag(repository: RepositoryName, tag: TagName): Digest | undefined;
+  findManifest(repository: RepositoryName, digest: Digest): ManifestEntry | undefined;
+  findBlob(repository: RepositoryName, digest: Digest): BlobEntry | undefined;
+  /** The manifests that name `subject` as theirs, sorted by digest. */
+  referrers(repository: RepositoryName, subject: Digest): readonly PublishedManifest[];
+}
+
+export interface ManifestEntry {
+  readonly mediaType: string;
+  /** In bytes. */
+  readonly size: number;
+}
+
+export interface BlobEntry {
+  /** In bytes. */
+  readonly size: number;
+  /** A mirror at this serial or a later one has it. */
+  readonly serial: number;
+}
+
+/** How many rows are read before the event loop gets its turn: a few milliseconds' worth. */
+const piece = 1000;
+
+/**
+ * Compiles a snapshot in pieces; `pause` gives the event loop its turn between them. Tags are read before what they
+ * lead to, so that a publication in the middle adds content that nothing names yet, never a tag that leads nowhere.
+ */
+export async function compileSnapshot(
+  content: PublishedContent,
+  pause: () => Promise<void>,
+): Promise<RoutingSnapshot> {
+  const serial = content.serial();
+  const repositories = new Map<RepositoryName, Repository>();
+  const repositoryOf = (name: RepositoryName): Repository => {
+    const known = repositories.get(name);
+    if (known !== undefined) return known;
+    const added: Repository = { id: repositories.size, tags: new Map(), names: [] };
+    repositories.set(name, added);
+    return added;
+  };
+  const counts = { repositories: 0, tags: 0, manifests: 0, blobs: 0 };
+
+  for (const { repository, tag, list } of content.tags()) {
+    repositoryOf(repository).tags.set(tag, list);
+    if (++counts.tags % piece === 0) await pause();
+  }
+  for (const repository of repositories.values()) repository.names = [...repository.tags.keys()].sort();
+
+  const mediaTypes: string[] = [];
+  const manifestBuilder = new DigestTableBuilder();
+  const referrers = new Map<string, PublishedManifest[]>();
+  for (const manifest of content.manifests()) {
+    const { id } = repositoryOf(manifest.repository);
+    manifestBuilder.add(manifest.digest, id, indexOf(mediaTypes, manifest.mediaType), manifest.size, 0);
+    if (manifest.subject !== undefined) addReferrer(referrers, manifest, manifest.subject);
+    if (++counts.manifests % piece === 0) await pause();
+  }
+  for (const list of referrers.values()) list.sort((a, b) => (a.digest < b.digest ? -1 : 1));
+
+  const blobBuilder = new DigestTableBuilder();
+  for (const { repository, digest, size, serial } of content.blobs()) {
+    blobBuilder.add(digest, repositoryOf(repository).id, serial, size >>> 0, Math.floor(size / 2 ** 32));
+    if (++counts.blobs % piece === 0) await pause();
+  }
+  counts.repositories = repositories.size;
+  const manifests = await manifestBuilder.build(pause);
+  const blobs = await blobBuilder.build(pause);
+  return openSnapshot({ serial, counts, repositories, mediaTypes, manifests, blobs, referrers });
+}
+
+interface Repository {
+  readonly id: number;
+  readonly tags: Map<TagName, Digest>;
+  names: readonly TagName[];
+}
+
+interface Compiled {
+  readonly serial: number;
+  readonly counts: RoutingSnapshot['counts'];
+  readonly repositories: ReadonlyMap<RepositoryName, Repository>;
+  readonly mediaTypes: readonly string[];
+  readonly manifests: DigestTable;
+  readonly blobs: DigestTable;
+  readonly referrers: ReadonlyMap<string, readonly PublishedManifest[]>;
+}
+
+const none: readonly PublishedManifest[] = [];
+
+function openSnapshot(compiled: Compiled): RoutingSnapshot {
+  const { repositories, mediaTypes, manifests, blobs, referrers } = compiled;
+  return {
+    serial: compiled.serial,
+    counts: compiled.counts,
+    tagNames: (repository) => repositories.get(repository)?.names,
+    findTag: (repository, tag) => repositories.get(repository)?.tags.get(tag),
+    findManifest(repository, digest) {
+      const id = repositories.get(repository)?.id;
+      const entry = id === undefined ? -1 : manifests.find(digest, id);
+      if (entry < 0) return undefined;
+      return { mediaType: mediaTypes[manifests.first(entry)] ?? '', size: manifests.second(entry) };
+    },
+    findBlob(repository, digest) {
+      const id = repositories.get(repository)?.id;
+      const entry = id === undefined ? -1 : blobs.find(digest, id);
+      if (entry < 0) return undefined;
+      return { size: blobs.second(entry) + blobs.third(entry) * 2 ** 32, serial: blobs.first(entry) };
+    },
+    referrers: (repository, subject) => referrers.get(`${repository}@${subject}`) ?? none,
+  };
+}
+
+function addReferrer(
+  referrers: Map<string, PublishedManifest[]>,
+  manifest: PublishedManifest,
+  subject: Digest,
+): void {
+  const key = `${manifest.repository}@${subject}`;
+  const list = referrers.get(key);
+  if (list === undefined) referrers.set(key, [manifest]);
+  else list.push(manifest);
+}
+
+/** There are a handful of media types: each is kept once. */
+function indexOf(mediaTypes: string[], mediaType: string): number {
+  const index = mediaTypes.indexOf(mediaType);
+  return index >= 0 ? index : mediaTypes.push(mediaType) - 1;
+}

@@ -1,0 +1,68 @@
+import type { Log } from '../ports/log.ts';
+import type { PublishedContent } from '../ports/publications.ts';
+import { type RoutingSnapshot, compileSnapshot } from './routing-snapshot.ts';
+
+export interface SnapshotWatcher {
+  /** The newest snapshot; undefined until the first is compiled. */
+  current(): RoutingSnapshot | undefined;
+  /** Looks for a change and compiles when there is one. It never rejects: the old snapshot stays. */
+  refresh(): Promise<void>;
+  /** Compiles the first snapshot and watches from then on. Rejects when the first cannot be compiled. */
+  start(): Promise<void>;
+  /** Ends watching; a compilation under way is waited for. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Keeps the routing snapshot up to date: polls the content's version and, when the publication serial has moved,
+ * compiles a new snapshot and swaps it in by one assignment. Requests under way keep the one they began with.
+ */
+export function createSnapshotWatcher(deps: {
+  readonly content: PublishedContent;
+  readonly log: Log;
+  /** Gives the event loop its turn. */
+  readonly pause: () => Promise<void>;
+  /** Milliseconds between polls. */
+  readonly interval: number;
+}): SnapshotWatcher {
+  const { content, log, pause } = deps;
+  let snapshot: RoutingSnapshot | undefined;
+  let seen: number | undefined;
+  let running: Promise<void> | undefined;
+  let timer: NodeJS.Timeout | undefined;
+
+  const compile = async () => {
+    // Read before compiling: a change in the middle is found by the next poll.
+    const version = content.version();
+    if (version === seen) return;
+    // The version moves with every commit to the database, most of which publish nothing.
+    if (snapshot === undefined || content.serial() !== snapshot.serial) {
+      snapshot = await compileSnapshot(content, pause);
+      log.info('snapshot compiled', { serial: snapshot.serial, ...snapshot.counts });
+    }
+    seen = version;
+  };
+  const refresh = async () => {
+    running ??= compile().finally(() => {
+      running = undefined;
+    });
+    try {
+      await running;
+    } catch (error) {
+      log.error('snapshot not compiled: the old one stays', { error });
+    }
+  };
+  return {
+    current: () => snapshot,
+    refresh,
+    async start() {
+      await compile();
+      timer = setInterval(() => void refresh(), deps.interval);
+      timer.unref();
+    },
+    async stop() {
+      clearInterval(timer);
+      await running?.catch(() => undefined);
+    },
+  };
+}
