@@ -1,0 +1,142 @@
+import type { Digest } from '../oci/digest.ts';
+import type { RepositoryName } from '../oci/reference.ts';
+import type { IpAddress } from './address.ts';
+import { type CompiledMirror, carries } from './compiled-mirror.ts';
+import type { Mirror, MirrorId } from './mirror.ts';
+import type { MirrorState } from './mirror-state.ts';
+import { formatNetblock } from './netblock.ts';
+import type { Place } from './place.ts';
+
+/** Who asks. */
+export interface Client {
+  readonly address: IpAddress;
+  /** Whether it came over https: it is then sent to https mirrors only. */
+  readonly secure: boolean;
+  readonly place: Place;
+}
+
+/** What is asked for. */
+export interface WantedBlob {
+  readonly repository: RepositoryName;
+  readonly digest: Digest;
+  /** The publication that brought the blob. */
+  readonly serial: number;
+}
+
+export type RejectionReason =
+  | 'disabled'
+  | 'repository-not-carried'
+  | 'unhealthy'
+  | 'behind'
+  | 'private'
+  | 'country-not-served'
+  | 'scheme'
+  | 'address-family'
+  | 'just-tried';
+
+/** A mirror that the request is not sent to, and why. */
+export interface RejectedMirror {
+  readonly mirror: Mirror;
+  readonly reason: RejectionReason;
+  /** The reason in a sentence, for people. Made when it is asked for. */
+  detail(): string;
+}
+
+/** What eligibility is judged by. */
+export interface Request {
+  readonly client: Client;
+  readonly family: 4 | 6;
+  readonly blob: WantedBlob;
+  readonly tried: readonly MirrorId[];
+}
+
+/**
+ * Why the mirror cannot be had for this request; undefined when it can.
+ * @param ownNetblock whether the client is in one of the mirror's netblocks
+ */
+export function rejectionOf(
+  mirror: CompiledMirror,
+  state: MirrorState | undefined,
+  request: Request,
+  ownNetblock: boolean,
+): RejectionReason | undefined {
+  const { client, family, blob, tried } = request;
+  if (!mirror.mirror.enabled) return 'disabled';
+  if (!carries(mirror, blob.repository)) return 'repository-not-carried';
+  if (state?.healthy !== true) return 'unhealthy';
+  if (state.serial < blob.serial) return 'behind';
+  if (mirror.mirror.private && !ownNetblock) return 'private';
+  if (!servesCountry(mirror, client.place.country)) return 'country-not-served';
+  if (client.secure && !mirror.secure) return 'scheme';
+  if (!speaksFamily(mirror, state, family)) return 'address-family';
+  if (tried.includes(mirror.mirror.id)) return 'just-tried';
+  return undefined;
+}
+
+/** A country that is not known is not one of those that a mirror with a country limit serves. */
+function servesCountry({ onlyCountries }: CompiledMirror, country: string | undefined): boolean {
+  return onlyCountries === undefined || (country !== undefined && onlyCountries.has(country));
+}
+
+function speaksFamily(mirror: CompiledMirror, state: MirrorState, family: 4 | 6): boolean {
+  if (mirror.family !== undefined && mirror.family !== family) return false;
+  return (family === 4 ? state.ipv4 : state.ipv6) !== false;
+}
+
+/** Makes the record of a rejection. One small object: its sentence is made only when somebody reads it. */
+export function reject(
+  reason: RejectionReason,
+  { mirror }: CompiledMirror,
+  state: MirrorState | undefined,
+  request: Request,
+): RejectedMirror {
+  return new Rejection(reason, mirror, state, request);
+}
+
+class Rejection implements RejectedMirror {
+  readonly mirror: Mirror;
+  readonly reason: RejectionReason;
+  readonly #state: MirrorState | undefined;
+  readonly #request: Request;
+
+  constructor(reason: RejectionReason, mirror: Mirror, state: MirrorState | undefined, request: Request) {
+    this.mirror = mirror;
+    this.reason = reason;
+    this.#state = state;
+    this.#request = request;
+  }
+
+  detail(): string {
+    return describe(this.reason, this.mirror, this.#state, this.#request);
+  }
+}
+
+function describe(
+  reason: RejectionReason,
+  mirror: Mirror,
+  state: MirrorState | undefined,
+  { client, family, blob }: Request,
+): string {
+  switch (reason) {
+    case 'disabled':
+      return 'the operator has disabled it';
+    case 'repository-not-carried':
+      return `it does not carry ${blob.repository}, only ${mirror.repositories.join(', ')}`;
+    case 'unhealthy':
+      return state === undefined ? 'it has not been probed yet' : (state.reason ?? 'its last probe failed');
+    case 'behind':
+      return state?.serial === 0
+        ? 'it is not known what it holds: its publication.json has not been read'
+        : `it holds publications up to ${state?.serial ?? 0}, and the blob came with ${blob.serial}`;
+    case 'private':
+      return `it is private, and ${client.address} is not in ${mirror.netblocks.map(formatNetblock).join(', ')}`;
+    case 'country-not-served':
+      return `it serves ${mirror.onlyCountries.join(', ')} only, and the client is in ${client.place.country ?? 'an unknown country'}`;
+    case 'scheme':
+      return 'the client came over https, and the mirror is http only';
+    case 'address-family':
+      return `the client came over IPv${family}, and the mirror cannot be reached over it`;
+    case 'just-tried':
+      return 'the client was sent there a moment ago and is asking again';
+  }
+}

@@ -1,0 +1,60 @@
+import { type CompiledMirror, compileMirror } from './compiled-mirror.ts';
+import type { Coordinates } from './distance.ts';
+import type { Mirror, MirrorId } from './mirror.ts';
+import type { MirrorState } from './mirror-state.ts';
+import { type NearnessOrder, createNearness } from './nearness.ts';
+import { formatNetblock } from './netblock.ts';
+import { type NetblockTable, createNetblockTable } from './netblock-table.ts';
+
+/** The mirrors and their states, compiled for {@link chooseMirrors}. Immutable; replaced by one assignment. */
+export interface MirrorTable {
+  readonly mirrors: readonly CompiledMirror[];
+  /** By the mirror's index. A mirror without a state has not been probed yet. */
+  readonly states: readonly (MirrorState | undefined)[];
+  readonly byNetblock: NetblockTable<readonly CompiledMirror[]>;
+  readonly byAsn: ReadonlyMap<number, readonly CompiledMirror[]>;
+  readonly byCountry: ReadonlyMap<string, readonly CompiledMirror[]>;
+  readonly byNearness: (place: Coordinates | undefined) => NearnessOrder;
+}
+
+/** Compiles a table. When only states have changed, {@link withStates} is much cheaper. */
+export function createMirrorTable(
+  mirrors: readonly Mirror[],
+  states: ReadonlyMap<MirrorId, MirrorState>,
+): MirrorTable {
+  // In the order of their numbers, so that the order of the list cannot matter.
+  const compiled = mirrors.toSorted((one, other) => one.id - other.id).map(compileMirror);
+  const byNetblock = groupBy(compiled, ({ mirror }) => mirror.netblocks.map(formatNetblock));
+  const netblocks = compiled.flatMap(({ mirror }) => mirror.netblocks);
+  return {
+    mirrors: compiled,
+    states: statesOf(compiled, states),
+    byNetblock: createNetblockTable(
+      netblocks.map((netblock) => ({ netblock, value: byNetblock.get(formatNetblock(netblock)) ?? [] })),
+    ),
+    byAsn: groupBy(compiled, ({ mirror }) => mirror.asns),
+    byCountry: groupBy(compiled, ({ mirror }) => [mirror.country]),
+    byNearness: createNearness(compiled),
+  };
+}
+
+/** The same mirrors with other states; everything else is shared with `table`. */
+export function withStates(table: MirrorTable, states: ReadonlyMap<MirrorId, MirrorState>): MirrorTable {
+  return { ...table, states: statesOf(table.mirrors, states) };
+}
+
+function statesOf(mirrors: readonly CompiledMirror[], states: ReadonlyMap<MirrorId, MirrorState>) {
+  return mirrors.map(({ mirror }) => states.get(mirror.id));
+}
+
+function groupBy<K>(mirrors: readonly CompiledMirror[], keysOf: (mirror: CompiledMirror) => readonly K[]) {
+  const groups = new Map<K, CompiledMirror[]>();
+  for (const mirror of mirrors) {
+    for (const key of new Set(keysOf(mirror))) {
+      const group = groups.get(key);
+      if (group === undefined) groups.set(key, [mirror]);
+      else group.push(mirror);
+    }
+  }
+  return groups;
+}
