@@ -1,0 +1,37 @@
+import type { ByteRange } from '../oci/range.ts';
+
+/** The most that one request of a probe asks for, in bytes. */
+export const pieceSize = 64 * 1024;
+/** A blob of this size or less is checked whole on evidence, so that no wrong byte in it can hide. In bytes. */
+export const wholeCheckSize = 4 * 1024 * 1024;
+/** Pieces of a whole check: large enough to be few, small enough to arrive within the timeout on a slow line. */
+const wholePieceSize = 256 * 1024;
+
+/**
+ * One piece for an ordinary probe. One in three is the end, where a truncated file shows. `random` is from 0
+ * (included) to 1 (excluded).
+ */
+export function ordinaryRange(size: number, random: () => number): ByteRange {
+  const last = Math.max(0, size - pieceSize);
+  const start = random() < 1 / 3 ? last : Math.floor(random() * (last + 1));
+  return { start, end: Math.min(size, start + pieceSize) - 1 };
+}
+
+/** The whole blob in pieces, or the start, the middle and the end of a large one. */
+export function evidenceRanges(size: number): readonly ByteRange[] {
+  if (size <= wholeCheckSize) return pieces(size);
+  const middle = Math.floor(size / 2);
+  return [0, middle, size - pieceSize].map((start) => ({ start, end: start + pieceSize - 1 }));
+}
+
+/** What {@link evidenceRanges} transfers, in bytes. */
+export function evidenceBytes(size: number): number {
+  return size <= wholeCheckSize ? size : 3 * pieceSize;
+}
+
+function pieces(size: number): readonly ByteRange[] {
+  return Array.from({ length: Math.ceil(size / wholePieceSize) }, (_, index) => ({
+    start: index * wholePieceSize,
+    end: Math.min(size, (index + 1) * wholePieceSize) - 1,
+  }));
+}

@@ -1,0 +1,24 @@
+const hour = 3_600_000;
+
+/** What may be spent in an hour. It fills up steadily; an hour of rest gives all of it at once. */
+export class HourlyBudget {
+  readonly #limit: number;
+  #left: number;
+  #at: number;
+
+  constructor(limit: number, now: number) {
+    this.#limit = limit;
+    this.#left = limit;
+    this.#at = now;
+  }
+
+  /** Spends `amount` if it is there. `now` is in milliseconds since the epoch. */
+  take(amount: number, now: number): boolean {
+    const earned = (Math.max(0, now - this.#at) / hour) * this.#limit;
+    this.#left = Math.min(this.#limit, this.#left + earned);
+    this.#at = now;
+    if (amount > this.#left) return false;
+    this.#left -= amount;
+    return true;
+  }
+}

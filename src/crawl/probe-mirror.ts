@@ -1,0 +1,135 @@
+import { isSignpostError } from '../oci/errors.ts';
+import type { ByteRange } from '../oci/range.ts';
+import type { Mirror } from '../mirrors/mirror.ts';
+import type { ProbeVerdict } from '../mirrors/mirror-state.ts';
+import type {
+  AddressFamilies,
+  MirrorProbe,
+  ProbeFailure,
+  ProbeOutcome,
+  ProbeTarget,
+} from '../ports/mirror-probe.ts';
+import type { TreeReader } from '../ports/tree.ts';
+
+/** One part of one blob. */
+export interface Check {
+  readonly target: ProbeTarget;
+  readonly range: ByteRange;
+}
+
+export interface ProbeJob {
+  readonly mirror: Mirror;
+  /** The serial known so far; 0 is unknown. */
+  readonly serial: number;
+  readonly askSerial: boolean;
+  /** The checks to make, once the serial is known. They are made in order until one fails. */
+  readonly checks: (serial: number) => Iterable<Check>;
+  /** The checks amount to a full check. */
+  readonly full: boolean;
+  /** The blob that clients asked for again, when all that evidence asks for is checked. */
+  readonly evidence?: ProbeTarget;
+}
+
+export interface ProbeFinding {
+  readonly verdict: ProbeVerdict;
+  /** The part that the mirror failed on. */
+  readonly failed?: Check;
+  /** A private mirror that this machine must not or cannot reach. */
+  readonly unreachable?: true;
+}
+
+export interface ProbeMirrorDeps {
+  readonly probe: MirrorProbe;
+  readonly tree: Pick<TreeReader, 'readBlob'>;
+  /** The publication serial of the tree now. */
+  readonly treeSerial: () => number;
+  /** For each request, in milliseconds. */
+  readonly probeTimeout: number;
+}
+
+type Failure = Extract<ProbeOutcome, { ok: false }>;
+
+/** These say that the mirror is not there at all, whatever was asked for. */
+const absent: ReadonlySet<ProbeFailure> = new Set([
+  'refused',
+  'timeout',
+  'tls',
+  'redirect',
+  'address-not-allowed',
+]);
+
+/**
+ * Probes a mirror once: its serial when that is wanted, then the checks. Throws only for what is wrong at the origin.
+ */
+export async function probeMirror(
+  deps: ProbeMirrorDeps,
+  job: ProbeJob,
+  stop: AbortSignal,
+): Promise<ProbeFinding> {
+  let { serial } = job;
+  if (job.askSerial) {
+    const answer = await limited(deps, stop, (signal) => deps.probe.readSerial(job.mirror, signal));
+    if (answer.ok) {
+      const newest = deps.treeSerial();
+      if (answer.serial > newest) return aheadOf(answer.serial, newest);
+      serial = answer.serial;
+    } else if (absent.has(answer.reason) || serial === 0) {
+      // A mirror that is known to hold something still holds it while its marker cannot be read.
+      return failure(answer, 'publication.json');
+    }
+  }
+  let families: AddressFamilies | undefined;
+  for (const check of job.checks(serial)) {
+    const expected = await readExpected(deps, check);
+    if (expected === undefined) continue;
+    const outcome = await limited(deps, stop, (signal) =>
+      deps.probe.checkRange(job.mirror, check.target, check.range, expected, signal),
+    );
+    if (!outcome.ok) return { ...failure(outcome, describe(check)), failed: check };
+    families = outcome.families ?? families;
+  }
+  return { verdict: { ok: true, full: job.full, serial, ...families } };
+}
+
+/** The origin's own bytes; undefined when the blob has been retired since it was picked. */
+async function readExpected(deps: ProbeMirrorDeps, check: Check): Promise<Uint8Array | undefined> {
+  try {
+    return await deps.tree.readBlob(check.target.repository, check.target.digest, check.range);
+  } catch (error) {
+    if (isSignpostError(error, 'NOT_FOUND')) return undefined;
+    throw error;
+  }
+}
+
+async function limited<T>(
+  deps: ProbeMirrorDeps,
+  stop: AbortSignal,
+  ask: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const timeout = new AbortController();
+  const timer = setTimeout(() => timeout.abort(), deps.probeTimeout);
+  try {
+    return await ask(AbortSignal.any([stop, timeout.signal]));
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function failure(outcome: Failure, what: string): ProbeFinding {
+  const verdict = {
+    ok: false as const,
+    wrongBytes: outcome.reason === 'wrong-bytes',
+    reason: `${outcome.reason}: ${outcome.detail} (${what})`,
+  };
+  return outcome.reason === 'address-not-allowed' ? { verdict, unreachable: true } : { verdict };
+}
+
+function aheadOf(serial: number, newest: number): ProbeFinding {
+  const reason = `marker: its publication.json says serial ${serial}, but the newest publication is ${newest}`;
+  return { verdict: { ok: false, wrongBytes: false, reason } };
+}
+
+function describe(check: Check): string {
+  const { target, range } = check;
+  return `bytes ${range.start}-${range.end} of ${target.repository}@${target.digest}`;
+}

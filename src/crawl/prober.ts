@@ -1,0 +1,195 @@
+import type { Mirror, MirrorId } from '../mirrors/mirror.ts';
+import type { MirrorState } from '../mirrors/mirror-state.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Log } from '../ports/log.ts';
+import type { MirrorProbe, ProbeTarget } from '../ports/mirror-probe.ts';
+import type { MirrorStates, StoredMirrorState } from '../ports/mirror-states.ts';
+import type { TreeReader } from '../ports/tree.ts';
+import { createChangeNotice } from './change-notice.ts';
+import { ProbedMirror } from './probed-mirror.ts';
+import { probeMirror } from './probe-mirror.ts';
+import { isActive, probeDue, type ProbeSettings } from './schedule.ts';
+
+/** Keeps every mirror's state by probing it, driven by where clients are sent and by what they ask for again. */
+export interface Prober {
+  /** The state of every enabled mirror. */
+  states(): ReadonlyMap<MirrorId, MirrorState>;
+  /** A client was sent to a mirror. Synchronous and cheap. */
+  onSent(mirror: MirrorId, target: ProbeTarget): void;
+  /** A client probably failed at a mirror. Synchronous and cheap. */
+  onSuspect(mirror: MirrorId, target: ProbeTarget): void;
+  /** Replaces the mirrors. New ones are probed at once; those whose URL changed count as new. */
+  setMirrors(mirrors: readonly Mirror[]): void;
+  /** `callback` runs soon after states have changed; changes close together are told once. */
+  onChange(callback: () => void): void;
+  start(): void;
+  /** Ends all probes and saves the states. Nothing runs any more when it has resolved. */
+  stop(): Promise<void>;
+}
+
+export interface ProberDeps {
+  readonly probe: MirrorProbe;
+  readonly tree: Pick<TreeReader, 'readBlob'>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly states: MirrorStates;
+  readonly settings: ProbeSettings;
+  /** A random blob that the mirror carries and that was published at `serial` or before. Cheap. */
+  readonly pickTarget: (mirror: Mirror, serial: number) => ProbeTarget | undefined;
+  /** The publication serial of the tree now. Cheap: it is polled. */
+  readonly treeSerial: () => number;
+  /** From 0 (included) to 1 (excluded). */
+  readonly random?: () => number;
+}
+
+const tickInterval = 200;
+const saveInterval = 1000;
+const noticeDelay = 20;
+const concurrency = 64;
+/** Mirrors that are out or idle leave some room, so that those in use are always probed in time. */
+const patientConcurrency = 48;
+
+export function createProber(deps: ProberDeps): Prober {
+  const { clock, log, settings } = deps;
+  const mirrors = new Map<MirrorId, ProbedMirror>();
+  /** States of mirrors that are not being probed: from the last run, or of disabled ones. */
+  const remembered = new Map<MirrorId, StoredMirrorState>(deps.states.load());
+  const unsaved = new Map<MirrorId, StoredMirrorState>();
+  const running = new Set<Promise<void>>();
+  const notice = createChangeNotice(noticeDelay, log);
+  const stopping = new AbortController();
+  const timers: NodeJS.Timeout[] = [];
+  const probing = { ...deps, probeTimeout: settings.probeTimeout };
+  let knownSerial = deps.treeSerial();
+  let started = false;
+
+  function launch(mirror: ProbedMirror): void {
+    const probe = run(mirror).finally(() => running.delete(probe));
+    running.add(probe);
+  }
+
+  async function run(mirror: ProbedMirror): Promise<void> {
+    try {
+      const job = mirror.begin(clock.now());
+      if (job === undefined) return;
+      const finding = await probeMirror(probing, job, stopping.signal);
+      if (stopping.signal.aborted || mirrors.get(mirror.mirror.id) !== mirror) return;
+      const before = mirror.health;
+      mirror.finish(finding, job, deps.treeSerial(), clock.now());
+      changed(mirror, before);
+    } catch (error) {
+      // What goes wrong here is the origin's fault, and says nothing about the mirror.
+      log.error('cannot probe a mirror', { mirror: mirror.mirror.name, error });
+    } finally {
+      mirror.end();
+      if (!stopping.signal.aborted && mirror.evidenceDue(clock.now())) launch(mirror);
+    }
+  }
+
+  function changed(mirror: ProbedMirror, before: MirrorState): void {
+    const { health } = mirror;
+    if (health === before) return;
+    unsaved.set(mirror.mirror.id, mirror.stored());
+    if (health.healthy !== before.healthy) {
+      const fields = { mirror: mirror.mirror.name, serial: health.serial };
+      if (health.healthy) log.info('mirror is in', fields);
+      else log.warn('mirror is out', { ...fields, reason: health.reason });
+    }
+    notice.raise();
+  }
+
+  function tick(): void {
+    const now = clock.now();
+    noteSerial(now);
+    const due = [...mirrors.values()]
+      .filter(
+        (mirror) => !mirror.running && (mirror.evidenceDue(now) || probeDue(mirror, settings, now) <= now),
+      )
+      .map((mirror) => ({ mirror, urgent: mirror.evidenceDue(now) || isUrgent(mirror, now) }))
+      .sort((a, b) => Number(b.urgent) - Number(a.urgent) || a.mirror.probedAt - b.mirror.probedAt);
+    for (const { mirror, urgent } of due) {
+      if (running.size < (urgent ? concurrency : patientConcurrency)) launch(mirror);
+    }
+  }
+
+  function noteSerial(now: number): void {
+    const serial = deps.treeSerial();
+    if (serial === knownSerial) return;
+    knownSerial = serial;
+    for (const mirror of mirrors.values()) {
+      const before = mirror.health;
+      mirror.noteSerial(serial, now);
+      changed(mirror, before);
+    }
+  }
+
+  function save(): void {
+    if (unsaved.size === 0) return;
+    try {
+      deps.states.save(unsaved);
+      unsaved.clear();
+    } catch (error) {
+      log.error('cannot save the states of mirrors', { error });
+    }
+  }
+
+  return {
+    states: () => new Map([...mirrors].map(([id, mirror]) => [id, mirror.health])),
+    onSent(id, target) {
+      const mirror = mirrors.get(id);
+      if (mirror === undefined) return;
+      const now = clock.now();
+      mirror.sentTo(target, now);
+      const waiting = started && !mirror.running && now - mirror.probedAt >= settings.probeInterval;
+      if (waiting && mirror.health.healthy && running.size < concurrency) launch(mirror);
+    },
+    onSuspect(id, target) {
+      const mirror = mirrors.get(id);
+      if (mirror === undefined) return;
+      mirror.suspect(target);
+      if (started && !mirror.running && running.size < concurrency && mirror.evidenceDue(clock.now())) {
+        launch(mirror);
+      }
+    },
+    setMirrors(list) {
+      const now = clock.now();
+      const present = new Map(list.map((mirror) => [mirror.id, mirror]));
+      for (const [id, probed] of mirrors) {
+        const mirror = present.get(id);
+        if (mirror?.enabled === true && mirror.url === probed.mirror.url) continue;
+        mirrors.delete(id);
+        if (mirror?.url === probed.mirror.url) remembered.set(id, probed.stored());
+      }
+      for (const mirror of list.filter(({ enabled }) => enabled)) {
+        const probed = mirrors.get(mirror.id);
+        if (probed === undefined) {
+          const fresh = new ProbedMirror(mirror, remembered.get(mirror.id), deps, knownSerial, now);
+          remembered.delete(mirror.id);
+          mirrors.set(mirror.id, fresh);
+          unsaved.set(mirror.id, fresh.stored());
+        } else probed.mirror = mirror;
+      }
+      for (const id of remembered.keys()) if (!present.has(id)) remembered.delete(id);
+      notice.raise();
+      if (started) tick();
+    },
+    onChange: (callback) => notice.listen(callback),
+    start() {
+      started = true;
+      timers.push(setInterval(tick, tickInterval).unref(), setInterval(save, saveInterval).unref());
+      tick();
+    },
+    async stop() {
+      started = false;
+      stopping.abort();
+      timers.forEach(clearInterval);
+      notice.stop();
+      await Promise.allSettled(running);
+      save();
+    },
+  };
+
+  function isUrgent(mirror: ProbedMirror, now: number): boolean {
+    return mirror.health.healthy && isActive(mirror, now);
+  }
+}
