@@ -1,0 +1,130 @@
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { SignpostError } from '../../../oci/errors.ts';
+import { runCredentialHelper } from './credential-helper.ts';
+
+/** What a registry's user gives to prove who he is. A `token` is an OAuth 2 refresh token. */
+export type Credentials =
+  | { readonly kind: 'password'; readonly user: string; readonly password: string }
+  | { readonly kind: 'token'; readonly token: string };
+
+const fileLimit = 1024 * 1024;
+// Docker Hub's credentials are kept under the address of its first API.
+const dockerHubKey = 'https://index.docker.io/v1/';
+
+const text = z.string().max(65_536);
+const entrySchema = z.object({
+  auth: text.optional(),
+  username: text.optional(),
+  password: text.optional(),
+  identitytoken: text.optional(),
+});
+const fileSchema = z.object({
+  auths: z.record(text, entrySchema).optional(),
+  credHelpers: z.record(text, text).optional(),
+  credsStore: text.optional(),
+});
+type CredentialFile = z.output<typeof fileSchema>;
+
+/**
+ * Finds the credentials for a repository in files of the format of docker's config.json and containers-auth.json(5).
+ * Files that do not exist are passed over; the first that knows the host counts.
+ * @throws SignpostError CONFIG_INVALID for a damaged file, DENIED for a helper that fails
+ */
+export async function findCredentials(
+  files: readonly string[],
+  host: string,
+  repository: string,
+): Promise<Credentials | undefined> {
+  for (const file of files) {
+    const content = await readCredentialFile(file);
+    const found = content && (await findInFile(content, file, host, repository));
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+// The order of docker: a host's own helper, the store for all hosts, the file itself.
+async function findInFile(
+  content: CredentialFile,
+  file: string,
+  host: string,
+  repository: string,
+): Promise<Credentials | undefined> {
+  const key = host === 'docker.io' || host === 'index.docker.io' ? dockerHubKey : host;
+  const own = Object.entries(content.credHelpers ?? {}).find(([name]) => hostOf(name) === hostOf(key))?.[1];
+  if (own !== undefined && own !== '') return runCredentialHelper(own, key, file);
+  const store = content.credsStore;
+  const stored =
+    store === undefined || store === '' ? undefined : await runCredentialHelper(store, key, file);
+  return stored ?? findEntry(content, file, key, repository);
+}
+
+// containers-auth.json(5): the most specific of host/a/b, host/a and host counts.
+function findEntry(
+  content: CredentialFile,
+  file: string,
+  key: string,
+  repository: string,
+): Credentials | undefined {
+  const auths = Object.entries(content.auths ?? {});
+  const parts = repository.split('/');
+  for (let length = parts.length; length > 0; length--) {
+    const wanted = `${key}/${parts.slice(0, length).join('/')}`;
+    const entry = auths.find(([name]) => name === wanted)?.[1];
+    if (entry !== undefined) return readEntry(entry, file, wanted);
+  }
+  const entry =
+    auths.find(([name]) => name === key)?.[1] ?? auths.find(([name]) => hostOf(name) === hostOf(key))?.[1];
+  return entry && readEntry(entry, file, key);
+}
+
+function readEntry(entry: z.output<typeof entrySchema>, file: string, key: string): Credentials | undefined {
+  if (entry.identitytoken) return { kind: 'token', token: entry.identitytoken };
+  if (entry.username) return { kind: 'password', user: entry.username, password: entry.password ?? '' };
+  if (!entry.auth) return undefined;
+  const decoded = Buffer.from(entry.auth, 'base64').toString('utf8').replace(/\0+$/, '');
+  const colon = decoded.indexOf(':');
+  if (colon < 1) {
+    throw new SignpostError(
+      'CONFIG_INVALID',
+      `${file}: auths[${JSON.stringify(key)}].auth is not base64 of "user:password"`,
+    );
+  }
+  return { kind: 'password', user: decoded.slice(0, colon), password: decoded.slice(colon + 1) };
+}
+
+/** `https://host/v1/` and `host` name the same registry. */
+function hostOf(key: string): string {
+  return key.replace(/^https?:\/\//, '').replace(/\/v[12]\/?$|\/$/, '');
+}
+
+async function readCredentialFile(file: string): Promise<CredentialFile | undefined> {
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(file);
+  } catch (cause) {
+    if (['ENOENT', 'ENOTDIR'].includes((cause as NodeJS.ErrnoException).code ?? '')) return undefined;
+    throw new SignpostError('CONFIG_INVALID', `cannot read the credentials: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+  // The content is never quoted: it holds passwords.
+  if (bytes.length > fileLimit) throw invalidFile(file, `it is larger than ${fileLimit} bytes`);
+  let value: unknown;
+  try {
+    value = JSON.parse(bytes.toString('utf8'));
+  } catch {
+    throw invalidFile(file, 'it is not JSON');
+  }
+  const result = fileSchema.safeParse(value);
+  if (result.success) return result.data;
+  throw invalidFile(
+    file,
+    result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join(', '),
+  );
+}
+
+function invalidFile(file: string, message: string): SignpostError {
+  return new SignpostError('CONFIG_INVALID', `${file} is no file with registry credentials: ${message}`);
+}

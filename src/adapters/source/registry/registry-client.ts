@@ -1,0 +1,160 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { quote } from '../../../oci/digest.ts';
+import { isSignpostError, SignpostError } from '../../../oci/errors.ts';
+import type { SourceRetry, SourceTimeouts } from '../source-options.ts';
+import type { RegistryAuthorization } from './authorization.ts';
+import { discardBody, readBounded } from './body.ts';
+import { describeNetworkError, isPassing, passingError } from './network-error.ts';
+import type { Answer, Transport } from './transport.ts';
+
+const redirectLimit = 5;
+const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+const errorLimit = 16 * 1024;
+
+export interface RegistryClientDeps {
+  readonly transport: Transport;
+  readonly authorization: RegistryAuthorization;
+  readonly base: URL;
+  readonly timeouts: SourceTimeouts;
+  readonly retry: SourceRetry;
+}
+
+/** GET requests to one registry: with authorization, redirects and patience. */
+export interface RegistryClient {
+  /**
+   * Answers with status 200 or 206. `what` names the thing in messages.
+   * @throws SignpostError NOT_FOUND, DENIED, UNAVAILABLE, SOURCE_INVALID, CANCELLED
+   */
+  get(
+    path: string,
+    headers: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+    what: string,
+  ): Promise<Answer>;
+  /** Waits before the try after `failures` failed ones. @throws SignpostError CANCELLED */
+  pause(failures: number, signal: AbortSignal): Promise<void>;
+}
+
+export function createRegistryClient(deps: RegistryClientDeps): RegistryClient {
+  const { base, retry } = deps;
+  const pause = async (failures: number, signal: AbortSignal, atLeast = 0) => {
+    const time = Math.min(Math.max(retry.pause * 2 ** (failures - 1), atLeast), retry.longestPause);
+    try {
+      await sleep(time, undefined, { signal });
+    } catch (error) {
+      throw describeNetworkError(error, base, signal);
+    }
+  };
+  return {
+    pause,
+    get: async (path, headers, signal, what) => {
+      for (let failures = 1; ; failures++) {
+        let wait = 0;
+        try {
+          const answer = await follow(deps, new URL(path, base), headers, signal);
+          if (answer.status === 200 || answer.status === 206) return answer;
+          wait = readRetryAfter(answer);
+          throw await describeAnswer(answer, deps.timeouts.idle, signal, what);
+        } catch (error) {
+          if (!isPassing(error) || failures >= retry.attempts) throw error;
+          if (wait > retry.longestPause) {
+            throw new SignpostError('UNAVAILABLE', `${base.host} asks to come back in ${wait} ms`, {
+              cause: error,
+            });
+          }
+          await pause(failures, signal, wait);
+        }
+      }
+    },
+  };
+}
+
+// Redirects are followed by hand, so that the credentials never leave the registry that they are for.
+async function follow(
+  { transport, authorization, base }: RegistryClientDeps,
+  start: URL,
+  headers: Readonly<Record<string, string>>,
+  signal: AbortSignal,
+): Promise<Answer> {
+  let url = start;
+  let renewed = false;
+  for (let hops = 0; hops <= redirectLimit;) {
+    const atHome = url.origin === base.origin;
+    const used = atHome ? authorization.header : undefined;
+    const answer = await transport.send(url, {
+      headers: used === undefined ? headers : { ...headers, Authorization: used },
+      signal,
+    });
+    if (answer.status === 401 && atHome && !renewed) {
+      renewed = true;
+      discardBody(answer.message);
+      await authorization.renew(answer, used);
+    } else if (redirects.has(answer.status)) {
+      discardBody(answer.message);
+      url = parseLocation(answer);
+      hops++;
+    } else {
+      return answer;
+    }
+  }
+  throw new SignpostError('SOURCE_INVALID', `${start.host} redirects more than ${redirectLimit} times`);
+}
+
+function parseLocation({ message, url }: Answer): URL {
+  const location = message.headers.location;
+  const target = location === undefined ? null : URL.parse(location, url);
+  if (
+    target === null ||
+    !/^https?:$/.test(target.protocol) ||
+    target.username !== '' ||
+    target.password !== ''
+  ) {
+    throw new SignpostError(
+      'SOURCE_INVALID',
+      `${url.host} redirects to ${quote(location)}: expected an http URL`,
+    );
+  }
+  if (url.protocol === 'https:' && target.protocol === 'http:') {
+    throw new SignpostError('SOURCE_INVALID', `${url.host} redirects from https to http, at ${target.host}`);
+  }
+  return target;
+}
+
+async function describeAnswer(
+  answer: Answer,
+  idle: number,
+  signal: AbortSignal,
+  what: string,
+): Promise<SignpostError> {
+  const { status, url } = answer;
+  const said = await readErrorText(answer, idle, signal);
+  // The query is left out: redirects carry signatures in it.
+  const text = `${what}: ${url.host}${url.pathname} answers with status ${status}${said}`;
+  if (status === 404) return new SignpostError('NOT_FOUND', text);
+  if (status === 401 || status === 403) return new SignpostError('DENIED', text);
+  if (status === 429 || status >= 500) return passingError(text);
+  return new SignpostError('SOURCE_INVALID', text);
+}
+
+// distribution-spec 1.1, "Error Codes".
+async function readErrorText(answer: Answer, idle: number, signal: AbortSignal): Promise<string> {
+  try {
+    const body = await readBounded(answer, errorLimit, idle, signal, 'the error');
+    const { errors } = JSON.parse(body.toString('utf8')) as {
+      errors?: { code?: unknown; message?: unknown }[];
+    };
+    const [first] = errors ?? [];
+    return first === undefined ? '' : ` (${quote(first.code)}: ${quote(first.message)})`;
+  } catch (error) {
+    if (isSignpostError(error, 'CANCELLED')) throw error;
+    return '';
+  }
+}
+
+/** Retry-After in milliseconds (RFC 9110, section 10.2.3): a number of seconds, or a date. */
+function readRetryAfter({ message }: Answer): number {
+  const header = message.headers['retry-after'] ?? '';
+  if (/^\d{1,9}$/.test(header)) return Number(header) * 1000;
+  const date = Date.parse(header);
+  return Number.isNaN(date) ? 0 : Math.max(0, date - Date.now());
+}

@@ -1,0 +1,108 @@
+import { digestMatches, isDigest, quote } from '../../../oci/digest.ts';
+import { SignpostError } from '../../../oci/errors.ts';
+import { formatImageSource, type RegistryImageName } from '../../../oci/image-source-name.ts';
+import { manifestLimit } from '../../../oci/manifest.ts';
+import { mediaTypes } from '../../../oci/media-types.ts';
+import type { ImageSource, SourceManifest } from '../../../ports/image-source.ts';
+import { defaultRetry, defaultTimeouts, type ImageSourceOptions } from '../source-options.ts';
+import { RegistryAuthorization } from './authorization.ts';
+import { openBlobStream } from './blob-stream.ts';
+import { readBounded } from './body.ts';
+import { findCredentials } from './credentials.ts';
+import { createRegistryClient } from './registry-client.ts';
+import { createTransport } from './transport.ts';
+
+const acceptedTypes = [
+  mediaTypes.ociIndex,
+  mediaTypes.dockerList,
+  mediaTypes.ociManifest,
+  mediaTypes.dockerManifest,
+].join(', ');
+// Some registries know no type for manifests; the manifest itself then tells.
+const vagueTypes: ReadonlySet<string> = new Set([
+  'application/json',
+  'application/octet-stream',
+  'text/plain',
+]);
+const schema1Types: ReadonlySet<string> = new Set([mediaTypes.dockerSchema1, mediaTypes.dockerSchema1Signed]);
+
+/**
+ * An image in a registry, read through the pull API (distribution-spec 1.1, "Pull").
+ * @throws SignpostError CONFIG_INVALID when a certificate authority cannot be read
+ */
+export async function createRegistrySource(
+  name: RegistryImageName,
+  options: Pick<ImageSourceOptions, 'credentialFiles' | 'tls' | 'timeouts' | 'retry'>,
+): Promise<ImageSource> {
+  const { host, repository } = locate(name);
+  const tls = options.tls ?? {};
+  const timeouts = { ...defaultTimeouts, ...options.timeouts };
+  const retry = { ...defaultRetry, ...options.retry };
+  const base = new URL(`${tls.plainHttp === true ? 'http' : 'https'}://${host}/`);
+  const transport = await createTransport(tls, timeouts);
+  const closing = new AbortController();
+  const credentials = () => findCredentials(options.credentialFiles ?? [], name.host, repository);
+  const authorization = new RegistryAuthorization({
+    transport,
+    base,
+    repository,
+    credentials,
+    idle: timeouts.idle,
+    signal: closing.signal,
+  });
+  const client = createRegistryClient({ transport, authorization, base, timeouts, retry });
+  const path = (kind: 'manifests' | 'blobs', reference: string) => `/v2/${repository}/${kind}/${reference}`;
+
+  const fetchManifest = async (reference: string): Promise<SourceManifest> => {
+    const what = `manifest ${reference}`;
+    const headers = { Accept: acceptedTypes };
+    const answer = await client.get(path('manifests', reference), headers, closing.signal, what);
+    const bytes = await readBounded(answer, manifestLimit, timeouts.idle, closing.signal, what);
+    const pinned = isDigest(reference) ? reference : answer.message.headers['docker-content-digest'];
+    if (isDigest(pinned) && !digestMatches(pinned, bytes)) {
+      throw new SignpostError(
+        'SOURCE_INVALID',
+        `${what} from ${answer.url.host} does not have digest ${pinned}`,
+      );
+    }
+    return { bytes, mediaType: readMediaType(answer.message.headers['content-type'], what) };
+  };
+
+  return {
+    name: formatImageSource(name),
+    root: () => fetchManifest(name.reference),
+    manifest: (descriptor) => fetchManifest(descriptor.digest),
+    blob: (descriptor, offset, signal) =>
+      openBlobStream(
+        { client, path: path('blobs', descriptor.digest), idle: timeouts.idle, resumes: retry.attempts - 1 },
+        descriptor,
+        offset,
+        AbortSignal.any([signal, closing.signal]),
+      ),
+    close: () => {
+      closing.abort();
+      transport.close();
+      return Promise.resolve();
+    },
+  };
+}
+
+// Docker Hub's API is on another host than its images are named for, and its own images have a prefix.
+function locate({ host, repository }: RegistryImageName): { host: string; repository: string } {
+  if (host !== 'docker.io' && host !== 'index.docker.io') return { host, repository };
+  return {
+    host: 'registry-1.docker.io',
+    repository: repository.includes('/') ? repository : `library/${repository}`,
+  };
+}
+
+function readMediaType(header: string | undefined, what: string): string | undefined {
+  const type = header?.split(';')[0]?.trim().toLowerCase() ?? '';
+  if (schema1Types.has(type)) {
+    throw new SignpostError(
+      'SOURCE_INVALID',
+      `${what} is Docker schema 1 (${quote(type)}): convert the image to schema 2 or OCI first`,
+    );
+  }
+  return type === '' || vagueTypes.has(type) ? undefined : type;
+}
