@@ -24,6 +24,22 @@ export function openDatabase(path: string): DatabaseSync {
   }
 }
 
+/**
+ * Opens the database for reading only: for the server, which changes nothing of what is published. Makes it first, when
+ * there is none yet, and brings an older one up to date.
+ * @throws SignpostError STORAGE
+ */
+export function openDatabaseForReading(path: string): DatabaseSync {
+  openDatabase(path).close();
+  try {
+    return new DatabaseSync(path, { readOnly: true, timeout: 5000 });
+  } catch (cause) {
+    throw new SignpostError('STORAGE', `cannot read the database ${path}: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+}
+
 /** Runs `work` in one transaction: everything that it writes, or nothing. */
 export function inTransaction<T>(database: DatabaseSync, work: () => T): T {
   database.exec('BEGIN IMMEDIATE');

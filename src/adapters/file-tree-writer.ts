@@ -1,0 +1,122 @@
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { digestMatches, digestOf } from '../oci/digest.ts';
+import { SignpostError } from '../oci/errors.ts';
+import { type PublicationMarker, signatureLimit, signaturesLimit, type TreeWriter } from '../ports/tree.ts';
+import { isAbsent, linkFileAtomic, statIfThere, syncFolder, writeFileAtomic } from './atomic-file.ts';
+import { storageError } from './storage-error.ts';
+import {
+  blobPath,
+  manifestPath,
+  markerPath,
+  signatureFolder,
+  signatureName,
+  stagingPaths,
+} from './tree-paths.ts';
+
+/** The tree's write side. Blobs are hard-linked from `staging` and between repositories: they cost no space twice. */
+export function createFileTreeWriter(folders: {
+  readonly tree: string;
+  readonly staging: string;
+}): TreeWriter {
+  const { tree } = folders;
+  const staging = stagingPaths(folders.staging);
+  return {
+    async placeBlob(repository, digest, from) {
+      const path = blobPath(tree, repository, digest);
+      const source = from === 'staging' ? staging.blob(digest) : blobPath(tree, from, digest);
+      try {
+        if (source !== path) return await linkFileAtomic(source, path);
+        if ((await statIfThere(path)) !== undefined) return;
+      } catch (cause) {
+        if (!isAbsent(cause)) throw storageError(`place ${path}`, cause);
+      }
+      throw new SignpostError('NOT_FOUND', `${from} has no blob ${digest}`);
+    },
+
+    async placeManifest(repository, digest, bytes) {
+      if (!digestMatches(digest, bytes)) {
+        throw new SignpostError('DIGEST_MISMATCH', `manifest ${digest}: got ${digestOf(bytes)}`);
+      }
+      const path = manifestPath(tree, repository, digest);
+      if (!(await holds(path, bytes))) await writeFileAtomic(path, bytes);
+    },
+
+    async placeSignatures(repository, digest, signatures) {
+      if (signatures.length > signaturesLimit || signatures.some((bytes) => bytes.length > signatureLimit)) {
+        throw new SignpostError(
+          'LIMIT_EXCEEDED',
+          `${repository}@${digest}: at most ${signaturesLimit} signatures of ${signatureLimit} bytes each`,
+        );
+      }
+      const folder = signatureFolder(tree, repository, digest);
+      // Upwards, and then what is too many downwards: at every moment the numbers run from 1 without a gap.
+      for (const [index, bytes] of signatures.entries()) {
+        const path = join(folder, signatureName(index + 1));
+        if (!(await holds(path, bytes))) await writeFileAtomic(path, bytes);
+      }
+      await removeAbove(folder, signatures.length);
+    },
+
+    async readMarker() {
+      try {
+        return parseMarker(await readFile(markerPath(tree), 'utf8'));
+      } catch (cause) {
+        if (isAbsent(cause)) return undefined;
+        throw storageError(`read ${markerPath(tree)}`, cause);
+      }
+    },
+
+    writeMarker: ({ serial, repositories }) =>
+      writeFileAtomic(markerPath(tree), Buffer.from(`${JSON.stringify({ serial, repositories })}\n`)),
+  };
+}
+
+async function holds(path: string, bytes: Uint8Array): Promise<boolean> {
+  if ((await statIfThere(path))?.size !== bytes.length) return false;
+  try {
+    return Buffer.from(bytes).equals(await readFile(path));
+  } catch (cause) {
+    throw storageError(`read ${path}`, cause);
+  }
+}
+
+async function removeAbove(folder: string, last: number): Promise<void> {
+  const numbers = (await namesIn(folder))
+    .map((name) => Number(/^signature-(\d{1,9})$/.exec(name)?.[1] ?? 0))
+    .filter((number) => number > last)
+    .sort((a, b) => b - a);
+  for (const number of numbers) {
+    const path = join(folder, signatureName(number));
+    try {
+      await rm(path, { force: true });
+    } catch (cause) {
+      throw storageError(`remove ${path}`, cause);
+    }
+  }
+  if (numbers.length > 0) await syncFolder(folder);
+}
+
+async function namesIn(folder: string): Promise<readonly string[]> {
+  try {
+    return await readdir(folder);
+  } catch (cause) {
+    if (isAbsent(cause)) return [];
+    throw storageError(`read ${folder}`, cause);
+  }
+}
+
+// The marker is ours, but the tree is a folder that people copy about: what cannot be understood counts as absent.
+function parseMarker(text: string): PublicationMarker | undefined {
+  try {
+    const { serial, repositories } = JSON.parse(text) as Partial<PublicationMarker>;
+    const right =
+      Number.isSafeInteger(serial) &&
+      typeof repositories === 'object' &&
+      repositories !== null &&
+      Object.values(repositories).every(Number.isSafeInteger);
+    return right ? { serial: serial as number, repositories } : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,68 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { SignpostError } from '../oci/errors.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Lock } from '../ports/lock.ts';
+import { storageError } from './storage-error.ts';
+
+/**
+ * Locks between processes. Node has no file locks, but SQLite does, and the kernel gives them back when the process
+ * dies, however it dies: `<folder>/<job>.db` is held in an exclusive transaction, and never has anything in it.
+ * `<job>.holder` beside it only tells people who it is. `command` is what the holder calls itself.
+ */
+export function createProcessLock(folder: string, command: string, clock: Clock): Lock {
+  return {
+    acquire(job) {
+      const holder = join(folder, `${job}.holder`);
+      const database = hold(folder, job, holder);
+      try {
+        const since = new Date(clock.now()).toISOString();
+        writeFileSync(holder, `${JSON.stringify({ pid: process.pid, command, since })}\n`);
+      } catch (cause) {
+        database.close();
+        throw storageError(`write ${holder}`, cause);
+      }
+      return {
+        [Symbol.dispose]() {
+          rmSync(holder, { force: true });
+          database.close();
+        },
+      };
+    },
+  };
+}
+
+function hold(folder: string, job: string, holder: string): DatabaseSync {
+  let database: DatabaseSync | undefined;
+  try {
+    mkdirSync(folder, { recursive: true });
+    database = new DatabaseSync(join(folder, `${job}.db`), { timeout: 0 });
+    database.exec('BEGIN EXCLUSIVE');
+    return database;
+  } catch (cause) {
+    database?.close();
+    if (!isBusy(cause)) throw storageError(`take the lock ${join(folder, `${job}.db`)}`, cause);
+    throw new SignpostError(
+      'LOCKED',
+      `another process works on the same data${describeHolder(holder)}: wait until it has finished, or stop it`,
+      { cause },
+    );
+  }
+}
+
+// SQLITE_BUSY (https://sqlite.org/rescode.html#busy); the low byte, since extended codes may come.
+function isBusy(cause: unknown): boolean {
+  const code: unknown = cause instanceof Error ? Reflect.get(cause, 'errcode') : undefined;
+  return typeof code === 'number' && (code & 0xff) === 5;
+}
+
+function describeHolder(holder: string): string {
+  try {
+    const { pid, command, since } = JSON.parse(readFileSync(holder, 'utf8')) as Record<string, unknown>;
+    return ` (process ${String(pid)}, "${String(command)}", since ${String(since)})`;
+  } catch {
+    // It has not written its name yet; that somebody has the lock is certain all the same.
+    return '';
+  }
+}

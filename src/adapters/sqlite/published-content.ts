@@ -1,0 +1,70 @@
+import type { DatabaseSync } from 'node:sqlite';
+import type { RepositoryName, TagName } from '../../oci/reference.ts';
+import type { PublishedContent } from '../../ports/publications.ts';
+import { createDataVersion } from './data-version.ts';
+import { withDatabase } from './database-error.ts';
+import { digestFromColumn } from './digest-column.ts';
+
+type Row = Record<string, unknown>;
+
+/**
+ * What is published, row by row: nothing is held but the names of the repositories. Content is only ever added, so
+ * tags, manifests and blobs read in this order are whole even when a publication happens in between. Iterators must be
+ * read to their end or returned, or the database cannot tidy its log.
+ */
+export function createSqlitePublishedContent(database: DatabaseSync): PublishedContent {
+  const version = createDataVersion(database);
+  const serial = database.prepare('SELECT coalesce(max(serial), 0) AS serial FROM publications');
+
+  function* rows<T>(sql: string, read: (row: Row, repository: RepositoryName) => T): Iterable<T> {
+    // A statement of its own for each iteration: two may run at once. The names come first and are shared between
+    // rows, since ten million copies of them would not fit.
+    const names = new Map<unknown, RepositoryName>();
+    for (const row of withDatabase('read the repositories', () =>
+      database.prepare('SELECT id, name FROM repositories').all(),
+    )) {
+      names.set(row.id, row.name as RepositoryName);
+    }
+    const later = database.prepare('SELECT name FROM repositories WHERE id = ?');
+    const nameOf = (id: unknown) => {
+      const name = names.get(id) ?? (later.get(Number(id))?.name as RepositoryName);
+      names.set(id, name);
+      return name;
+    };
+    for (const row of withDatabase('read what is published', () => database.prepare(sql).iterate())) {
+      yield read(row, nameOf(row.repository));
+    }
+  }
+
+  return {
+    version: () => withDatabase('read its version', version),
+    serial: () => withDatabase('read the serial', () => Number(serial.get()?.serial)),
+    tags: () =>
+      rows('SELECT * FROM tags', (row, repository) => ({
+        repository,
+        tag: row.tag as TagName,
+        list: digestFromColumn(row.list),
+        requestSerial: Number(row.request_serial),
+        expires: Number(row.expires),
+      })),
+    manifests: () =>
+      rows('SELECT * FROM manifests', (row, repository) => ({
+        repository,
+        digest: digestFromColumn(row.digest),
+        mediaType: String(row.media_type),
+        size: Number(row.size),
+        ...(row.subject === null ? {} : { subject: digestFromColumn(row.subject) }),
+        ...(row.artifact_type === null ? {} : { artifactType: row.artifact_type as string }),
+        ...(row.annotations === null
+          ? {}
+          : { annotations: JSON.parse(row.annotations as string) as Readonly<Record<string, string>> }),
+      })),
+    blobs: () =>
+      rows('SELECT * FROM blobs', (row, repository) => ({
+        repository,
+        digest: digestFromColumn(row.digest),
+        size: Number(row.size),
+        serial: Number(row.serial),
+      })),
+  };
+}

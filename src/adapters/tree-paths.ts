@@ -1,0 +1,42 @@
+import { join } from 'node:path';
+import { type Digest, digestHex } from '../oci/digest.ts';
+import type { RepositoryName } from '../oci/reference.ts';
+
+// Only branded values come in here: their parsers let through neither "..", nor an empty part, nor a leading dot.
+
+/** Where a manifest lies below the tree's folder (design: "The tree"). */
+export function manifestPath(tree: string, repository: RepositoryName, digest: Digest): string {
+  return join(tree, 'v2', repository, 'manifests', digest);
+}
+
+export function blobPath(tree: string, repository: RepositoryName, digest: Digest): string {
+  return join(tree, 'v2', repository, 'blobs', digest);
+}
+
+/** The folder of a digest's lookaside signatures (signatures.md, section 1): `name@sha256=<hex>`. */
+export function signatureFolder(tree: string, repository: RepositoryName, digest: Digest): string {
+  return join(tree, 'signatures', `${repository}@sha256=${digestHex(digest)}`);
+}
+
+export function signatureName(number: number): string {
+  return `signature-${number}`;
+}
+
+export function markerPath(tree: string): string {
+  return join(tree, 'publication.json');
+}
+
+/** Folders of the staging area, and where a digest lies in them. */
+export function stagingPaths(staging: string) {
+  const blobs = join(staging, 'blobs', 'sha256');
+  const manifests = join(staging, 'manifests', 'sha256');
+  const partials = join(staging, 'partial');
+  return {
+    blobs,
+    manifests,
+    partials,
+    blob: (digest: Digest) => join(blobs, digestHex(digest)),
+    manifest: (digest: Digest) => join(manifests, digestHex(digest)),
+    partial: (digest: Digest) => join(partials, digestHex(digest)),
+  };
+}
