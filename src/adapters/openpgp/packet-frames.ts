@@ -1,0 +1,65 @@
+/** One packet of an OpenPGP message (RFC 9580, section 4). */
+export interface Packet {
+  readonly tag: number;
+  readonly body: Uint8Array;
+}
+
+/**
+ * Takes a message apart into its packets, to its very last byte. Partial and indeterminate lengths are refused: what
+ * is read here is small and comes in one piece. Returns the reason when the framing is wrong.
+ */
+export function readPackets(message: Uint8Array): readonly Packet[] | { readonly wrong: string } {
+  const packets: Packet[] = [];
+  for (let at = 0; at < message.length;) {
+    if (packets.length === 3) return { wrong: 'there is something after the signature' };
+    const header = readHeader(message, at);
+    if ('wrong' in header) return header;
+    const end = header.start + header.length;
+    if (end > message.length) return { wrong: 'the message is cut off' };
+    packets.push({ tag: header.tag, body: message.subarray(header.start, end) });
+    at = end;
+  }
+  return packets;
+}
+
+type Header =
+  { readonly tag: number; readonly start: number; readonly length: number } | { readonly wrong: string };
+
+const cutOff = { wrong: 'the message is cut off' };
+
+function readHeader(message: Uint8Array, at: number): Header {
+  const first = message[at] ?? 0;
+  if ((first & 0x80) === 0) return { wrong: 'this is not a binary OpenPGP message' };
+  return (first & 0x40) === 0
+    ? readOldHeader(message, at, first)
+    : readNewHeader(message, at + 1, first & 0x3f);
+}
+
+/** RFC 9580, section 4.2.2: the length has 1, 2 or 4 bytes, or is indeterminate. */
+function readOldHeader(message: Uint8Array, at: number, first: number): Header {
+  const width = [1, 2, 4][first & 0x03];
+  if (width === undefined) return { wrong: 'a packet has no definite length' };
+  const start = at + 1 + width;
+  if (start > message.length) return cutOff;
+  return { tag: (first >> 2) & 0x0f, start, length: readNumber(message, at + 1, width) };
+}
+
+/** RFC 9580, section 4.2.1: the first byte of the length says how many there are. */
+function readNewHeader(message: Uint8Array, at: number, tag: number): Header {
+  const first = message[at];
+  if (first === undefined) return cutOff;
+  if (first < 192) return { tag, start: at + 1, length: first };
+  if (first < 224) {
+    const second = message[at + 1];
+    return second === undefined
+      ? cutOff
+      : { tag, start: at + 2, length: ((first - 192) << 8) + second + 192 };
+  }
+  if (first < 255) return { wrong: 'a packet has no definite length' };
+  if (at + 5 > message.length) return cutOff;
+  return { tag, start: at + 5, length: readNumber(message, at + 1, 4) };
+}
+
+function readNumber(message: Uint8Array, at: number, width: number): number {
+  return Buffer.from(message.buffer, message.byteOffset + at, width).readUIntBE(0, width);
+}

@@ -1,0 +1,44 @@
+import { quote } from '../oci/digest.ts';
+import type { Refusal } from './judge-signatures.ts';
+
+/** A refusal in words, for people: what was found and what was expected. */
+export function describeRefusal(reason: Refusal): string {
+  switch (reason.kind) {
+    case 'missing':
+      return 'there is no signature';
+    case 'threshold':
+      return `${reason.have} of ${reason.need} keys have signed`;
+    case 'forged':
+      return `the signature is forged or damaged: ${reason.detail}`;
+    case 'unknown-key':
+      return `the signature was made by key ${reason.keyId}, which is not among the repository's keys`;
+    case 'unusable-key':
+      return `the signature was made by key ${reason.fingerprint}, which cannot be used: ${reason.detail}`;
+    case 'not-allowed-key':
+      return `the signature was made by key ${reason.fingerprint}, which may not sign for the repository`;
+    case 'no-expiry':
+      return 'the signature never expires: sign again with an expiry';
+    case 'expired':
+      return `the signature expired on ${formatTime(reason.expires)}`;
+    case 'not-yet-valid':
+      return `the signature was made in the future, on ${formatTime(reason.created)}: check the signer's clock`;
+    case 'lives-too-long':
+      return `the signature lives for ${formatDays(reason.life)}: the repository allows ${formatDays(reason.maximum)}`;
+    case 'wrong-payload':
+      return `the signature holds, but does not sign a container image: ${reason.detail}`;
+    case 'wrong-reference':
+      return `the signature is for ${quote(reason.found)}, not for ${quote(reason.expected)}`;
+    case 'wrong-digest':
+      return `the signature is for ${reason.found}, not for ${reason.expected}`;
+    case 'wrong-serial':
+      return `the signature belongs to signing request ${reason.found}, not to ${reason.expected}`;
+  }
+}
+
+function formatTime(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}
+
+function formatDays(milliseconds: number): string {
+  return `${Math.round(milliseconds / 8_640_000) / 10} days`;
+}

@@ -1,0 +1,101 @@
+import type { Digest } from '../oci/digest.ts';
+import type { SignatureEvidence } from './evidence.ts';
+import { type SimpleSigning, parseSimpleSigning } from './simple-signing.ts';
+
+/** What the operator demands of the signatures of a repository. */
+export interface SignaturePolicy {
+  /** Fingerprints of the primary keys that may sign, in upper-case hexadecimal. */
+  readonly fingerprints: ReadonlySet<string>;
+  /** How many different keys must have signed; 1 or more. */
+  readonly threshold: number;
+  /** Milliseconds from a signature's creation to its expiry. */
+  readonly maximumLife: number;
+}
+
+/** What a signature has to say. */
+export interface ExpectedContent {
+  /** `host/repository:tag`. */
+  readonly reference: string;
+  readonly digest: Digest;
+  /** The serial of the signing request. */
+  readonly serial: number;
+}
+
+/**
+ * Why a signature does not count. `forged` is no signature at all; everything else but `unknown-key` is one that
+ * holds and says or is something that was not asked for.
+ */
+export type SignatureRefusal =
+  | { readonly kind: 'forged'; readonly detail: string }
+  | { readonly kind: 'unknown-key'; readonly keyId: string }
+  | { readonly kind: 'unusable-key'; readonly fingerprint: string; readonly detail: string }
+  | { readonly kind: 'not-allowed-key'; readonly fingerprint: string }
+  | { readonly kind: 'no-expiry' }
+  | { readonly kind: 'expired'; readonly expires: number }
+  | { readonly kind: 'not-yet-valid'; readonly created: number }
+  | { readonly kind: 'lives-too-long'; readonly life: number; readonly maximum: number }
+  | { readonly kind: 'wrong-payload'; readonly detail: string }
+  | { readonly kind: 'wrong-reference'; readonly found: string; readonly expected: string }
+  | { readonly kind: 'wrong-digest'; readonly found: Digest; readonly expected: Digest }
+  | { readonly kind: 'wrong-serial'; readonly found: number; readonly expected: number };
+
+export type SignatureJudgement =
+  | { readonly accepted: true; readonly fingerprint: string; readonly expires: number }
+  | { readonly accepted: false; readonly reason: SignatureRefusal };
+
+/** How far the signer's clock may be ahead of ours, in milliseconds: the isolated machine has nothing to set it by. */
+export const clockTolerance = 5 * 60_000;
+
+/** Judges one signature. `now` is in milliseconds since the epoch. */
+export function judgeSignature(
+  evidence: SignatureEvidence,
+  policy: Pick<SignaturePolicy, 'fingerprints' | 'maximumLife'>,
+  expected: ExpectedContent,
+  now: number,
+): SignatureJudgement {
+  switch (evidence.kind) {
+    case 'forged':
+      return refuse({ kind: 'forged', detail: evidence.reason });
+    case 'unknown-key':
+      return refuse({ kind: 'unknown-key', keyId: evidence.keyId });
+    case 'unusable-key':
+      return refuse({ kind: 'unusable-key', fingerprint: evidence.fingerprint, detail: evidence.reason });
+    case 'signed':
+      break;
+  }
+  const { fingerprint, created, expires } = evidence;
+  if (!policy.fingerprints.has(fingerprint)) return refuse({ kind: 'not-allowed-key', fingerprint });
+  // Stock clients enforce the expiry of the OpenPGP signature: it is their only protection against a frozen mirror.
+  if (expires === undefined) return refuse({ kind: 'no-expiry' });
+  if (expires <= now) return refuse({ kind: 'expired', expires });
+  if (created > now + clockTolerance) return refuse({ kind: 'not-yet-valid', created });
+  const life = expires - created;
+  if (life > policy.maximumLife) {
+    return refuse({ kind: 'lives-too-long', life, maximum: policy.maximumLife });
+  }
+  const wrong = compareContent(evidence.payload, expected);
+  return wrong === undefined ? { accepted: true, fingerprint, expires } : refuse(wrong);
+}
+
+function compareContent(payload: Uint8Array, expected: ExpectedContent): SignatureRefusal | undefined {
+  let content: SimpleSigning;
+  try {
+    content = parseSimpleSigning(payload);
+  } catch (error) {
+    return { kind: 'wrong-payload', detail: (error as Error).message };
+  }
+  if (content.reference !== expected.reference) {
+    return { kind: 'wrong-reference', found: content.reference, expected: expected.reference };
+  }
+  if (content.digest !== expected.digest) {
+    return { kind: 'wrong-digest', found: content.digest, expected: expected.digest };
+  }
+  if (content.serial !== expected.serial) {
+    return { kind: 'wrong-serial', found: content.serial, expected: expected.serial };
+  }
+  return undefined;
+}
+
+function refuse(reason: SignatureRefusal): SignatureJudgement {
+  return { accepted: false, reason };
+}

@@ -1,0 +1,118 @@
+import { type Hash, createHash } from 'node:crypto';
+import type { Digest } from '../oci/digest.ts';
+import { SignpostError } from '../oci/errors.ts';
+import { isCount, parseStrictJson, readField, readFields } from './strict-json.ts';
+
+/**
+ * The frame that signing requests and signature bundles share: one JSON document a line, each line ended by a line
+ * feed, and a last line with the number of images and a SHA-256 of everything before it. Whatever is cut off, doubled
+ * or changed by accident shows. (It is no protection against intent: that is what the signatures are for.)
+ */
+export interface SealedLimits {
+  /** What the file is, in messages. */
+  readonly name: string;
+  /** Bytes in one line. */
+  readonly line: number;
+  /** Bytes in all. */
+  readonly total: number;
+  /** Lines between the header and the end. */
+  readonly images: number;
+}
+
+/** Makes the lines of such a file, each with its line feed. */
+export interface Sealer {
+  /** The header first, then an image at a time. */
+  add(document: object): string;
+  /** The last line. */
+  end(): string;
+}
+
+/** Reads the lines of such a file. */
+export interface Unsealer {
+  /** Takes a line as it is in the file. Returns its document; undefined for the end line. Throws REQUEST_INVALID. */
+  add(line: Uint8Array): unknown;
+  /** To be called after the last line. Returns the SHA-256 of the whole file. Throws REQUEST_INVALID. */
+  end(): Digest;
+}
+
+export function createSealer(): Sealer {
+  const hash = createHash('sha256');
+  let lines = 0;
+  return {
+    add(document) {
+      const line = `${JSON.stringify(document)}\n`;
+      hash.update(line);
+      lines += 1;
+      return line;
+    },
+    end: () =>
+      `${JSON.stringify({ end: true, images: Math.max(lines - 1, 0), sha256: hash.digest('hex') })}\n`,
+  };
+}
+
+export function createUnsealer(limits: SealedLimits): Unsealer {
+  const before = createHash('sha256');
+  const all = createHash('sha256');
+  let lines = 0;
+  let bytes = 0;
+  let ended = false;
+  return {
+    add(line) {
+      bytes += line.length;
+      if (line.length > limits.line || bytes > limits.total || lines > limits.images + 1) {
+        throw new SignpostError(
+          'LIMIT_EXCEEDED',
+          `${limits.name} is larger than allowed at line ${lines + 1}`,
+        );
+      }
+      if (ended) throw invalid(`${limits.name} goes on after its end line`);
+      if (line.at(-1) !== 0x0a) throw truncated(limits.name);
+      lines += 1;
+      const where = `${limits.name}, line ${lines},`;
+      const document = parseStrictJson(line.subarray(0, -1), where);
+      all.update(line);
+      if (!isEndLine(document)) {
+        before.update(line);
+        return document;
+      }
+      checkEndLine(document, before, lines - 2, limits.name);
+      ended = true;
+      return undefined;
+    },
+    end() {
+      if (!ended) throw truncated(limits.name);
+      return `sha256:${all.digest('hex')}` as Digest;
+    },
+  };
+}
+
+function isEndLine(document: unknown): boolean {
+  return typeof document === 'object' && document !== null && Object.hasOwn(document, 'end');
+}
+
+function checkEndLine(document: unknown, before: Hash, images: number, name: string): void {
+  const where = `${name}, end line,`;
+  const end = readFields(document, ['end', 'images', 'sha256'] as const, where);
+  readField(end.end, isTrue, 'true', `${where} end`);
+  readField(end.images, isCount, 'a number', `${where} images`);
+  if (end.images !== images) {
+    throw invalid(
+      `${name} holds ${images} images and says that it holds ${String(end.images)}: it is damaged`,
+    );
+  }
+  if (end.sha256 !== before.digest('hex')) {
+    throw invalid(`${name} does not match its own checksum: it was damaged or edited on the way`);
+  }
+}
+
+function isTrue(value: unknown): value is true {
+  return value === true;
+}
+
+function truncated(name: string): SignpostError {
+  return invalid(`${name} is not whole: it ends before its end line. Copy it again`);
+}
+
+function invalid(message: string): SignpostError {
+  return new SignpostError('REQUEST_INVALID', message);
+}

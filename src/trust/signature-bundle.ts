@@ -1,0 +1,133 @@
+import { type Digest, isDigest } from '../oci/digest.ts';
+import type { RegistryHost, RepositoryName, TagName } from '../oci/reference.ts';
+import { readRegistry, readTarget } from './reference-fields.ts';
+import { type SealedLimits, createSealer, createUnsealer } from './sealed-lines.ts';
+import { isArray, isCount, readBase64, readField, readFields } from './strict-json.ts';
+
+/** What a signature bundle says of itself. None of it is signed: the signatures say what counts. */
+export interface BundleHeader {
+  /** The SHA-256 of the signing request's file. */
+  readonly request: Digest;
+  readonly registry: RegistryHost;
+  readonly serial: number;
+  /** Seconds since the epoch. */
+  readonly created: number;
+  /** Seconds since the epoch. */
+  readonly expires: number;
+  /** The fingerprint of the key that signed, in upper-case hexadecimal. */
+  readonly signer: string;
+}
+
+/** An OpenPGP signed message around a simple-signing payload for `digest`. */
+export interface BundledSignature {
+  readonly digest: Digest;
+  readonly signature: Uint8Array;
+}
+
+/** The signatures of a tag: one for its list and one for each manifest that the list names. */
+export interface SignedImage {
+  readonly repository: RepositoryName;
+  readonly tag: TagName;
+  readonly list: Digest;
+  readonly signatures: readonly BundledSignature[];
+}
+
+/** Larger signed messages are refused: a payload of 4 KiB and an RSA signature of 16,384 bits stay far below. */
+export const signatureLimit = 64 * 1024;
+
+export const bundleLimits: SealedLimits = {
+  name: 'the signature bundle',
+  line: 16 * 1024 * 1024,
+  total: 1024 * 1024 * 1024,
+  images: 100_000,
+};
+
+const type = 'signpost-signature-bundle';
+
+/** Makes the lines of a bundle: the header, an image at a time, the end. */
+export function createBundleFormatter(): {
+  header(header: BundleHeader): string;
+  image(image: SignedImage): string;
+  end(): string;
+} {
+  const sealer = createSealer();
+  return {
+    header: ({ request, registry, serial, created, expires, signer }) =>
+      sealer.add({ type, version: 1, request, registry, serial, created, expires, signer }),
+    image: ({ repository, tag, list, signatures }) =>
+      sealer.add({
+        repository,
+        tag,
+        list,
+        signatures: signatures.map(({ digest, signature }) => ({
+          digest,
+          signature: Buffer.from(signature).toString('base64'),
+        })),
+      }),
+    end: () => sealer.end(),
+  };
+}
+
+/** A line of a bundle, read. */
+export type BundleLine =
+  | { readonly kind: 'header'; readonly header: BundleHeader }
+  | { readonly kind: 'image'; readonly image: SignedImage }
+  | { readonly kind: 'end' };
+
+/**
+ * Reads a bundle line by line. Nothing that was read may be acted upon before `end` has returned. Both throw
+ * SignpostError REQUEST_INVALID, LIMIT_EXCEEDED.
+ */
+export function createBundleParser(): { line(bytes: Uint8Array): BundleLine; end(): Digest } {
+  const unsealer = createUnsealer(bundleLimits);
+  let lines = 0;
+  return {
+    line(bytes) {
+      const document = unsealer.add(bytes);
+      lines += 1;
+      if (document === undefined) return { kind: 'end' };
+      return lines === 1
+        ? { kind: 'header', header: readHeader(document) }
+        : { kind: 'image', image: readImage(document, `the signature bundle, line ${lines},`) };
+    },
+    end: () => unsealer.end(),
+  };
+}
+
+function readHeader(document: unknown): BundleHeader {
+  const where = "the signature bundle's header:";
+  const keys = ['type', 'version', 'request', 'registry', 'serial', 'created', 'expires', 'signer'] as const;
+  const fields = readFields(document, keys, where);
+  readField(fields.type, (value) => value === type, `"${type}"`, `${where} type`);
+  readField(fields.version, (value) => value === 1, '1: use a newer Signpost', `${where} version`);
+  return {
+    request: readField(fields.request, isDigest, 'a digest', `${where} request`),
+    registry: readRegistry(fields.registry, where),
+    serial: readField(fields.serial, isCount, 'a whole number', `${where} serial`),
+    created: readField(fields.created, isCount, 'seconds since the epoch', `${where} created`),
+    expires: readField(fields.expires, isCount, 'seconds since the epoch', `${where} expires`),
+    signer: readField(fields.signer, isFingerprint, 'a fingerprint', `${where} signer`),
+  };
+}
+
+function readImage(document: unknown, where: string): SignedImage {
+  const fields = readFields(document, ['repository', 'tag', 'list', 'signatures'] as const, where);
+  const signatures = readField(fields.signatures, isArray, 'a list', `${where} signatures`);
+  return {
+    ...readTarget(fields, where),
+    list: readField(fields.list, isDigest, 'a digest', `${where} list`),
+    signatures: signatures.map((item, index) => readSignature(item, `${where} signatures[${index}]`)),
+  };
+}
+
+function readSignature(value: unknown, where: string): BundledSignature {
+  const fields = readFields(value, ['digest', 'signature'] as const, where);
+  return {
+    digest: readField(fields.digest, isDigest, 'a digest', `${where} digest`),
+    signature: readBase64(fields.signature, `${where} signature`),
+  };
+}
+
+function isFingerprint(value: unknown): value is string {
+  return typeof value === 'string' && /^[0-9A-F]{40}$/.test(value);
+}

@@ -1,0 +1,121 @@
+import { quote } from '../oci/digest.ts';
+import { SignpostError } from '../oci/errors.ts';
+
+/** Deeper than any document that is read here. */
+const depthLimit = 8;
+
+/**
+ * Reads JSON that somebody may have made to be read in two ways: refuses duplicate keys, deep nesting, anything that
+ * is not UTF-8, and anything after the value. `where` names the document in messages.
+ * @throws SignpostError REQUEST_INVALID
+ */
+export function parseStrictJson(bytes: Uint8Array, where: string): unknown {
+  let text: string;
+  let value: unknown;
+  try {
+    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw invalid(`${where} is not JSON in UTF-8: ${(cause as Error).message}`, cause);
+  }
+  refuseAmbiguity(text, where);
+  return value;
+}
+
+/**
+ * The fields of an object that has exactly these keys.
+ * @throws SignpostError REQUEST_INVALID
+ */
+export function readFields<K extends string>(
+  value: unknown,
+  keys: readonly K[],
+  where: string,
+): Readonly<Record<K, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw invalid(`${where} is ${quote(value)}: expected an object`);
+  }
+  const unknown = Object.keys(value).find((key) => !(keys as readonly string[]).includes(key));
+  if (unknown !== undefined) throw invalid(`${where} has an unknown field ${quote(unknown)}`);
+  const missing = keys.find((key) => !Object.hasOwn(value, key));
+  if (missing !== undefined) throw invalid(`${where} has no ${quote(missing)}`);
+  return value as Record<K, unknown>;
+}
+
+/**
+ * One field, of a type that `accepts` knows.
+ * @throws SignpostError REQUEST_INVALID
+ */
+export function readField<T>(
+  value: unknown,
+  accepts: (value: unknown) => value is T,
+  expected: string,
+  where: string,
+): T {
+  if (accepts(value)) return value;
+  throw invalid(`${where} is ${quote(value)}: expected ${expected}`);
+}
+
+/** A whole number from 0 on that a double holds exactly. */
+export function isCount(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0 && !Object.is(value, -0);
+}
+
+export function isArray(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value);
+}
+
+/**
+ * Bytes from base64 in the one spelling that RFC 4648, section 4 gives them.
+ * @throws SignpostError REQUEST_INVALID
+ */
+export function readBase64(value: unknown, where: string): Uint8Array {
+  const bytes = typeof value === 'string' ? Buffer.from(value, 'base64') : Buffer.alloc(0);
+  if (bytes.length > 0 && bytes.toString('base64') === value) return bytes;
+  throw invalid(`${where} is ${quote(value)}: expected bytes in base64`);
+}
+
+// `text` is known to be JSON, so following its structure needs no grammar: strings, brackets and nothing else.
+function refuseAmbiguity(text: string, where: string): void {
+  const open: (Set<string> | undefined)[] = [];
+  const token = /["{}[\]]/g;
+  for (let match = token.exec(text); match !== null; match = token.exec(text)) {
+    const [character] = match;
+    if (character === '"') {
+      const end = endOfString(text, token.lastIndex);
+      if (isKey(text, end)) addKey(open.at(-1), text.slice(match.index, end), where);
+      token.lastIndex = end;
+    } else if (character === '{' || character === '[') {
+      open.push(character === '{' ? new Set() : undefined);
+      if (open.length > depthLimit) throw invalid(`${where} is nested deeper than ${depthLimit} levels`);
+    } else {
+      open.pop();
+    }
+  }
+}
+
+function addKey(keys: Set<string> | undefined, literal: string, where: string): void {
+  // Escapes are resolved first: "a" and "\u0061" are one key.
+  const key = JSON.parse(literal) as string;
+  if (keys?.has(key) === true) throw invalid(`${where} has the key ${quote(key)} twice`);
+  keys?.add(key);
+}
+
+/** The index after the closing quote of the string whose first character is at `start`. */
+function endOfString(text: string, start: number): number {
+  for (let at = text.indexOf('"', start); ; at = text.indexOf('"', at + 1)) {
+    let slashes = at;
+    while (slashes > start && text[slashes - 1] === '\\') slashes -= 1;
+    if ((at - slashes) % 2 === 0) return at + 1;
+  }
+}
+
+/** Whether what ended at `end` is a key: in JSON only a key is followed by a colon. */
+function isKey(text: string, end: number): boolean {
+  let at = end;
+  while (text[at] === ' ' || text[at] === '\t' || text[at] === '\n' || text[at] === '\r') at += 1;
+  return text[at] === ':';
+}
+
+function invalid(message: string, cause?: unknown): SignpostError {
+  return new SignpostError('REQUEST_INVALID', message, cause === undefined ? undefined : { cause });
+}
