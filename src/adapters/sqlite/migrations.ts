@@ -54,4 +54,16 @@ export const migrations: readonly string[] = [
     description TEXT NOT NULL
   ) STRICT;
   `,
+  `
+  CREATE TABLE received_signatures (
+    repository TEXT NOT NULL,
+    tag TEXT NOT NULL,
+    list TEXT NOT NULL,
+    serial INTEGER NOT NULL,
+    digest TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    signature BLOB NOT NULL,
+    PRIMARY KEY (repository, tag, serial, digest, fingerprint)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

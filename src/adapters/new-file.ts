@@ -1,0 +1,63 @@
+import { randomBytes } from 'node:crypto';
+import { open, rename, rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { NewFile } from '../ports/new-file.ts';
+import { syncFolder } from './atomic-file.ts';
+import { storageError } from './storage-error.ts';
+
+/** Text is collected up to this size before it goes to the disk, in characters. */
+const pieceSize = 256 * 1024;
+
+/**
+ * Starts a file at `path`, which it replaces when it is released.
+ * @throws SignpostError STORAGE
+ */
+export async function createNewFile(path: string): Promise<NewFile> {
+  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
+  const file = await attempt(path, () => open(temporary, 'wx', 0o644));
+  let waiting: string[] = [];
+  let size = 0;
+  let released = false;
+
+  async function flush(): Promise<void> {
+    const text = waiting.join('');
+    waiting = [];
+    size = 0;
+    await attempt(path, () => file.appendFile(text));
+  }
+
+  return {
+    path,
+    async write(text) {
+      waiting.push(text);
+      size += text.length;
+      if (size >= pieceSize) await flush();
+    },
+    async release() {
+      await flush();
+      await attempt(path, async () => {
+        await file.sync();
+        await file.close();
+        await rename(temporary, path);
+      });
+      released = true;
+      // The new name is durable only when its folder is.
+      await syncFolder(dirname(path));
+    },
+    async discard() {
+      if (released) return;
+      await attempt(path, async () => {
+        await file.close();
+        await rm(temporary, { force: true });
+      });
+    },
+  };
+}
+
+async function attempt<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    throw storageError(`write ${path}`, cause);
+  }
+}

@@ -1,0 +1,39 @@
+import { createReadStream } from 'node:fs';
+import { SignpostError } from '../oci/errors.ts';
+import { isAbsent } from './atomic-file.ts';
+import { storageError } from './storage-error.ts';
+
+/**
+ * The lines of a file as they are in it, each with its line feed; the last one may lack it. `limit` is for one line,
+ * in bytes.
+ * @throws SignpostError NOT_FOUND, LIMIT_EXCEEDED, STORAGE
+ */
+export async function* readLines(path: string, limit: number): AsyncGenerator<Uint8Array> {
+  let pieces: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of chunksOf(path)) {
+    let start = 0;
+    for (let end = chunk.indexOf(0x0a); end >= 0; end = chunk.indexOf(0x0a, start)) {
+      pieces.push(chunk.subarray(start, end + 1));
+      yield pieces.length === 1 ? chunk.subarray(start, end + 1) : Buffer.concat(pieces);
+      pieces = [];
+      size = 0;
+      start = end + 1;
+    }
+    if (start < chunk.length) pieces.push(chunk.subarray(start));
+    size += chunk.length - start;
+    if (size > limit) {
+      throw new SignpostError('LIMIT_EXCEEDED', `${path} has a line of more than ${limit} bytes`);
+    }
+  }
+  if (pieces.length > 0) yield Buffer.concat(pieces);
+}
+
+async function* chunksOf(path: string): AsyncGenerator<Buffer> {
+  try {
+    for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) yield chunk as Buffer;
+  } catch (cause) {
+    if (isAbsent(cause)) throw new SignpostError('NOT_FOUND', `there is no file ${path}`, { cause });
+    throw storageError(`read ${path}`, cause);
+  }
+}
