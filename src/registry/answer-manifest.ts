@@ -1,0 +1,137 @@
+import { type Digest, quote } from '../oci/digest.ts';
+import { parseManifest } from '../oci/manifest.ts';
+import { isListType } from '../oci/media-types.ts';
+import { platformMatches } from '../oci/platform.ts';
+import type { RepositoryName, TagName } from '../oci/reference.ts';
+import type { TreeReader } from '../ports/tree.ts';
+import { accepts } from './accept.ts';
+import { type Exchange, entityTagOf, noneMatches } from './exchange.ts';
+import { ociError } from './oci-error.ts';
+import type { ManifestEntry, RoutingSnapshot } from './routing-snapshot.ts';
+import { sendError } from './send-error.ts';
+import { createVerifiedContent } from './verified-content.ts';
+
+/** Answers requests for manifests: byte for byte what was signed. Synchronous when the bytes are in memory. */
+export interface ManifestAnswers {
+  byTag(
+    exchange: Exchange,
+    snapshot: RoutingSnapshot,
+    repository: RepositoryName,
+    tag: TagName,
+  ): void | Promise<void>;
+  byDigest(
+    exchange: Exchange,
+    snapshot: RoutingSnapshot,
+    repository: RepositoryName,
+    digest: Digest,
+  ): void | Promise<void>;
+}
+
+const cacheBytes = 64 * 1024 * 1024;
+const immutable = 'public, max-age=31536000, immutable';
+/** What a client that knows no lists gets, as from other registries. */
+const defaultPlatform = { os: 'linux', architecture: 'amd64' };
+
+export function createManifestAnswers(tree: TreeReader): ManifestAnswers {
+  const contents = createVerifiedContent(cacheBytes);
+  const load = (repository: RepositoryName, digest: Digest, size: number) =>
+    contents.load(digest, size, () => tree.readManifest(repository, digest));
+
+  const send = (
+    exchange: Exchange,
+    repository: RepositoryName,
+    digest: Digest,
+    entry: ManifestEntry,
+    cacheControl: string,
+  ): void | Promise<void> => {
+    if (!noneMatches(exchange.header('if-none-match'), digest)) {
+      exchange.answer(304, ['ETag', entityTagOf(digest), 'Cache-Control', cacheControl, 'Vary', 'Accept']);
+      return undefined;
+    }
+    const headers = headersOf(digest, entry, cacheControl);
+    if (exchange.method === 'HEAD') return exchange.answer(200, headers);
+    const bytes = contents.get(digest);
+    if (bytes !== undefined) return exchange.answer(200, headers, bytes);
+    return load(repository, digest, entry.size).then((bytes) => exchange.answer(200, headers, bytes));
+  };
+
+  /** Never converts: the manifest that the list itself names for the default platform, or nothing. */
+  const sendFromList = async (
+    exchange: Exchange,
+    snapshot: RoutingSnapshot,
+    repository: RepositoryName,
+    digest: Digest,
+    entry: ManifestEntry,
+  ): Promise<void> => {
+    const list = parseManifest(await load(repository, digest, entry.size), entry.mediaType);
+    const named =
+      list.kind === 'list'
+        ? list.manifests.find(
+            ({ platform }) => platform !== undefined && platformMatches(defaultPlatform, platform),
+          )
+        : undefined;
+    const chosen = named === undefined ? undefined : snapshot.findManifest(repository, named.digest);
+    if (
+      named === undefined ||
+      chosen === undefined ||
+      !accepts(exchange.header('accept'), chosen.mediaType)
+    ) {
+      const types = chosen === undefined ? entry.mediaType : `${entry.mediaType} or ${chosen.mediaType}`;
+      const message = `the tag has ${types}, which the request's Accept header does not cover`;
+      sendError(exchange, ociError(404, 'MANIFEST_UNKNOWN', message));
+      return;
+    }
+    await send(exchange, repository, named.digest, chosen, 'no-cache');
+  };
+
+  return {
+    byTag(exchange, snapshot, repository, tag) {
+      const digest = snapshot.findTag(repository, tag);
+      const entry = digest === undefined ? undefined : snapshot.findManifest(repository, digest);
+      if (digest === undefined || entry === undefined) {
+        return sendUnknown(exchange, snapshot, repository, `tag ${quote(tag)}`);
+      }
+      if (isListType(entry.mediaType) && !accepts(exchange.header('accept'), entry.mediaType)) {
+        return sendFromList(exchange, snapshot, repository, digest, entry);
+      }
+      return send(exchange, repository, digest, entry, 'no-cache');
+    },
+    byDigest(exchange, snapshot, repository, digest) {
+      const entry = snapshot.findManifest(repository, digest);
+      if (entry === undefined) return sendUnknown(exchange, snapshot, repository, digest);
+      return send(exchange, repository, digest, entry, immutable);
+    },
+  };
+}
+
+function headersOf(digest: Digest, entry: ManifestEntry, cacheControl: string): readonly string[] {
+  return [
+    'Content-Type',
+    entry.mediaType,
+    'Content-Length',
+    String(entry.size),
+    'Docker-Content-Digest',
+    digest,
+    'ETag',
+    entityTagOf(digest),
+    'Cache-Control',
+    cacheControl,
+    'Vary',
+    'Accept',
+    'Docker-Distribution-Api-Version',
+    'registry/2.0',
+  ];
+}
+
+function sendUnknown(
+  exchange: Exchange,
+  snapshot: RoutingSnapshot,
+  repository: RepositoryName,
+  what: string,
+): void {
+  const error =
+    snapshot.tagNames(repository) === undefined
+      ? ociError(404, 'NAME_UNKNOWN', `no repository ${quote(repository)}`)
+      : ociError(404, 'MANIFEST_UNKNOWN', `${repository} has no ${what}`);
+  sendError(exchange, error);
+}

@@ -1,0 +1,176 @@
+import type { IpAddress } from '../mirrors/address.ts';
+import { logExchange } from './access-log.ts';
+import { createAnswerBlob } from './answer-blob.ts';
+import { createManifestAnswers } from './answer-manifest.ts';
+import { answerReferrers } from './answer-referrers.ts';
+import { createSignatureAnswers } from './answer-signatures.ts';
+import { answerTags } from './answer-tags.ts';
+import { createOriginFinder } from './client-address.ts';
+import { Exchange, type Incoming, type Outgoing, type RequestClient } from './exchange.ts';
+import { ociError, toOciError } from './oci-error.ts';
+import type { RegistryDeps } from './registry-deps.ts';
+import { parseRequestPath } from './request-path.ts';
+import { sendError, sendJson } from './send-error.ts';
+
+/** Answers one request of the pull API. It never throws, and what fails later is logged and answered too. */
+export type RegistryListener = (request: Incoming, response: Outgoing) => void;
+
+/** The read side of the OCI distribution API 1.1, whole (docs/request-handling.md). */
+export function createRegistry(deps: RegistryDeps): RegistryListener {
+  const { clock, log } = deps;
+  const findClient = createClientFinder(deps);
+  const answer = createAnswer(deps);
+
+  const finish = (exchange: Exchange) => logExchange(log, exchange, clock.now());
+  const fail = (exchange: Exchange, error: unknown) => {
+    const { response } = exchange;
+    if (response.headersSent) {
+      // The client sees a broken connection instead of an answer that looks whole.
+      response.destroy();
+      if (!isGone(error)) log.error('answer broken off', { kind: exchange.path.kind, error });
+    } else if (!response.destroyed) {
+      const told = toOciError(error);
+      if (told.status >= 500) log.error('request failed', { kind: exchange.path.kind, error });
+      sendError(exchange, told, told.status === 503 ? ['Retry-After', '5'] : []);
+    }
+    finish(exchange);
+  };
+
+  return (request, response) => {
+    const path = parseRequestPath(request.url ?? '');
+    const method = request.method === 'HEAD' ? 'HEAD' : 'GET';
+    const exchange = new Exchange(request, response, method, path, findClient(request), clock.now());
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      const error = ociError(
+        405,
+        'UNSUPPORTED',
+        'this registry is read-only: only GET and HEAD are answered',
+      );
+      sendError(exchange, error, ['Allow', 'GET, HEAD']);
+      finish(exchange);
+      return;
+    }
+    try {
+      const pending = answer(exchange);
+      if (pending === undefined) finish(exchange);
+      else
+        pending.then(
+          () => finish(exchange),
+          (error: unknown) => fail(exchange, error),
+        );
+    } catch (error) {
+      fail(exchange, error);
+    }
+  };
+}
+
+/** The client went away: nothing to report. */
+function isGone(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null)?.code;
+  return code === 'ERR_STREAM_PREMATURE_CLOSE' || code === 'ECONNRESET' || code === 'EPIPE';
+}
+
+function createAnswer(deps: RegistryDeps): (exchange: Exchange) => void | Promise<void> {
+  const answerBlob = createAnswerBlob(deps);
+  const manifests = createManifestAnswers(deps.tree);
+  const signatures = createSignatureAnswers(deps.tree);
+
+  return (exchange) => {
+    const { path } = exchange;
+    switch (path.kind) {
+      case 'health':
+        return sendText(exchange, 200, 'ok\n');
+      case 'ready':
+        return deps
+          .unready()
+          .then((why) => sendText(exchange, why === undefined ? 200 : 503, `${why ?? 'ok'}\n`));
+      case 'base':
+        return exchange.answer(200, baseHeaders, '{}');
+      case 'refused':
+        return sendError(exchange, path.error);
+      default:
+        break;
+    }
+    const snapshot = deps.snapshot();
+    if (snapshot === undefined) {
+      return sendError(exchange, ociError(503, 'UNAVAILABLE', 'starting: try again'), ['Retry-After', '1']);
+    }
+    switch (path.kind) {
+      case 'blob':
+        return answerBlob(exchange, snapshot, path.repository, path.digest);
+      case 'manifest':
+        return manifests.byDigest(exchange, snapshot, path.repository, path.digest);
+      case 'manifest-by-tag':
+        return manifests.byTag(exchange, snapshot, path.repository, path.tag);
+      case 'tags':
+        return answerTags(exchange, snapshot, path.repository, path.query);
+      case 'referrers':
+        return answerReferrers(exchange, snapshot, path.repository, path.digest, path.query);
+      case 'signatures':
+        return signatures.extension(exchange, snapshot, path.repository, path.digest);
+      case 'lookaside':
+        return signatures.lookaside(exchange, snapshot, path.repository, path.digest, path.index);
+    }
+  };
+}
+
+/** Clients that see the second header ask for signatures at /extensions/v2/. */
+const baseHeaders = [
+  'Content-Type',
+  'application/json',
+  'Content-Length',
+  '2',
+  'Docker-Distribution-Api-Version',
+  'registry/2.0',
+  'X-Registry-Supports-Signatures',
+  '1',
+];
+
+function sendText(exchange: Exchange, status: number, text: string): void {
+  exchange.answer(
+    status,
+    [
+      'Content-Type',
+      'text/plain; charset=utf-8',
+      'Content-Length',
+      String(text.length),
+      'Cache-Control',
+      'no-store',
+    ],
+    text,
+  );
+}
+
+/** Who asks. What a connection says for itself is worked out once for all its requests. */
+function createClientFinder({ settings, places }: RegistryDeps): (request: Incoming) => RequestClient {
+  const origins = createOriginFinder(settings.trustedProxies);
+  const known = new WeakMap<object, RequestClient>();
+  const clientOf = (address: IpAddress, secure: boolean) => ({
+    address,
+    secure,
+    place: places.find(address),
+  });
+
+  return ({ socket, headers }) => {
+    const before = known.get(socket);
+    if (before !== undefined) return before;
+    const encrypted = socket.encrypted === true;
+    const direct = origins.direct(socket.remoteAddress);
+    if (direct !== undefined) {
+      const client = clientOf(direct, encrypted);
+      known.set(socket, client);
+      return client;
+    }
+    const { address, secure } = origins.find({
+      peer: socket.remoteAddress,
+      encrypted,
+      forwardedFor: textOf(headers['x-forwarded-for']),
+      forwardedProto: textOf(headers['x-forwarded-proto']),
+    });
+    return clientOf(address, secure);
+  };
+}
+
+function textOf(value: string | string[] | undefined): string | undefined {
+  return typeof value === 'string' ? value : value?.join(',');
+}

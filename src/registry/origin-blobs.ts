@@ -1,0 +1,125 @@
+import { pipeline } from 'node:stream/promises';
+import type { Digest } from '../oci/digest.ts';
+import { SignpostError } from '../oci/errors.ts';
+import { type ByteRange, formatContentRange, parseRange } from '../oci/range.ts';
+import type { RepositoryName } from '../oci/reference.ts';
+import type { TreeReader } from '../ports/tree.ts';
+import { type Exchange, entityTagOf, noneMatches } from './exchange.ts';
+import { ociError } from './oci-error.ts';
+import type { BlobEntry } from './routing-snapshot.ts';
+import { sendError } from './send-error.ts';
+import { createVerifiedContent } from './verified-content.ts';
+
+/** Blobs that the origin sends itself, whole or in part (RFC 9110, sections 13 and 14). */
+export interface OriginBlobs {
+  /** A blob that is kept in memory. One that is too large for that is streamed. */
+  sendSmall(
+    exchange: Exchange,
+    repository: RepositoryName,
+    digest: Digest,
+    blob: BlobEntry,
+  ): void | Promise<void>;
+  /** Streams a blob; 503 when too many are under way. */
+  send(exchange: Exchange, repository: RepositoryName, digest: Digest, blob: BlobEntry): void | Promise<void>;
+}
+
+const cacheBytes = 64 * 1024 * 1024;
+/** The tree reads this much into memory at once. */
+const smallLimit = 1024 * 1024;
+
+/** @param streams how many blobs are streamed at once */
+export function createOriginBlobs(tree: TreeReader, streams: number): OriginBlobs {
+  const contents = createVerifiedContent(cacheBytes);
+  let running = 0;
+
+  const stream = async (
+    exchange: Exchange,
+    repository: RepositoryName,
+    digest: Digest,
+    blob: BlobEntry,
+    part: Part,
+  ) => {
+    running += 1;
+    try {
+      const opened = await tree.openBlob(repository, digest, part.range);
+      if (opened.size !== blob.size) {
+        opened.stream.destroy();
+        throw new SignpostError('DIGEST_MISMATCH', `the tree's ${digest} is damaged: its size is wrong`);
+      }
+      exchange.status = part.status;
+      exchange.response.writeHead(part.status, part.headers);
+      opened.stream.on('data', (chunk: Buffer) => {
+        exchange.bytes += chunk.length;
+      });
+      await pipeline(opened.stream, exchange.response);
+    } finally {
+      running -= 1;
+    }
+  };
+
+  const send: OriginBlobs['send'] = (exchange, repository, digest, blob) => {
+    const part = partOf(exchange, digest, blob.size);
+    if (part.status === 304 || part.status === 416) return exchange.answer(part.status, part.headers);
+    if (running >= streams) {
+      const message = 'the origin sends as many blobs as it may: try again';
+      return sendError(exchange, ociError(503, 'UNAVAILABLE', message), ['Retry-After', '5']);
+    }
+    return stream(exchange, repository, digest, blob, part);
+  };
+
+  return {
+    send,
+    sendSmall(exchange, repository, digest, blob) {
+      if (blob.size > smallLimit) return send(exchange, repository, digest, blob);
+      const part = partOf(exchange, digest, blob.size);
+      if (part.status === 304 || part.status === 416) return exchange.answer(part.status, part.headers);
+      const answer = (bytes: Uint8Array) => {
+        const { range } = part;
+        const body = range === undefined ? bytes : bytes.subarray(range.start, range.end + 1);
+        exchange.answer(part.status, part.headers, body);
+      };
+      const known = contents.get(digest);
+      if (known !== undefined) return answer(known);
+      return contents.load(digest, blob.size, () => tree.readBlob(repository, digest)).then(answer);
+    },
+  };
+}
+
+/** What to answer, before any byte is read. */
+interface Part {
+  readonly status: 200 | 206 | 304 | 416;
+  readonly headers: readonly string[];
+  readonly range?: ByteRange;
+}
+
+function partOf(exchange: Exchange, digest: Digest, size: number): Part {
+  const common = [
+    'Docker-Content-Digest',
+    digest,
+    'ETag',
+    entityTagOf(digest),
+    'Accept-Ranges',
+    'bytes',
+    'Cache-Control',
+    'public, max-age=31536000, immutable',
+  ];
+  if (!noneMatches(exchange.header('if-none-match'), digest)) return { status: 304, headers: common };
+  const content = [...common, 'Content-Type', 'application/octet-stream'];
+  const asked = parseRange(exchange.header('range'), size);
+  // RFC 9110, section 13.1.5: a range of something else is no use. A date never matches: blobs have none.
+  const condition = exchange.header('if-range');
+  const applies = condition === undefined || condition === entityTagOf(digest);
+  if (asked.kind === 'whole' || !applies) {
+    return { status: 200, headers: [...content, 'Content-Length', String(size)] };
+  }
+  if (asked.kind === 'unsatisfiable') {
+    return { status: 416, headers: [...common, 'Content-Range', `bytes */${size}`, 'Content-Length', '0'] };
+  }
+  const { range } = asked;
+  const length = range.end - range.start + 1;
+  return {
+    status: 206,
+    headers: [...content, 'Content-Length', String(length), 'Content-Range', formatContentRange(range, size)],
+    range,
+  };
+}

@@ -1,0 +1,42 @@
+import type { MirrorId } from '../mirrors/mirror.ts';
+import type { MirrorTable } from '../mirrors/mirror-table.ts';
+import type { ReaskMemory } from '../mirrors/reask-memory.ts';
+import type { Netblock } from '../mirrors/address.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Log } from '../ports/log.ts';
+import type { ProbeTarget } from '../ports/mirror-probe.ts';
+import type { PlaceFinder } from '../ports/place-finder.ts';
+import type { TreeReader } from '../ports/tree.ts';
+import type { RoutingSnapshot } from './routing-snapshot.ts';
+
+/** What the pull API answers from. What changes while it runs is asked for by a call that returns the newest. */
+export interface RegistryDeps {
+  /** Undefined until the first one is compiled. */
+  readonly snapshot: () => RoutingSnapshot | undefined;
+  readonly mirrors: () => MirrorTable;
+  readonly places: PlaceFinder;
+  readonly reasks: ReaskMemory;
+  readonly probes: TrafficListener;
+  readonly tree: TreeReader;
+  readonly log: Log;
+  readonly clock: Clock;
+  /** Why this server should get no requests now; undefined when it should. */
+  readonly unready: () => Promise<string | undefined>;
+  readonly settings: RegistrySettings;
+}
+
+/** Who is told where clients are sent; both calls are cheap and return at once. */
+export interface TrafficListener {
+  onSent(mirror: MirrorId, target: ProbeTarget): void;
+  onSuspect(mirror: MirrorId, target: ProbeTarget): void;
+}
+
+export interface RegistrySettings {
+  /** Blobs of this many bytes and fewer are served in place. */
+  readonly inlineSize: number;
+  /** How many mirrors the Link header names beside the chosen one. */
+  readonly alternatives: number;
+  /** How many blobs the origin sends at once. */
+  readonly originStreams: number;
+  readonly trustedProxies: readonly Netblock[];
+}

@@ -1,0 +1,101 @@
+import { type RankedMirror, chooseMirrors } from '../mirrors/choose-mirrors.ts';
+import type { Client, RejectedMirror } from '../mirrors/eligibility.ts';
+import type { MirrorId } from '../mirrors/mirror.ts';
+import type { MirrorTable } from '../mirrors/mirror-table.ts';
+import type { ReaskMemory } from '../mirrors/reask-memory.ts';
+import type { Digest } from '../oci/digest.ts';
+import { parseRange } from '../oci/range.ts';
+import type { RepositoryName } from '../oci/reference.ts';
+import type { BlobEntry, RoutingSnapshot } from './routing-snapshot.ts';
+
+/** A request for a blob. */
+export interface BlobRequest {
+  readonly method: 'GET' | 'HEAD';
+  readonly repository: RepositoryName;
+  readonly digest: Digest;
+  readonly client: Client;
+  /** The Range header. */
+  readonly range: string | undefined;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/** What a route is chosen from. The re-ask memory is asked, and counts what it lets through to the origin. */
+export interface BlobRouting {
+  readonly snapshot: RoutingSnapshot;
+  readonly mirrors: MirrorTable;
+  readonly reasks: ReaskMemory;
+  /** Bytes. */
+  readonly inlineSize: number;
+  /** How many mirrors are named beside the one that is chosen. */
+  readonly alternatives: number;
+}
+
+/** What becomes of a request for a blob. docs/request-handling.md draws it; a test keeps the two the same. */
+export type BlobRoute =
+  | { readonly outcome: 'unknown' }
+  | { readonly outcome: 'described'; readonly blob: BlobEntry }
+  | { readonly outcome: 'in-place'; readonly blob: BlobEntry }
+  | {
+      readonly outcome: 'redirected';
+      readonly blob: BlobEntry;
+      readonly target: RankedMirror;
+      /** The target first. */
+      readonly ranked: readonly RankedMirror[];
+      readonly rejected: readonly RejectedMirror[];
+      readonly tried: readonly MirrorId[];
+      readonly suspect: MirrorId | undefined;
+      /** Where the part that is asked for begins. */
+      readonly rangeStart: number | undefined;
+    }
+  | {
+      readonly outcome: 'from-origin-after-failures' | 'from-origin-without-mirror';
+      readonly blob: BlobEntry;
+      readonly rejected: readonly RejectedMirror[];
+      readonly tried: readonly MirrorId[];
+      readonly suspect: MirrorId | undefined;
+    };
+
+/** Decides what becomes of a request for a blob, from top to bottom. */
+export function routeBlob(request: BlobRequest, routing: BlobRouting): BlobRoute {
+  const { repository, digest, client } = request;
+  const { mirrors, reasks } = routing;
+
+  const blob = routing.snapshot.findBlob(repository, digest);
+  if (blob === undefined) return { outcome: 'unknown' };
+
+  // A failing HEAD at a mirror is fatal to docker, and the size is known here (docs/adr/0004).
+  if (request.method === 'HEAD') return { outcome: 'described', blob };
+
+  // A small blob costs less to send than to send for.
+  if (blob.size <= routing.inlineSize) return { outcome: 'in-place', blob };
+
+  const rangeStart = request.range === undefined ? undefined : startOf(request.range, blob.size);
+  const { method, now } = request;
+  const asked = { address: client.address, digest, method, rangeStart, now };
+  const { tried, suspect, toOrigin } = reasks.ask(asked);
+
+  // It has been to several mirrors, none of which can have served it.
+  if (toOrigin) return { outcome: 'from-origin-after-failures', blob, rejected: [], tried, suspect };
+
+  const wanted = { repository, digest, serial: blob.serial };
+  const limit = 1 + routing.alternatives;
+  let { ranked, rejected } = chooseMirrors(mirrors, client, wanted, tried, limit);
+
+  // It has been to every mirror that there is for it: the origin helps, or the round begins again.
+  if (ranked.length === 0 && tried.length > 0) {
+    if (reasks.exhausted(asked)) {
+      return { outcome: 'from-origin-after-failures', blob, rejected, tried, suspect };
+    }
+    ({ ranked, rejected } = chooseMirrors(mirrors, client, wanted, [], limit));
+  }
+
+  const target = ranked[0];
+  if (target === undefined) return { outcome: 'from-origin-without-mirror', blob, rejected, tried, suspect };
+  return { outcome: 'redirected', blob, target, ranked, rejected, tried, suspect, rangeStart };
+}
+
+function startOf(header: string, size: number): number | undefined {
+  const range = parseRange(header, size);
+  return range.kind === 'part' ? range.range.start : undefined;
+}

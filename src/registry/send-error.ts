@@ -1,0 +1,35 @@
+import type { Exchange } from './exchange.ts';
+import { type OciError, formatOciError } from './oci-error.ts';
+
+/** Answers with an error in the form of the specification. */
+export function sendError(exchange: Exchange, error: OciError, headers: readonly string[] = []): void {
+  const body = Buffer.from(formatOciError(error));
+  exchange.answer(
+    error.status,
+    [
+      'Content-Type',
+      'application/json',
+      'Content-Length',
+      String(body.length),
+      'Docker-Distribution-Api-Version',
+      'registry/2.0',
+      ...headers,
+    ],
+    body,
+  );
+}
+
+/** Answers with JSON. */
+export function sendJson(
+  exchange: Exchange,
+  value: unknown,
+  contentType = 'application/json',
+  headers: readonly string[] = [],
+): void {
+  const body = Buffer.from(JSON.stringify(value));
+  exchange.answer(
+    200,
+    ['Content-Type', contentType, 'Content-Length', String(body.length), ...headers],
+    body,
+  );
+}
