@@ -49,15 +49,14 @@ function run(
   timeout: number,
 ): Promise<{ readonly status: number | null; readonly output: string }> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, ['get'], { stdio: ['pipe', 'pipe', 'ignore'] });
+    const child = spawn(program, ['get'], { stdio: ['pipe', 'pipe', 'ignore'], detached: true });
     const pieces: Buffer[] = [];
     let size = 0;
     let stopped: string | undefined;
     const stop = (why: string) => {
       stopped = why;
-      child.kill('SIGKILL');
-      // What the helper itself has started may still hold the pipe.
-      child.stdout.destroy();
+      // The whole group: what the helper itself has started may still hold the pipe.
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
     };
     const timer = setTimeout(() => stop(`did not end within ${timeout} ms`), timeout);
     child.stdout.on('data', (piece: Buffer) => {
