@@ -1,0 +1,124 @@
+import { type LookupAddress, lookup } from 'node:dns';
+import { type IpAddress, type Netblock, readIpAddress } from '../mirrors/address.ts';
+import { mayConnect } from '../mirrors/address-class.ts';
+import { netblockContains } from '../mirrors/netblock.ts';
+
+/** Where a mirror may be connected to, or why nowhere. */
+export type ResolvedAddresses =
+  | { readonly ok: true; readonly addresses: readonly LookupAddress[] }
+  | { readonly ok: false; readonly reason: 'unknown-name' | 'not-allowed'; readonly detail: string };
+
+export interface MirrorAddressResolver {
+  /** Public addresses and allowed ones; with `onlyAllowed`, those alone that the operator has named. */
+  resolve(host: string, onlyAllowed: boolean): Promise<ResolvedAddresses>;
+}
+
+export type Lookup = (
+  host: string,
+  callback: (error: NodeJS.ErrnoException | null, addresses: readonly LookupAddress[]) => void,
+) => void;
+
+interface Entry {
+  result: Promise<readonly LookupAddress[] | string>;
+  at: number;
+  known: boolean;
+  refreshing: boolean;
+}
+
+const freshTime = 30_000;
+const failedTime = 5000;
+const staleTime = 600_000;
+const limit = 10_000;
+/** Look-ups block a thread of the pool that also reads files for clients: never take more than half of its four. */
+const concurrency = 2;
+
+/**
+ * Resolves names, remembers them for half a minute, and goes on with what it remembers while it asks again, so that
+ * a slow name server takes no mirror out.
+ */
+export function createMirrorAddressResolver(
+  allowed: readonly Netblock[],
+  lookUp: Lookup = (host, callback) => lookup(host, { all: true }, callback),
+  now: () => number = () => performance.now(),
+): MirrorAddressResolver {
+  const entries = new Map<string, Entry>();
+  const waiting: (() => void)[] = [];
+  let active = 0;
+
+  const ask = (host: string) =>
+    new Promise<readonly LookupAddress[] | string>((resolve) => {
+      const begin = () => {
+        active += 1;
+        lookUp(host, (error, addresses) => {
+          active -= 1;
+          waiting.shift()?.();
+          resolve(error === null ? addresses : (error.code ?? error.message));
+        });
+      };
+      if (active < concurrency) begin();
+      else waiting.push(begin);
+    });
+
+  const find = (host: string) => {
+    const entry = entries.get(host);
+    if (entry === undefined) return add(host);
+    const age = now() - entry.at;
+    if (age < (entry.known ? freshTime : failedTime)) return entry.result;
+    if (entry.refreshing) return entry.result;
+    if (!entry.known || age > staleTime) return add(host);
+    entry.refreshing = true;
+    void ask(host).then((answer) => keep(host, Promise.resolve(answer), typeof answer !== 'string'));
+    return entry.result;
+  };
+  const add = (host: string) => {
+    const result = ask(host);
+    const entry = keep(host, result, true);
+    entry.refreshing = true;
+    void result.then((answer) => {
+      entry.known = typeof answer !== 'string';
+      entry.refreshing = false;
+      entry.at = now();
+    });
+    return result;
+  };
+  const keep = (host: string, result: Entry['result'], known: boolean): Entry => {
+    const entry = { result, at: now(), known, refreshing: false };
+    entries.delete(host);
+    entries.set(host, entry);
+    for (const oldest of entries.keys()) {
+      if (entries.size <= limit) break;
+      entries.delete(oldest);
+    }
+    return entry;
+  };
+
+  return {
+    async resolve(host, onlyAllowed) {
+      const literal = readIpAddress(host);
+      const answer = literal === undefined ? await find(host) : [toLookupAddress(literal)];
+      if (typeof answer === 'string') {
+        return { ok: false, reason: 'unknown-name', detail: `the name ${host} does not resolve (${answer})` };
+      }
+      const addresses = answer.filter(({ address }) => {
+        const ip = readIpAddress(address);
+        if (ip === undefined) return false;
+        return onlyAllowed ? allowed.some((block) => netblockContains(block, ip)) : mayConnect(ip, allowed);
+      });
+      if (addresses.length > 0) return { ok: true, addresses };
+      const refused = answer.slice(0, 4).map(({ address }) => address);
+      const detail =
+        literal === undefined
+          ? `${host} leads to ${refused.join(', ') || 'no address'}`
+          : `${host} is not a public address`;
+      return {
+        ok: false,
+        reason: 'not-allowed',
+        detail: `${detail}, where probes may not connect; mirrors.allowAddresses can allow it`,
+      };
+    },
+  };
+}
+
+function toLookupAddress(address: IpAddress): LookupAddress {
+  return { address, family: address.includes(':') ? 6 : 4 };
+}
