@@ -1,0 +1,34 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after } from 'node:test';
+import { openDatabase, openDatabaseForReading } from '../../src/adapters/sqlite/database.ts';
+import { createSqlitePublications } from '../../src/adapters/sqlite/publications.ts';
+import { createSqlitePublishedContent } from '../../src/adapters/sqlite/published-content.ts';
+import { createSqliteStagedImages } from '../../src/adapters/sqlite/staged-images.ts';
+import { createMemoryPublications } from '../fakes/memory-publications.ts';
+import { publicationsContract } from './publications.ts';
+
+const folder = await mkdtemp(join(tmpdir(), 'signpost-database-'));
+const open: { close(): void }[] = [];
+let number = 0;
+after(async () => {
+  for (const database of open) database.close();
+  await rm(folder, { recursive: true });
+});
+
+publicationsContract('memory publications', createMemoryPublications);
+
+for (const reading of ['its own connection', 'the same connection'] as const) {
+  publicationsContract(`SQLite publications, read over ${reading}`, () => {
+    const path = join(folder, `${number++}.db`);
+    const database = openDatabase(path);
+    const reader = reading === 'the same connection' ? database : openDatabaseForReading(path);
+    open.push(database, ...(reader === database ? [] : [reader]));
+    return {
+      publications: createSqlitePublications(database, { now: () => 1000 }),
+      content: createSqlitePublishedContent(reader),
+      stagedImages: createSqliteStagedImages(database),
+    };
+  });
+}

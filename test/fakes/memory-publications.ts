@@ -1,0 +1,75 @@
+import type { Digest } from '../../src/oci/digest.ts';
+import type { RepositoryName } from '../../src/oci/reference.ts';
+import type {
+  Publications,
+  PublishedBlob,
+  PublishedContent,
+  PublishedManifest,
+  PublishedTag,
+} from '../../src/ports/publications.ts';
+import type { StagedImage, StagedImages } from '../../src/ports/staged-images.ts';
+
+export interface MemoryPublications {
+  readonly publications: Publications;
+  readonly content: PublishedContent;
+  readonly stagedImages: StagedImages;
+}
+
+/** What the database of the origin holds, in memory: publications, their read side, and the staged images. */
+export function createMemoryPublications(): MemoryPublications {
+  const tags = new Map<string, PublishedTag>();
+  const manifests = new Map<string, PublishedManifest>();
+  const blobs = new Map<string, PublishedBlob>();
+  const staged = new Map<string, StagedImage>();
+  const repositories = new Map<RepositoryName, number>();
+  let serial = 0;
+  let requestSerial = 0;
+  let version = 0;
+
+  const publications: Publications = {
+    publish(publication) {
+      serial++;
+      version++;
+      for (const blob of publication.blobs) {
+        const key = `${blob.repository}@${blob.digest}`;
+        if (!blobs.has(key)) blobs.set(key, { ...blob, serial });
+        repositories.set(blob.repository, serial);
+      }
+      for (const manifest of publication.manifests) {
+        manifests.set(`${manifest.repository}@${manifest.digest}`, manifest);
+        repositories.set(manifest.repository, serial);
+      }
+      for (const tag of publication.tags) {
+        const key = `${tag.repository}:${tag.tag}`;
+        tags.set(key, tag);
+        repositories.set(tag.repository, serial);
+        if (staged.get(key)?.list === tag.list) staged.delete(key);
+      }
+      return serial;
+    },
+    findTag: (repository, tag) => tags.get(`${repository}:${tag}`),
+    findBlob: (digest: Digest) => [...blobs.values()].find((blob) => blob.digest === digest),
+    serials: () => ({ serial, repositories: new Map(repositories) }),
+  };
+  return {
+    publications,
+    content: {
+      version: () => version,
+      serial: () => serial,
+      tags: () => tags.values(),
+      manifests: () => manifests.values(),
+      blobs: () => blobs.values(),
+    },
+    stagedImages: {
+      list: () => [...staged].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, image]) => image),
+      put(image) {
+        staged.set(`${image.repository}:${image.tag}`, image);
+        version++;
+      },
+      remove(repository, tag) {
+        if (staged.delete(`${repository}:${tag}`)) version++;
+      },
+      nextRequestSerial: () => ++requestSerial,
+    },
+  };
+}
