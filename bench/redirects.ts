@@ -1,0 +1,112 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type LoadResult, runLoad } from './load.ts';
+import { startNginx } from './nginx.ts';
+import { type Server, residentMemory, runCommand, sleep, startServer, waitFor } from './process.ts';
+import { compare, report } from './report.ts';
+import { type World, createWorld } from './world.ts';
+
+const serverCore = 0;
+const loadCore = 1;
+const ports = { signpost: 18_500, nginx: 18_501, mirrors: 18_502 };
+const mirrors = 1000;
+const root = join(import.meta.dirname, '..');
+
+/** Redirects, manifests, memory and start-up at 1,000 mirrors and 100,000 blobs, against nginx. */
+export async function benchServer(
+  folder: string,
+  options: { rounds: number; seconds: number },
+): Promise<void> {
+  const world = createWorld(folder, {
+    mirrors,
+    repositories: 1000,
+    blobsPerRepository: 100,
+    mirrorUrl: `http://127.0.0.1:${ports.mirrors}`,
+  });
+  await using _mirrors = await startNginx(
+    join(folder, 'mirrors'),
+    ports.mirrors,
+    loadCore,
+    `access_log off; location ~ ^/m\\d+/(?<path>.*)$ { alias ${join(world.data, 'tree')}/$path; }`,
+  );
+  for (const logged of [false, true]) {
+    const accessLog = logged ? join(folder, 'access.log') : 'off';
+    await using _nginx = await startNginx(
+      join(folder, 'nginx'),
+      ports.nginx,
+      serverCore,
+      `access_log ${accessLog};
+       location ~ ^/v2/.+/blobs/ { return 307 http://127.0.0.1:${ports.mirrors}/m1$uri; }
+       location / { root ${join(world.data, 'tree')}; }`,
+    );
+    await using signpost = await startSignpost(folder, world, logged);
+    const title = logged ? 'with access logs' : 'without access logs';
+    const load = { folder, connections: 64, headers: [], ...options };
+    const redirects = { ...load, status: 307 };
+    await compareRounds(`redirects, ${title}`, options.rounds, {
+      signpost: () => runLoad(loadCore, `http://127.0.0.1:${ports.signpost}`, world.blobPaths, redirects),
+      nginx: () => runLoad(loadCore, `http://127.0.0.1:${ports.nginx}`, world.blobPaths, redirects),
+    });
+    const manifests = { ...load, status: 200 };
+    await compareRounds(`manifest GETs, ${title}`, options.rounds, {
+      signpost: () =>
+        runLoad(loadCore, `http://127.0.0.1:${ports.signpost}`, [world.manifestPath], manifests),
+      nginx: () => runLoad(loadCore, `http://127.0.0.1:${ports.nginx}`, [world.manifestPath], manifests),
+    });
+    report(`memory of the server after that, ${title}`, `${residentMemory(signpost.pid).toFixed(0)} MiB`);
+  }
+}
+
+async function startSignpost(folder: string, world: World, logged: boolean): Promise<Server> {
+  const config = join(folder, 'signpost.yaml');
+  writeFileSync(
+    config,
+    `data: ${world.data}
+registry:
+  name: 127.0.0.1:${ports.signpost}
+  listen: [{ address: 127.0.0.1, port: ${ports.signpost} }]
+mirrors: { allowAddresses: [127.0.0.0/8] }
+places: { overrides: [{ netblock: 127.0.0.0/8, country: DE }] }
+log: { level: ${logged ? 'info' : 'warn'} }
+`,
+  );
+  const signpost = [join(root, 'node_modules/.bin/node'), join(root, 'src/cli/main.ts')];
+  const started = performance.now();
+  const server = await startServer(serverCore, [...signpost, 'serve', '--config', config], () =>
+    waitFor(`http://127.0.0.1:${ports.signpost}/readyz`),
+  );
+  report('start until ready', `${((performance.now() - started) / 1000).toFixed(2)} s`);
+  report('memory when ready', `${residentMemory(server.pid).toFixed(0)} MiB`);
+  await waitForMirrors([...signpost, 'mirror', 'list', '--config', config, '--json']);
+  return server;
+}
+
+/** Every mirror has been probed once when most are healthy; before that, clients are served by the origin. */
+async function waitForMirrors(command: readonly string[]): Promise<void> {
+  const [program = '', ...args] = command;
+  for (let attempt = 0; attempt < 60; attempt += 1) {
+    const healthy = runCommand(program, args).match(/"healthy":true/g)?.length ?? 0;
+    if (healthy === mirrors) return;
+    await sleep(1000);
+  }
+  throw new Error('the mirrors did not become healthy');
+}
+
+async function compareRounds(
+  title: string,
+  rounds: number,
+  runs: { signpost: () => LoadResult; nginx: () => LoadResult },
+): Promise<void> {
+  const pairs: { signpost: LoadResult; nginx: LoadResult }[] = [];
+  runs.signpost();
+  for (let round = 0; round < rounds; round += 1) {
+    pairs.push({ nginx: runs.nginx(), signpost: runs.signpost() });
+    await sleep(500);
+  }
+  const unit = (key: keyof LoadResult) => ({
+    ours: pairs.map((pair) => pair.signpost[key]),
+    theirs: pairs.map((pair) => pair.nginx[key]),
+  });
+  compare(`${title}: answers a second`, 'nginx', unit('rate'), '/s');
+  compare(`${title}: p99`, 'nginx', unit('p99'), 'ms');
+}

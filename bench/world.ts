@@ -1,0 +1,117 @@
+import { linkSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createMirrorRegistry } from '../src/adapters/sqlite/mirror-registry.ts';
+import { openDatabase } from '../src/adapters/sqlite/database.ts';
+import { createSqlitePublications } from '../src/adapters/sqlite/publications.ts';
+import { type Digest, digestHex, digestOf } from '../src/oci/digest.ts';
+import { mediaTypes } from '../src/oci/media-types.ts';
+import { type RepositoryName, parseRepositoryName, parseTagName } from '../src/oci/reference.ts';
+
+/** A data folder of the size that is measured, and the paths of its content on the pull API. */
+export interface World {
+  readonly data: string;
+  readonly blobPaths: readonly string[];
+  /** One manifest list, for the comparison with a file that nginx serves. */
+  readonly manifestPath: string;
+}
+
+const countries = ['DE', 'FR', 'US', 'JP', 'BR', 'ZA', 'IN', 'AU', 'PL', 'SE'];
+const blobSize = 64 * 1024;
+// A file can have some 65,000 names on common file systems.
+const namesPerFile = 30_000;
+
+/**
+ * Makes a data folder with so many mirrors and blobs. Blobs are sparse files under many names, since only their sizes
+ * and places matter to routing; probes compare a mirror's bytes with the origin's and find them equal.
+ */
+export function createWorld(
+  folder: string,
+  options: { mirrors: number; repositories: number; blobsPerRepository: number; mirrorUrl: string },
+): World {
+  const data = join(folder, 'data');
+  const database = openDatabase(join(data, 'signpost.db'));
+  const publications = createSqlitePublications(database, { now: () => Date.now() });
+  const repositories = Array.from({ length: options.repositories }, (_, index) =>
+    parseRepositoryName(`bench/image-${index}`),
+  );
+  const blobs = repositories.flatMap((repository) =>
+    Array.from({ length: options.blobsPerRepository }, (_, index) => ({
+      repository,
+      digest: digestOf(`${repository} ${index}`),
+      size: blobSize,
+    })),
+  );
+  placeBlobs(data, blobs);
+  const list = placeList(data, repositories[0] ?? parseRepositoryName('bench/image-0'));
+  publications.publish({
+    tags: [
+      { ...list, tag: parseTagName('1'), list: list.digest, requestSerial: 1, expires: Date.now() + 1e9 },
+    ],
+    manifests: [
+      { repository: list.repository, digest: list.digest, mediaType: mediaTypes.ociIndex, size: list.size },
+    ],
+    blobs,
+  });
+  writeFileSync(join(data, 'tree/publication.json'), JSON.stringify({ serial: 1, repositories: {} }));
+  const registry = createMirrorRegistry(database);
+  database.exec('BEGIN');
+  for (let index = 0; index < options.mirrors; index += 1) {
+    registry.add({
+      name: `mirror-${index}`,
+      url: `${options.mirrorUrl}/m${index}`,
+      country: countries[index % countries.length] ?? 'DE',
+      asns: [64_512 + (index % 1000)],
+      netblocks: [],
+      weight: 100 + (index % 10) * 100,
+      private: false,
+      repositories: [],
+      onlyCountries: [],
+      enabled: true,
+    });
+  }
+  database.exec('COMMIT');
+  database.close();
+  return {
+    data,
+    blobPaths: blobs.map(({ repository, digest }) => `/v2/${repository}/blobs/${digest}`),
+    manifestPath: `/v2/${list.repository}/manifests/${list.digest}`,
+  };
+}
+
+function placeBlobs(data: string, blobs: readonly { repository: RepositoryName; digest: Digest }[]): void {
+  let original = '';
+  const folders = new Set<string>();
+  for (const [index, { repository, digest }] of blobs.entries()) {
+    const folder = join(data, 'tree/v2', repository, 'blobs');
+    if (!folders.has(folder)) mkdirSync(folder, { recursive: true });
+    folders.add(folder);
+    const file = join(folder, digest);
+    if (index % namesPerFile === 0) {
+      writeFileSync(file, '');
+      truncateSync(file, blobSize);
+      original = file;
+    } else {
+      linkSync(original, file);
+    }
+  }
+}
+
+function placeList(
+  data: string,
+  repository: RepositoryName,
+): { repository: RepositoryName; digest: Digest; size: number } {
+  const manifests = ['amd64', 'arm64', 'ppc64le', 's390x'].map((architecture) => ({
+    mediaType: mediaTypes.ociManifest,
+    digest: digestOf(architecture),
+    size: 1234,
+    platform: { os: 'linux', architecture },
+  }));
+  const bytes = Buffer.from(
+    JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests }, null, 2),
+  );
+  const digest = digestOf(bytes);
+  const folder = join(data, 'tree/v2', repository, 'manifests');
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, `sha256:${digestHex(digest)}`), bytes);
+  return { repository, digest, size: bytes.length };
+}
