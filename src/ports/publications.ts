@@ -45,8 +45,8 @@ export interface Publications {
   publish(publication: Publication): number;
   /** The published tag, if there is one. */
   findTag(repository: RepositoryName, tag: TagName): PublishedTag | undefined;
-  /** A repository that has the blob, if one has: its file can be linked instead of copied. */
-  findBlob(digest: Digest): PublishedBlob | undefined;
+  /** The blob in `repository`, or in any that has it, if one has: its file can be linked instead of copied. */
+  findBlob(digest: Digest, repository?: RepositoryName): PublishedBlob | undefined;
   /** The publication serial now, and the last one that changed each repository. */
   serials(): { readonly serial: number; readonly repositories: ReadonlyMap<RepositoryName, number> };
 }

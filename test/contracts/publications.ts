@@ -69,7 +69,10 @@ export function publicationsContract(name: string, create: () => PublicationSide
   test(`${name}: each publication raises the serial of what it touches`, () => {
     const { publications, content } = create();
     publications.publish(publication);
+    assert.equal(publications.findBlob(blob, other), undefined);
     assert.equal(publications.publish(elsewhere), 2);
+    assert.deepEqual(publications.findBlob(blob, other), { ...elsewhere.blobs[0], serial: 2 });
+    assert.deepEqual(publications.findBlob(blob, base), { ...publication.blobs[0], serial: 1 });
     assert.equal(publications.publish({ ...elsewhere, blobs: elsewhere.blobs }), 3);
     assert.equal(content.serial(), 3);
     assert.deepEqual(

@@ -1,4 +1,3 @@
-import type { Digest } from '../../src/oci/digest.ts';
 import type { RepositoryName } from '../../src/oci/reference.ts';
 import type {
   Publications,
@@ -48,7 +47,10 @@ export function createMemoryPublications(): MemoryPublications {
       return serial;
     },
     findTag: (repository, tag) => tags.get(`${repository}:${tag}`),
-    findBlob: (digest: Digest) => [...blobs.values()].find((blob) => blob.digest === digest),
+    findBlob: (digest, repository) =>
+      [...blobs.values()].find(
+        (blob) => blob.digest === digest && (repository === undefined || blob.repository === repository),
+      ),
     serials: () => ({ serial, repositories: new Map(repositories) }),
   };
   return {

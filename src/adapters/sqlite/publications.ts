@@ -14,7 +14,7 @@ export function createSqlitePublications(database: DatabaseSync, clock: Clock): 
   );
   const findBlob = database.prepare(
     `SELECT name, size, blobs.serial FROM blobs JOIN repositories ON repositories.id = blobs.repository
-     WHERE digest = ? LIMIT 1`,
+     WHERE digest = ?1 AND (?2 IS NULL OR name = ?2) LIMIT 1`,
   );
   const serial = database.prepare('SELECT coalesce(max(serial), 0) AS serial FROM publications');
   const repositories = database.prepare('SELECT name, serial FROM repositories ORDER BY name');
@@ -41,9 +41,9 @@ export function createSqlitePublications(database: DatabaseSync, clock: Clock): 
               expires: Number(row.expires),
             };
       }),
-    findBlob: (digest) =>
+    findBlob: (digest, repository) =>
       withDatabase('look for a blob', () => {
-        const row = findBlob.get(digestToColumn(digest));
+        const row = findBlob.get(digestToColumn(digest), repository ?? null);
         return row === undefined
           ? undefined
           : {
