@@ -1,9 +1,11 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { quote } from '../../oci/digest.ts';
-import { SignpostError, isSignpostError } from '../../oci/errors.ts';
+import { SignpostError } from '../../oci/errors.ts';
 import type { Mirror, MirrorId, NewMirror } from '../../mirrors/mirror.ts';
 import { describeMirror } from '../../mirrors/mirror-description.ts';
 import type { MirrorRegistry } from '../../ports/mirror-registry.ts';
+import { createDataVersion } from './data-version.ts';
+import { withDatabase } from './database-error.ts';
 import { readMirrorDescription } from './mirror-description.ts';
 
 /** The mirrors in the database: the description is JSON, so that a new property needs no new column. */
@@ -12,24 +14,26 @@ export function createMirrorRegistry(database: DatabaseSync): MirrorRegistry {
   const insert = database.prepare('INSERT INTO mirrors (name, description) VALUES (?, ?)');
   const update = database.prepare('UPDATE mirrors SET name = ?, description = ? WHERE id = ?');
   const remove = database.prepare('DELETE FROM mirrors WHERE id = ?');
-  // The first counts commits of other connections, the second what this one has changed. Both only grow.
-  const others = database.prepare('PRAGMA data_version');
-  const own = database.prepare('SELECT total_changes() AS changes');
+  const version = createDataVersion(database);
   return {
-    list: () => guard(() => list.all().map(readRow)),
+    list: () => withDatabase('read the mirrors', () => list.all().map(readRow)),
     add: (mirror) => {
-      const { lastInsertRowid } = guard(() => insert.run(mirror.name, descriptionOf(mirror)), mirror.name);
+      const { lastInsertRowid } = withUniqueName(mirror.name, () =>
+        insert.run(mirror.name, descriptionOf(mirror)),
+      );
       return { ...mirror, id: Number(lastInsertRowid) as MirrorId };
     },
     update: (mirror) => {
-      const { changes } = guard(() => update.run(mirror.name, descriptionOf(mirror), mirror.id), mirror.name);
+      const { changes } = withUniqueName(mirror.name, () =>
+        update.run(mirror.name, descriptionOf(mirror), mirror.id),
+      );
       if (changes === 0) throw notFound(mirror.id);
     },
     remove: (id) => {
-      const { changes } = guard(() => remove.run(id));
+      const { changes } = withDatabase('remove a mirror', () => remove.run(id));
       if (changes === 0) throw notFound(id);
     },
-    version: () => guard(() => Number(others.get()?.data_version ?? 0) + Number(own.get()?.changes ?? 0)),
+    version: () => withDatabase('read its version', version),
   };
 }
 
@@ -48,15 +52,13 @@ function notFound(id: MirrorId): SignpostError {
 /** SQLITE_CONSTRAINT_UNIQUE (sqlite.org/rescode.html). */
 const uniqueViolation = 2067;
 
-function guard<T>(work: () => T, name?: string): T {
-  try {
-    return work();
-  } catch (cause) {
-    if (isSignpostError(cause)) throw cause;
-    const { message, errcode } = cause as Error & { errcode?: number };
-    if (errcode === uniqueViolation) {
+function withUniqueName<T>(name: string, work: () => T): T {
+  return withDatabase('write a mirror', () => {
+    try {
+      return work();
+    } catch (cause) {
+      if ((cause as { errcode?: unknown }).errcode !== uniqueViolation) throw cause;
       throw new SignpostError('USAGE', `there is a mirror named ${quote(name)} already`, { cause });
     }
-    throw new SignpostError('STORAGE', `the mirrors cannot be read or written: ${message}`, { cause });
-  }
+  });
 }
