@@ -1,0 +1,104 @@
+import type { Descriptor } from '../oci/descriptor.ts';
+import { isSignpostError } from '../oci/errors.ts';
+import type { ImageSource } from '../ports/image-source.ts';
+import type { Progress } from '../ports/progress.ts';
+import type { Publications } from '../ports/publications.ts';
+import type { StagedBlob, Staging } from '../ports/staging.ts';
+import type { TreeReader } from '../ports/tree.ts';
+import { throwIfCancelled } from './throw-if-cancelled.ts';
+
+export interface CopyDeps {
+  readonly staging: Staging;
+  readonly tree: TreeReader;
+  readonly publications: Publications;
+  readonly progress: Progress;
+}
+
+/** How a blob came to be where it is needed; `published` ones are in the tree already. */
+export type CopiedBlob = StagedBlob | 'published';
+
+/** How many blobs there are of each kind. */
+export type CopyCounts = Readonly<Record<CopiedBlob, number>>;
+
+/**
+ * Copies blobs into the staging area, `parallel` at once. The first failure ends the others; what they have got is
+ * kept, and a later run resumes.
+ */
+export async function copyBlobs(
+  deps: CopyDeps,
+  source: ImageSource,
+  blobs: readonly Descriptor[],
+  parallel: number,
+  signal: AbortSignal,
+): Promise<CopyCounts> {
+  const counts = { copied: 0, resumed: 0, present: 0, published: 0 };
+  const failed = new AbortController();
+  const stop = AbortSignal.any([signal, failed.signal]);
+  const queue = blobs.values();
+  for (const { digest, size } of blobs) deps.progress.start(digest, size);
+
+  async function copySome(): Promise<void> {
+    for (const blob of queue) {
+      if (stop.aborted) return;
+      counts[await copyBlob(deps, source, blob, stop)]++;
+    }
+  }
+
+  const workers = Array.from({ length: Math.min(parallel, blobs.length) }, async () => {
+    try {
+      await copySome();
+    } catch (error) {
+      failed.abort();
+      throw error;
+    }
+  });
+  // All of them end before this does: nothing writes on behind the caller's back.
+  const outcomes = await Promise.allSettled(workers);
+  throwIfCancelled(signal);
+  const errors = outcomes.flatMap(({ status, ...rest }) =>
+    status === 'rejected' ? [(rest as { reason: unknown }).reason] : [],
+  );
+  if (errors.length > 0) throw errors.find((error) => !isSignpostError(error, 'CANCELLED')) ?? errors[0];
+  return counts;
+}
+
+async function copyBlob(
+  deps: CopyDeps,
+  source: ImageSource,
+  blob: Descriptor,
+  stop: AbortSignal,
+): Promise<CopiedBlob> {
+  if (await isPublished(deps, blob)) {
+    deps.progress.finish(blob.digest, 'already published');
+    return 'published';
+  }
+  const how = await deps.staging.writeBlob(
+    blob,
+    async (offset) => stoppable(await source.blob(blob, offset, stop), stop),
+    (bytes) => deps.progress.advance(blob.digest, bytes),
+  );
+  deps.progress.finish(blob.digest, { copied: undefined, resumed: 'resumed', present: 'already there' }[how]);
+  return how;
+}
+
+// The database says which repository has it; a look at the file means that publishing again heals a tree that lost it.
+async function isPublished(deps: CopyDeps, { digest, size }: Descriptor): Promise<boolean> {
+  const found = deps.publications.findBlob(digest);
+  if (found === undefined) return false;
+  try {
+    const file = await deps.tree.openBlob(found.repository, digest);
+    file.stream.destroy();
+    return file.size === size;
+  } catch (error) {
+    if (isSignpostError(error, 'NOT_FOUND')) return false;
+    throw error;
+  }
+}
+
+// A source may be slow to notice the signal; between two pieces is soon enough.
+async function* stoppable(pieces: AsyncIterable<Uint8Array>, stop: AbortSignal): AsyncIterable<Uint8Array> {
+  for await (const piece of pieces) {
+    throwIfCancelled(stop);
+    yield piece;
+  }
+}

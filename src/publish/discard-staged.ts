@@ -1,0 +1,29 @@
+import { SignpostError } from '../oci/errors.ts';
+import { formatTaggedReference, type TaggedReference } from '../oci/reference.ts';
+import type { StagedImage, StagedImages } from '../ports/staged-images.ts';
+import type { Staging } from '../ports/staging.ts';
+
+/**
+ * Forgets a staged image and removes what no other staged image needs. The caller holds the content lock.
+ * @throws SignpostError NOT_FOUND, STORAGE
+ */
+export async function discardStaged(
+  deps: { readonly staging: Staging; readonly stagedImages: StagedImages },
+  target: TaggedReference,
+): Promise<StagedImage> {
+  const image = deps.stagedImages
+    .list()
+    .find(({ repository, tag }) => repository === target.repository && tag === target.tag);
+  if (image === undefined) {
+    throw new SignpostError(
+      'NOT_FOUND',
+      `${formatTaggedReference(target)} is not staged: "signpost staged list" shows what is`,
+    );
+  }
+  deps.stagedImages.remove(target.repository, target.tag);
+  await deps.staging.discard(
+    [image.list],
+    deps.stagedImages.list().map(({ list }) => list),
+  );
+  return image;
+}

@@ -1,0 +1,113 @@
+import { type Digest, quote } from '../oci/digest.ts';
+import { SignpostError } from '../oci/errors.ts';
+import { formatPlatform, type Platform } from '../oci/platform.ts';
+import { formatTaggedReference, type RepositoryName, type TaggedReference } from '../oci/reference.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { ImageSource } from '../ports/image-source.ts';
+import type { StagedImages } from '../ports/staged-images.ts';
+import { type CopyCounts, type CopyDeps, copyBlobs } from './copy-blobs.ts';
+import { defaultLimits, type PublishLimits } from './publish-limits.ts';
+import { type ImageContent, readImage } from './read-image.ts';
+import { throwIfCancelled } from './throw-if-cancelled.ts';
+
+export interface PublishDeps extends CopyDeps {
+  readonly stagedImages: StagedImages;
+  readonly clock: Clock;
+}
+
+export interface PublishOptions {
+  /** Empty means all. */
+  readonly platforms?: readonly Platform[];
+  /** How many blobs are copied at once. */
+  readonly parallel?: number;
+  /** Stages an image that is published already, so that it can be signed again. */
+  readonly renew?: boolean;
+  readonly limits?: PublishLimits;
+  readonly signal?: AbortSignal;
+}
+
+export interface PublishResult {
+  readonly reference: string;
+  readonly outcome: 'staged' | 'already-published';
+  readonly list: Digest;
+  readonly madeBecause?: ImageContent['madeBecause'];
+  readonly manifests: readonly { readonly digest: Digest; readonly platform?: string }[];
+  readonly blobs: CopyCounts;
+  /** All blobs together, in bytes. */
+  readonly bytes: number;
+}
+
+/**
+ * Copies an image from `source` into the staging area, where it waits for its signature under `target`. It counts as
+ * staged only once every manifest and blob is there and checked; stopped anywhere before that, it resumes. The caller
+ * holds the content lock and closes the source.
+ * @throws SignpostError MANIFEST_INVALID, DIGEST_MISMATCH, LIMIT_EXCEEDED, NOT_FOUND, CANCELLED, STORAGE, and what the
+ *   source throws
+ */
+export async function publishImage(
+  deps: PublishDeps,
+  source: ImageSource,
+  target: TaggedReference,
+  options: PublishOptions = {},
+): Promise<PublishResult> {
+  checkRepository(target.repository);
+  const signal = options.signal ?? new AbortController().signal;
+  throwIfCancelled(signal);
+  const image = await readImage(source, options.platforms ?? [], options.limits ?? defaultLimits, signal);
+  const published = deps.publications.findTag(target.repository, target.tag);
+  if (published?.list === image.list.digest && options.renew !== true) {
+    return describe(target, image, 'already-published', { copied: 0, resumed: 0, present: 0, published: 0 });
+  }
+  const counts = await copyBlobs(deps, source, image.blobs, options.parallel ?? 4, signal);
+  for (const { descriptor, bytes } of image.parts) await deps.staging.writeManifest(descriptor.digest, bytes);
+  await deps.staging.writeManifest(image.list.digest, image.list.bytes);
+  await stage(deps, target, image.list.digest);
+  return describe(target, image, 'staged', counts);
+}
+
+// An image that waited under the same tag is replaced: what only it needed goes.
+async function stage(deps: PublishDeps, target: TaggedReference, list: Digest): Promise<void> {
+  const { repository, tag } = target;
+  const before = deps.stagedImages
+    .list()
+    .find((image) => image.repository === repository && image.tag === tag);
+  deps.stagedImages.put({ repository, tag, list, staged: deps.clock.now() });
+  if (before === undefined || before.list === list) return;
+  await deps.staging.discard(
+    [before.list],
+    deps.stagedImages.list().map((image) => image.list),
+  );
+}
+
+// The lookaside puts "@sha256=<hex>" behind a repository's last part, and a file's name has at most 255 bytes.
+const lastPartLimit = 255 - '@sha256='.length - 64;
+
+function checkRepository(repository: RepositoryName): void {
+  const last = repository.slice(repository.lastIndexOf('/') + 1);
+  if (last.length <= lastPartLimit) return;
+  throw new SignpostError(
+    'REFERENCE_INVALID',
+    `the last part of the repository name, ${quote(last)}, is too long: at most ${lastPartLimit} characters, so that ` +
+      `its signatures can be stored as files`,
+  );
+}
+
+function describe(
+  target: TaggedReference,
+  image: ImageContent,
+  outcome: PublishResult['outcome'],
+  blobs: CopyCounts,
+): PublishResult {
+  return {
+    reference: formatTaggedReference(target),
+    outcome,
+    list: image.list.digest,
+    ...(image.madeBecause === undefined ? {} : { madeBecause: image.madeBecause }),
+    manifests: image.parts.map(({ descriptor: { digest, platform } }) => ({
+      digest,
+      ...(platform === undefined ? {} : { platform: formatPlatform(platform) }),
+    })),
+    blobs,
+    bytes: image.blobs.reduce((sum, blob) => sum + blob.size, 0),
+  };
+}
