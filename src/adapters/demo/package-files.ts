@@ -1,0 +1,44 @@
+import { once } from 'node:events';
+import { Parser } from 'tar';
+import { SignpostError } from '../../oci/errors.ts';
+
+/** The largest file that is read out of a package, in bytes. */
+const fileLimit = 64 * 1024 * 1024;
+
+/**
+ * Reads files out of a package's tarball, in the order of `paths`, which are relative to the package.
+ * @throws SignpostError SOURCE_INVALID when one is missing or too large
+ */
+export async function readPackageFiles(
+  tarball: Uint8Array,
+  paths: readonly string[],
+): Promise<readonly Buffer[]> {
+  const found = new Map<string, Buffer[]>();
+  const parser = new Parser({
+    strict: true,
+    onReadEntry: (entry) => {
+      const path = entry.path.replace(/^package\//, '');
+      const wanted = entry.type === 'File' && paths.includes(path) && entry.size <= fileLimit;
+      const pieces: Buffer[] = [];
+      if (wanted) found.set(path, pieces);
+      entry.on('data', (piece: Buffer) => (wanted ? pieces.push(piece) : undefined));
+    },
+  });
+  try {
+    const end = once(parser, 'end');
+    parser.end(Buffer.from(tarball));
+    await end;
+  } catch (cause) {
+    throw new SignpostError('SOURCE_INVALID', `the package is no tarball: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+  return paths.map((path) => {
+    const pieces = found.get(path);
+    if (pieces !== undefined) return Buffer.concat(pieces);
+    throw new SignpostError(
+      'SOURCE_INVALID',
+      `the package has no file ${path} of ${fileLimit} bytes or less`,
+    );
+  });
+}
