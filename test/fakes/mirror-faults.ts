@@ -143,10 +143,18 @@ function sendHalf(plan: PlannedAnswer, half: number, response: ServerResponse, t
   }
   const { start } = plan.range;
   const stream = createReadStream(plan.file, { start, end: start + half - 1 });
-  stream.pipe(response, { end: false });
-  // What has been written must leave first: a client is to see half of the body, and then the fault.
-  stream.on('end', () => response.write('', () => setTimeout(then, 20)));
   response.on('close', () => stream.destroy());
+  let written = 0;
+  stream.on('data', (chunk) => {
+    stream.pause();
+    // What has been written must have left: a client is to see half of the body, and then the fault.
+    response.write(chunk, () => {
+      written += chunk.length;
+      if (written >= half) setTimeout(then, 20);
+      else stream.resume();
+    });
+  });
+  stream.on('error', () => response.destroy());
 }
 
 function drip(response: ServerResponse): void {
