@@ -8,7 +8,20 @@ import { version } from './version.ts';
 /** The verbs. Each is loaded only when it is asked for, so that `serve` never loads what signs. */
 export const verbs: Readonly<
   Record<string, { summary: string; load: () => Promise<{ createCommand: CreateCommand }> }>
-> = {};
+> = {
+  request: {
+    summary: 'Write what waits for a signature into one file',
+    load: () => import('./commands/request.ts'),
+  },
+  sign: {
+    summary: 'Sign a signing request, on a machine of its own',
+    load: () => import('./commands/sign.ts'),
+  },
+  accept: {
+    summary: 'Verify a signature bundle and publish what it signs',
+    load: () => import('./commands/accept.ts'),
+  },
+};
 
 /** Runs one command line and returns the exit status. */
 export async function run(argv: readonly string[], terminal: Terminal): Promise<number> {

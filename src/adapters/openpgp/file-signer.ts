@@ -32,8 +32,7 @@ export async function createFileSigner(
   return {
     fingerprint: fingerprintOf(key),
     publicKey: key.toPublic().write(),
-    sign: async (payload, created, expires) =>
-      await signMessage(keyPacket as SecretKeyPacket, payload, created, expires),
+    sign: (payload, created, expires) => signMessage(keyPacket as SecretKeyPacket, payload, created, expires),
     close: () => Promise.resolve(),
   };
 }

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { quote } from '../../oci/digest.ts';
 import { SignpostError } from '../../oci/errors.ts';
 import type { Signer } from '../../ports/signing.ts';
@@ -43,8 +43,8 @@ export async function createGpgSigner(options: GpgOptions): Promise<Signer> {
   return {
     fingerprint,
     publicKey,
-    sign: async (payload, _created, expires) =>
-      await runGpg(options, signArguments(fingerprint, expires - Date.now()), payload),
+    sign: (payload, _created, expires) =>
+      runGpg(options, signArguments(fingerprint, expires - Date.now()), payload),
     close: () => Promise.resolve(),
   };
 }
@@ -81,20 +81,26 @@ async function runGpg(
     stdio: ['pipe', 'pipe', 'pipe'],
     timeout: options.timeout,
   });
-  const output = collect(child.stdout);
-  const errors = collect(child.stderr);
   // A gpg that ends before it has read everything says why on its standard error.
   child.stdin.on('error', () => undefined);
   child.stdin.end(input);
-  const status = await new Promise<number | NodeJS.Signals | null>((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (code, signal) => resolve(code ?? signal));
-  }).catch((cause: unknown) => {
-    throw new SignpostError('UNAVAILABLE', `cannot run gpg: ${(cause as Error).message}`, { cause });
-  });
-  if (status === 0) return await output;
-  const said = (await errors).toString().trim().slice(-1000);
+  const [output, errors, status] = await Promise.all([
+    collect(child.stdout),
+    collect(child.stderr),
+    ended(child),
+  ]);
+  if (status === 0) return output;
+  const said = errors.toString().trim().slice(-1000);
   throw new SignpostError('DENIED', `gpg did not sign (${String(status)}): ${said}`);
+}
+
+function ended(child: ChildProcess): Promise<number | NodeJS.Signals | null> {
+  return new Promise((resolve, reject) => {
+    child.on('error', (cause) => {
+      reject(new SignpostError('UNAVAILABLE', `cannot run gpg: ${cause.message}`, { cause }));
+    });
+    child.on('close', (code, signal) => resolve(code ?? signal));
+  });
 }
 
 // GnuPG wants options before the command.

@@ -20,13 +20,11 @@ export async function createSignatureReader(
   files: readonly KeyFile[],
   clock: Clock,
 ): Promise<SignatureReader> {
-  const keys = (
-    await Promise.all(files.map(async ({ name, bytes }) => await parsePublicKeys(bytes, name)))
-  ).flat();
+  const keys = (await Promise.all(files.map(({ name, bytes }) => parsePublicKeys(bytes, name)))).flat();
   const byKeyId = new Map<string, PublicKey>(keys.map((key) => [key.getKeyID().toHex(), key]));
   return {
     fingerprints: [...new Set(keys.map(fingerprintOf))],
-    read: async (message) => await readSignature(message, byKeyId, clock.now()),
+    read: (message) => readSignature(message, byKeyId, clock.now()),
   };
 }
 
@@ -63,7 +61,7 @@ async function readSignature(
   if (payload === undefined || signature === undefined) return forged('a packet is malformed');
   const mismatch = compareOnePass(onePass.body, signature);
   if (mismatch !== undefined) return forged(mismatch);
-  return await verify(signature, literal.body, payload, keys, now);
+  return verify(signature, literal.body, payload, keys, now);
 }
 
 async function verify(
@@ -129,7 +127,8 @@ function parseSignature({ body }: Packet): SignaturePacket | undefined {
 function compareOnePass(body: Uint8Array, signature: SignaturePacket): string | undefined {
   const [version, type, hash, algorithm] = body;
   if (signature.version !== 4 || version !== 3 || body.length !== 13) return 'it is not of version 4';
-  if (type !== 0 || signature.signatureType !== 0) return 'it is not a signature over binary data';
+  if (type !== 0 || signature.signatureType !== enums.signature.binary)
+    return 'it is not a signature over binary data';
   if (!strongHashes.has(signature.hashAlgorithm)) return 'its hash is not SHA-256, SHA-384 or SHA-512';
   const keyId = Buffer.from(body.subarray(4, 12)).toString('hex');
   const same =

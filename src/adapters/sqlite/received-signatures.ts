@@ -17,11 +17,13 @@ export function createSqliteReceivedSignatures(database: DatabaseSync): Received
   return {
     list: ({ repository, tag, list: digest, serial }) =>
       withDatabase('read received signatures', () =>
-        list.all(repository, tag, digest, serial).map((row) => ({
-          digest: parseDigest(row.digest),
-          fingerprint: String(row.fingerprint),
-          signature: row.signature as Uint8Array,
-        })),
+        list
+          .all(repository, tag, digest, serial)
+          .map((row) => ({
+            digest: parseDigest(row.digest),
+            fingerprint: String(row.fingerprint),
+            signature: row.signature as Uint8Array,
+          })),
       ),
     put: ({ repository, tag, list: digest, serial }, signatures) =>
       withDatabase('keep received signatures', () => {

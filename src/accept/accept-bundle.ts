@@ -1,0 +1,115 @@
+import { type RepositoryName, type TagName, formatTaggedReference } from '../oci/reference.ts';
+import type { StagedImage, StagedImages } from '../ports/staged-images.ts';
+import type { TreeReader } from '../ports/tree.ts';
+import { describeRefusal } from '../trust/describe-refusal.ts';
+import { type ImageRefusal, describeImageRefusal } from './image-refusal.ts';
+import { mergeSignatures } from './merge-signatures.ts';
+import { type AcceptedImage, type PlacementDeps, placePublication } from './place-publication.ts';
+import { readBundle } from './read-bundle.ts';
+import { type ImageVerdict, type VerificationDeps, type VerifiedImage, verifyImage } from './verify-image.ts';
+
+export interface AcceptDeps extends VerificationDeps, PlacementDeps {
+  readonly stagedImages: StagedImages;
+  readonly treeReader: Pick<TreeReader, 'readSignatures'>;
+}
+
+interface Target {
+  readonly repository: RepositoryName;
+  readonly tag: TagName;
+}
+
+export interface AcceptResult {
+  /** The publication serial; undefined when nothing was published. */
+  readonly serial: number | undefined;
+  readonly published: readonly PublishedImage[];
+  /** Good, but more keys have to sign. */
+  readonly waiting: readonly (Target & { readonly have: number; readonly need: number })[];
+  readonly refused: readonly (Target & { readonly reason: ImageRefusal })[];
+}
+
+export interface PublishedImage extends Target {
+  readonly list: string;
+  /** Milliseconds since the epoch. */
+  readonly expires: number;
+  /** It expires within the time that the rule warns of. */
+  readonly expiresSoon: boolean;
+}
+
+/**
+ * Verifies a signature bundle and publishes what satisfies the configuration, in one step. Everything is verified
+ * before anything is changed. What was refused stays staged, with the reason. The caller holds the content lock.
+ * @throws SignpostError REQUEST_INVALID, LIMIT_EXCEEDED, TRUST (the bundle as a whole), NOT_FOUND, STORAGE
+ */
+export async function acceptBundle(
+  deps: AcceptDeps,
+  lines: AsyncIterable<Uint8Array>,
+): Promise<AcceptResult> {
+  const { header, images } = await readBundle(lines, deps.registry);
+  const staged = new Map(deps.stagedImages.list().map((image) => [formatTaggedReference(image), image]));
+  const outcomes: { target: Target; verdict: ImageVerdict }[] = [];
+  for (const image of images) {
+    const own = staged.get(formatTaggedReference(image));
+    outcomes.push({ target: image, verdict: await verifyImage(deps, header.serial, image, own) });
+  }
+
+  const verified = outcomes.flatMap(({ verdict }) => (verdict.kind === 'accepted' ? [verdict.verified] : []));
+  const serial = verified.length === 0 ? undefined : await publish(deps, verified, header.serial);
+  for (const { verdict } of outcomes) remember(deps, verdict, header.serial);
+  return summarise(deps, outcomes, serial);
+}
+
+async function publish(
+  deps: AcceptDeps,
+  verified: readonly VerifiedImage[],
+  requestSerial: number,
+): Promise<number> {
+  const merged = await mergeSignatures(deps.treeReader, verified, deps.clock.now());
+  const accepted = verified.map(({ image, content, expires }): AcceptedImage => {
+    const lists = merged.get(image.repository);
+    const digests = [image.list, ...content.manifests.map(({ descriptor }) => descriptor.digest)];
+    const signatures = new Map(digests.map((digest) => [digest, lists?.get(digest) ?? []]));
+    return { image, ...content, signatures, requestSerial, expires };
+  });
+  const { serial } = await placePublication(deps, accepted);
+  for (const { image } of verified) deps.received.remove(image.repository, image.tag);
+  return serial;
+}
+
+/** Notes on a staged image why it is still there. */
+function remember(deps: AcceptDeps, verdict: ImageVerdict, serial: number): void {
+  if (verdict.kind === 'waiting') {
+    const { image, signatures, have, need } = verdict;
+    const { repository, tag, list } = image;
+    deps.received.put({ repository, tag, list, serial }, signatures);
+    note(deps, image, describeRefusal({ kind: 'threshold', have, need }));
+  } else if (verdict.kind === 'refused' && verdict.image !== undefined) {
+    note(deps, verdict.image, describeImageRefusal(verdict.reason));
+  }
+}
+
+function note({ stagedImages }: AcceptDeps, image: StagedImage, reason: string): void {
+  stagedImages.put({ ...image, reason });
+}
+
+function summarise(
+  { clock }: AcceptDeps,
+  outcomes: readonly { target: Target; verdict: ImageVerdict }[],
+  serial: number | undefined,
+): AcceptResult {
+  const published: PublishedImage[] = [];
+  const waiting = [];
+  const refused = [];
+  for (const { target, verdict } of outcomes) {
+    const { repository, tag } = target;
+    if (verdict.kind === 'accepted') {
+      const { image, expires, rule } = verdict.verified;
+      const expiresSoon = expires - clock.now() < rule.warnBefore;
+      published.push({ repository, tag, list: image.list, expires, expiresSoon });
+    } else if (verdict.kind === 'waiting') {
+      waiting.push({ repository, tag, have: verdict.have, need: verdict.need });
+    } else {
+      refused.push({ repository, tag, reason: verdict.reason });
+    }
+  }
+  return { serial, published, waiting, refused };
+}

@@ -1,0 +1,162 @@
+import type { Digest } from '../oci/digest.ts';
+import { isSignpostError } from '../oci/errors.ts';
+import { type RegistryHost, type RepositoryName, formatTaggedReference } from '../oci/reference.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Publications } from '../ports/publications.ts';
+import type { ReceivedSignature, ReceivedSignatures, RequestedTag } from '../ports/received-signatures.ts';
+import type { StagedImage } from '../ports/staged-images.ts';
+import type { Staging } from '../ports/staging.ts';
+import { judgeSignature } from '../trust/judge-signature.ts';
+import { judgeSignatures } from '../trust/judge-signatures.ts';
+import type { SignedImage } from '../trust/signature-bundle.ts';
+import type { ImageRefusal } from './image-refusal.ts';
+import type { RepositoryRule } from './repository-rule.ts';
+import { type StagedContent, readStagedContent } from './staged-content.ts';
+
+export interface VerificationDeps {
+  readonly registry: RegistryHost;
+  /** The first rule of the configuration that matches. */
+  readonly findRule: (repository: RepositoryName) => Promise<RepositoryRule | undefined>;
+  readonly staging: Staging;
+  readonly publications: Publications;
+  readonly received: ReceivedSignatures;
+  readonly clock: Clock;
+}
+
+export type ImageVerdict =
+  | { readonly kind: 'accepted'; readonly verified: VerifiedImage }
+  /** Everything in the bundle is good, but more keys have to sign. */
+  | {
+      readonly kind: 'waiting';
+      readonly image: StagedImage;
+      readonly signatures: readonly ReceivedSignature[];
+      readonly have: number;
+      readonly need: number;
+    }
+  | { readonly kind: 'refused'; readonly image: StagedImage | undefined; readonly reason: ImageRefusal };
+
+/** An image whose signatures satisfy the repository's rule: every one of them was verified. */
+export interface VerifiedImage {
+  readonly image: StagedImage;
+  /** `host/repository:tag`, as signed. */
+  readonly reference: string;
+  readonly rule: RepositoryRule;
+  readonly content: StagedContent;
+  readonly signatures: readonly ReceivedSignature[];
+  /** Milliseconds since the epoch. */
+  readonly expires: number;
+}
+
+/** Judges one image of a bundle that answers the request `serial`. Changes nothing. */
+export async function verifyImage(
+  deps: VerificationDeps,
+  serial: number,
+  signed: SignedImage,
+  staged: StagedImage | undefined,
+): Promise<ImageVerdict> {
+  const { repository, tag } = signed;
+  const published = deps.publications.findTag(repository, tag)?.requestSerial ?? 0;
+  if (serial <= published) return refuse(undefined, { kind: 'replayed', serial, published });
+  if (staged === undefined) return refuse(undefined, { kind: 'not-staged' });
+  if (staged.list !== signed.list) {
+    return refuse(undefined, { kind: 'other-list', signed: signed.list, staged: staged.list });
+  }
+  const rule = await deps.findRule(repository);
+  if (rule === undefined) return refuse(staged, { kind: 'no-rule' });
+  const content = await readContent(deps, staged.list);
+  if ('detail' in content) return refuse(staged, content);
+
+  const digests = [staged.list, ...content.manifests.map(({ descriptor }) => descriptor.digest)];
+  const foreign = signed.signatures.find(({ digest }) => !digests.includes(digest));
+  if (foreign !== undefined) return refuse(staged, { kind: 'foreign', digest: foreign.digest });
+  const reference = `${deps.registry}/${formatTaggedReference(signed)}`;
+  const fresh = await verifyEach(signed, rule, reference, serial, deps.clock.now());
+  if ('kind' in fresh) return refuse(staged, fresh);
+  const unsigned = digests.find((digest) => !fresh.some((item) => item.digest === digest));
+  if (unsigned !== undefined) {
+    return refuse(staged, { kind: 'signature', digest: unsigned, reason: { kind: 'missing' } });
+  }
+
+  const requested: RequestedTag = { repository, tag, list: staged.list, serial };
+  const signatures = withEarlier(deps.received.list(requested), fresh);
+  const verdict = await judgeAll(digests, signatures, rule, reference, serial, deps.clock.now());
+  if ('have' in verdict) return { kind: 'waiting', image: staged, signatures: fresh, ...verdict };
+  if ('kind' in verdict) return refuse(staged, verdict);
+  return {
+    kind: 'accepted',
+    verified: { image: staged, reference, rule, content, signatures, expires: verdict.expires },
+  };
+}
+
+/** The signatures of the bundle; one that is not good spoils the image, whatever the others are. */
+async function verifyEach(
+  { signatures }: SignedImage,
+  { reader, policy }: RepositoryRule,
+  reference: string,
+  serial: number,
+  now: number,
+): Promise<readonly ReceivedSignature[] | ImageRefusal> {
+  const verified: ReceivedSignature[] = [];
+  for (const { digest, signature } of signatures) {
+    const evidence = await reader.read(signature);
+    const judgement = judgeSignature(evidence, policy, { reference, digest, serial }, now);
+    if (!judgement.accepted) return { kind: 'signature', digest, reason: judgement.reason };
+    verified.push({ digest, fingerprint: judgement.fingerprint, signature });
+  }
+  return verified;
+}
+
+/** Adds what earlier bundles brought for the same request. They are judged again: time has passed. */
+function withEarlier(
+  earlier: readonly ReceivedSignature[],
+  fresh: readonly ReceivedSignature[],
+): readonly ReceivedSignature[] {
+  const key = ({ digest, fingerprint }: ReceivedSignature) => `${fingerprint} ${digest}`;
+  const all = new Map([...earlier, ...fresh].map((item) => [key(item), item]));
+  return [...all.values()];
+}
+
+async function judgeAll(
+  digests: readonly Digest[],
+  signatures: readonly ReceivedSignature[],
+  { reader, policy }: RepositoryRule,
+  reference: string,
+  serial: number,
+  now: number,
+): Promise<ImageRefusal | { readonly have: number; readonly need: number } | { readonly expires: number }> {
+  let expires = Number.POSITIVE_INFINITY;
+  let fewest: { have: number; need: number } | undefined;
+  for (const digest of digests) {
+    const own = signatures.filter((item) => item.digest === digest);
+    const evidence = await Promise.all(own.map(({ signature }) => reader.read(signature)));
+    const verdict = judgeSignatures(evidence, policy, { reference, digest, serial }, now);
+    if (verdict.accepted) {
+      expires = Math.min(expires, verdict.expires);
+    } else if (verdict.reason.kind === 'threshold') {
+      const { have, need } = verdict.reason;
+      if (fewest === undefined || have < fewest.have) fewest = { have, need };
+    } else {
+      return { kind: 'signature', digest, reason: verdict.reason };
+    }
+  }
+  return fewest ?? { expires };
+}
+
+async function readContent(
+  deps: VerificationDeps,
+  list: Digest,
+): Promise<StagedContent | Extract<ImageRefusal, { kind: 'staging-damaged' }>> {
+  try {
+    return await readStagedContent(deps, list);
+  } catch (error) {
+    const damaged = (['NOT_FOUND', 'DIGEST_MISMATCH', 'MANIFEST_INVALID'] as const).some((code) =>
+      isSignpostError(error, code),
+    );
+    if (!damaged) throw error;
+    return { kind: 'staging-damaged', detail: (error as Error).message };
+  }
+}
+
+function refuse(image: StagedImage | undefined, reason: ImageRefusal): ImageVerdict {
+  return { kind: 'refused', image, reason };
+}

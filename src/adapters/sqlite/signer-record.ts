@@ -1,0 +1,112 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { type Digest, parseDigest } from '../../oci/digest.ts';
+import { SignpostError, isSignpostError } from '../../oci/errors.ts';
+import type { SignedTag, SignerRecord } from '../../ports/signer-record.ts';
+import { inTransaction } from './database.ts';
+
+const schemaVersion = 1;
+const schema = `
+  CREATE TABLE signed_tags (
+    reference TEXT PRIMARY KEY,
+    repository TEXT NOT NULL,
+    list TEXT NOT NULL,
+    serial INTEGER NOT NULL,
+    signed INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE signed_repositories (
+    repository TEXT PRIMARY KEY,
+    serial INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  PRAGMA user_version = ${schemaVersion};
+`;
+
+/**
+ * Opens the signer's record, and keeps every other process out of it until it is closed.
+ * @throws SignpostError LOCKED when another signer has it, STORAGE
+ */
+export function openSignerRecord(path: string): SignerRecord & Disposable {
+  const database = open(path);
+  const find = database.prepare(
+    'SELECT reference, list, serial, signed FROM signed_tags WHERE reference = ?',
+  );
+  const highest = database.prepare('SELECT serial FROM signed_repositories WHERE repository = ?');
+  const putTag = database.prepare('INSERT OR REPLACE INTO signed_tags VALUES (?, ?, ?, ?, ?)');
+  // Never lowered: a rollback that was allowed once is no licence for the next one.
+  const putRepository = database.prepare(
+    'INSERT INTO signed_repositories VALUES (?, ?) ON CONFLICT (repository) DO UPDATE SET serial = max(serial, excluded.serial)',
+  );
+  return {
+    find: (reference) => attempt(path, () => readTag(find.get(reference))),
+    highestSerial: (repository) => attempt(path, () => Number(highest.get(repository)?.serial ?? 0)),
+    add(tags) {
+      attempt(path, () =>
+        inTransaction(database, () => {
+          for (const { reference, list, serial, signed } of tags) {
+            const repository = repositoryOf(reference);
+            putTag.run(reference, repository, list, serial, signed);
+            putRepository.run(repository, serial);
+          }
+        }),
+      );
+    },
+    [Symbol.dispose]: () => database.close(),
+  };
+}
+
+function open(path: string): DatabaseSync {
+  return attempt(path, () => {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    const database = new DatabaseSync(path, { timeout: 0 });
+    try {
+      // With exclusive locking the first write keeps the lock until the database is closed, or the process is gone.
+      database.exec(
+        'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE; PRAGMA synchronous = EXTRA',
+      );
+      inTransaction(database, () => prepare(database, path));
+      return database;
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  });
+}
+
+function prepare(database: DatabaseSync, path: string): void {
+  const version = Number(database.prepare('PRAGMA user_version').get()?.user_version ?? 0);
+  if (version > schemaVersion) {
+    throw new SignpostError(
+      'STORAGE',
+      `${path} was written by a newer Signpost: use that version or a newer one`,
+    );
+  }
+  if (version === 0) database.exec(schema);
+  // A write of its own, so that the lock is taken in any case.
+  database.exec(`PRAGMA user_version = ${schemaVersion}`);
+}
+
+function readTag(row: Record<string, unknown> | undefined): SignedTag | undefined {
+  if (row === undefined) return undefined;
+  const list: Digest = parseDigest(row.list);
+  return { reference: String(row.reference), list, serial: Number(row.serial), signed: Number(row.signed) };
+}
+
+/** `host/repository` of `host/repository:tag`. */
+function repositoryOf(reference: string): string {
+  return reference.slice(0, reference.lastIndexOf(':'));
+}
+
+function attempt<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    if (isSignpostError(cause)) throw cause;
+    const { errcode, message } = cause as Error & { errcode?: number };
+    // SQLITE_BUSY
+    if (errcode === 5) {
+      throw new SignpostError('LOCKED', `another process is signing with the record ${path}`, { cause });
+    }
+    throw new SignpostError('STORAGE', `the signer's record ${path} failed: ${message}`, { cause });
+  }
+}

@@ -1,0 +1,69 @@
+import { SignpostError } from '../oci/errors.ts';
+import { parseManifest } from '../oci/manifest.ts';
+import type { RegistryHost, RepositoryName } from '../oci/reference.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { NewFile } from '../ports/new-file.ts';
+import type { StagedImage, StagedImages } from '../ports/staged-images.ts';
+import type { Staging } from '../ports/staging.ts';
+import { type RequestedImage, createRequestFormatter } from '../trust/signing-request.ts';
+
+export interface RequestDeps {
+  readonly registry: RegistryHost;
+  readonly stagedImages: StagedImages;
+  readonly staging: Staging;
+  readonly clock: Clock;
+  /** 32 hexadecimal digits that were never given before. */
+  readonly nonce: () => string;
+  readonly createFile: (serial: number) => Promise<NewFile>;
+}
+
+export interface WrittenRequest {
+  readonly path: string;
+  readonly serial: number;
+  readonly images: readonly StagedImage[];
+}
+
+/**
+ * Writes everything that waits for a signature, or what `wanted` chooses of it, into one file. The caller holds the
+ * content lock.
+ * @throws SignpostError NOT_FOUND when nothing waits, DIGEST_MISMATCH, STORAGE
+ */
+export async function writeRequest(
+  deps: RequestDeps,
+  wanted: (repository: RepositoryName) => boolean,
+): Promise<WrittenRequest> {
+  const images = deps.stagedImages.list().filter(({ repository }) => wanted(repository));
+  if (images.length === 0) {
+    throw new SignpostError('NOT_FOUND', 'nothing waits for a signature: publish an image first');
+  }
+  const serial = deps.stagedImages.nextRequestSerial();
+  const file = await deps.createFile(serial);
+  try {
+    const formatter = createRequestFormatter();
+    const created = Math.floor(deps.clock.now() / 1000);
+    await file.write(formatter.header({ registry: deps.registry, serial, created, nonce: deps.nonce() }));
+    for (const image of images) await file.write(formatter.image(await readImage(deps.staging, image)));
+    await file.write(formatter.end());
+    await file.release();
+  } finally {
+    await file.discard();
+  }
+  return { path: file.path, serial, images };
+}
+
+async function readImage(
+  staging: Staging,
+  { repository, tag, list: digest }: StagedImage,
+): Promise<RequestedImage> {
+  const bytes = await staging.readManifest(digest);
+  const list = parseManifest(bytes);
+  if (list.kind !== 'list') {
+    throw new SignpostError('STORAGE', `${repository}:${tag} is staged as ${digest}, which is not a list`);
+  }
+  const named = new Map(list.manifests.map((descriptor) => [descriptor.digest, descriptor]));
+  const manifests = [];
+  for (const { digest: manifest, mediaType } of named.values()) {
+    manifests.push({ mediaType, bytes: await staging.readManifest(manifest) });
+  }
+  return { repository, tag, list: { mediaType: list.mediaType, bytes }, manifests };
+}
