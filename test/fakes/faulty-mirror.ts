@@ -93,7 +93,7 @@ export async function startFaultyMirror(options: FaultyMirrorOptions): Promise<F
     tls === undefined
       ? createServer(answer)
       : createTlsServer({ cert: tls.certificate, key: tls.key }, answer);
-  const door = createTcpServer((socket) => {
+  const door = createTcpServer({ noDelay: true }, (socket) => {
     accepted += 1;
     const port = socket.remotePort ?? 0;
     sockets.set(port, socket);
