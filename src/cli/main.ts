@@ -21,6 +21,11 @@ export const verbs: Readonly<
     summary: 'Verify a signature bundle and publish what it signs',
     load: () => import('./commands/accept.ts'),
   },
+  mirror: { summary: 'Keep the list of mirrors', load: () => import('./commands/mirror.ts') },
+  explain: {
+    summary: 'Show where a client is sent for a blob, and why',
+    load: () => import('./commands/explain.ts'),
+  },
 };
 
 /** Runs one command line and returns the exit status. */
