@@ -66,4 +66,10 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (repository, tag, serial, digest, fingerprint)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE mirror_states (
+    mirror INTEGER PRIMARY KEY REFERENCES mirrors ON DELETE CASCADE,
+    state TEXT NOT NULL
+  ) STRICT;
+  `,
 ];

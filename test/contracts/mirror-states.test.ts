@@ -1,0 +1,21 @@
+import { createMirrorRegistry } from '../../src/adapters/sqlite/mirror-registry.ts';
+import { openDatabase } from '../../src/adapters/sqlite/database.ts';
+import { createMirrorStates } from '../../src/adapters/sqlite/mirror-states.ts';
+import { createMemoryMirrorRegistry } from '../fakes/memory-mirror-registry.ts';
+import { createMemoryMirrorStates } from '../fakes/memory-mirror-states.ts';
+import { mirrorStatesContract } from './mirror-states.ts';
+
+mirrorStatesContract('memory', () => {
+  const registry = createMemoryMirrorRegistry();
+  const states = createMemoryMirrorStates((id) => registry.list().some((mirror) => mirror.id === id));
+  return { registry, states, end: () => undefined };
+});
+
+mirrorStatesContract('SQLite', () => {
+  const database = openDatabase(':memory:');
+  return {
+    registry: createMirrorRegistry(database),
+    states: createMirrorStates(database),
+    end: () => database.close(),
+  };
+});

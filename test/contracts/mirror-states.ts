@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { digestOf } from '../../src/oci/digest.ts';
+import { parseRepositoryName } from '../../src/oci/reference.ts';
+import { newMirrorHealth } from '../../src/mirrors/mirror-state.ts';
+import type { MirrorRegistry } from '../../src/ports/mirror-registry.ts';
+import type { MirrorStates, StoredMirrorState } from '../../src/ports/mirror-states.ts';
+import { newMirror } from '../fakes/mirrors.ts';
+
+/** What every MirrorStates must do. `open` makes an empty one over an empty registry, and what ends both. */
+export function mirrorStatesContract(
+  name: string,
+  open: () => {
+    readonly registry: Pick<MirrorRegistry, 'add' | 'remove'>;
+    readonly states: MirrorStates;
+    readonly end: () => void;
+  },
+): void {
+  const fresh: StoredMirrorState = newMirrorHealth(1000);
+  const full: StoredMirrorState = {
+    healthy: false,
+    reason: 'wrong-bytes: the bytes are not those of the origin',
+    since: 1_700_000_000_000,
+    serial: 12,
+    ipv4: true,
+    ipv6: false,
+    needs: 'full-check',
+    good: 2,
+    flips: [1, 2, 3],
+    failed: {
+      target: { repository: parseRepositoryName('fedora/base'), digest: digestOf('x'), size: 10 },
+      range: { start: 2, end: 9 },
+    },
+  };
+  const using =
+    (work: (opened: ReturnType<typeof open>) => void): (() => void) =>
+    () => {
+      const opened = open();
+      try {
+        work(opened);
+      } finally {
+        opened.end();
+      }
+    };
+
+  describe(`mirror states: ${name}`, () => {
+    it(
+      'gives back what was saved, the latest',
+      using(({ registry, states }) => {
+        assert.equal(states.load().size, 0);
+        const one = registry.add(newMirror({ name: 'one' }));
+        const two = registry.add(newMirror({ name: 'two' }));
+        states.save(
+          new Map([
+            [one.id, fresh],
+            [two.id, fresh],
+          ]),
+        );
+        states.save(new Map([[two.id, full]]));
+        assert.deepEqual(states.load().get(one.id), fresh);
+        assert.deepEqual(states.load().get(two.id), full);
+      }),
+    );
+    it(
+      'forgets removed mirrors, and takes no states of them',
+      using(({ registry, states }) => {
+        const one = registry.add(newMirror({ name: 'one' }));
+        const two = registry.add(newMirror({ name: 'two' }));
+        states.save(new Map([[one.id, full]]));
+        registry.remove(one.id);
+        assert.equal(states.load().size, 0);
+        states.save(
+          new Map([
+            [one.id, fresh],
+            [two.id, fresh],
+          ]),
+        );
+        assert.deepEqual([...states.load().keys()], [two.id]);
+      }),
+    );
+  });
+}
