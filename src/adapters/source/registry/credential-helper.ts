@@ -56,7 +56,7 @@ function run(
     const stop = (why: string) => {
       stopped = why;
       // The whole group: what the helper itself has started may still hold the pipe.
-      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+      if (child.pid !== undefined) killGroup(child.pid);
     };
     const timer = setTimeout(() => stop(`did not end within ${timeout} ms`), timeout);
     child.stdout.on('data', (piece: Buffer) => {
@@ -83,6 +83,14 @@ function run(
     child.stdin.on('error', () => undefined);
     child.stdin.end(input);
   });
+}
+
+function killGroup(leader: number): void {
+  try {
+    process.kill(-leader, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
 }
 
 function parseJson(text: string): unknown {

@@ -1,0 +1,91 @@
+import { realpath, stat } from 'node:fs/promises';
+import { SignpostError } from '../../oci/errors.ts';
+import {
+  type DockerArchiveName,
+  formatImageSource,
+  type ImageSourceName,
+  type LayoutImageName,
+} from '../../oci/image-source-name.ts';
+import type { ImageSource } from '../../ports/image-source.ts';
+import { openArchiveFiles } from './archive/archive-files.ts';
+import { createDockerArchiveSource } from './archive/docker-archive-source.ts';
+import { createFolderFiles } from './layout/folder-files.ts';
+import { chooseLayoutRoot } from './layout/layout-root.ts';
+import { createLayoutSource } from './layout/layout-source.ts';
+import { createRegistrySource } from './registry/registry-source.ts';
+import type { SourceFiles } from './source-files.ts';
+import { defaultLimits, type ImageSourceOptions } from './source-options.ts';
+import { createTemporaryFolder, type TemporaryFolder } from './temporary-folder.ts';
+
+/**
+ * Opens the source that a name stands for. A compressed archive is unpacked before this returns; a registry is not
+ * asked anything yet. `signal` ends the opening, not the source.
+ * @throws SignpostError NOT_FOUND, SOURCE_INVALID, LIMIT_EXCEEDED, CONFIG_INVALID, STORAGE, CANCELLED
+ */
+export async function openImageSource(
+  name: ImageSourceName,
+  options: ImageSourceOptions,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<ImageSource> {
+  if (name.kind === 'registry') return createRegistrySource(name, options);
+  const temporary = createTemporaryFolder(options.temporaryFolder);
+  try {
+    const source = await openFiles(name, options, temporary, signal);
+    return {
+      ...source,
+      close: async () => {
+        await source.close();
+        await temporary.remove();
+      },
+    };
+  } catch (error) {
+    await temporary.remove();
+    throw error;
+  }
+}
+
+async function openFiles(
+  name: LayoutImageName | DockerArchiveName,
+  options: ImageSourceOptions,
+  temporary: TemporaryFolder,
+  signal: AbortSignal,
+): Promise<ImageSource> {
+  const limits = { ...defaultLimits, ...options.limits };
+  const path = await resolvePath(name.path);
+  const isFolder = (await stat(path)).isDirectory();
+  if (isFolder && name.kind === 'docker-archive') {
+    throw new SignpostError('SOURCE_INVALID', `${name.path} is a folder: expected what "docker save" writes`);
+  }
+  const files: SourceFiles = isFolder
+    ? createFolderFiles(path)
+    : await openArchiveFiles(path, temporary, limits, signal);
+  const label = formatImageSource(name);
+  const { ref } = name;
+  if (name.kind === 'oci') {
+    return createLayoutSource({
+      name: label,
+      files,
+      chooseRoot: (index) => chooseLayoutRoot(index, ref, files.path),
+    });
+  }
+  try {
+    return await createDockerArchiveSource({ name: label, files, ref, temporary, layerLimit: limits.size });
+  } catch (error) {
+    await files.close();
+    throw error;
+  }
+}
+
+async function resolvePath(path: string): Promise<string> {
+  try {
+    return await realpath(path);
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const missing = code === 'ENOENT' || code === 'ENOTDIR';
+    throw new SignpostError(
+      missing ? 'NOT_FOUND' : 'STORAGE',
+      missing ? `there is no file or folder ${path}` : `cannot open ${path}: ${message}`,
+      { cause },
+    );
+  }
+}

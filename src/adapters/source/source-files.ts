@@ -1,0 +1,98 @@
+import type { FileHandle } from 'node:fs/promises';
+import { SignpostError } from '../../oci/errors.ts';
+
+/** The files of a layout or an archive, by names that come from patterns and digests, never from the content. */
+export interface SourceFiles {
+  /** The folder or archive, for messages. */
+  readonly path: string;
+  has(name: string): Promise<boolean>;
+  /** The bytes of a file from `offset` on. @throws SignpostError NOT_FOUND, SOURCE_INVALID */
+  open(name: string, offset: number, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
+  close(): Promise<void>;
+}
+
+const pieceSize = 256 * 1024;
+
+/**
+ * A file of at most `limit` bytes, whole.
+ * @throws SignpostError NOT_FOUND, SOURCE_INVALID, LIMIT_EXCEEDED
+ */
+export async function readWhole(
+  files: SourceFiles,
+  name: string,
+  limit: number,
+  signal: AbortSignal,
+): Promise<Buffer> {
+  const pieces: Uint8Array[] = [];
+  let size = 0;
+  for await (const piece of await files.open(name, 0, signal)) {
+    size += piece.length;
+    if (size > limit) {
+      throw new SignpostError('LIMIT_EXCEEDED', `${files.path}: ${name} has more than ${limit} bytes`);
+    }
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces);
+}
+
+/** JSON of at most `limit` bytes. @throws SignpostError as {@link readWhole} */
+export async function readJson(
+  files: SourceFiles,
+  name: string,
+  limit: number,
+  signal: AbortSignal,
+): Promise<unknown> {
+  const bytes = await readWhole(files, name, limit, signal);
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch (cause) {
+    throw new SignpostError(
+      'SOURCE_INVALID',
+      `${files.path}: ${name} is not JSON: ${(cause as Error).message}`,
+      { cause },
+    );
+  }
+}
+
+/**
+ * The bytes of an open file from `start` up to `end`. `where` names it in messages.
+ * @throws SignpostError SOURCE_INVALID when the file ends before `end`, CANCELLED, STORAGE
+ */
+export async function* readPart(
+  file: FileHandle,
+  start: number,
+  end: number,
+  signal: AbortSignal,
+  where: string,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  for (let position = start; position < end;) {
+    if (signal.aborted) throw new SignpostError('CANCELLED', `stopped reading ${where}`);
+    const piece = await readAt(file, position, Math.min(pieceSize, end - position), where);
+    if (piece.length === 0)
+      throw new SignpostError('SOURCE_INVALID', `${where} has become shorter while it was read`);
+    position += piece.length;
+    yield piece;
+  }
+}
+
+/** At most `length` bytes at `position`, fewer only where the file ends. @throws SignpostError STORAGE */
+export async function readAt(
+  file: FileHandle,
+  position: number,
+  length: number,
+  where: string,
+): Promise<Buffer> {
+  const bytes = Buffer.allocUnsafe(length);
+  let filled = 0;
+  while (filled < length) {
+    let bytesRead: number;
+    try {
+      ({ bytesRead } = await file.read(bytes, filled, length - filled, position + filled));
+    } catch (cause) {
+      throw new SignpostError('STORAGE', `cannot read ${where}: ${(cause as Error).message}`, { cause });
+    }
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  return bytes.subarray(0, filled);
+}
