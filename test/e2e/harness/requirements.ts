@@ -1,0 +1,43 @@
+import { accessSync, constants } from 'node:fs';
+import { join } from 'node:path';
+import { baseEnvironment } from './command.ts';
+
+/** Which Debian package brings each program. bin/test installs the same ones. */
+const packageOf = {
+  containerd: 'containerd',
+  ctr: 'containerd',
+  docker: 'docker.io',
+  dockerd: 'docker.io',
+  gpg: 'gnupg',
+  nginx: 'nginx-light',
+  openssl: 'openssl',
+  podman: 'podman',
+  rsync: 'rsync',
+  skopeo: 'skopeo',
+} as const;
+
+export type Program = keyof typeof packageOf;
+
+/**
+ * What a test needs and this machine lacks, as options for node:test: a skip that names the reason. In CI nothing is
+ * skipped: the test runs and fails by what is missing.
+ */
+export function requirements(...programs: Program[]): { readonly skip?: string } {
+  const missing = programs.filter((program) => !isInstalled(program));
+  const reasons = [
+    ...(process.getuid?.() === 0 ? [] : ['it has to run as root']),
+    ...missing.map((program) => `${program} is missing (Debian package ${packageOf[program]})`),
+  ];
+  return reasons.length === 0 || process.env.CI === 'true' ? {} : { skip: reasons.join('; ') };
+}
+
+function isInstalled(program: string): boolean {
+  return (baseEnvironment.PATH ?? '').split(':').some((folder) => {
+    try {
+      accessSync(join(folder, program), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
