@@ -1,19 +1,9 @@
 import assert from 'node:assert/strict';
-import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
-import type { Terminal } from './command.ts';
+import { runCommand } from '../../test/fakes/run-command.ts';
 import { exitCodes } from './exit-codes.ts';
-import { run, verbs } from './main.ts';
+import { verbs } from './main.ts';
 import { version } from './version.ts';
-
-async function runCommand(...argv: string[]): Promise<{ status: number; out: string; err: string }> {
-  const stdout = new PassThrough();
-  const stderr = new PassThrough();
-  const terminal: Terminal = { stdin: process.stdin, stdout, stderr, signal: new AbortController().signal };
-  const status = await run(argv, terminal);
-  const textOf = (stream: PassThrough) => String((stream.read() as Buffer | null) ?? '');
-  return { status, out: textOf(stdout), err: textOf(stderr) };
-}
 
 test('--help lists every command', async () => {
   const { status, out } = await runCommand('--help');
@@ -28,7 +18,8 @@ test('every command tells what it does, with an example', async () => {
     assert.match(out, new RegExp(`Usage: signpost ${name}`));
     assert.match(out, /Examples?:\n {2}\$ signpost /, name);
     const group = /Commands:/.test(out);
-    for (const option of group ? [] : ['--config', '--data', '--json']) assert.ok(out.includes(option), `${name} ${option}`);
+    for (const option of group ? [] : ['--config', '--data', '--json'])
+      assert.ok(out.includes(option), `${name} ${option}`);
   }
 });
 

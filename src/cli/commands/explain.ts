@@ -15,8 +15,8 @@ import { formatTable } from '../table.ts';
 export function createCommand(terminal: Terminal): Command {
   return createVerb(
     'explain',
-    'Shows where a client is sent for a blob, how it was placed, and why each other mirror is not chosen.\n' +
-      'It looks at every mirror, and at what the running server last knew of them.',
+    'Show where a client is sent for a blob, how it was placed, and why each other mirror is not chosen.\n' +
+      'Every mirror is looked at, with what the running server last knew of it.',
     [
       'signpost explain 192.0.2.7 fedora/base@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
     ],
@@ -25,8 +25,8 @@ export function createCommand(terminal: Terminal): Command {
     .argument('<blob>', 'the blob: <repository>@sha256:<hex>')
     .option('--http', 'as a client that came over plain HTTP: it may be sent to http mirrors')
     .action((addressText: string, blobText: string, options: CommonOptions & { readonly http?: boolean }) => {
-      const address = parseIpAddress(addressText);
       const { repository, digest } = parseDigestReference(blobText);
+      const address = parseIpAddress(addressText);
       const config = configOf(options);
       using parts = composeExplain(config);
       const blob = parts.publications.findBlob(digest, repository);

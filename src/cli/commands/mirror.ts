@@ -10,22 +10,28 @@ import { composeMirror } from '../compose/mirror.ts';
 import { type MirrorOptions, addMirrorOptions, addRemovingOptions, changesOf } from '../mirror-options.ts';
 import { formatTable } from '../table.ts';
 
+const examples = [
+  'signpost mirror add uni-example https://mirror.example.org/images --country DE --weight 1000',
+  'signpost mirror list',
+];
+
 /** `signpost mirror`: the mirrors that clients are sent to. A running server notices changes by itself. */
 export function createCommand(terminal: Terminal): Command {
   return new Command('mirror')
-    .description('Keeps the list of mirrors. A running server notices changes within seconds.')
+    .description('Keep the list of mirrors. A running server notices changes within seconds.')
+    .addHelpText('after', `\nExamples:\n${examples.map((example) => `  $ ${example}`).join('\n')}`)
     .addCommand(createAdd(terminal))
     .addCommand(createEdit(terminal))
     .addCommand(createList(terminal))
     .addCommand(createRemove(terminal))
     .addCommand(
-      createSwitch(terminal, 'disable', false, 'Sends nobody to a mirror until it is enabled again.'),
+      createSwitch(terminal, 'disable', false, 'Send nobody to a mirror until it is enabled again.'),
     )
-    .addCommand(createSwitch(terminal, 'enable', true, 'Sends clients to a mirror again.'));
+    .addCommand(createSwitch(terminal, 'enable', true, 'Send clients to a mirror again.'));
 }
 
 function createAdd(terminal: Terminal): Command {
-  const command = createVerb('add', 'Adds a mirror. Clients are sent there once it has passed a probe.', [
+  const command = createVerb('add', 'Add a mirror. Clients are sent there once it has passed a probe.', [
     'signpost mirror add uni-example https://mirror.example.org/images --country DE --asn 680 --weight 1000',
     'signpost mirror add campus https://10.1.2.3 --country FR --private --netblock 192.0.2.0/24',
   ])
@@ -45,7 +51,7 @@ function createAdd(terminal: Terminal): Command {
 }
 
 function createEdit(terminal: Terminal): Command {
-  const command = createVerb('edit', 'Changes what is named of a mirror, and nothing else.', [
+  const command = createVerb('edit', 'Change what is named of a mirror, and nothing else.', [
     'signpost mirror edit uni-example --weight 2000',
     'signpost mirror edit uni-example --netblock 192.0.2.0/24 --no-asn',
   ])
@@ -68,7 +74,7 @@ function createEdit(terminal: Terminal): Command {
 }
 
 function createList(terminal: Terminal): Command {
-  return createVerb('list', 'Shows the mirrors.', [
+  return createVerb('list', 'Show the mirrors.', [
     'signpost mirror list',
     'signpost mirror list --json',
   ]).action((options: CommonOptions) => {
@@ -95,7 +101,7 @@ function createList(terminal: Terminal): Command {
 }
 
 function createRemove(terminal: Terminal): Command {
-  return createVerb('remove', 'Removes a mirror for good.', ['signpost mirror remove uni-example'])
+  return createVerb('remove', 'Remove a mirror for good.', ['signpost mirror remove uni-example'])
     .argument('<name>', 'the mirror')
     .action((name: string, options: CommonOptions) => {
       using parts = composeMirror(configOf(options));
