@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { homedir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { quote } from '../oci/digest.ts';
@@ -28,6 +29,16 @@ export function loadConfig(options: ConfigOptions, environment: NodeJS.ProcessEn
     ...resolvePaths(config, base),
     data: data === undefined ? resolve(base, config.data) : resolve(data),
   };
+}
+
+/** Where docker, podman and skopeo keep registry credentials for this user, the most particular place first. */
+export function credentialFiles(environment: NodeJS.ProcessEnv = process.env): readonly string[] {
+  const { REGISTRY_AUTH_FILE, DOCKER_CONFIG, XDG_RUNTIME_DIR } = environment;
+  return [
+    ...(REGISTRY_AUTH_FILE === undefined ? [] : [REGISTRY_AUTH_FILE]),
+    ...(XDG_RUNTIME_DIR === undefined ? [] : [join(XDG_RUNTIME_DIR, 'containers', 'auth.json')]),
+    join(DOCKER_CONFIG ?? join(homedir(), '.docker'), 'config.json'),
+  ];
 }
 
 /**
