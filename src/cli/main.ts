@@ -9,6 +9,14 @@ import { version } from './version.ts';
 export const verbs: Readonly<
   Record<string, { summary: string; load: () => Promise<{ createCommand: CreateCommand }> }>
 > = {
+  publish: {
+    summary: 'Copy an image into the staging area, checking every byte',
+    load: () => import('./commands/publish.ts'),
+  },
+  staged: {
+    summary: 'Show or discard what waits for a signature',
+    load: () => import('./commands/staged.ts'),
+  },
   request: {
     summary: 'Write what waits for a signature into one file',
     load: () => import('./commands/request.ts'),
@@ -20,6 +28,10 @@ export const verbs: Readonly<
   accept: {
     summary: 'Verify a signature bundle and publish what it signs',
     load: () => import('./commands/accept.ts'),
+  },
+  serve: {
+    summary: 'Answer pulls, and send each blob request to a good mirror',
+    load: () => import('./commands/serve.ts'),
   },
   mirror: { summary: 'Keep the list of mirrors', load: () => import('./commands/mirror.ts') },
   explain: {

@@ -1,0 +1,112 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { formatBytes } from '../../adapters/progress-tally.ts';
+import { parseImageSource } from '../../oci/image-source-name.ts';
+import { parsePlatform } from '../../oci/platform.ts';
+import { parseTaggedReference } from '../../oci/reference.ts';
+import type { PublishResult } from '../../publish/publish-image.ts';
+import { type CommonOptions, configOf, createVerb, printResult, type Terminal } from '../command.ts';
+import { composeProgress, composePublish } from '../compose/publish.ts';
+import { credentialFiles } from '../config.ts';
+
+interface Options extends CommonOptions {
+  readonly platform: readonly string[];
+  readonly parallel: number;
+  readonly renew?: boolean;
+  readonly sourceCa: readonly string[];
+  readonly sourceInsecure?: boolean;
+  readonly sourcePlainHttp?: boolean;
+  readonly authFile?: string;
+}
+
+const parallelLimit = 32;
+
+/** `signpost publish`: copies an image into the staging area, where it waits for its signature. */
+export function createCommand(terminal: Terminal): Command {
+  return createVerb(
+    'publish',
+    'Copy an image into the staging area and check every byte of it. Nothing is served before it is signed. ' +
+      'An interrupted copy goes on where it was when the command is run again.',
+    [
+      'signpost publish docker://registry.example.org/fedora:41 fedora/base:41',
+      'signpost publish oci:build/image:41 fedora/base:41 --platform linux/amd64 --platform linux/arm64',
+      'signpost publish docker-archive:image.tar tools/hello:1.0',
+      'signpost publish docker://localhost:5001/hello:1 tools/hello:1.0 --source-plain-http',
+    ],
+  )
+    .argument(
+      '<source>',
+      'docker://<host>/<repository>:<tag>, oci:<folder or tar>[:<ref>], or docker-archive:<file>[:<repository>:<tag>]',
+    )
+    .argument('<target>', '<repository>:<tag> under which it will be published')
+    .option(
+      '--platform <platform>',
+      'only this platform, such as linux/arm64; repeat for several',
+      collect,
+      [],
+    )
+    .option('--parallel <count>', 'how many blobs are copied at once', parseParallel, 4)
+    .option('--renew', 'stage an image that is published already, so that it can be signed again')
+    .option('--auth-file <file>', 'registry credentials, instead of those that docker and podman keep')
+    .option('--source-ca <file>', 'trust this certificate authority (PEM) too; repeatable', collect, [])
+    .option('--source-insecure', "do not verify the source's certificate")
+    .option('--source-plain-http', 'speak HTTP without TLS to the source')
+    .action(async (source: string, target: string, options: Options) => {
+      const result = await publish(terminal, source, target, options);
+      printResult(terminal, options, { event: 'result', ...result }, describe(result));
+    });
+}
+
+async function publish(terminal: Terminal, source: string, target: string, options: Options) {
+  const name = parseImageSource(source);
+  const reference = parseTaggedReference(target);
+  const platforms = options.platform.map(parsePlatform);
+  using progress = composeProgress(terminal, options.json === true);
+  return await composePublish(configOf(options), name, reference, {
+    platforms,
+    parallel: options.parallel,
+    renew: options.renew === true,
+    progress,
+    signal: terminal.signal,
+    source: {
+      credentialFiles: options.authFile === undefined ? credentialFiles() : [options.authFile],
+      tls: {
+        certificateAuthorities: options.sourceCa,
+        insecure: options.sourceInsecure === true,
+        plainHttp: options.sourcePlainHttp === true,
+      },
+    },
+  });
+}
+
+function describe(result: PublishResult): readonly string[] {
+  if (result.outcome === 'already-published') {
+    return [
+      `${result.reference} is published already as ${result.list}: nothing to do (--renew stages it for a new signature)`,
+    ];
+  }
+  const { copied, resumed, present, published } = result.blobs;
+  return [
+    `staged ${result.reference}  ${result.list}`,
+    ...(result.madeBecause === undefined ? [] : [`  ${madeBecause[result.madeBecause]}`]),
+    ...result.manifests.map(({ digest, platform }) => `  ${digest}  ${platform ?? 'no platform'}`),
+    `  ${formatBytes(result.bytes)} in ${copied + resumed + present + published} blobs: ${copied} copied, ` +
+      `${resumed} resumed, ${present} staged already, ${published} published already`,
+    'It waits for its signature: next, "signpost request".',
+  ];
+}
+
+const madeBecause = {
+  'single-manifest': 'The source has one manifest and no list: a list of one was made around it.',
+  'chosen-platforms':
+    "Only some platforms were chosen: a new list of just those was made, not the source's own.",
+} as const;
+
+function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value];
+}
+
+function parseParallel(text: string): number {
+  const count = /^\d{1,3}$/.test(text) ? Number(text) : 0;
+  if (count >= 1 && count <= parallelLimit) return count;
+  throw new InvalidArgumentError(`expected a number from 1 to ${parallelLimit}.`);
+}

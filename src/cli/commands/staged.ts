@@ -1,0 +1,51 @@
+import { Command } from 'commander';
+import { formatTaggedReference, parseTaggedReference } from '../../oci/reference.ts';
+import { contentLock } from '../../ports/lock.ts';
+import { discardStaged } from '../../publish/discard-staged.ts';
+import { type CommonOptions, configOf, createVerb, printResult, type Terminal } from '../command.ts';
+import { composeContent } from '../compose/content.ts';
+import { formatTable } from '../table.ts';
+
+/** `signpost staged`: what waits for a signature. */
+export function createCommand(terminal: Terminal): Command {
+  return new Command('staged')
+    .description('Show or discard the images that wait for a signature.')
+    .addCommand(createList(terminal))
+    .addCommand(createDiscard(terminal));
+}
+
+function createList(terminal: Terminal): Command {
+  return createVerb('list', 'Show what waits for a signature, and why a signature was refused.', [
+    'signpost staged list',
+    'signpost staged list --json',
+  ]).action((options: CommonOptions) => {
+    using content = composeContent(configOf(options), 'staged list');
+    const images = content.stagedImages.list();
+    const lines = formatTable([
+      ['IMAGE', 'LIST', 'STAGED', 'REFUSED BECAUSE'],
+      ...images.map((image) => [
+        formatTaggedReference(image),
+        image.list,
+        new Date(image.staged).toISOString(),
+        image.reason ?? '',
+      ]),
+    ]);
+    printResult(terminal, options, { images }, images.length === 0 ? ['Nothing is staged.'] : lines);
+  });
+}
+
+function createDiscard(terminal: Terminal): Command {
+  return createVerb('discard', 'Forget a staged image and remove the bytes that only it needs.', [
+    'signpost staged discard fedora/base:41',
+  ])
+    .argument('<image>', '<repository>:<tag>')
+    .action(async (text: string, options: CommonOptions) => {
+      const target = parseTaggedReference(text);
+      using content = composeContent(configOf(options), 'staged discard');
+      using _held = content.lock.acquire(contentLock);
+      const image = await discardStaged(content, target);
+      printResult(terminal, options, { discarded: image }, [
+        `discarded ${formatTaggedReference(target)}  ${image.list}`,
+      ]);
+    });
+}

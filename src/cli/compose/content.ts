@@ -1,0 +1,42 @@
+import { join } from 'node:path';
+import { createFileStaging } from '../../adapters/file-staging.ts';
+import { createFileTreeReader } from '../../adapters/file-tree-reader.ts';
+import { createFileTreeWriter } from '../../adapters/file-tree-writer.ts';
+import { createProcessLock } from '../../adapters/process-lock.ts';
+import { openDatabase } from '../../adapters/sqlite/database.ts';
+import { createSqlitePublications } from '../../adapters/sqlite/publications.ts';
+import { createSqlitePublishedContent } from '../../adapters/sqlite/published-content.ts';
+import { createSqliteStagedImages } from '../../adapters/sqlite/staged-images.ts';
+import { createSystemClock } from '../../adapters/system-clock.ts';
+import type { Config } from '../config-schema.ts';
+
+/** Where the parts of the data folder are. */
+export function foldersOf(config: Pick<Config, 'data'>) {
+  return {
+    data: config.data,
+    tree: join(config.data, 'tree'),
+    staging: join(config.data, 'staging'),
+    locks: join(config.data, 'locks'),
+    temporary: join(config.data, 'temporary'),
+    database: join(config.data, 'signpost.db'),
+  };
+}
+
+/** All that publish, staged and scrub work on. `command` is the name under which the lock is held. */
+export function composeContent(config: Pick<Config, 'data'>, command: string) {
+  const folders = foldersOf(config);
+  const clock = createSystemClock();
+  const database = openDatabase(folders.database);
+  return {
+    folders,
+    clock,
+    lock: createProcessLock(folders.locks, command, clock),
+    staging: createFileStaging(folders.staging),
+    tree: createFileTreeReader(folders.tree),
+    treeWriter: createFileTreeWriter(folders),
+    publications: createSqlitePublications(database, clock),
+    publishedContent: createSqlitePublishedContent(database),
+    stagedImages: createSqliteStagedImages(database),
+    [Symbol.dispose]: () => database.close(),
+  };
+}
