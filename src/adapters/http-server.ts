@@ -107,7 +107,7 @@ async function openServer(
       handle,
     );
     server = tlsServer;
-    stopWatching = watched.stop;
+    stopWatching = () => watched.stop();
   }
   server.maxConnections = limits.maxConnections;
   // The bytes of the head are bounded already. Headers left out by number could be the ones that a proxy added.
@@ -150,14 +150,13 @@ const sweepInterval = 25;
 
 async function closeServer({ server, stopWatching }: Opened, grace: number): Promise<void> {
   stopWatching();
-  let closed = false;
-  const closing = new Promise<void>((resolve) => {
-    server.close(() => {
-      closed = true;
-      resolve();
-    });
+  const { promise: closing, resolve } = Promise.withResolvers<void>();
+  const closed = new AbortController();
+  server.close(() => {
+    closed.abort();
+    resolve();
   });
-  for (let waited = 0; !closed && waited < grace; waited += sweepInterval) {
+  for (let waited = 0; !closed.signal.aborted && waited < grace; waited += sweepInterval) {
     server.closeIdleConnections();
     await Promise.race([closing, sleep(sweepInterval)]);
   }

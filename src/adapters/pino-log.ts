@@ -22,13 +22,14 @@ export function createPinoLog(level: LogLevel, descriptor = 2): PinoLog {
     dest: descriptor,
     sync: false,
     minLength: bufferBytes,
+    maxWrite: 4 * bufferBytes,
     maxLength: pendingLimit,
     periodicFlush: flushInterval,
   });
   const logger = pino(
     {
       level,
-      base: undefined,
+      base: null,
       messageKey: 'event',
       timestamp: () => `,"time":"${isoTime(Date.now())}"`,
       formatters: { level: (label) => ({ level: label }) },

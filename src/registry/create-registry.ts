@@ -10,7 +10,7 @@ import { Exchange, type Incoming, type Outgoing, type RequestClient } from './ex
 import { ociError, toOciError } from './oci-error.ts';
 import type { RegistryDeps } from './registry-deps.ts';
 import { parseRequestPath } from './request-path.ts';
-import { sendError, sendJson } from './send-error.ts';
+import { sendError } from './send-error.ts';
 
 /** Answers one request of the pull API. It never throws, and what fails later is logged and answered too. */
 export type RegistryListener = (request: Incoming, response: Outgoing) => void;
@@ -77,20 +77,10 @@ function createAnswer(deps: RegistryDeps): (exchange: Exchange) => void | Promis
 
   return (exchange) => {
     const { path } = exchange;
-    switch (path.kind) {
-      case 'health':
-        return sendText(exchange, 200, 'ok\n');
-      case 'ready':
-        return deps
-          .unready()
-          .then((why) => sendText(exchange, why === undefined ? 200 : 503, `${why ?? 'ok'}\n`));
-      case 'base':
-        return exchange.answer(200, baseHeaders, '{}');
-      case 'refused':
-        return sendError(exchange, path.error);
-      default:
-        break;
-    }
+    if (path.kind === 'refused') return sendError(exchange, path.error);
+    if (path.kind === 'base') return exchange.answer(200, baseHeaders, '{}');
+    if (path.kind === 'health') return sendText(exchange, 200, 'ok\n');
+    if (path.kind === 'ready') return answerReady(exchange, deps.unready);
     const snapshot = deps.snapshot();
     if (snapshot === undefined) {
       return sendError(exchange, ociError(503, 'UNAVAILABLE', 'starting: try again'), ['Retry-After', '1']);
@@ -125,6 +115,11 @@ const baseHeaders = [
   'X-Registry-Supports-Signatures',
   '1',
 ];
+
+async function answerReady(exchange: Exchange, unready: RegistryDeps['unready']): Promise<void> {
+  const why = await unready();
+  sendText(exchange, why === undefined ? 200 : 503, `${why ?? 'ok'}\n`);
+}
 
 function sendText(exchange: Exchange, status: number, text: string): void {
   exchange.answer(

@@ -21,7 +21,7 @@ export interface PeerSocket {
 /** What the registry does with a response. node:http's ServerResponse is one. `headers` is name, value, name, ... */
 export interface Outgoing extends Writable {
   readonly headersSent: boolean;
-  writeHead(status: number, headers: readonly string[]): unknown;
+  writeHead(status: number, headers: string[]): unknown;
 }
 
 /** Who asks, as the routing needs it. */
@@ -68,10 +68,16 @@ export class Exchange {
     return typeof value === 'string' ? value : undefined;
   }
 
-  /** Sends the whole answer. The body of an answer to HEAD is only counted into no byte: Node leaves it out. */
-  answer(status: number, headers: readonly string[], body?: Uint8Array | string): void {
+  /** Sends the head of an answer whose body follows. */
+  begin(status: number, headers: readonly string[]): void {
     this.status = status;
-    this.response.writeHead(status, headers);
+    // Node's types ask for an array that may be written to; it is only read.
+    this.response.writeHead(status, headers as string[]);
+  }
+
+  /** Sends the whole answer. An answer to HEAD has no body, whatever is given. */
+  answer(status: number, headers: readonly string[], body?: Uint8Array | string): void {
+    this.begin(status, headers);
     if (body === undefined || this.method === 'HEAD') {
       this.response.end();
       return;

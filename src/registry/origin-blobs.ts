@@ -46,8 +46,7 @@ export function createOriginBlobs(tree: TreeReader, streams: number): OriginBlob
         opened.stream.destroy();
         throw new SignpostError('DIGEST_MISMATCH', `the tree's ${digest} is damaged: its size is wrong`);
       }
-      exchange.status = part.status;
-      exchange.response.writeHead(part.status, part.headers);
+      exchange.begin(part.status, part.headers);
       opened.stream.on('data', (chunk: Buffer) => {
         exchange.bytes += chunk.length;
       });

@@ -1,7 +1,9 @@
 import type { Digest } from '../oci/digest.ts';
 import type { RepositoryName, TagName } from '../oci/reference.ts';
-import type { PublishedContent, PublishedManifest } from '../ports/publications.ts';
+import type { PublishedBlob, PublishedContent, PublishedManifest } from '../ports/publications.ts';
 import { type DigestTable, DigestTableBuilder } from './digest-table.ts';
+
+import { EvenSample } from './even-sample.ts';
 
 /** All that is published, compiled for look-up. Nothing in it ever changes: a new one replaces it. */
 export interface RoutingSnapshot {
@@ -13,6 +15,8 @@ export interface RoutingSnapshot {
   findTag(repository: RepositoryName, tag: TagName): Digest | undefined;
   findManifest(repository: RepositoryName, digest: Digest): ManifestEntry | undefined;
   findBlob(repository: RepositoryName, digest: Digest): BlobEntry | undefined;
+  /** Some of the blobs, spread evenly over all of them: what probes compare mirrors by. */
+  readonly samples: readonly PublishedBlob[];
   /** The manifests that name `subject` as theirs, sorted by digest. */
   referrers(repository: RepositoryName, subject: Digest): readonly PublishedManifest[];
 }
@@ -29,6 +33,8 @@ export interface BlobEntry {
   /** A mirror at this serial or a later one has it. */
   readonly serial: number;
 }
+
+const sampleLimit = 8192;
 
 /** How many rows are read before the event loop gets its turn: a few milliseconds' worth. */
 const piece = 1000;
@@ -70,14 +76,26 @@ export async function compileSnapshot(
   for (const list of referrers.values()) list.sort((a, b) => (a.digest < b.digest ? -1 : 1));
 
   const blobBuilder = new DigestTableBuilder();
-  for (const { repository, digest, size, serial } of content.blobs()) {
+  const samples = new EvenSample<PublishedBlob>(sampleLimit);
+  for (const blob of content.blobs()) {
+    const { repository, digest, size, serial } = blob;
+    samples.offer(blob);
     blobBuilder.add(digest, repositoryOf(repository).id, serial, size >>> 0, Math.floor(size / 2 ** 32));
     if (++counts.blobs % piece === 0) await pause();
   }
   counts.repositories = repositories.size;
   const manifests = await manifestBuilder.build(pause);
   const blobs = await blobBuilder.build(pause);
-  return openSnapshot({ serial, counts, repositories, mediaTypes, manifests, blobs, referrers });
+  return openSnapshot({
+    serial,
+    counts,
+    repositories,
+    mediaTypes,
+    manifests,
+    blobs,
+    samples: samples.kept,
+    referrers,
+  });
 }
 
 interface Repository {
@@ -93,6 +111,7 @@ interface Compiled {
   readonly mediaTypes: readonly string[];
   readonly manifests: DigestTable;
   readonly blobs: DigestTable;
+  readonly samples: readonly PublishedBlob[];
   readonly referrers: ReadonlyMap<string, readonly PublishedManifest[]>;
 }
 
@@ -103,6 +122,7 @@ function openSnapshot(compiled: Compiled): RoutingSnapshot {
   return {
     serial: compiled.serial,
     counts: compiled.counts,
+    samples: compiled.samples,
     tagNames: (repository) => repositories.get(repository)?.names,
     findTag: (repository, tag) => repositories.get(repository)?.tags.get(tag),
     findManifest(repository, digest) {

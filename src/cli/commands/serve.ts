@@ -1,0 +1,31 @@
+import { once } from 'node:events';
+import type { Command } from 'commander';
+import { type CommonOptions, type Terminal, configOf, createVerb, printResult } from '../command.ts';
+import { composeServe } from '../compose/serve.ts';
+
+/** `signpost serve`: answers pulls until it is asked to stop. */
+export function createCommand(terminal: Terminal): Command {
+  return createVerb(
+    'serve',
+    'Answer the pull API of the OCI distribution specification, and send each blob request to a good mirror. ' +
+      'Prints its addresses when it is ready; logs JSON lines on standard error. SIGTERM stops it gracefully; SIGHUP ' +
+      'reads the log level and the places again. Certificates, mirrors and publications are noticed by themselves.',
+    ['signpost serve --config /etc/signpost.yaml', 'signpost serve --data /srv/images --json'],
+  ).action(async (options: CommonOptions) => {
+    const server = await composeServe(configOf(options));
+    const reload = () => server.reload(() => configOf(options));
+    process.on('SIGHUP', reload);
+    try {
+      printResult(
+        terminal,
+        options,
+        { addresses: server.urls },
+        server.urls.map((url) => `Serving images on ${url}`),
+      );
+      if (!terminal.signal.aborted) await once(terminal.signal, 'abort');
+    } finally {
+      await server.stop();
+      process.off('SIGHUP', reload);
+    }
+  });
+}

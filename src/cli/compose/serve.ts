@@ -1,0 +1,163 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setImmediate as pause } from 'node:timers/promises';
+import { repairMarker } from '../../accept/place-publication.ts';
+import { createFileTreeReader } from '../../adapters/file-tree-reader.ts';
+import { createFileTreeWriter } from '../../adapters/file-tree-writer.ts';
+import { listenHttp } from '../../adapters/http-server.ts';
+import { createMirrorProbe } from '../../adapters/mirror-probe.ts';
+import { type PinoLog, createPinoLog } from '../../adapters/pino-log.ts';
+import { createProcessLock } from '../../adapters/process-lock.ts';
+import { isReadableFolder } from '../../adapters/readable-folder.ts';
+import { openDatabase } from '../../adapters/sqlite/database.ts';
+import { createMirrorRegistry } from '../../adapters/sqlite/mirror-registry.ts';
+import { createMirrorStates } from '../../adapters/sqlite/mirror-states.ts';
+import { createSqlitePublications } from '../../adapters/sqlite/publications.ts';
+import { createSqlitePublishedContent } from '../../adapters/sqlite/published-content.ts';
+import { createSystemClock } from '../../adapters/system-clock.ts';
+import { createProber } from '../../crawl/prober.ts';
+import { ReaskMemory } from '../../mirrors/reask-memory.ts';
+import { isSignpostError } from '../../oci/errors.ts';
+import type { Clock } from '../../ports/clock.ts';
+import { contentLock } from '../../ports/lock.ts';
+import { createRegistry } from '../../registry/create-registry.ts';
+import { watchMirrors } from '../../registry/mirror-watcher.ts';
+import { pickProbeTarget } from '../../registry/pick-probe-target.ts';
+import { createSnapshotWatcher } from '../../registry/snapshot-watcher.ts';
+import type { Config } from '../config-schema.ts';
+import { readNetblocks } from '../netblock-settings.ts';
+import { version } from '../version.ts';
+import { composePlaceFinder } from './places.ts';
+
+/** The Mirror List, answering. */
+export interface RunningServer {
+  /** Where it listens: `https://127.0.0.1:5000`. */
+  readonly urls: readonly string[];
+  /** Takes over what can change while it runs: the log level and where addresses are. A bad value changes nothing. */
+  reload(read: () => Config): void;
+  /** Stops listening, lets requests under way finish, and ends everything. */
+  stop(): Promise<void>;
+}
+
+/** Milliseconds between looks at the database. */
+const pollInterval = 300;
+
+/**
+ * Starts the Mirror List. What was started is stopped again when a later part cannot start.
+ * @throws SignpostError CONFIG_INVALID, LOCKED, STORAGE
+ */
+export async function composeServe(config: Config): Promise<RunningServer> {
+  const clock = createSystemClock();
+  const log = createPinoLog(config.log.level);
+  await using parts = new AsyncDisposableStack();
+  parts.defer(() => log.flush());
+  const flush = () => log.flush();
+  process.on('exit', flush);
+  parts.defer(() => void process.off('exit', flush));
+
+  let places = composePlaceFinder(config);
+  const trustedProxies = readNetblocks('registry.trustedProxies', config.registry.trustedProxies);
+  const allowAddresses = readNetblocks('mirrors.allowAddresses', config.mirrors.allowAddresses);
+  const treeFolder = join(config.data, 'tree');
+  mkdirSync(treeFolder, { recursive: true });
+  parts.use(createProcessLock(join(config.data, 'locks'), 'serve', clock).acquire('serve'));
+  await repairMarkerIfFree(config, clock, log);
+
+  const databasePath = join(config.data, 'signpost.db');
+  const database = parts.adopt(openDatabase(databasePath), (opened) => opened.close());
+  // A connection of its own: a snapshot is read in pieces, while the other one reads and writes.
+  const contentDatabase = parts.adopt(openDatabase(databasePath), (opened) => opened.close());
+  const tree = createFileTreeReader(treeFolder);
+  const snapshots = createSnapshotWatcher({
+    content: createSqlitePublishedContent(contentDatabase),
+    log,
+    pause: () => pause(),
+    interval: pollInterval,
+  });
+  parts.defer(() => snapshots.stop());
+  await snapshots.start();
+
+  const prober = createProber({
+    probe: createMirrorProbe({
+      registry: config.registry.name,
+      version,
+      allowAddresses,
+      certificateAuthorities: config.mirrors.certificateAuthorities,
+    }),
+    tree,
+    clock,
+    log,
+    states: createMirrorStates(database),
+    settings: config.mirrors,
+    pickTarget: (mirror, serial) => {
+      const snapshot = snapshots.current();
+      return snapshot === undefined ? undefined : pickProbeTarget(snapshot, mirror, serial, Math.random());
+    },
+    treeSerial: () => snapshots.current()?.serial ?? 0,
+  });
+  parts.defer(() => prober.stop());
+  const mirrors = watchMirrors({
+    registry: createMirrorRegistry(database),
+    health: prober,
+    log,
+    interval: pollInterval,
+  });
+  parts.defer(() => mirrors.stop());
+  prober.start();
+
+  let draining = false;
+  const listener = createRegistry({
+    snapshot: () => snapshots.current(),
+    mirrors: () => mirrors.current(),
+    places: { find: (address) => places.find(address) },
+    reasks: new ReaskMemory({ window: config.mirrors.reaskWindow }),
+    probes: prober,
+    tree,
+    log,
+    clock,
+    unready: async () => {
+      if (draining) return 'shutting down';
+      return (await isReadableFolder(treeFolder)) ? undefined : 'the tree cannot be read';
+    },
+    settings: { ...config.registry, trustedProxies },
+  });
+  const server = await listenHttp(config.registry.listen, listener, log);
+  parts.defer(() => server.close(config.registry.shutdownGrace));
+  log.info('serving', { addresses: server.urls, version });
+
+  const running = parts.move();
+  return {
+    urls: server.urls,
+    reload(read) {
+      try {
+        const next = read();
+        places = composePlaceFinder(next);
+        log.setLevel(next.log.level);
+        log.info('configuration read again: the log level and places; the rest needs a restart');
+      } catch (error) {
+        log.error('configuration not read again: the old one stays', { error });
+      }
+    },
+    async stop() {
+      draining = true;
+      log.info('stopping');
+      await running.disposeAsync();
+    },
+  };
+}
+
+/** After a crash in the middle of an accept. One that is running now brings the marker up to date itself. */
+async function repairMarkerIfFree(config: Config, clock: Clock, log: PinoLog): Promise<void> {
+  try {
+    using _held = createProcessLock(join(config.data, 'locks'), 'serve', clock).acquire(contentLock);
+    using database = openDatabase(join(config.data, 'signpost.db'));
+    const tree = createFileTreeWriter({
+      tree: join(config.data, 'tree'),
+      staging: join(config.data, 'staging'),
+    });
+    const repaired = await repairMarker({ tree, publications: createSqlitePublications(database, clock) });
+    if (repaired) log.warn('publication.json was behind the database, and has been brought up to date');
+  } catch (error) {
+    if (!isSignpostError(error, 'LOCKED')) throw error;
+  }
+}

@@ -1,0 +1,66 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Mirror, MirrorId } from '../mirrors/mirror.ts';
+import type { MirrorState } from '../mirrors/mirror-state.ts';
+import { type MirrorTable, createMirrorTable, withStates } from '../mirrors/mirror-table.ts';
+import type { Log } from '../ports/log.ts';
+import type { MirrorRegistry } from '../ports/mirror-registry.ts';
+
+/** Who knows how the mirrors are, and must be told which there are. */
+export interface MirrorHealthSource {
+  states(): ReadonlyMap<MirrorId, MirrorState>;
+  setMirrors(mirrors: readonly Mirror[]): void;
+  onChange(callback: () => void): void;
+}
+
+export interface MirrorWatcher {
+  /** The newest table. */
+  current(): MirrorTable;
+  /** Looks for a change of the registry now. It never throws: the old table stays. */
+  refresh(): void;
+  stop(): void;
+}
+
+/**
+ * Keeps the mirror table up to date with the registry, which is polled, and with the mirrors' health. Each change makes
+ * a new table, swapped in by one assignment.
+ * @param interval milliseconds between polls
+ * @throws SignpostError STORAGE when the mirrors cannot be read at first
+ */
+export function watchMirrors(deps: {
+  readonly registry: Pick<MirrorRegistry, 'list' | 'version'>;
+  readonly health: MirrorHealthSource;
+  readonly log: Log;
+  readonly interval: number;
+}): MirrorWatcher {
+  const { registry, health, log } = deps;
+  let seen = registry.version();
+  let mirrors = registry.list();
+  health.setMirrors(mirrors);
+  let table = createMirrorTable(mirrors, health.states());
+  health.onChange(() => {
+    table = withStates(table, health.states());
+  });
+
+  const check = () => {
+    const version = registry.version();
+    if (version === seen) return;
+    const list = registry.list();
+    seen = version;
+    // The version moves with every commit to the database.
+    if (isDeepStrictEqual(list, mirrors)) return;
+    mirrors = list;
+    health.setMirrors(mirrors);
+    table = createMirrorTable(mirrors, health.states());
+    log.info('mirrors changed', { mirrors: mirrors.length });
+  };
+  const refresh = () => {
+    try {
+      check();
+    } catch (error) {
+      log.error('mirrors not read: the old ones stay', { error });
+    }
+  };
+  const timer = setInterval(refresh, deps.interval);
+  timer.unref();
+  return { current: () => table, refresh, stop: () => clearInterval(timer) };
+}
