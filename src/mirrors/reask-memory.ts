@@ -13,14 +13,16 @@ import type { MirrorId } from './mirror.ts';
  * | again within 20 ms | parallel Range requests; a cluster; docker after a 404 | rotates | no | no |
  * | again with Range from the middle, later | a resume after truncation | rotates | yes | when spaced |
  * | again, whole, 20 ms or more later | a retry (docker 5 s, podman 1-2 s, a person a minute) | rotates | yes | when spaced |
- * | Range after Range within 20 ms, and for a second after | one parallel reader (containerd 2) | rotates | no | no |
+ * | Range after Range within 20 ms, and until a pause of 10 s | one parallel reader (containerd 2) | rotates | no | no |
  * | for more than the 16th time, less than 1 s after the last | a cluster behind one address | none | no | no |
- * | again after 4 mirrors, or after all there are | a pull that no mirror can serve | starts again | yes | when spaced |
+ * | again after 4 mirrors, or after all there are | a pull that no mirror can serve | starts again | as above | when spaced |
  *
  * "Rotates": the mirrors tried before are left out, so that the next best one is chosen. "When spaced": half a second
- * or more since the last answer, at most once a minute for this client and blob, and within a budget for all clients
- * together, so that no herd ever reaches the origin. Refused that, the rotation starts again with the best mirror.
- * In a crowd a dead mirror is found by the probes, which its first few requests have set off.
+ * to half a minute after the last answer (docker waits at most 20 s; a job that comes back each minute is not in
+ * trouble), at most once a minute for this client and blob, and within a budget for all clients together, so that no
+ * herd ever reaches the origin. Refused that, the rotation starts again with the best mirror. In a crowd a dead mirror
+ * is found by the probes, which its first few requests have set off. Every answer is a guess: where it is wrong, a
+ * client is sent to a good mirror that is a little further away.
  */
 export class ReaskMemory {
   readonly #options: ReaskOptions;
@@ -53,7 +55,7 @@ export class ReaskMemory {
       return { tried: origin ? none : entry.tried, toOrigin: origin };
     }
     const ranged = request.rangeStart !== undefined;
-    if (gap >= crowdGap) entry.parallel = false;
+    if (gap >= parallelGap) entry.parallel = false;
     else if (ranged && entry.ranged && gap < burstGap) entry.parallel = true;
     entry.ranged = ranged;
     if (entry.sends >= crowdSize && gap < crowdGap) return firstAsk;
@@ -119,7 +121,8 @@ export class ReaskMemory {
   }
 
   #originOpen(entry: Entry, now: number): boolean {
-    const spaced = now - entry.at >= originGap && !entry.parallel;
+    const gap = now - entry.at;
+    const spaced = gap >= originGap && gap <= troubleGap && !entry.parallel;
     if (!spaced || now - entry.originAt < originPause) return false;
     const { originBurst, originPerSecond } = this.#options;
     const refill = Math.max(0, now - this.#refilled) * (originPerSecond / 1000);
@@ -193,16 +196,18 @@ const none: readonly MirrorId[] = [];
 const firstAsk: Reask = { tried: none, toOrigin: false };
 /** No client can have met a failure and come back in less: in milliseconds, as all of these. */
 const burstGap = 20;
+const parallelGap = 10_000;
 const crowdGap = 1000;
 const crowdSize = 16;
 const originGap = 500;
+const troubleGap = 30_000;
 const originPause = 60_000;
 const defaultOptions: ReaskOptions = {
   window: 120_000,
   limit: 100_000,
   mirrorsBeforeOrigin: 4,
-  originBurst: 32,
-  originPerSecond: 2,
+  originBurst: 16,
+  originPerSecond: 0.25,
 };
 
 function keyOf(request: Pick<Ask, 'address' | 'digest'>): string {
