@@ -38,6 +38,7 @@ export const verbs: Readonly<
     summary: 'Show where a client is sent for a blob, and why',
     load: () => import('./commands/explain.ts'),
   },
+  demo: { summary: 'Build a whole network on loopback to try', load: () => import('./commands/demo.ts') },
 };
 
 /** Runs one command line and returns the exit status. */

@@ -9,8 +9,9 @@ import {
   readPrivateKey,
 } from 'openpgp';
 import { SignpostError } from '../../oci/errors.ts';
+import type { Clock } from '../../ports/clock.ts';
 import type { Signer } from '../../ports/signing.ts';
-import { describeWeakness, fingerprintOf, keyFileLimit } from './public-keys.ts';
+import { describeUnusable, describeWeakness, fingerprintOf, keyFileLimit } from './public-keys.ts';
 
 /** Least size of an RSA key that may sign anew, in bits; 2048 is still accepted from others. */
 const leastBits = 3072;
@@ -22,11 +23,13 @@ const leastBits = 3072;
 export async function createFileSigner(
   file: { readonly name: string; readonly bytes: Uint8Array },
   passphrase: () => Promise<string>,
+  clock: Clock,
 ): Promise<Signer> {
   const locked = await parseSecretKey(file.name, file.bytes);
   const weakness = describeWeakness(locked, leastBits);
   if (weakness !== undefined) throw invalid(`${file.name}: the primary key ${weakness}`);
-  await checkUsable(locked, file.name);
+  const unusable = await describeUnusable(locked, new Date(clock.now()));
+  if (unusable !== undefined) throw invalid(`${file.name}: the key cannot be used: ${unusable}`);
   const key = await unlock(locked, file.name, passphrase);
   const { keyPacket } = key;
   return {
@@ -47,18 +50,6 @@ async function parseSecretKey(name: string, bytes: Uint8Array): Promise<PrivateK
     throw new SignpostError(
       'CONFIG_INVALID',
       `${name} is not an OpenPGP secret key: ${(cause as Error).message}`,
-      { cause },
-    );
-  }
-}
-
-async function checkUsable(key: PrivateKey, name: string): Promise<void> {
-  try {
-    await key.verifyPrimaryKey();
-  } catch (cause) {
-    throw new SignpostError(
-      'CONFIG_INVALID',
-      `${name}: the key cannot be used: ${(cause as Error).message}`,
       { cause },
     );
   }

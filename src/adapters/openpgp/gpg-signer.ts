@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { quote } from '../../oci/digest.ts';
 import { SignpostError } from '../../oci/errors.ts';
+import type { Clock } from '../../ports/clock.ts';
 import type { Signer } from '../../ports/signing.ts';
-import { describeWeakness, fingerprintOf, parsePublicKeys } from './public-keys.ts';
+import { describeUnusable, describeWeakness, fingerprintOf, parsePublicKeys } from './public-keys.ts';
 
 export interface GpgOptions {
   /** The fingerprint of the primary key. */
@@ -20,7 +21,7 @@ const leastBits = 3072;
  * A signer that asks `gpg`, whose agent has the key or reaches a smart card.
  * @throws SignpostError CONFIG_INVALID, DENIED, UNAVAILABLE when gpg cannot be run
  */
-export async function createGpgSigner(options: GpgOptions): Promise<Signer> {
+export async function createGpgSigner(options: GpgOptions, clock: Clock): Promise<Signer> {
   const fingerprint = options.fingerprint.replaceAll(' ', '').toUpperCase();
   if (!/^[0-9A-F]{40}$/.test(fingerprint)) {
     throw new SignpostError(
@@ -40,11 +41,16 @@ export async function createGpgSigner(options: GpgOptions): Promise<Signer> {
   }
   const weakness = describeWeakness(key, leastBits);
   if (weakness !== undefined) throw new SignpostError('CONFIG_INVALID', `the key ${fingerprint} ${weakness}`);
+  const unusable = await describeUnusable(key, new Date(clock.now()));
+  if (unusable !== undefined) {
+    throw new SignpostError('CONFIG_INVALID', `the key ${fingerprint} cannot be used: ${unusable}`);
+  }
   return {
     fingerprint,
     publicKey,
-    sign: (payload, _created, expires) =>
-      runGpg(options, signArguments(fingerprint, expires - Date.now()), payload),
+    async sign(payload, _created, expires) {
+      return runGpg(options, signArguments(fingerprint, expires - clock.now()), payload);
+    },
     close: () => Promise.resolve(),
   };
 }

@@ -44,6 +44,20 @@ export function describeWeakness(key: PublicKey, leastBits: number): string | un
   return `is of kind ${algorithm}: expected RSA with ${leastBits} bits or more, or Ed25519 as GnuPG makes it`;
 }
 
+/** Why the primary key may not sign data at `now`, or undefined when it may: revoked, expired, made for other uses. */
+export async function describeUnusable(key: PublicKey, now: Date): Promise<string | undefined> {
+  try {
+    await key.verifyPrimaryKey(now);
+    const { selfCertification } = await key.getPrimaryUser(now);
+    const flags = selfCertification.keyFlags?.[0] ?? enums.keyFlags.signData;
+    return (flags & enums.keyFlags.signData) === 0
+      ? 'the primary key is not meant for signing data'
+      : undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
 async function parseKeys(bytes: Uint8Array, where: string): Promise<readonly PublicKey[]> {
   if (bytes.length > keyFileLimit) throw invalid(`${where} has more than ${keyFileLimit} bytes`);
   const armoured = (bytes[0] ?? 0) < 0x80;

@@ -4,7 +4,7 @@ import type { SignatureReader } from '../../ports/signing.ts';
 import type { SignatureEvidence } from '../../trust/evidence.ts';
 import { signatureLimit } from '../../trust/signature-bundle.ts';
 import { type Packet, readPackets } from './packet-frames.ts';
-import { fingerprintOf, parsePublicKeys } from './public-keys.ts';
+import { describeUnusable, fingerprintOf, parsePublicKeys } from './public-keys.ts';
 
 /** A file with public keys; `name` is for messages. */
 export interface KeyFile {
@@ -83,11 +83,8 @@ async function verify(
   } catch (error) {
     return forged((error as Error).message);
   }
-  try {
-    await key.verifyPrimaryKey(new Date(now));
-  } catch (error) {
-    return { kind: 'unusable-key', fingerprint, reason: (error as Error).message };
-  }
+  const reason = await describeUnusable(key, new Date(now));
+  if (reason !== undefined) return { kind: 'unusable-key', fingerprint, reason };
   const created = signature.created?.getTime() ?? Number.NaN;
   const life = signature.signatureExpirationTime ?? 0;
   return {

@@ -10,6 +10,7 @@ import { readSmallFile } from '../../adapters/small-file.ts';
 import { openSignerRecord } from '../../adapters/sqlite/signer-record.ts';
 import { createSystemClock } from '../../adapters/system-clock.ts';
 import { SignpostError } from '../../oci/errors.ts';
+import type { Clock } from '../../ports/clock.ts';
 import type { Signer } from '../../ports/signing.ts';
 import type { SigningPlan } from '../../sign/plan-signing.ts';
 import { type SignResult, signRequest } from '../../sign/sign-request.ts';
@@ -45,7 +46,7 @@ export type KeySource =
 /** Signs the request in a file. Needs no configuration, no data folder and no network. */
 export async function composeSign(settings: SignSettings): Promise<SignResult> {
   const clock = createSystemClock();
-  const signer = await openSigner(settings.key);
+  const signer = await openSigner(settings.key, clock);
   try {
     using record = openSignerRecord(settings.record ?? join(homedir(), '.local/state/signpost/signer.db'));
     const publicKey = { name: 'the signing key', bytes: signer.publicKey };
@@ -70,16 +71,18 @@ export async function composeSign(settings: SignSettings): Promise<SignResult> {
   }
 }
 
-async function openSigner(source: KeySource): Promise<Signer> {
+async function openSigner(source: KeySource, clock: Clock): Promise<Signer> {
   if (source.kind === 'gpg') {
     const { fingerprint, home } = source;
-    return createGpgSigner({ fingerprint, timeout: gpgTimeout, ...(home === undefined ? {} : { home }) });
+    return createGpgSigner(
+      { fingerprint, timeout: gpgTimeout, ...(home === undefined ? {} : { home }) },
+      clock,
+    );
   }
   const { path, passphraseFile, ask } = source;
   const bytes = await readSmallFile(path, keyFileLimit);
-  return createFileSigner({ name: path, bytes }, () =>
-    passphraseFile === undefined ? ask() : readPassphrase(passphraseFile),
-  );
+  const passphrase = () => (passphraseFile === undefined ? ask() : readPassphrase(passphraseFile));
+  return createFileSigner({ name: path, bytes }, passphrase, clock);
 }
 
 /** The first line of the file. */
