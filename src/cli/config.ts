@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, resolve, sep } from 'node:path';
 import { parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { quote } from '../oci/digest.ts';
@@ -64,6 +64,21 @@ function expand(document: ReturnType<typeof parseDocument>, file: string): unkno
   } catch (cause) {
     throw new SignpostError('CONFIG_INVALID', `${file}: ${(cause as Error).message}`, { cause });
   }
+}
+
+/**
+ * The environment for a child that runs Signpost with a configuration of its own: nothing in it may go before what
+ * the command line says.
+ */
+export function childEnvironment(environment: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('SIGNPOST_')));
+}
+
+/** Where downloads are kept: `.cache` in a checkout, the user's cache folder when Signpost is installed as a package. */
+export function cacheFolder(environment: NodeJS.ProcessEnv = process.env): string {
+  const root = resolve(import.meta.dirname, '../..');
+  if (!root.split(sep).includes('node_modules')) return join(root, '.cache');
+  return join(environment.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'signpost');
 }
 
 function describeIssue(issue: z.core.$ZodIssue, value: unknown): string {

@@ -1,12 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as wait } from 'node:timers/promises';
-import { SignpostError } from '../../oci/errors.ts';
 
-/** How long a child may take to stop after it was asked to, in milliseconds. */
-const stopGrace = 5000;
-/** How many of a child's last lines on standard error are kept for the message when it fails. */
+/** How long a child may take to stop after it was asked to, in milliseconds: longer than a server's own grace. */
+const stopGrace = 12_000;
+/** How many of a child's last lines on standard error are kept for messages. */
 const keptLines = 20;
 
 export interface ChildOptions {
@@ -14,19 +14,25 @@ export interface ChildOptions {
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
+  readonly environment: NodeJS.ProcessEnv;
   /** Told of each line on standard output. */
   readonly onLine?: (line: string) => void;
-  /** Told when the child ends without having been asked to. */
-  readonly onDeath?: (error: SignpostError) => void;
+  /** A file that takes all of standard error. */
+  readonly log?: string;
 }
 
-/** A process that was started and runs until it is stopped or its job is done. */
+/** How a child ended. */
+export interface ChildEnd {
+  /** Its exit status; undefined when a signal ended it or it could not be started. */
+  readonly status: number | undefined;
+  /** What happened, with the last lines that it wrote on standard error. */
+  readonly message: string;
+}
+
 export interface Child {
-  readonly pid: number | undefined;
+  readonly ended: Promise<ChildEnd>;
   /** Asks it to stop, waits, and kills it when it takes too long. */
   stop(): Promise<void>;
-  /** Waits for it to end by itself. Throws SignpostError UNAVAILABLE when that was a failure. */
-  finish(): Promise<void>;
 }
 
 /**
@@ -34,48 +40,38 @@ export interface Child {
  * its children in order. Its standard input stays open for as long as the parent lives (see end-with-parent.ts).
  */
 export function startChild(options: ChildOptions): Child {
-  const child = spawn(options.command, options.args, { detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
-  const errors: string[] = [];
-  let stopping = false;
+  const child = spawn(options.command, options.args, {
+    detached: true,
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: options.environment,
+  });
+  const lastLines: string[] = [];
   createInterface({ input: child.stdout }).on('line', (line) => options.onLine?.(line));
   createInterface({ input: child.stderr }).on('line', (line) => {
-    errors.push(line);
-    if (errors.length > keptLines) errors.shift();
+    lastLines.push(line);
+    if (lastLines.length > keptLines) lastLines.shift();
   });
-  // 'close' comes after the last line of output, 'exit' may come before it.
+  if (options.log !== undefined) child.stderr.pipe(createWriteStream(options.log));
+  // 'close' comes after the last line of output; 'exit' may come before it.
   const ended = once(child, 'close').then(
-    () => (child.exitCode === 0 ? undefined : failure(options.name, child, errors)),
-    (cause: unknown) =>
-      new SignpostError('UNAVAILABLE', `cannot start ${options.name}: ${(cause as Error).message}`, {
-        cause,
-      }),
+    () => {
+      const how = child.signalCode === null ? `with status ${child.exitCode}` : `by ${child.signalCode}`;
+      const message = [`${options.name} ended ${how}`, ...lastLines].join('\n  ');
+      return { status: child.exitCode ?? undefined, message };
+    },
+    (cause: Error) => ({ status: undefined, message: `cannot start ${options.name}: ${cause.message}` }),
   );
-  void ended.then((error) => {
-    if (!stopping)
-      options.onDeath?.(error ?? new SignpostError('UNAVAILABLE', `${options.name} ended by itself`));
-  });
   return {
-    pid: child.pid,
+    ended,
     stop: async () => {
-      stopping = true;
-      if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM');
+      // kill() does nothing to a process that has ended and been waited for.
+      child.kill('SIGTERM');
       const timer = new AbortController();
-      await Promise.race([
-        ended,
-        wait(stopGrace, undefined, { signal: timer.signal }).catch(() => undefined),
-      ]);
+      const late = wait(stopGrace, undefined, { signal: timer.signal }).catch(() => undefined);
+      await Promise.race([ended, late]);
       timer.abort();
-      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
+      child.kill('SIGKILL');
       await ended;
     },
-    finish: async () => {
-      const error = await ended;
-      if (error !== undefined) throw error;
-    },
   };
-}
-
-function failure(name: string, child: ChildProcess, errors: readonly string[]): SignpostError {
-  const how = child.signalCode === null ? `with status ${child.exitCode}` : `by ${child.signalCode}`;
-  return new SignpostError('UNAVAILABLE', [`${name} ended ${how}`, ...errors].join('\n  '));
 }
