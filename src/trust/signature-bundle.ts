@@ -32,9 +32,6 @@ export interface SignedImage {
   readonly signatures: readonly BundledSignature[];
 }
 
-/** Larger signed messages are refused: a payload of 4 KiB and an RSA signature of 16,384 bits stay far below. */
-export const signatureLimit = 64 * 1024;
-
 export const bundleLimits: SealedLimits = {
   name: 'the signature bundle',
   line: 16 * 1024 * 1024,

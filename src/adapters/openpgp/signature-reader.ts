@@ -1,8 +1,8 @@
 import { LiteralDataPacket, type PublicKey, SignaturePacket, config, enums } from 'openpgp';
 import type { Clock } from '../../ports/clock.ts';
 import type { SignatureReader } from '../../ports/signing.ts';
+import { signatureLimit } from '../../ports/tree.ts';
 import type { SignatureEvidence } from '../../trust/evidence.ts';
-import { signatureLimit } from '../../trust/signature-bundle.ts';
 import { type Packet, readPackets } from './packet-frames.ts';
 import { describeUnusable, fingerprintOf, parsePublicKeys } from './public-keys.ts';
 

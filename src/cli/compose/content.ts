@@ -6,6 +6,7 @@ import { createProcessLock } from '../../adapters/process-lock.ts';
 import { openDatabase } from '../../adapters/sqlite/database.ts';
 import { createSqlitePublications } from '../../adapters/sqlite/publications.ts';
 import { createSqlitePublishedContent } from '../../adapters/sqlite/published-content.ts';
+import { createSqliteReceivedSignatures } from '../../adapters/sqlite/received-signatures.ts';
 import { createSqliteStagedImages } from '../../adapters/sqlite/staged-images.ts';
 import { createSystemClock } from '../../adapters/system-clock.ts';
 import type { Config } from '../config-schema.ts';
@@ -37,6 +38,7 @@ export function composeContent(config: Pick<Config, 'data'>, command: string) {
     publications: createSqlitePublications(database, clock),
     publishedContent: createSqlitePublishedContent(database),
     stagedImages: createSqliteStagedImages(database),
+    received: createSqliteReceivedSignatures(database),
     [Symbol.dispose]: () => database.close(),
   };
 }

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { digestOf } from '../../src/oci/digest.ts';
+import type { SignerRecord } from '../../src/ports/signer-record.ts';
+
+/** What every signer's record must do. `create` gives an empty one. */
+export function testSignerRecord(name: string, create: () => SignerRecord): void {
+  const tag = (reference: string, serial: number, content = 'a') => ({
+    reference,
+    list: digestOf(content),
+    serial,
+    signed: 1_700_000_000_000,
+  });
+
+  test(`${name}: knows nothing at first`, () => {
+    const record = create();
+    assert.equal(record.find('host/a:1'), undefined);
+    assert.equal(record.highestSerial('host/a'), 0);
+  });
+
+  test(`${name}: gives back what was added, and the newest of a tag`, () => {
+    const record = create();
+    record.add([tag('host:5000/a/b:1', 3), tag('host:5000/a/b:2', 3)]);
+    record.add([tag('host:5000/a/b:1', 4, 'b')]);
+    assert.deepEqual(record.find('host:5000/a/b:1'), tag('host:5000/a/b:1', 4, 'b'));
+    assert.deepEqual(record.find('host:5000/a/b:2'), tag('host:5000/a/b:2', 3));
+  });
+
+  test(`${name}: keeps the highest serial of each repository, also after a rollback`, () => {
+    const record = create();
+    record.add([tag('host/a:1', 7)]);
+    record.add([tag('host/a:1', 5), tag('host/b:1', 2)]);
+    assert.equal(record.highestSerial('host/a'), 7);
+    assert.equal(record.highestSerial('host/b'), 2);
+    assert.equal(record.highestSerial('host/a:1'), 0);
+    assert.equal(record.find('host/a:1')?.serial, 5);
+  });
+}

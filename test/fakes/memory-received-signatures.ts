@@ -1,0 +1,30 @@
+import type {
+  ReceivedSignature,
+  ReceivedSignatures,
+  RequestedTag,
+} from '../../src/ports/received-signatures.ts';
+
+export function createMemoryReceivedSignatures(): ReceivedSignatures {
+  let rows: (RequestedTag & ReceivedSignature)[] = [];
+  const same = (a: { repository: string; tag: string }, b: { repository: string; tag: string }) =>
+    a.repository === b.repository && a.tag === b.tag;
+  return {
+    list: (image) =>
+      rows
+        .filter((row) => same(row, image) && row.list === image.list && row.serial === image.serial)
+        .sort((a, b) => (`${a.fingerprint} ${a.digest}` < `${b.fingerprint} ${b.digest}` ? -1 : 1))
+        .map(({ digest, fingerprint, signature }) => ({ digest, fingerprint, signature })),
+    put(image, signatures) {
+      const replaced = new Set(signatures.map(({ digest, fingerprint }) => `${fingerprint} ${digest}`));
+      rows = rows.filter((row) => {
+        if (!same(row, image)) return true;
+        if (row.list !== image.list || row.serial < image.serial) return false;
+        return row.serial !== image.serial || !replaced.has(`${row.fingerprint} ${row.digest}`);
+      });
+      rows.push(...signatures.map((item) => ({ ...image, ...item })));
+    },
+    remove(repository, tag) {
+      rows = rows.filter((row) => !same(row, { repository, tag }));
+    },
+  };
+}
