@@ -9,19 +9,17 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 export interface PlaceProxy extends AsyncDisposable {
   /** For HTTPS_PROXY. */
   readonly url: string;
-  /** The address from which the Mirror List sees its clients. */
-  readonly address: string;
+  /** The address from which the Mirror List sees new connections. Open ones are closed. */
+  moveTo(address: string): void;
 }
 
-export interface PlaceProxyOptions {
-  readonly address: string;
-  /** `host:port` as clients name it, and where it really is. */
-  readonly hosts: ReadonlyMap<string, { readonly address: string; readonly port: number }>;
-}
+/** `host:port` as clients name it, and where it really is. */
+export type Hosts = ReadonlyMap<string, { readonly address: string; readonly port: number }>;
 
 const headerLimit = 8192;
 
-export async function startPlaceProxy(options: PlaceProxyOptions): Promise<PlaceProxy> {
+export async function startPlaceProxy(hosts: Hosts, first: string): Promise<PlaceProxy> {
+  let address = first;
   const sockets = new Set<Socket>();
   const track = (socket: Socket) => {
     sockets.add(socket);
@@ -39,12 +37,12 @@ export async function startPlaceProxy(options: PlaceProxyOptions): Promise<Place
         return;
       }
       client.off('data', onData);
-      const target = options.hosts.get(/^CONNECT (\S+) HTTP\/1\.[01]\r\n/.exec(head)?.[1] ?? '');
+      const target = hosts.get(/^CONNECT (\S+) HTTP\/1\.[01]\r\n/.exec(head)?.[1] ?? '');
       if (target === undefined) {
         client.end('HTTP/1.1 502 No such host in this world\r\nContent-Length: 0\r\n\r\n');
         return;
       }
-      const upstream = connect({ host: target.address, port: target.port, localAddress: options.address });
+      const upstream = connect({ host: target.address, port: target.port, localAddress: address });
       track(upstream);
       upstream.once('connect', () => {
         client.write('HTTP/1.1 200 Connection established\r\n\r\n');
@@ -61,7 +59,10 @@ export async function startPlaceProxy(options: PlaceProxyOptions): Promise<Place
   await once(server, 'listening');
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    address: options.address,
+    moveTo(next) {
+      address = next;
+      for (const socket of sockets) socket.destroy();
+    },
     async [Symbol.asyncDispose]() {
       server.close();
       for (const socket of sockets) socket.destroy();

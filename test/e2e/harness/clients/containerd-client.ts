@@ -68,11 +68,14 @@ export async function startContainerdClient(work: WorkFolder, setting: ClientSet
       const manifest = present === undefined ? root : await read(present.digest);
       return manifest.config?.digest ?? '';
     },
-    async takeFile(reference, path) {
+    async takeFile(reference, path, platform = 'linux/amd64') {
       mounts += 1;
       const folder = join(work.folder(setting.name), `mount-${mounts}`);
       mkdirSync(folder);
-      await mustRun('ctr', ctr('images', 'mount', '--snapshotter', snapshotter, reference, folder));
+      await mustRun(
+        'ctr',
+        ctr('images', 'mount', '--platform', platform, '--snapshotter', snapshotter, reference, folder),
+      );
       mounted.push(folder);
       return join(folder, path);
     },

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { mustRun, runCommand } from '../command.ts';
 import { startDaemon } from '../daemon.ts';
@@ -10,13 +11,16 @@ export async function startDockerClient(work: WorkFolder, setting: ClientSetting
   const folder = work.folder(setting.name);
   await using stack = new AsyncDisposableStack();
   const containerd = stack.use(await startContainerd(work, `${setting.name}-c`));
+  // Not the system's own settings.
+  const configuration = work.file(`${setting.name}.json`);
+  writeFileSync(configuration, '{}');
   const host = `unix://${folder}/d.sock`;
   const docker = (...args: string[]) => ['-H', host, '--config', join(folder, 'client'), ...args];
   stack.use(
     await startDaemon(
       'dockerd',
       [
-        ...['--config-file', '/dev/null', '-H', host, '--containerd', containerd.socket],
+        ...['--config-file', configuration, '-H', host, '--containerd', containerd.socket],
         ...['--data-root', join(folder, 'root'), '--exec-root', join(folder, 'exec')],
         ...[
           '--pidfile',

@@ -14,7 +14,7 @@ export interface PullClient extends AsyncDisposable {
   /** The digest of the config that a pulled reference has in this client's storage: what it takes for the image. */
   configDigest(reference: string): Promise<string>;
   /** A file of a pulled image, as this client would show it to a container: its path on the host. */
-  takeFile(reference: string, path: string): Promise<string>;
+  takeFile(reference: string, path: string, platform?: string): Promise<string>;
   /** Forgets everything it has pulled. */
   forget(): Promise<void>;
 }

@@ -1,0 +1,104 @@
+import type { Certificates } from './certificates.ts';
+import { createCertificates } from './certificates.ts';
+import type { ClientSetting } from './clients/pull-client.ts';
+import { createGpgKey, type GpgKey } from './gpg-key.ts';
+import { type PlaceProxy, startPlaceProxy } from './place-proxy.ts';
+import { findFreePort } from './ports.ts';
+import { createSignpost, type Signpost } from './signpost.ts';
+import { createWorkFolder, type WorkFolder } from './work-folder.ts';
+
+/** The name of the Mirror List; it is not in any DNS. */
+export const registryName = 'images.example.test';
+
+/** Which simulated addresses count as being where. */
+const countryNetblocks = {
+  DE: '127.0.8',
+  US: '127.0.9',
+  FR: '127.0.10',
+  JP: '127.0.11',
+  BR: '127.0.12',
+} as const;
+export type Country = keyof typeof countryNetblocks;
+
+/** What every end-to-end test starts from. */
+export interface World extends AsyncDisposable {
+  readonly work: WorkFolder;
+  readonly certificates: Certificates;
+  readonly key: GpgKey;
+  readonly signpost: Signpost;
+  /** Where the Mirror List listens. */
+  readonly port: number;
+  /** An address in a country that no client had before: the Mirror List remembers for a while who asked for what. */
+  newAddress(country: Country): string;
+  /** A place for one client, which may be moved. */
+  createPlace(name: string, country: Country): Promise<ClientSetting & { readonly place: PlaceProxy }>;
+  /** Whatever else is to be ended with the world. */
+  readonly parts: AsyncDisposableStack;
+}
+
+export interface WorldOptions {
+  /** Settings beside the ones that every world has. */
+  readonly registry?: object;
+  readonly mirrors?: object;
+  /** Where the name leads to, when that is not the Mirror List itself. */
+  readonly front?: { readonly address: string; readonly port: number };
+  /** gpg's name of the key's kind. */
+  readonly algorithm?: string;
+}
+
+/** Addresses on which mirrors may listen: their certificate names them. */
+export const mirrorAddresses: readonly string[] = Array.from(
+  { length: 12 },
+  (_, index) => `127.0.1.${index + 1}`,
+);
+
+export async function createWorld(options: WorldOptions = {}): Promise<World> {
+  await using stack = new AsyncDisposableStack();
+  const work = createWorkFolder();
+  stack.defer(() => work.remove());
+  const certificates = await createCertificates(work, [registryName, ...mirrorAddresses]);
+  const key = stack.use(await createGpgKey(work, 'release', options.algorithm ?? 'ed25519'));
+  const port = await findFreePort();
+  const { certificate, key: privateKey } = certificates;
+  const signpost = createSignpost(work, 'origin', {
+    registry: {
+      name: registryName,
+      listen: [{ address: '127.0.0.1', port, tls: { certificate, key: privateKey } }],
+      ...options.registry,
+    },
+    repositories: [{ match: 'demo/*', keys: [key.publicKey] }],
+    mirrors: {
+      allowAddresses: ['127.0.0.0/8'],
+      certificateAuthorities: [certificates.authority],
+      ...options.mirrors,
+    },
+    places: {
+      overrides: Object.entries(countryNetblocks).map(([country, start]) => ({
+        netblock: `${start}.0/24`,
+        country,
+      })),
+    },
+  });
+  const hosts = new Map([[`${registryName}:443`, options.front ?? { address: '127.0.0.1', port }]]);
+  const used = new Map<Country, number>();
+  const newAddress = (country: Country) => {
+    const count = (used.get(country) ?? 0) + 1;
+    used.set(country, count);
+    return `${countryNetblocks[country]}.${count}`;
+  };
+  const parts = stack.move();
+  return {
+    work,
+    certificates,
+    key,
+    signpost,
+    port,
+    newAddress,
+    parts,
+    async createPlace(name, country) {
+      const place = parts.use(await startPlaceProxy(hosts, newAddress(country)));
+      return { name, place, proxy: place.url, authority: certificates.authority };
+    },
+    [Symbol.asyncDispose]: () => parts.disposeAsync(),
+  };
+}
