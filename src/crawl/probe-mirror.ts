@@ -71,8 +71,9 @@ export async function probeMirror(
     const answer = await limited(deps, stop, (signal) => deps.probe.readSerial(job.mirror, signal));
     if (answer.ok) {
       const newest = deps.treeSerial();
-      if (answer.serial > newest) return aheadOf(answer.serial, newest);
-      serial = answer.serial;
+      // Above the newest it is a lie, or this process has not seen a publication yet that the mirror has: not believed.
+      if (answer.serial <= newest) serial = answer.serial;
+      else if (serial === 0) return aheadOf(answer.serial, newest);
     } else if (absent.has(answer.reason) || serial === 0) {
       // A mirror that is known to hold something still holds it while its marker cannot be read.
       return failure(answer, 'publication.json');

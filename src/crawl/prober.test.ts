@@ -1,0 +1,421 @@
+import assert from 'node:assert/strict';
+import { type TestContext, suite, test } from 'node:test';
+import { type Digest, digestOf } from '../oci/digest.ts';
+import { SignpostError } from '../oci/errors.ts';
+import { parseRepositoryName } from '../oci/reference.ts';
+import type { Mirror, MirrorId } from '../mirrors/mirror.ts';
+import type { ProbeTarget } from '../ports/mirror-probe.ts';
+import { createMemoryMirrorStates } from '../../test/fakes/memory-mirror-states.ts';
+import { numberedMirror } from '../../test/fakes/mirrors.ts';
+import { createScriptedProbe } from '../../test/fakes/scripted-probe.ts';
+import { createProber } from './prober.ts';
+
+const repository = parseRepositoryName('test/image');
+const blob = (name: string, size: number): ProbeTarget => ({ repository, digest: digestOf(name), size });
+const small = blob('small', 100_000);
+const large = blob('large', 40_000_000);
+const settings = {
+  probeTimeout: 2000,
+  probeInterval: 2000,
+  idleProbeInterval: 300_000,
+  recoveryInterval: 2000,
+};
+const one = 1 as MirrorId;
+
+interface WorldOptions {
+  readonly mirrors?: readonly Mirror[];
+  readonly blobs?: readonly ProbeTarget[];
+  readonly states?: ReturnType<typeof createMemoryMirrorStates>;
+}
+
+/** A prober in a world in which time passes only when the test says so. */
+function createWorld(context: TestContext, options: WorldOptions = {}) {
+  const { mock } = context;
+  mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'Date'], now: 1_700_000_000_000 });
+  const now = () => Date.now();
+  const probe = createScriptedProbe(now);
+  const blobs = [...(options.blobs ?? [small, large])];
+  const retired = new Set<Digest>();
+  const world = { treeSerial: 5, picks: 0, errors: [] as string[] };
+  const prober = createProber({
+    probe,
+    tree: {
+      readBlob: async (_repository, digest) => {
+        if (retired.has(digest)) throw new SignpostError('NOT_FOUND', 'retired');
+        return new Uint8Array(1);
+      },
+    },
+    clock: { now },
+    log: {
+      debug: () => undefined,
+      info: () => undefined,
+      warn: () => undefined,
+      error: (event) => world.errors.push(event),
+    },
+    states: options.states ?? createMemoryMirrorStates(),
+    settings,
+    pickTarget: (_mirror, serial) => (serial === 0 ? undefined : blobs[world.picks++ % blobs.length]),
+    treeSerial: () => world.treeSerial,
+    random: () => 0.5,
+  });
+  prober.setMirrors(options.mirrors ?? [numberedMirror(1)]);
+  const settle = async () => {
+    for (let turn = 0; turn < 12; turn++) await new Promise((resolve) => setImmediate(resolve));
+  };
+  const advance = async (milliseconds: number, step = 100) => {
+    for (let passed = 0; passed < milliseconds; passed += step) {
+      mock.timers.tick(step);
+      await settle();
+    }
+  };
+  const state = (id = 1) => {
+    const found = prober.states().get(id as MirrorId);
+    assert.ok(found !== undefined);
+    return found;
+  };
+  const start = async () => {
+    prober.start();
+    await settle();
+  };
+  /** A client is sent to the mirror each second. */
+  const useFor = async (milliseconds: number, target = small) => {
+    for (let passed = 0; passed < milliseconds; passed += 1000) {
+      prober.onSent(one, target);
+      await advance(1000);
+    }
+  };
+  return Object.assign(world, { prober, probe, retired, settle, advance, state, start, useFor });
+}
+
+const out = (reason: RegExp) => (state: { healthy: boolean; reason?: string }) => {
+  assert.equal(state.healthy, false);
+  assert.match(state.reason ?? '', reason);
+};
+
+suite('the prober', () => {
+  test('calls no mirror healthy before its first probe, and probes at once when it starts', async (context) => {
+    const world = createWorld(context);
+    out(/not probed yet/)(world.state());
+    assert.equal(world.probe.calls.length, 0);
+    await world.start();
+    const { healthy, serial, ipv4, ipv6 } = world.state();
+    assert.deepEqual({ healthy, serial, ipv4, ipv6 }, { healthy: true, serial: 5, ipv4: true, ipv6: false });
+    await world.prober.stop();
+  });
+
+  test('hardly touches a mirror that nobody is sent to', async (context) => {
+    const world = createWorld(context);
+    await world.start();
+    world.probe.calls.length = 0;
+    await world.advance(3_600_000, 1000);
+    const requests = world.probe.calls.length;
+    assert.ok(requests >= 12 && requests <= 40, `${requests} requests in an hour`);
+    await world.prober.stop();
+  });
+
+  test('probes a mirror in use each interval, and at once when it has been idle', async (context) => {
+    const world = createWorld(context);
+    await world.start();
+    await world.advance(30_000);
+    world.probe.calls.length = 0;
+    world.prober.onSent(one, small);
+    await world.settle();
+    assert.ok(world.probe.calls.length > 0, 'not probed at once');
+    world.probe.calls.length = 0;
+    await world.useFor(20_000);
+    const checks = world.probe.calls.filter(({ digest }) => digest !== undefined);
+    assert.ok(checks.length >= 8 && checks.length <= 11, `${checks.length} checks`);
+    await world.prober.stop();
+  });
+
+  for (const fault of ['refused', 'stall', 'status', 'truncated', 'wrong-bytes', 'tls'] as const) {
+    test(`takes a mirror in use out within 5 seconds of ${fault}, and back as fast`, async (context) => {
+      const world = createWorld(context);
+      await world.start();
+      await world.useFor(3000);
+      world.probe.mirror(1).fault = fault;
+      await world.useFor(5000);
+      out(fault === 'stall' ? /timeout/ : new RegExp(fault))(world.state());
+      await world.advance(30_000);
+      world.probe.mirror(1).fault = undefined;
+      await world.advance(5000);
+      assert.equal(world.state().healthy, true);
+      await world.prober.stop();
+    });
+  }
+
+  test('probes a long dead mirror more and more rarely', async (context) => {
+    const world = createWorld(context);
+    world.probe.mirror(1).fault = 'refused';
+    await world.start();
+    await world.advance(60_000);
+    const first = world.probe.calls.length;
+    assert.ok(first >= 25, `${first} in the first minute`);
+    await world.advance(7_200_000, 2000);
+    const later = world.probe.calls.length - first;
+    assert.ok(later < 1200, `${later} in the next two hours`);
+    await world.prober.stop();
+  });
+
+  test('checks the suspected blob at once, all of a small one', async (context) => {
+    const blobs = [large];
+    const world = createWorld(context, { blobs });
+    await world.start();
+    world.probe.calls.length = 0;
+    world.probe.mirror(1).wrong.set(small.digest, 99_999);
+    world.prober.onSuspect(one, small);
+    await world.settle();
+    out(/wrong-bytes.*test\/image@sha256/)(world.state());
+    await world.prober.stop();
+  });
+
+  test('checks the start, the middle and the end of a large suspect', async (context) => {
+    for (const wrong of [0, 20_000_000, 39_999_999]) {
+      const world = createWorld(context, { blobs: [small] });
+      await world.start();
+      world.probe.mirror(1).wrong.set(large.digest, wrong);
+      world.prober.onSuspect(one, large);
+      await world.settle();
+      out(/wrong-bytes/)(world.state());
+      await world.prober.stop();
+      context.mock.timers.reset();
+    }
+  });
+
+  test('does not let a flood of suspicions become a flood of probes', async (context) => {
+    const world = createWorld(context);
+    await world.start();
+    world.probe.calls.length = 0;
+    for (let index = 0; index < 50; index++) {
+      world.prober.onSuspect(one, index % 2 === 0 ? small : large);
+      await world.advance(100);
+    }
+    const bytes = world.probe.calls.reduce(
+      (sum, { range }) => sum + (range === undefined ? 0 : range.end - range.start + 1),
+      0,
+    );
+    assert.ok(world.probe.calls.length <= 25, `${world.probe.calls.length} requests`);
+    assert.ok(bytes < 2_000_000, `${bytes} bytes`);
+    await world.prober.stop();
+  });
+
+  test('takes a mirror back only when it passes what it failed on', async (context) => {
+    const world = createWorld(context, { blobs: [large] });
+    await world.start();
+    world.probe.mirror(1).missing.add(small.digest);
+    world.prober.onSuspect(one, small);
+    await world.advance(60_000);
+    out(/status/)(world.state());
+    world.probe.mirror(1).missing.clear();
+    await world.advance(5000);
+    assert.equal(world.state().healthy, true);
+    await world.prober.stop();
+  });
+
+  test('wants a full check after wrong bytes: several blobs, the small ones whole', async (context) => {
+    const others = Array.from({ length: 4 }, (_, index) => blob(`other ${index}`, 300_000));
+    const world = createWorld(context, { blobs: others });
+    await world.start();
+    const mirror = world.probe.mirror(1);
+    mirror.wrong.set(small.digest, 5);
+    for (const other of others) mirror.wrong.set(other.digest, 299_000);
+    world.prober.onSuspect(one, small);
+    await world.settle();
+    mirror.wrong.delete(small.digest);
+    await world.advance(10_000);
+    out(/wrong-bytes.*262144-299999/)(world.state());
+    mirror.wrong.clear();
+    world.probe.calls.length = 0;
+    await world.advance(2200);
+    assert.equal(world.state().healthy, true);
+    assert.ok(new Set(world.probe.calls.map(({ digest }) => digest)).size >= 4);
+    await world.prober.stop();
+  });
+
+  test('remembers over a restart that wrong bytes want a full check', async (context) => {
+    const states = createMemoryMirrorStates();
+    const world = createWorld(context, { states, blobs: [large] });
+    await world.start();
+    world.probe.mirror(1).wrong.set(small.digest, 5);
+    world.prober.onSuspect(one, small);
+    await world.settle();
+    await world.prober.stop();
+    context.mock.timers.reset();
+    const next = createWorld(context, { states, blobs: [large] });
+    next.probe.mirror(1).wrong.set(small.digest, 5);
+    await next.start();
+    await next.advance(5000);
+    out(/wrong-bytes/)(next.state());
+    await next.prober.stop();
+  });
+
+  test('lets a mirror pass when what it failed on has been retired', async (context) => {
+    const world = createWorld(context, { blobs: [large] });
+    await world.start();
+    world.probe.mirror(1).missing.add(small.digest);
+    world.prober.onSuspect(one, small);
+    await world.settle();
+    out(/status/)(world.state());
+    world.retired.add(small.digest);
+    await world.advance(3000);
+    assert.equal(world.state().healthy, true);
+    await world.prober.stop();
+  });
+
+  test('notices soon that a mirror has a new publication, and asks more and more rarely', async (context) => {
+    const world = createWorld(context);
+    await world.start();
+    await world.advance(10_000);
+    world.treeSerial = 6;
+    await world.advance(5000);
+    assert.equal(world.state().serial, 5);
+    world.probe.mirror(1).serial = 6;
+    await world.advance(5000);
+    assert.equal(world.state().serial, 6);
+    world.treeSerial = 7;
+    world.probe.calls.length = 0;
+    await world.advance(3_600_000, 1000);
+    const requests = world.probe.calls.length;
+    assert.ok(requests < 200, `${requests} requests in an hour`);
+    await world.prober.stop();
+  });
+
+  test('never believes a serial above its own', async (context) => {
+    const world = createWorld(context);
+    world.probe.mirror(1).serial = 6;
+    await world.start();
+    out(/marker.*serial 6.*newest publication is 5/)(world.state());
+    world.treeSerial = 6;
+    await world.advance(5000);
+    assert.equal(world.state().serial, 6);
+    await world.prober.stop();
+  });
+
+  test('keeps a mirror that had a new publication before this process saw it', async (context) => {
+    const world = createWorld(context);
+    await world.start();
+    world.probe.mirror(1).serial = 6;
+    await world.useFor(60_000);
+    assert.deepEqual([world.state().healthy, world.state().serial], [true, 5]);
+    world.treeSerial = 6;
+    await world.advance(3000);
+    assert.deepEqual([world.state().healthy, world.state().serial], [true, 6]);
+    await world.prober.stop();
+  });
+
+  test('keeps what is known of a mirror whose marker cannot be read for a while', async (context) => {
+    const world = createWorld(context);
+    await world.start();
+    world.probe.mirror(1).markerFault = 'status';
+    await world.useFor(60_000);
+    assert.equal(world.state().healthy, true);
+    assert.equal(world.state().serial, 5);
+    await world.prober.stop();
+    context.mock.timers.reset();
+    const fresh = createWorld(context);
+    fresh.probe.mirror(1).markerFault = 'status';
+    await fresh.start();
+    out(/publication\.json/)(fresh.state());
+    await fresh.prober.stop();
+  });
+
+  test('takes a private mirror at its word only when it cannot be reached from here', async (context) => {
+    const world = createWorld(context, {
+      mirrors: [numberedMirror(1, { private: true }), numberedMirror(2)],
+    });
+    world.probe.mirror(1).fault = 'address-not-allowed';
+    world.probe.mirror(2).fault = 'address-not-allowed';
+    await world.start();
+    assert.equal(world.state(1).healthy, true);
+    assert.equal(world.state(1).serial, 5);
+    out(/address-not-allowed/)(world.state(2));
+    world.treeSerial = 9;
+    await world.advance(300);
+    assert.equal(world.state(1).serial, 9);
+    world.probe.mirror(1).fault = 'refused';
+    world.prober.onSent(one, small);
+    await world.advance(3000);
+    out(/refused/)(world.state(1));
+    await world.prober.stop();
+  });
+
+  test('blames nobody when the origin cannot read its own tree', async (context) => {
+    const world = createWorld(context);
+    await world.start();
+    world.errors.length = 0;
+    const broken = { ...small, digest: digestOf('broken') };
+    context.mock.method(world.retired, 'has', () => {
+      throw new SignpostError('STORAGE', 'the disk failed');
+    });
+    await world.useFor(5000, broken);
+    assert.equal(world.state().healthy, true);
+    assert.ok(world.errors.length > 0);
+    await world.prober.stop();
+  });
+
+  test('probes new mirrors at once, drops removed and disabled ones, and starts anew at a new URL', async (context) => {
+    const world = createWorld(context);
+    await world.start();
+    const second = numberedMirror(2);
+    world.prober.setMirrors([numberedMirror(1), second]);
+    await world.settle();
+    assert.equal(world.state(2).healthy, true);
+    world.prober.setMirrors([
+      numberedMirror(1, { enabled: false }),
+      { ...second, url: 'https://new.example.org' },
+    ]);
+    assert.deepEqual([...world.prober.states().keys()], [2]);
+    out(/not probed yet/)(world.state(2));
+    await world.settle();
+    assert.equal(world.state(2).healthy, true);
+    await world.prober.stop();
+  });
+
+  test('tells of changes that are close together once', async (context) => {
+    const mirrors = Array.from({ length: 40 }, (_, index) => numberedMirror(index + 1));
+    const world = createWorld(context, { mirrors });
+    let told = 0;
+    world.prober.onChange(() => (told += 1));
+    await world.start();
+    await world.advance(500);
+    assert.ok(told >= 1 && told <= 3, `told ${told} times`);
+    const before = told;
+    await world.advance(10_000);
+    assert.equal(told, before, 'told of nothing');
+    await world.prober.stop();
+  });
+
+  test('still takes a mirror in use out in time when hundreds of others stand still', async (context) => {
+    const mirrors = Array.from({ length: 500 }, (_, index) => numberedMirror(index + 1));
+    const world = createWorld(context, { mirrors });
+    await world.start();
+    await world.advance(3000);
+    for (let id = 2; id <= 500; id++) world.probe.mirror(id).fault = 'stall';
+    world.prober.setMirrors(
+      mirrors.map((mirror) => (mirror.id === one ? mirror : { ...mirror, url: 'https://x.example' })),
+    );
+    await world.useFor(4000);
+    world.probe.mirror(1).fault = 'refused';
+    await world.useFor(5000);
+    out(/refused/)(world.state(1));
+    assert.ok(world.probe.peak() <= 64, `${world.probe.peak()} at once`);
+    await world.prober.stop();
+  });
+
+  test('ends everything when it stops, and saves what it knows', async (context) => {
+    const states = createMemoryMirrorStates();
+    const world = createWorld(context, { states });
+    world.probe.mirror(1).fault = 'stall';
+    await world.start();
+    assert.equal(world.probe.running(), 1);
+    await world.prober.stop();
+    assert.equal(world.probe.running(), 0);
+    const calls = world.probe.calls.length;
+    await world.advance(10_000);
+    world.prober.onSent(one, small);
+    world.prober.onSuspect(one, small);
+    await world.settle();
+    assert.equal(world.probe.calls.length, calls);
+    assert.equal(states.load().size, 1);
+  });
+});
