@@ -93,15 +93,15 @@ function curlCommands(image: DemoImage, paths: DemoPaths): readonly ClientComman
   const { largeBlob } = image;
   if (largeBlob === undefined) return [];
   const url = `https://${image.registry}/v2/${image.repository}/blobs/${largeBlob}`;
-  const head = ['curl', '-sS', '--head', '--cacert', paths.authority];
+  const curl = ['curl', '-sS', '--dump-header', '-', '--output', '/dev/null', '--cacert', paths.authority];
   const from = (mirror: DemoMirror): ClientCommand => ({
     tool: 'curl',
     shows: `the same from an address that counts as being in ${mirror.country}`,
-    argv: [...head, '--interface', mirror.clientAddress, url],
+    argv: [...curl, '--interface', mirror.clientAddress, url],
     succeeds: true,
   });
   return [
-    { tool: 'curl', shows: 'where a layer is to be fetched from', argv: [...head, url], succeeds: true },
+    { tool: 'curl', shows: 'where a layer is to be fetched from', argv: [...curl, url], succeeds: true },
     ...demoMirrors.slice(1).map(from),
   ];
 }

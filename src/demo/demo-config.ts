@@ -25,6 +25,9 @@ export function writeDemoConfig(setup: DemoSetup, paths: DemoPaths): string {
       // Probes refuse loopback addresses unless they are told; here every mirror has one.
       allowAddresses: ['127.0.0.0/8'],
       certificateAuthorities: [paths.authority],
+      // Every client of the demo has the same address: one that pulls after another must not be taken for one that
+      // asks again because its mirror failed.
+      reaskWindow: '4s',
     },
     places: {
       overrides: [

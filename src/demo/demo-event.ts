@@ -12,6 +12,8 @@ export type DemoEvent =
       readonly url: string;
       readonly country: string;
       readonly folder: string;
+      /** Whether it ends by itself. */
+      readonly once: boolean;
       readonly image: DemoImage;
       readonly platforms: readonly Platform[];
       readonly mirrors: readonly (DemoMirror & { readonly url: string })[];
@@ -74,7 +76,7 @@ function describeReady(event: Extract<DemoEvent, { event: 'ready' }>): readonly 
     `  This machine counts as being in ${event.country}; choose another with --country.`,
     ...lines,
     '',
-    'Press Ctrl-C to stop. What the mirrors send is told here:',
+    ...(event.once ? [] : ['Press Ctrl-C to stop. What the mirrors send is told here:']),
   ];
 }
 

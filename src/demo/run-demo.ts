@@ -42,8 +42,8 @@ export interface DemoDeps {
     paths: DemoPaths,
     onSent: (sent: MirrorSent) => void,
   ) => Promise<number>;
-  /** Trusts only the authority whose certificate is given. */
-  readonly createFetch: (authority: string) => Fetch;
+  /** Trusts only the authority whose certificate is given, and connects from the address `from`. */
+  readonly createFetch: (authority: string, from: string) => Fetch;
   /** Waits; ends early by throwing when the demo is stopped or something that it started dies. */
   readonly wait: (milliseconds: number) => Promise<void>;
   /** Ends when the demo is to stop; throws when something that it started dies. */
@@ -112,9 +112,15 @@ export async function runDemo(request: DemoRequest, deps: DemoDeps): Promise<voi
   deps.tell({ event: 'command', says: 'Start the Mirror List.', argv: ['signpost', ...serve] });
   deps.startSignpost(serve, paths.serveLog);
   const url = `https://${registry}`;
-  const fetch = deps.createFetch(authority);
+  const fetch = deps.createFetch(authority, demoAddress);
   const repository = `${url}/v2/${reference.repository}`;
-  const image = await untilReady(fetch, url, repository, reference, deps);
+  const image = await untilReady(deps, async () => {
+    const { status } = await fetch('GET', `${url}/readyz`, {});
+    if (status !== 200) throw new SignpostError('UNAVAILABLE', `${url}/readyz answered ${status}`);
+    const image = await readImage(fetch, repository, reference.tag);
+    for (const mirror of mirrors) await checkRedirect(repository, image, mirror, authority, deps);
+    return image;
+  });
 
   await deps.writeFile(`${paths.certificates}/ca.crt`, authority);
   await deps.writeFile(paths.policy, writePolicy(registry, paths.publicKey));
@@ -132,6 +138,7 @@ export async function runDemo(request: DemoRequest, deps: DemoDeps): Promise<voi
     url,
     country,
     folder: request.folder,
+    once: request.once,
     image: published,
     platforms: image.list.manifests.flatMap(({ platform }) => platform ?? []),
     mirrors,
@@ -168,35 +175,37 @@ function largeBlobOf(image: ReadImage): string | undefined {
   return largest !== undefined && largest.size > 32 * 1024 ? largest.digest : undefined;
 }
 
-/** Waits until the Mirror List answers and has found the mirrors to be well. */
-async function untilReady(
-  fetch: Fetch,
-  url: string,
-  repository: string,
-  { tag }: TaggedReference,
-  deps: DemoDeps,
-): Promise<ReadImage> {
+/** Tries again until `attempt` succeeds: the server has to start, and to find its mirrors well. */
+async function untilReady<T>(deps: DemoDeps, attempt: () => Promise<T>): Promise<T> {
   const deadline = deps.now() + readyLimit;
-  let last = 'nothing answered';
-  while (deps.now() < deadline) {
+  for (;;) {
     try {
-      const ready = await fetch('GET', `${url}/readyz`, {});
-      last = `${url}/readyz answered ${ready.status}`;
-      if (ready.status === 200) {
-        const image = await readImage(fetch, repository, tag);
-        const blob = largeBlobOf(image);
-        if (blob === undefined) return image;
-        const answer = await fetch('HEAD', `${repository}/blobs/${blob}`, {});
-        if (answer.status === 307) return image;
-        last = `${repository}/blobs/${blob} answered ${answer.status}, not a redirect to a mirror`;
-      }
-    } catch (error) {
-      last = (error as Error).message;
+      return await attempt();
+    } catch (cause) {
+      await deps.wait(200);
+      if (deps.now() < deadline) continue;
+      const message = `the Mirror List is not ready after ${readyLimit / 1000} s: ${(cause as Error).message}`;
+      throw new SignpostError('UNAVAILABLE', message, { cause });
     }
-    await deps.wait(200);
   }
+}
+
+/** Asks as a client of the mirror's country, which must be sent to the mirror. */
+async function checkRedirect(
+  repository: string,
+  image: ReadImage,
+  mirror: DemoMirror & { readonly url: string },
+  authority: string,
+  deps: DemoDeps,
+): Promise<void> {
+  const blob = largeBlobOf(image);
+  if (blob === undefined) return;
+  const fetch = deps.createFetch(authority, mirror.clientAddress);
+  // One byte, so that the origin sends no more when it has to answer itself.
+  const answer = await fetch('GET', `${repository}/blobs/${blob}`, { range: 'bytes=0-0' });
+  if (answer.status === 307 && answer.location?.startsWith(`${mirror.url}/`) === true) return;
   throw new SignpostError(
     'UNAVAILABLE',
-    `the Mirror List is not ready after ${readyLimit / 1000} s: ${last}`,
+    `a client in ${mirror.country} is not sent to ${mirror.name}, but answered ${answer.status} ${answer.location ?? ''}`,
   );
 }

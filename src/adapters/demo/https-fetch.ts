@@ -10,14 +10,16 @@ const timeout = 30_000;
 
 /**
  * Makes a function that sends one HTTPS request, trusts only `authority` (PEM), follows no redirect, and hashes the
- * body while it reads it. Bodies no larger than a manifest may be are kept.
+ * body while it reads it. Bodies no larger than a manifest may be are kept. It connects from `localAddress`.
  */
-export function createHttpsFetch(authority: string, signal: AbortSignal) {
+export function createHttpsFetch(authority: string, localAddress: string, signal: AbortSignal) {
   return async (method: 'GET' | 'HEAD', url: string, headers: Readonly<Record<string, string>>) => {
     try {
       const sent = request(url, {
         method,
         ca: authority,
+        localAddress,
+        family: 4,
         agent: false,
         timeout,
         signal,

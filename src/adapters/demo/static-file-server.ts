@@ -61,6 +61,8 @@ async function answer(
   { root, onSent }: StaticFileServerOptions,
 ): Promise<void> {
   const path = request.url ?? '';
+  // Unknown once the connection is gone.
+  const client = request.socket.remoteAddress ?? '';
   let bytes = 0;
   try {
     bytes = await sendFile(request, response, pathPattern.test(path) ? join(root, path) : undefined);
@@ -72,7 +74,7 @@ async function answer(
     path,
     status: response.statusCode,
     bytes,
-    client: request.socket.remoteAddress ?? '',
+    client,
     userAgent: request.headers['user-agent'] ?? '',
   });
 }

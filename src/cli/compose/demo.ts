@@ -56,7 +56,7 @@ export async function composeDemo(
         signpost: (args) => stage.run(args),
         startSignpost: (args, log) => stage.start(args, log),
         startMirror: (mirror, paths, onSent) => stage.startMirror(mirror, paths, onSent),
-        createFetch: (authority) => createHttpsFetch(authority, stage.signal),
+        createFetch: (authority, from) => createHttpsFetch(authority, from, stage.signal),
         wait: (milliseconds) => stage.wait(milliseconds),
         untilStopped: () => stage.untilStopped(),
       },
