@@ -17,6 +17,10 @@ export const verbs: Readonly<
     summary: 'Show or discard what waits for a signature',
     load: () => import('./commands/staged.ts'),
   },
+  scrub: {
+    summary: 'Check that everything stored is what it says it is',
+    load: () => import('./commands/scrub.ts'),
+  },
   request: {
     summary: 'Write what waits for a signature into one file',
     load: () => import('./commands/request.ts'),

@@ -1,12 +1,14 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { formatBytes } from '../../adapters/progress-tally.ts';
 import { parseImageSource } from '../../oci/image-source-name.ts';
 import { parsePlatform } from '../../oci/platform.ts';
 import { parseTaggedReference } from '../../oci/reference.ts';
 import type { PublishResult } from '../../publish/publish-image.ts';
 import { type CommonOptions, configOf, createVerb, printResult, type Terminal } from '../command.ts';
-import { composeProgress, composePublish } from '../compose/publish.ts';
+import { composeProgress } from '../compose/progress.ts';
+import { composePublish } from '../compose/publish.ts';
 import { credentialFiles } from '../config.ts';
+import { parseParallel } from '../parallel-option.ts';
 
 interface Options extends CommonOptions {
   readonly platform: readonly string[];
@@ -17,8 +19,6 @@ interface Options extends CommonOptions {
   readonly sourcePlainHttp?: boolean;
   readonly authFile?: string;
 }
-
-const parallelLimit = 32;
 
 /** `signpost publish`: copies an image into the staging area, where it waits for its signature. */
 export function createCommand(terminal: Terminal): Command {
@@ -103,10 +103,4 @@ const madeBecause = {
 
 function collect(value: string, before: readonly string[]): readonly string[] {
   return [...before, value];
-}
-
-function parseParallel(text: string): number {
-  const count = /^\d{1,3}$/.test(text) ? Number(text) : 0;
-  if (count >= 1 && count <= parallelLimit) return count;
-  throw new InvalidArgumentError(`expected a number from 1 to ${parallelLimit}.`);
 }

@@ -1,0 +1,90 @@
+import { isSignpostError, SignpostError } from '../oci/errors.ts';
+import { contentLock, type Lock } from '../ports/lock.ts';
+import type { Progress } from '../ports/progress.ts';
+import type { TreeWriter } from '../ports/tree.ts';
+import { type ScrubbedFiles, scrubFiles } from './scrub-files.ts';
+import { type PublicationScrub, scrubPublications } from './scrub-publications.ts';
+import { ScrubFindings, type ScrubReport } from './scrub-report.ts';
+import { scrubStaging, type StagingScrub } from './scrub-staging.ts';
+
+export interface ScrubDeps extends PublicationScrub, StagingScrub {
+  readonly treeWriter: TreeWriter;
+  readonly lock: Lock;
+  readonly progress: Progress;
+}
+
+export interface ScrubOptions {
+  /** Removes what interrupted commands left. */
+  readonly repair?: boolean;
+  /** How many files are hashed at once. */
+  readonly parallel?: number;
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Looks at everything that is stored and believes nothing: hashes every file, follows every tag down to its blobs,
+ * compares the marker with the database. A command that was killed leaves nothing that counts as a problem. Other
+ * commands may work meanwhile: the lock is taken only for what is repaired, at the end.
+ * @throws SignpostError CANCELLED, STORAGE, LOCKED (with `repair`, while another command works)
+ */
+export async function scrubContent(deps: ScrubDeps, options: ScrubOptions = {}): Promise<ScrubReport> {
+  const signal = options.signal ?? new AbortController().signal;
+  const findings = new ScrubFindings();
+  try {
+    const files = await scrubFiles(deps.inspector, findings, deps.progress, {
+      parallel: options.parallel ?? 2,
+      signal,
+    });
+    await scrubPublications(deps, findings, signal);
+    await scrubStaging(deps, findings);
+    await scrubMarker(deps, findings);
+    if (options.repair === true) await removeLeftovers(deps, findings, files);
+    return findings.report(files.files, files.bytes);
+  } catch (error) {
+    if (signal.aborted) throw new SignpostError('CANCELLED', 'stopped', { cause: error });
+    throw error;
+  }
+}
+
+async function scrubMarker(deps: ScrubDeps, findings: ScrubFindings): Promise<void> {
+  const where = 'publication.json';
+  const serialOf = async () => (await deps.treeWriter.readMarker())?.serial ?? 0;
+  const found = await serialOf();
+  const { serial } = deps.publications.serials();
+  if (found === serial) return;
+  if (found > serial) {
+    return findings.problem(
+      where,
+      `is at serial ${found} but the database at ${serial}: the database was put back to an older state`,
+    );
+  }
+  try {
+    using _held = deps.lock.acquire(contentLock);
+    // Read again: whoever had the lock may just have written it.
+    const now = deps.publications.serials();
+    if ((await serialOf()) >= now.serial) return;
+    await deps.treeWriter.writeMarker({
+      serial: now.serial,
+      repositories: Object.fromEntries(now.repositories),
+    });
+    findings.repaired(where, `was at serial ${found}, as a crash leaves it: it says ${now.serial} now`);
+  } catch (error) {
+    if (!isSignpostError(error, 'LOCKED')) throw error;
+    findings.notice(where, `is at serial ${found} and the database at ${serial}: another command is at work`);
+  }
+}
+
+async function removeLeftovers(
+  deps: ScrubDeps,
+  findings: ScrubFindings,
+  files: ScrubbedFiles,
+): Promise<void> {
+  using _held = deps.lock.acquire(contentLock);
+  // What is needed is asked once more now that nobody else is at work; what is wrong has been reported already.
+  const needed = await scrubStaging(deps, new ScrubFindings());
+  const unneeded = files.staged.filter(({ digest }) => !needed.has(digest)).map(({ path }) => path);
+  for (const path of [...files.leftovers, ...unneeded]) {
+    await deps.inspector.remove(path);
+    findings.repaired(path, 'removed: nothing needs it');
+  }
+}

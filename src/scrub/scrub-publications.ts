@@ -1,0 +1,79 @@
+import type { Digest } from '../oci/digest.ts';
+import { isSignpostError } from '../oci/errors.ts';
+import { blobsOf, parseManifest } from '../oci/manifest.ts';
+import { formatTaggedReference, type RepositoryName } from '../oci/reference.ts';
+import type { ContentInspector } from '../ports/content-inspector.ts';
+import type { PublishedContent, PublishedTag } from '../ports/publications.ts';
+import type { TreeReader } from '../ports/tree.ts';
+import type { ScrubFindings } from './scrub-report.ts';
+
+export interface PublicationScrub {
+  readonly content: PublishedContent;
+  readonly tree: TreeReader;
+  readonly inspector: ContentInspector;
+}
+
+const advice = 'publish the image again with --renew';
+
+/** Checks that everything that is published is in the tree with the right size; the bytes are hashed elsewhere. */
+export async function scrubPublications(
+  deps: PublicationScrub,
+  findings: ScrubFindings,
+  signal: AbortSignal,
+): Promise<void> {
+  const checkSize = async (
+    kind: 'manifest' | 'blob',
+    { repository, digest, size }: { repository: RepositoryName; digest: Digest; size: number },
+  ): Promise<boolean> => {
+    const found = await deps.inspector.sizeOf(kind, repository, digest);
+    if (found === size) return true;
+    const what = found === undefined ? 'is missing' : `has ${found} bytes instead of ${size}`;
+    findings.problem(`${repository}@${digest}`, `${kind} ${what}: ${advice}`);
+    return false;
+  };
+  for (const manifest of deps.content.manifests()) {
+    signal.throwIfAborted();
+    await checkSize('manifest', manifest);
+  }
+  for (const blob of deps.content.blobs()) {
+    signal.throwIfAborted();
+    await checkSize('blob', blob);
+  }
+  for (const tag of deps.content.tags()) {
+    signal.throwIfAborted();
+    try {
+      await scrubTag(deps, findings, tag, checkSize);
+    } catch (error) {
+      if (!isSignpostError(error)) throw error;
+      findings.problem(formatTaggedReference(tag), error.message);
+    }
+  }
+}
+
+// The whole chain from the tag down, by what the manifests themselves say, and not by what the database says of them.
+async function scrubTag(
+  { tree }: PublicationScrub,
+  findings: ScrubFindings,
+  { repository, tag, list }: PublishedTag,
+  checkSize: (
+    kind: 'manifest' | 'blob',
+    file: { repository: RepositoryName; digest: Digest; size: number },
+  ) => Promise<boolean>,
+): Promise<void> {
+  const checkSigned = async (digest: Digest) => {
+    if ((await tree.readSignatures(repository, digest)).length > 0) return;
+    findings.problem(formatTaggedReference({ repository, tag }), `${digest} has no signature: ${advice}`);
+  };
+  const root = parseManifest(await tree.readManifest(repository, list));
+  await checkSigned(list);
+  for (const descriptor of root.kind === 'list' ? root.manifests : []) {
+    const { digest, size, mediaType } = descriptor;
+    await checkSigned(digest);
+    if (!(await checkSize('manifest', { repository, digest, size }))) continue;
+    const manifest = parseManifest(await tree.readManifest(repository, digest), mediaType);
+    if (manifest.kind !== 'image') continue;
+    for (const blob of blobsOf(manifest)) {
+      await checkSize('blob', { repository, digest: blob.digest, size: blob.size });
+    }
+  }
+}
