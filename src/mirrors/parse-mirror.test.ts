@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { isSignpostError } from '../oci/errors.ts';
+import { formatNetblock, parseNetblock } from './netblock.ts';
+import { type MirrorInput, changeMirror, parseMirror } from './parse-mirror.ts';
+
+const plain: MirrorInput = { name: 'uni-example', url: 'https://mirror.example.org/images', country: 'DE' };
+const parse = (changes: Partial<MirrorInput>, allowed: readonly string[] = []) =>
+  parseMirror({ ...plain, ...changes }, allowed.map(parseNetblock));
+
+test('what is left out has its default', () => {
+  assert.deepEqual(parse({}), {
+    name: 'uni-example',
+    url: 'https://mirror.example.org/images',
+    country: 'DE',
+    asns: [],
+    netblocks: [],
+    weight: 100,
+    private: false,
+    repositories: [],
+    onlyCountries: [],
+    enabled: true,
+  });
+});
+
+test('everything is brought into one form, each item once', () => {
+  const mirror = parse({
+    url: 'HTTPS://Mirror.Example.org:443/a//b/../images///',
+    country: 'fr',
+    coordinates: '-33.5, +151.25',
+    asns: ['680', 'AS680', 'as4294967295'],
+    netblocks: ['192.0.2.0/24', '::ffff:192.0.2.0/120', '2001:DB8::/32'],
+    weight: '1000000',
+    private: true,
+    repositories: ['fedora/base', 'debian/*', 'fedora/base'],
+    onlyCountries: ['de', 'DE', 'FR'],
+  });
+  assert.equal(mirror.url, 'https://mirror.example.org/a//images');
+  assert.equal(mirror.country, 'FR');
+  assert.deepEqual(mirror.coordinates, { latitude: -33.5, longitude: 151.25 });
+  assert.deepEqual(mirror.asns, [680, 4_294_967_295]);
+  assert.deepEqual(mirror.netblocks.map(formatNetblock), ['192.0.2.0/24', '2001:db8::/32']);
+  assert.equal(mirror.weight, 1_000_000);
+  assert.deepEqual(mirror.repositories, ['fedora/base', 'debian/*']);
+  assert.deepEqual(mirror.onlyCountries, ['DE', 'FR']);
+});
+
+test('bad values are refused, and the message quotes them', () => {
+  const bad: Readonly<Record<keyof MirrorInput, readonly unknown[]>> = {
+    name: ['', 'Uni', '-uni', 'uni-', 'a b', 'a/b', 'a'.repeat(64), 'ü', 'uni\n'],
+    url: [
+      '',
+      'mirror.example.org',
+      'ftp://mirror.example.org',
+      'file:///etc',
+      '//mirror.example.org',
+      'https:/a.example',
+
+      'https://',
+      'https://a b.example',
+      'https://a.example/x y',
+      ' https://a.example',
+      'https://a.example\n',
+      'https://a.example:99999',
+      'https://a.example:0',
+      'https://a.example\\x',
+      'https://a.example/\0',
+
+      'https://user@a.example',
+      'https://user:secret@a.example',
+      'https://a.example?x',
+      'https://a.example/#x',
+
+      'https://a.example/?',
+      `https://a.example/${'a'.repeat(1024)}`,
+      'javascript:alert(1)',
+      'https://[::1%25eth0]',
+    ],
+    country: ['', 'D', 'DEU', 'ZZ', 'EU', 'Germany', 'ßß'],
+    coordinates: [
+      '1',
+      '1,2,3',
+      '91,0',
+      '0,181',
+      'north,east',
+      '1;2',
+      '1e1,0',
+      'Infinity,0',
+      ',',
+      '--1,0',
+      '1,0x1',
+    ],
+    asns: [
+      ['0'],
+      ['-1'],
+      ['4294967296'],
+      ['AS'],
+      ['1.5'],
+      [''],
+      ['01'],
+      ['ASAS1'],
+      Array.from({ length: 65 }, (_, n) => `${n + 1}`),
+    ],
+    netblocks: [['192.0.2.1/24'], ['0.0.0.0/0'], ['::/0'], ['::ffff:0:0/96'], ['192.0.2.1'], ['']],
+    weight: ['0', '-1', '1000001', '1.5', '', 'ten', '1e3', '0100', ' 1'],
+    private: [true],
+    repositories: [
+      ['Fedora'],
+      ['*'],
+      ['/*'],
+      ['fedora*'],
+      ['fedora/**'],
+      ['../etc'],
+      ['fedora/*/base'],
+      [''],
+      ['a'.repeat(201)],
+    ],
+    onlyCountries: [['ZZ'], [''], ['DE', 'XX']],
+  };
+  for (const [key, values] of Object.entries(bad)) {
+    for (const value of values) {
+      assert.throws(
+        () => parse({ [key]: value }),
+        (error) => isSignpostError(error, 'USAGE') && error.message.length > 20,
+        `${key} ${JSON.stringify(value)}`,
+      );
+    }
+  }
+  assert.throws(
+    () => parse({ url: 'ftp://mirror.example.org' }),
+    /"ftp:\/\/mirror\.example\.org".*https:\/\//,
+  );
+  assert.throws(() => parse({ private: true }), /--netblock/);
+});
+
+test('addresses that lead inside are refused in every spelling, unless the operator allows them', () => {
+  const inside = {
+    'https://127.0.0.1:8080': 'loopback',
+    'http://127.1': 'loopback',
+    'http://0x7f000001': 'loopback',
+    'http://2130706433/': 'loopback',
+    'http://017700000001': 'loopback',
+    'http://１２７.0.0.1': 'loopback',
+    'https://[::1]': 'loopback',
+    'https://[::ffff:127.0.0.1]': 'loopback',
+    'https://[::ffff:7f00:1]': 'loopback',
+    'https://[64:ff9b::7f00:1]': 'translated',
+    'http://169.254.169.254/latest': 'link-local',
+    'https://10.0.0.1': 'private',
+    'https://192.168.1.1': 'private',
+    'https://[fd00::1]': 'private',
+    'https://[fe80::1]': 'link-local',
+    'http://0.0.0.0': 'unspecified',
+  };
+  for (const [url, kind] of Object.entries(inside)) {
+    assert.throws(() => parse({ url }), new RegExp(`is a ${kind} address.*mirrors\\.allowAddresses`), url);
+  }
+  assert.equal(parse({ url: 'http://127.1:8080/' }, ['127.0.0.0/8']).url, 'http://127.0.0.1:8080');
+  assert.throws(() => parse({ url: 'http://10.0.0.1' }, ['127.0.0.0/8']), /private/);
+  assert.equal(parse({ url: 'https://9.9.9.9' }).url, 'https://9.9.9.9');
+});
+
+test('a change touches only what it names', () => {
+  const mirror = parse({ coordinates: '1,2', asns: ['680'], netblocks: ['192.0.2.0/24'], private: true });
+  const change = (changes: Partial<MirrorInput>) => changeMirror({ ...mirror, enabled: false }, changes, []);
+  assert.deepEqual(change({ weight: '7' }), { ...mirror, enabled: false, weight: 7 });
+  assert.deepEqual(change({ asns: [] }).asns, []);
+  assert.equal('coordinates' in change({ coordinates: '' }), false);
+  assert.throws(() => change({ netblocks: [] }), /--netblock/);
+  assert.deepEqual(change({ netblocks: [], private: false }).netblocks, []);
+});
+
+test('an address that was allowed once stays when something else changes', () => {
+  const mirror = parse({ url: 'https://127.0.0.1' }, ['127.0.0.0/8']);
+  assert.equal(changeMirror(mirror, { weight: '2' }, []).url, 'https://127.0.0.1');
+  assert.throws(() => changeMirror(mirror, { url: 'https://127.0.0.2' }, []), /loopback/);
+});
