@@ -32,7 +32,7 @@ export function writeDemoConfig(setup: DemoSetup, paths: DemoPaths): string {
     places: {
       overrides: [
         { netblock: '127.0.0.0/8', country: setup.country },
-        ...demoMirrors.map(({ clientAddress, country }) => ({ netblock: `${clientAddress}/32`, country })),
+        ...demoMirrors.map(({ clients, country }) => ({ netblock: clients, country })),
       ],
     },
   };

@@ -5,14 +5,18 @@ export interface DemoMirror {
   readonly name: string;
   readonly country: string;
   readonly address: string;
-  /** A client that connects from this address counts as being in the mirror's country. */
+  /** Clients that connect from these addresses count as being in the mirror's country. */
+  readonly clients: string;
+  /** One of `clients`, for the person who tries the demo. */
   readonly clientAddress: string;
+  /** Another one, from which the demo checks that it works before it says so. */
+  readonly checkAddress: string;
 }
 
 export const demoMirrors: readonly DemoMirror[] = [
-  { name: 'mirror-de', country: 'DE', address: '127.0.1.1', clientAddress: '127.0.2.1' },
-  { name: 'mirror-us', country: 'US', address: '127.0.1.2', clientAddress: '127.0.2.2' },
-  { name: 'mirror-jp', country: 'JP', address: '127.0.1.3', clientAddress: '127.0.2.3' },
+  createMirror('mirror-de', 'DE', 1),
+  createMirror('mirror-us', 'US', 2),
+  createMirror('mirror-jp', 'JP', 3),
 ];
 
 /** The Mirror List's address. */
@@ -47,5 +51,17 @@ export function demoPaths(folder: string, registry: string) {
     mirrorRoot: (mirror: DemoMirror) => at('mirrors', mirror.name, 'tree'),
     mirrorCertificate: (mirror: DemoMirror) => at('mirrors', mirror.name, 'tls.crt'),
     mirrorKey: (mirror: DemoMirror) => at('mirrors', mirror.name, 'tls.key'),
+  };
+}
+
+function createMirror(name: string, country: string, number: number): DemoMirror {
+  const clients = `127.0.${10 + number}`;
+  return {
+    name,
+    country,
+    address: `127.0.1.${number}`,
+    clients: `${clients}.0/24`,
+    clientAddress: `${clients}.1`,
+    checkAddress: `${clients}.2`,
   };
 }

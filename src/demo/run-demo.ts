@@ -200,7 +200,7 @@ async function checkRedirect(
 ): Promise<void> {
   const blob = largeBlobOf(image);
   if (blob === undefined) return;
-  const fetch = deps.createFetch(authority, mirror.clientAddress);
+  const fetch = deps.createFetch(authority, mirror.checkAddress);
   // One byte, so that the origin sends no more when it has to answer itself.
   const answer = await fetch('GET', `${repository}/blobs/${blob}`, { range: 'bytes=0-0' });
   if (answer.status === 307 && answer.location?.startsWith(`${mirror.url}/`) === true) return;
