@@ -1,0 +1,177 @@
+import assert from 'node:assert/strict';
+import { mkdir, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { test } from 'node:test';
+import { composeContent } from '../cli/compose/content.ts';
+import { createDataFolder, type DataFolder } from '../../test/fakes/data-folder.ts';
+import { buildFourPlatforms, buildImage, buildList } from '../../test/fakes/image-builder.ts';
+import { createMemoryImageSource } from '../../test/fakes/memory-image-source.ts';
+import type { ScrubReport } from './scrub-report.ts';
+
+const image = buildFourPlatforms();
+
+async function createPublished(): Promise<DataFolder> {
+  const data = await createDataFolder();
+  await data.publish(createMemoryImageSource(image), 'fedora/base:41');
+  await data.publish(createMemoryImageSource(image), 'fedora:41');
+  await data.placeStaged();
+  return data;
+}
+
+function assertClean(report: ScrubReport): void {
+  assert.deepEqual(report.problems, []);
+  assert.ok(report.files > 0, 'nothing was looked at');
+}
+
+/** Each damage to a sound data folder, and what scrub says of it. */
+const damages: readonly {
+  readonly what: string;
+  readonly damage: (tree: string, data: string) => Promise<unknown>;
+  readonly problems: readonly RegExp[];
+}[] = [
+  {
+    what: 'a flipped bit in a blob, under both of its names',
+    damage: async (tree) => flip(await firstIn(join(tree, 'v2/fedora/base/blobs'))),
+    problems: [/tree\/v2\/fedora\/.*blobs\/sha256:.* is damaged: its bytes have sha256:/],
+  },
+  {
+    what: 'a flipped bit in a manifest',
+    damage: async (tree) => flip(join(tree, 'v2/fedora/base/manifests', image.digest)),
+    problems: [/manifests\/sha256:.* is damaged/],
+  },
+  {
+    what: 'a lost blob',
+    damage: async (tree) => rm(await firstIn(join(tree, 'v2/fedora/base/blobs'))),
+    problems: [/fedora\/base@sha256:.* blob is missing: publish the image again with --renew/],
+  },
+  {
+    what: 'a lost manifest list',
+    damage: async (tree) => rm(join(tree, 'v2/fedora/base/manifests', image.digest)),
+    problems: [/manifest is missing/],
+  },
+  {
+    what: 'a blob that was cut short',
+    damage: async (tree) => truncate(await firstIn(join(tree, 'v2/fedora/base/blobs')), 3),
+    problems: [/has 3 bytes instead of \d+/, /is damaged/],
+  },
+  {
+    what: 'a gap in the signatures',
+    damage: async (tree) => rm(join(tree, `signatures/fedora@sha256=${image.digest.slice(7)}/signature-1`)),
+    problems: [/numbered up to 2: clients stop at the first gap/, /fedora:41 sha256:.* has no signature/],
+  },
+  {
+    what: 'a file that does not belong into the tree',
+    damage: async (tree) => writeFile(join(tree, 'v2/fedora/blobs/index.html'), 'x'),
+    problems: [/index.html does not belong into the tree/],
+  },
+  {
+    what: 'a database that was put back',
+    damage: async (tree) => writeFile(join(tree, 'publication.json'), '{"serial":9,"repositories":{}}'),
+    problems: [/publication.json is at serial 9 but the database at 1/],
+  },
+];
+
+for (const { what, damage, problems } of damages) {
+  test(`scrub finds ${what}`, async () => {
+    await using data = await createPublished();
+    assertClean(await data.scrub());
+    await damage(join(data.path, 'tree'), data.path);
+    const report = await data.scrub();
+    const found = report.problems.map(({ where, what }) => `${where} ${what}`);
+    for (const problem of problems) {
+      assert.ok(
+        found.some((text) => problem.test(text)),
+        `${String(problem)} in ${found.join('\n')}`,
+      );
+    }
+  });
+}
+
+test('scrub finds damaged and missing staged content', async () => {
+  await using data = await createDataFolder();
+  await data.publish(createMemoryImageSource(image), 'fedora/base:41');
+  assertClean(await data.scrub());
+  const [first = '', second = ''] = await filesIn(join(data.path, 'staging/blobs/sha256'));
+  await flip(first);
+  await rm(second);
+  const { problems } = await data.scrub();
+  assert.deepEqual(
+    problems.map(({ what }) => what.replace(/sha256:\w+/, 'D').split(':')[0]),
+    ['is damaged', 'blob D is missing'],
+  );
+});
+
+test('publishing again with --renew heals what scrub found missing', async () => {
+  await using data = await createPublished();
+  for (const repository of ['fedora', 'fedora/base']) {
+    await rm(join(data.path, 'tree/v2', repository, 'blobs'), { recursive: true });
+  }
+  assert.ok((await data.scrub()).counts.problems > 0);
+  for (const target of ['fedora/base:41', 'fedora:41']) {
+    await data.publish(createMemoryImageSource(image), target, { renew: true });
+  }
+  await data.placeStaged();
+  assertClean(await data.scrub());
+});
+
+test('a marker that is behind is written again', async () => {
+  await using data = await createPublished();
+  await rm(join(data.path, 'tree/publication.json'));
+  const report = await data.scrub();
+  assertClean(report);
+  assert.deepEqual(
+    report.repaired.map(({ where }) => where),
+    ['publication.json'],
+  );
+  assert.deepEqual(JSON.parse(await readFile(join(data.path, 'tree/publication.json'), 'utf8')), {
+    serial: 1,
+    repositories: { fedora: 1, 'fedora/base': 1 },
+  });
+});
+
+test('leftovers are no problem, and go only when that is asked for', async () => {
+  await using data = await createPublished();
+  const other = buildList([buildImage({ layers: [{ waiting: 'yes' }] })]);
+  await data.publish(createMemoryImageSource(other), 'fedora/base:42');
+  const leftovers = [
+    `tree/v2/fedora/blobs/.${image.digest}.0123456789ab.tmp`,
+    `staging/partial/${'0'.repeat(64)}`,
+    'temporary/unpacked/layer.tar',
+  ];
+  for (const path of leftovers) {
+    await mkdir(dirname(join(data.path, path)), { recursive: true });
+    await writeFile(join(data.path, path), 'half');
+  }
+  const looked = await data.scrub();
+  assertClean(looked);
+  assert.equal(looked.counts.notices, leftovers.length);
+  for (const path of leftovers) await stat(join(data.path, path));
+  const repaired = await data.scrub({ repair: true });
+  assert.deepEqual(new Set(repaired.repaired.map(({ where }) => where)), new Set(leftovers));
+  const after = await data.scrub();
+  assertClean(after);
+  assert.equal(after.counts.notices, 0);
+  assert.equal(data.staged().length, 1, 'what waits for a signature stays');
+});
+
+test('repairing waits for nobody: while another command works it is refused', async () => {
+  await using data = await createPublished();
+  using content = composeContent({ data: data.path }, 'another');
+  using _held = content.lock.acquire('content');
+  assertClean(await data.scrub());
+  await assert.rejects(data.scrub({ repair: true }), { code: 'LOCKED', message: /"another"/ });
+});
+
+async function filesIn(folder: string): Promise<string[]> {
+  return (await readdir(folder)).toSorted().map((name) => join(folder, name));
+}
+
+async function firstIn(folder: string): Promise<string> {
+  return (await filesIn(folder))[0] ?? assert.fail(`${folder} is empty`);
+}
+
+async function flip(path: string): Promise<void> {
+  const bytes = await readFile(path);
+  bytes[0] = (bytes[0] ?? 0) ^ 1;
+  await writeFile(path, bytes);
+}

@@ -1,0 +1,75 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type AcceptedImage, placePublication } from '../../src/accept/place-publication.ts';
+import { composeContent } from '../../src/cli/compose/content.ts';
+import { composeScrub } from '../../src/cli/compose/scrub.ts';
+import { parseManifest } from '../../src/oci/manifest.ts';
+import { parseTaggedReference } from '../../src/oci/reference.ts';
+import type { ImageSource } from '../../src/ports/image-source.ts';
+import type { StagedImage } from '../../src/ports/staged-images.ts';
+import { type PublishOptions, publishImage } from '../../src/publish/publish-image.ts';
+
+export const silentProgress = { start: () => {}, advance: () => {}, finish: () => {} };
+
+/** A data folder on disk with the real adapters: publish, place and scrub it. */
+export interface DataFolder extends AsyncDisposable {
+  readonly path: string;
+  publish(source: ImageSource, target: string, options?: PublishOptions): ReturnType<typeof publishImage>;
+  /** Publishes whatever is staged, under signatures that nobody checks. */
+  placeStaged(): Promise<{ readonly serial: number }>;
+  scrub(options?: { readonly repair?: boolean }): ReturnType<typeof composeScrub>;
+  staged(): readonly StagedImage[];
+}
+
+export async function createDataFolder(parent: string = tmpdir()): Promise<DataFolder> {
+  const path = await mkdtemp(join(parent, 'signpost-data-'));
+  return { ...openDataFolder(path), [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+}
+
+/** The same for a folder that is there; disposing of it leaves it. */
+export function openDataFolder(path: string): DataFolder {
+  return {
+    path,
+    async publish(source, target, options) {
+      using content = composeContent({ data: path }, 'test');
+      const deps = { ...content, progress: silentProgress };
+      return await publishImage(deps, source, parseTaggedReference(target), options);
+    },
+    async placeStaged() {
+      using content = composeContent({ data: path }, 'test');
+      const accepted: AcceptedImage[] = [];
+      for (const image of content.stagedImages.list()) accepted.push(await accept(content, image));
+      return await placePublication({ ...content, tree: content.treeWriter }, accepted);
+    },
+    scrub: (options) => composeScrub({ data: path }, { ...options, progress: silentProgress }),
+    staged() {
+      using content = composeContent({ data: path }, 'test');
+      return content.stagedImages.list();
+    },
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}
+
+async function accept(
+  { staging, stagedImages }: ReturnType<typeof composeContent>,
+  image: StagedImage,
+): Promise<AcceptedImage> {
+  const list = await staging.readManifest(image.list);
+  const parsed = parseManifest(list);
+  const manifests = [];
+  for (const descriptor of parsed.kind === 'list' ? parsed.manifests : []) {
+    manifests.push({ descriptor, bytes: await staging.readManifest(descriptor.digest) });
+  }
+  const digests = [image.list, ...manifests.map(({ descriptor }) => descriptor.digest)];
+  return {
+    image,
+    list,
+    manifests,
+    signatures: new Map(
+      digests.map((digest) => [digest, ['one', 'two'].map((text) => Buffer.from(`${text} ${digest}`))]),
+    ),
+    requestSerial: stagedImages.nextRequestSerial(),
+    expires: 4_000_000_000_000,
+  };
+}
