@@ -144,13 +144,14 @@ test('addresses that lead inside are refused in every spelling, unless the opera
     'https://[::1]': 'loopback',
     'https://[::ffff:127.0.0.1]': 'loopback',
     'https://[::ffff:7f00:1]': 'loopback',
-    'https://[64:ff9b::7f00:1]': 'translated',
-    'http://169.254.169.254/latest': 'link-local',
+    'https://[64:ff9b::7f00:1]': 'reserved',
+    'http://169.254.169.254/latest': 'metadata',
+    'http://169.254.1.1': 'link-local',
     'https://10.0.0.1': 'private',
     'https://192.168.1.1': 'private',
     'https://[fd00::1]': 'private',
     'https://[fe80::1]': 'link-local',
-    'http://0.0.0.0': 'unspecified',
+    'http://0.0.0.0': 'reserved',
   };
   for (const [url, kind] of Object.entries(inside)) {
     assert.throws(() => parse({ url }), new RegExp(`is a ${kind} address.*mirrors\\.allowAddresses`), url);

@@ -2,11 +2,11 @@ import { quote } from '../oci/digest.ts';
 import { SignpostError } from '../oci/errors.ts';
 import { isRepositoryName } from '../oci/reference.ts';
 import { type Netblock, readIpAddress } from './address.ts';
+import { classifyAddress, mayConnect } from './address-class.ts';
 import { findCountry } from './countries.ts';
 import type { Coordinates } from './distance.ts';
 import type { NewMirror } from './mirror.ts';
 import { parseNetblock } from './netblock.ts';
-import { mayConnectTo, specialAddressKind } from './special-addresses.ts';
 
 /** A mirror as a person writes it. What is left out has its default. */
 export interface MirrorInput {
@@ -101,9 +101,9 @@ function parseMirrorUrl(text: string, allowed: readonly Netblock[]): string {
     throw wrong('it would give its user and password to clients');
   if (/[?#]/.test(text)) throw wrong('paths are put behind it, so it can have no "?" and no "#"');
   const address = readIpAddress(url.hostname.replace(/^\[|\]$/g, ''));
-  if (address !== undefined && !mayConnectTo(address, allowed)) {
+  if (address !== undefined && !mayConnect(address, allowed)) {
     throw wrong(
-      `${address} is a ${specialAddressKind(address) ?? 'special'} address; if that is meant, add it to mirrors.allowAddresses in the configuration`,
+      `${address} is a ${classifyAddress(address)} address; if that is meant, add it to mirrors.allowAddresses in the configuration`,
     );
   }
   return url.origin + url.pathname.replace(/\/+$/, '');

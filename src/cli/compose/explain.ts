@@ -1,6 +1,7 @@
 import { join } from 'node:path';
-import { openDatabase } from '../../adapters/sqlite/database.ts';
+import { openDatabaseForReading } from '../../adapters/sqlite/database.ts';
 import { createMirrorRegistry } from '../../adapters/sqlite/mirror-registry.ts';
+import { createMirrorStates } from '../../adapters/sqlite/mirror-states.ts';
 import { createSqlitePublications } from '../../adapters/sqlite/publications.ts';
 import type { Mirror, MirrorId } from '../../mirrors/mirror.ts';
 import type { MirrorState } from '../../mirrors/mirror-state.ts';
@@ -20,11 +21,11 @@ export interface ExplainParts extends Disposable {
 /** What `signpost explain` works with. It changes nothing. */
 export function composeExplain(config: Config): ExplainParts {
   const places = composePlaceFinder(config);
-  const database = openDatabase(join(config.data, 'signpost.db'));
+  const database = openDatabaseForReading(join(config.data, 'signpost.db'));
   return {
     places,
     mirrors: createMirrorRegistry(database).list(),
-    states: new Map(),
+    states: createMirrorStates(database).load(),
     publications: createSqlitePublications(database, { now: () => 0 }),
     [Symbol.dispose]: () => database.close(),
   };
