@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { isDigest } from '../../src/oci/digest.ts';
 import { parseRange } from '../../src/oci/range.ts';
 import type { BuiltManifest } from './image-builder.ts';
@@ -19,6 +20,8 @@ export interface RegistryKnobs {
   faults?: number;
   /** Sends this many bytes of a blob, then nothing. */
   stallAfter?: number;
+  /** Sends blobs in pieces of 16 KiB with this many milliseconds between them. */
+  pace?: number;
   /** Answers a Range with 200 and everything. */
   ignoreRange?: boolean;
   /** Answers a Range from another place than was asked for. */
@@ -150,11 +153,20 @@ function sendBlob(state: State, reference: string, request: IncomingMessage, res
 
 function sendBody(knobs: RegistryKnobs, body: Buffer, response: ServerResponse): void {
   const cut = knobs.truncateAfter ?? knobs.stallAfter;
+  if (knobs.pace !== undefined) return void sendSlowly(knobs.pace, body, response);
   if (cut === undefined || knobs.faults === 0 || cut >= body.length) return void response.end(body);
   if (knobs.faults !== undefined) knobs.faults--;
   response.write(body.subarray(0, cut), () => {
     if (knobs.truncateAfter !== undefined) response.destroy();
   });
+}
+
+async function sendSlowly(pace: number, body: Buffer, response: ServerResponse): Promise<void> {
+  for (let start = 0; start < body.length && !response.destroyed; start += 16_384) {
+    response.write(body.subarray(start, start + 16_384));
+    await setTimeout(pace);
+  }
+  response.end();
 }
 
 function isAuthorized({ knobs, token }: State, request: IncomingMessage): boolean {
