@@ -19,19 +19,15 @@ export function ordinaryRange(size: number, random: () => number): ByteRange {
 
 /** The whole blob in pieces, or the start, the middle and the end of a large one. */
 export function evidenceRanges(size: number): readonly ByteRange[] {
-  if (size <= wholeCheckSize) return pieces(size);
+  if (size <= wholeCheckSize) return pieces(0, size);
   const middle = Math.floor(size / 2);
   return [0, middle, size - pieceSize].map((start) => ({ start, end: start + pieceSize - 1 }));
 }
 
-/** What {@link evidenceRanges} transfers, in bytes. */
-export function evidenceBytes(size: number): number {
-  return size <= wholeCheckSize ? size : 3 * pieceSize;
-}
-
-function pieces(size: number): readonly ByteRange[] {
-  return Array.from({ length: Math.ceil(size / wholePieceSize) }, (_, index) => ({
-    start: index * wholePieceSize,
-    end: Math.min(size, (index + 1) * wholePieceSize) - 1,
-  }));
+/** All bytes from `from` (included) to `upTo` (excluded), in pieces. */
+export function pieces(from: number, upTo: number): readonly ByteRange[] {
+  return Array.from({ length: Math.ceil((upTo - from) / wholePieceSize) }, (_, index) => {
+    const start = from + index * wholePieceSize;
+    return { start, end: Math.min(upTo, start + wholePieceSize) - 1 };
+  });
 }

@@ -10,6 +10,7 @@ import type {
   ProbeTarget,
 } from '../ports/mirror-probe.ts';
 import type { TreeReader } from '../ports/tree.ts';
+import type { SweepStep } from './evidence-sweep.ts';
 
 /** One part of one blob. */
 export interface Check {
@@ -26,8 +27,8 @@ export interface ProbeJob {
   readonly checks: (serial: number) => Iterable<Check>;
   /** The checks amount to a full check. */
   readonly full: boolean;
-  /** The blob that clients asked for again, when all that evidence asks for is checked. */
-  readonly evidence?: ProbeTarget;
+  /** What a suspicion wants read, when that is what the checks are. */
+  readonly evidence?: SweepStep;
 }
 
 export interface ProbeFinding {

@@ -2,7 +2,8 @@ import type { Mirror } from '../mirrors/mirror.ts';
 import { afterProbe, type MirrorHealth, newMirrorHealth } from '../mirrors/mirror-state.ts';
 import type { ProbeTarget } from '../ports/mirror-probe.ts';
 import type { StoredMirrorState } from '../ports/mirror-states.ts';
-import { evidenceBytes, evidenceRanges, ordinaryRange, wholeCheckSize } from './check-ranges.ts';
+import { evidenceRanges, ordinaryRange, wholeCheckSize } from './check-ranges.ts';
+import { EvidenceSweep } from './evidence-sweep.ts';
 import { HourlyBudget } from './hourly-budget.ts';
 import type { Check, ProbeFinding, ProbeJob } from './probe-mirror.ts';
 import { isActive, type ProbeHistory, type ProbeSettings, serialDue } from './schedule.ts';
@@ -17,7 +18,6 @@ export interface ProbedMirrorDeps {
 const hourlyRequests = 4000;
 const hourlyEvidence = 1024 ** 3;
 const evidencePause = 500;
-const verifiedTime = 60_000;
 const fullCheckTargets = 3;
 const pickTries = 8;
 
@@ -35,7 +35,7 @@ export class ProbedMirror implements ProbeHistory {
   #recent: ProbeTarget | undefined;
   #evidence: ProbeTarget | undefined;
   #evidenceAt = -Infinity;
-  #verified: { readonly target: ProbeTarget; readonly at: number } | undefined;
+  readonly #sweep = new EvidenceSweep();
   /** A private mirror that cannot be probed from here: it is taken at its word. */
   #trusted = false;
   readonly #requests: HourlyBudget;
@@ -104,7 +104,7 @@ export class ProbedMirror implements ProbeHistory {
   finish(finding: ProbeFinding, job: ProbeJob, treeSerial: number, now: number): void {
     this.#trusted = finding.unreachable === true && this.mirror.private;
     const verdict = this.#trusted ? { ok: true as const, full: true, serial: treeSerial } : finding.verdict;
-    if (verdict.ok && job.evidence !== undefined) this.#verified = { target: job.evidence, at: now };
+    if (verdict.ok && job.evidence !== undefined) this.#sweep.passed(job.evidence, now);
     this.health = afterProbe(this.health, verdict, now);
     this.#failed = this.health.healthy ? undefined : (finding.failed ?? this.#failed);
     this.noteSerial(treeSerial, now);
@@ -125,12 +125,12 @@ export class ProbedMirror implements ProbeHistory {
   #evidenceJob(target: ProbeTarget, now: number): ProbeJob {
     this.#evidenceAt = now;
     const job = { mirror: this.mirror, serial: this.health.serial, askSerial: false, full: false };
-    const verified = this.#verified;
-    // A client that keeps asking must not make the mirror send the same blob over and over.
-    const again = verified?.target.digest === target.digest && now - verified.at < verifiedTime;
-    const affordable = !again && this.#evidenceBytes.take(evidenceBytes(target.size), now);
-    if (!affordable) return { ...job, checks: () => this.#piece(target) };
-    return { ...job, evidence: target, checks: () => checksOf(target) };
+    const step = this.#sweep.next(target, now);
+    // A client that keeps asking must not make the mirror send the same bytes over and over.
+    if (step === undefined || !this.#evidenceBytes.take(step.bytes, now)) {
+      return { ...job, checks: () => this.#piece(target) };
+    }
+    return { ...job, evidence: step, checks: () => step.ranges.map((range) => ({ target, range })) };
   }
 
   *#ordinaryChecks(serial: number, now: number): Iterable<Check> {
@@ -147,12 +147,13 @@ export class ProbedMirror implements ProbeHistory {
   /** The blob that was wrong, then others, one of them small enough to be checked whole. */
   *#fullChecks(serial: number): Iterable<Check> {
     const seen = new Set<string>();
-    const first = this.#failed?.target;
-    if (first !== undefined) {
-      yield* checksOf(first);
-      seen.add(first.digest);
+    const failed = this.#failed;
+    if (failed !== undefined) {
+      yield failed;
+      yield* checksOf(failed.target);
+      seen.add(failed.target.digest);
     }
-    let whole = first !== undefined && first.size <= wholeCheckSize;
+    let whole = failed !== undefined && failed.target.size <= wholeCheckSize;
     for (let tries = 0; tries < pickTries && (seen.size <= fullCheckTargets || !whole); tries++) {
       const target = this.#deps.pickTarget(this.mirror, serial);
       if (target === undefined) return;

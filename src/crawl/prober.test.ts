@@ -182,6 +182,19 @@ suite('the prober', () => {
     }
   });
 
+  test('reads on through a large suspect until the one wrong byte is found', async (context) => {
+    const world = createWorld(context, { blobs: [small] });
+    await world.start();
+    world.probe.mirror(1).wrong.set(large.digest, 36_000_001);
+    for (let suspicion = 0; suspicion < 3; suspicion++) {
+      assert.equal(world.state().healthy, true);
+      world.prober.onSuspect(one, large);
+      await world.advance(1000);
+    }
+    out(/wrong-bytes/)(world.state());
+    await world.prober.stop();
+  });
+
   test('does not let a flood of suspicions become a flood of probes', async (context) => {
     const world = createWorld(context);
     await world.start();
@@ -194,8 +207,14 @@ suite('the prober', () => {
       (sum, { range }) => sum + (range === undefined ? 0 : range.end - range.start + 1),
       0,
     );
-    assert.ok(world.probe.calls.length <= 25, `${world.probe.calls.length} requests`);
-    assert.ok(bytes < 2_000_000, `${bytes} bytes`);
+    // Each blob once, the start, the middle and the end of the large one twice, and a few single pieces.
+    assert.ok(bytes < small.size + large.size + 12 * 65_536, `${bytes} bytes`);
+    world.probe.calls.length = 0;
+    for (let index = 0; index < 50; index++) {
+      world.prober.onSuspect(one, index % 2 === 0 ? small : large);
+      await world.advance(100);
+    }
+    assert.ok(world.probe.calls.length <= 15, `${world.probe.calls.length} requests`);
     await world.prober.stop();
   });
 
