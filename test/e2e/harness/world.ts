@@ -28,6 +28,10 @@ export interface World extends AsyncDisposable {
   readonly signpost: Signpost;
   /** Where the Mirror List listens. */
   readonly port: number;
+  /** Where names lead to, as `host:port`; a test may lead a name elsewhere. */
+  readonly hosts: Map<string, { readonly address: string; readonly port: number }>;
+  /** The settings of {@link signpost}, for a second installation beside it. */
+  settings(port: number, keys: readonly string[]): object;
   /** An address in a country that no client had before: the Mirror List remembers for a while who asked for what. */
   newAddress(country: Country): string;
   /** A place for one client, which may be moved. */
@@ -40,9 +44,7 @@ export interface WorldOptions {
   /** Settings beside the ones that every world has. */
   readonly registry?: object;
   readonly mirrors?: object;
-  /** Where the name leads to, when that is not the Mirror List itself. */
-  readonly front?: { readonly address: string; readonly port: number };
-  /** gpg's name of the key's kind. */
+  /** The kind of the release key, as gpg names it. */
   readonly algorithm?: string;
 }
 
@@ -60,13 +62,13 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const key = stack.use(await createGpgKey(work, 'release', options.algorithm ?? 'ed25519'));
   const port = await findFreePort();
   const { certificate, key: privateKey } = certificates;
-  const signpost = createSignpost(work, 'origin', {
+  const settings = (port: number, keys: readonly string[]) => ({
     registry: {
       name: registryName,
       listen: [{ address: '127.0.0.1', port, tls: { certificate, key: privateKey } }],
       ...options.registry,
     },
-    repositories: [{ match: 'demo/*', keys: [key.publicKey] }],
+    repositories: [{ match: 'demo/*', keys }],
     mirrors: {
       allowAddresses: ['127.0.0.0/8'],
       certificateAuthorities: [certificates.authority],
@@ -79,7 +81,8 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
       })),
     },
   });
-  const hosts = new Map([[`${registryName}:443`, options.front ?? { address: '127.0.0.1', port }]]);
+  const signpost = createSignpost(work, 'origin', settings(port, [key.publicKey]));
+  const hosts = new Map([[`${registryName}:443`, { address: '127.0.0.1', port }]]);
   const used = new Map<Country, number>();
   const newAddress = (country: Country) => {
     const count = (used.get(country) ?? 0) + 1;
@@ -93,6 +96,8 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     key,
     signpost,
     port,
+    hosts,
+    settings,
     newAddress,
     parts,
     async createPlace(name, country) {

@@ -20,16 +20,18 @@ export async function startDockerClient(work: WorkFolder, setting: ClientSetting
     await startDaemon(
       'dockerd',
       [
-        ...['--config-file', configuration, '-H', host, '--containerd', containerd.socket],
-        ...['--data-root', join(folder, 'root'), '--exec-root', join(folder, 'exec')],
-        ...[
-          '--pidfile',
-          join(folder, 'pid'),
-          '--storage-driver=vfs',
-          '--iptables=false',
-          '--ip6tables=false',
-        ],
-        ...['--bridge=none', '--ip-forward=false', '--ip-masq=false'],
+        `--config-file=${configuration}`,
+        `--host=${host}`,
+        `--containerd=${containerd.socket}`,
+        `--data-root=${join(folder, 'root')}`,
+        `--exec-root=${join(folder, 'exec')}`,
+        `--pidfile=${join(folder, 'pid')}`,
+        '--storage-driver=vfs',
+        '--iptables=false',
+        '--ip6tables=false',
+        '--bridge=none',
+        '--ip-forward=false',
+        '--ip-masq=false',
       ],
       {
         env: { ...placeEnvironment(setting), HOME: folder },

@@ -13,15 +13,13 @@ export function createPodmanClient(
   const folder = work.folder(setting.name);
   const env = { ...settings.env, ...placeEnvironment(setting) };
   const podman = (...args: string[]) => [
-    ...[
-      '--root',
-      join(folder, 'root'),
-      '--runroot',
-      join(folder, 'runroot'),
-      '--tmpdir',
-      join(folder, 'tmp'),
-    ],
-    ...['--storage-driver', 'vfs', '--cgroup-manager', 'cgroupfs', '--events-backend', 'file', ...args],
+    `--root=${join(folder, 'root')}`,
+    `--runroot=${join(folder, 'runroot')}`,
+    `--tmpdir=${join(folder, 'tmp')}`,
+    '--storage-driver=vfs',
+    '--cgroup-manager=cgroupfs',
+    '--events-backend=file',
+    ...args,
   ];
   const must = (...args: string[]) => mustRun('podman', podman(...args), { env });
   const mounted = new Set<string>();
