@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { fails } from '../../../test/fakes/expect-error.ts';
 import { imageSourceContract, type OpenedSource, walk } from '../../../test/contracts/image-source.ts';
 import {
   buildFourPlatforms,
@@ -13,7 +14,7 @@ import {
 } from '../../../test/fakes/image-builder.ts';
 import { legacyEntries } from '../../../test/fakes/docker-archive-builder.ts';
 import { buildTar } from '../../../test/fakes/tar-builder.ts';
-import { type ErrorCode, isSignpostError } from '../../oci/errors.ts';
+import { type ErrorCode } from '../../oci/errors.ts';
 import { parseImageSource } from '../../oci/image-source-name.ts';
 import { openImageSource } from './open-image-source.ts';
 import type { ImageSourceOptions } from './source-options.ts';
@@ -47,10 +48,6 @@ async function open(name: string, options: Partial<ImageSourceOptions> = {}): Pr
   };
   return { source, end };
 }
-
-const fails = (code: ErrorCode, text: string) => (error: unknown) =>
-  (isSignpostError(error, code) && error.message.includes(text)) ||
-  assert.fail(`expected ${code} with "${text}", got ${String(error)}`);
 
 imageSourceContract('OCI layout, folder, a list', () => open('oci:layout:v1'), list);
 imageSourceContract('OCI layout, folder, one image', () => open('oci:layout:v2'), image);

@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { deflateRawSync, gzipSync } from 'node:zlib';
 import fc from 'fast-check';
+import { fails } from '../../../../test/fakes/expect-error.ts';
 import { legacyEntries } from '../../../../test/fakes/docker-archive-builder.ts';
 import { buildImage, layoutFiles } from '../../../../test/fakes/image-builder.ts';
 import { buildTar, type TarEntry } from '../../../../test/fakes/tar-builder.ts';
 import { digestHex } from '../../../oci/digest.ts';
-import { type ErrorCode, isSignpostError } from '../../../oci/errors.ts';
+import { isSignpostError } from '../../../oci/errors.ts';
 import { readWhole } from '../source-files.ts';
 import { defaultLimits } from '../source-options.ts';
 import { createTemporaryFolder } from '../temporary-folder.ts';
@@ -49,10 +50,6 @@ async function read(bytes: Uint8Array, names: readonly string[], limits = {}): P
     assert.deepEqual(await readdir(join(folder, 'temporary')), []);
   }
 }
-
-const fails = (code: ErrorCode, text: string) => (error: unknown) =>
-  (isSignpostError(error, code) && error.message.includes(text)) ||
-  assert.fail(`expected ${code} with "${text}", got ${String(error)}`);
 
 describe('a tar archive', () => {
   test('is read whatever records its names and sizes come in', async () => {

@@ -4,12 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { gunzipSync, gzipSync } from 'node:zlib';
+import { fails } from '../../../../test/fakes/expect-error.ts';
 import { readBlob } from '../../../../test/contracts/image-source.ts';
 import { legacyEntries, type LegacyStyle } from '../../../../test/fakes/docker-archive-builder.ts';
 import { buildImage } from '../../../../test/fakes/image-builder.ts';
 import { buildTar, type TarEntry } from '../../../../test/fakes/tar-builder.ts';
 import { digestOf } from '../../../oci/digest.ts';
-import { type ErrorCode, isSignpostError } from '../../../oci/errors.ts';
+import { type ErrorCode } from '../../../oci/errors.ts';
 import { parseImageSource } from '../../../oci/image-source-name.ts';
 import { parseManifest } from '../../../oci/manifest.ts';
 import { mediaTypes } from '../../../oci/media-types.ts';
@@ -44,10 +45,6 @@ async function using(
     assert.deepEqual(await readdir(join(folder, 'temporary')), []);
   }
 }
-
-const fails = (code: ErrorCode, text: string) => (error: unknown) =>
-  (isSignpostError(error, code) && error.message.includes(text)) ||
-  assert.fail(`expected ${code} with "${text}", got ${String(error)}`);
 
 /** The entries of an archive with one of them changed. */
 function changed(

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { execFileSync } from 'node:child_process';
+import { fails } from '../../../../test/fakes/expect-error.ts';
 import { readBlob } from '../../../../test/contracts/image-source.ts';
 import { buildFourPlatforms, buildImage, writeLayout } from '../../../../test/fakes/image-builder.ts';
 import type { Descriptor } from '../../../oci/descriptor.ts';
 import { digestOf } from '../../../oci/digest.ts';
-import { type ErrorCode, isSignpostError } from '../../../oci/errors.ts';
 import { parseImageSource } from '../../../oci/image-source-name.ts';
 import { mediaTypes } from '../../../oci/media-types.ts';
 import type { ImageSource } from '../../../ports/image-source.ts';
@@ -40,10 +40,6 @@ async function using(work: (source: ImageSource) => Promise<void>): Promise<void
     await source.close();
   }
 }
-
-const fails = (code: ErrorCode, text: string) => (error: unknown) =>
-  (isSignpostError(error, code) && error.message.includes(text)) ||
-  assert.fail(`expected ${code} with "${text}", got ${String(error)}`);
 
 describe('a layout folder', () => {
   test('may be reached through a link, but nothing in it may lead out of it', async () => {

@@ -3,7 +3,7 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { type ErrorCode, isSignpostError } from '../../../oci/errors.ts';
+import { fails } from '../../../../test/fakes/expect-error.ts';
 import { runCredentialHelper } from './credential-helper.ts';
 import { findCredentials } from './credentials.ts';
 
@@ -30,10 +30,6 @@ async function writeHelper(name: string, script: string): Promise<void> {
   await writeFile(file, `#!/bin/sh\n${script}\n`);
   await chmod(file, 0o755);
 }
-
-const fails = (code: ErrorCode, text: string) => (error: unknown) =>
-  (isSignpostError(error, code) && error.message.includes(text)) ||
-  assert.fail(`expected ${code} with "${text}", got ${String(error)}`);
 
 const auth = Buffer.from('alice:pass:word').toString('base64');
 const alice = { kind: 'password', user: 'alice', password: 'pass:word' };
