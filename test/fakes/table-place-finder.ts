@@ -1,15 +1,17 @@
-import type { IpAddress, Netblock } from '../../src/mirrors/address.ts';
+import type { Netblock } from '../../src/mirrors/address.ts';
 import { netblockContains } from '../../src/mirrors/netblock.ts';
 import type { Place } from '../../src/mirrors/place.ts';
 import type { PlaceFinder } from '../../src/ports/place-finder.ts';
 
-/** A PlaceFinder that knows only what it is told: the first netblock that contains the address counts. */
+/** A PlaceFinder that knows only what it is told; the longest netblock counts. */
 export function createTablePlaceFinder(
   table: readonly { readonly netblock: Netblock; readonly place: Place }[],
 ): PlaceFinder {
-  const nowhere = { source: 'nothing known' };
+  const longestFirst = table.toSorted((one, other) => other.netblock.length - one.netblock.length);
   return {
-    find: (address: IpAddress) =>
-      table.find(({ netblock }) => netblockContains(netblock, address))?.place ?? nowhere,
+    find: (address) =>
+      longestFirst.find(({ netblock }) => netblockContains(netblock, address))?.place ?? {
+        source: 'nothing known',
+      },
   };
 }
