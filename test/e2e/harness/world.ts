@@ -41,9 +41,8 @@ export interface World extends AsyncDisposable {
 }
 
 export interface WorldOptions {
-  /** Settings beside the ones that every world has. */
-  readonly registry?: object;
-  readonly mirrors?: object;
+  /** The Mirror List speaks plain HTTP, to these proxies. */
+  readonly trustedProxies?: readonly string[];
   /** The kind of the release key, as gpg names it. */
   readonly algorithm?: string;
 }
@@ -61,19 +60,15 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const certificates = await createCertificates(work, [registryName, ...mirrorAddresses]);
   const key = stack.use(await createGpgKey(work, 'release', options.algorithm ?? 'ed25519'));
   const port = await findFreePort();
-  const { certificate, key: privateKey } = certificates;
+  const tls = { certificate: certificates.certificate, key: certificates.key };
   const settings = (port: number, keys: readonly string[]) => ({
     registry: {
       name: registryName,
-      listen: [{ address: '127.0.0.1', port, tls: { certificate, key: privateKey } }],
-      ...options.registry,
+      listen: [{ address: '127.0.0.1', port, ...(options.trustedProxies === undefined ? { tls } : {}) }],
+      trustedProxies: options.trustedProxies ?? [],
     },
     repositories: [{ match: 'demo/*', keys }],
-    mirrors: {
-      allowAddresses: ['127.0.0.0/8'],
-      certificateAuthorities: [certificates.authority],
-      ...options.mirrors,
-    },
+    mirrors: { allowAddresses: ['127.0.0.0/8'], certificateAuthorities: [certificates.authority] },
     places: {
       overrides: Object.entries(countryNetblocks).map(([country, start]) => ({
         netblock: `${start}.0/24`,
