@@ -14,6 +14,7 @@ import {
 } from '../../../test/fakes/image-builder.ts';
 import { legacyEntries } from '../../../test/fakes/docker-archive-builder.ts';
 import { buildTar } from '../../../test/fakes/tar-builder.ts';
+import { digestHex, digestOf } from '../../oci/digest.ts';
 import { type ErrorCode } from '../../oci/errors.ts';
 import { parseImageSource } from '../../oci/image-source-name.ts';
 import { openImageSource } from './open-image-source.ts';
@@ -109,6 +110,27 @@ describe('opening', () => {
     const { source } = await open('docker-archive:both.tar:docker.io/a/b:1');
     assert.deepEqual(Buffer.from((await source.root()).bytes), list.manifest);
     assert.equal((await walk(source)).manifests, 5);
+    await source.close();
+  });
+
+  test('of its images the one is taken whose config carries the tag, when index.json names none', async () => {
+    const other = buildImage({ platform: 'linux/arm64' });
+    const files = layoutFiles({ '': image });
+    for (const [path, content] of layoutFiles({ '': other })) {
+      if (path !== 'index.json') files.set(path, content);
+    }
+    const manifests = [image.descriptor, other.descriptor];
+    files.set('index.json', Buffer.from(JSON.stringify({ schemaVersion: 2, manifests })));
+    const config = `blobs/sha256/${digestHex(digestOf(other.config))}`;
+    const listed = [
+      { Config: 'blobs/sha256/x', RepoTags: ['a/b:1'] },
+      { Config: config, RepoTags: ['c/d:1'] },
+    ];
+    files.set('manifest.json', Buffer.from(JSON.stringify(listed)));
+    const entries = [...files].map(([path, content]) => ({ path, content }));
+    await writeFile(join(folder, 'tagged.tar'), buildTar(entries));
+    const { source } = await open('docker-archive:tagged.tar:c/d:1');
+    assert.deepEqual(Buffer.from((await source.root()).bytes), other.manifest);
     await source.close();
   });
 

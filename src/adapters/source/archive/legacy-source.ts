@@ -74,10 +74,10 @@ async function convert(options: DockerArchiveOptions, signal: AbortSignal): Prom
   };
 }
 
-// Indented as docker itself writes them.
+// Written here for the first time, indented as docker itself writes them; from now on these bytes are the manifest.
 function encodeManifest(config: Descriptor, layers: readonly Descriptor[]): Buffer {
-  const manifest = { schemaVersion: 2, mediaType: mediaTypes.dockerManifest, config, layers };
-  return Buffer.from(JSON.stringify(manifest, undefined, 3));
+  const made = { schemaVersion: 2, mediaType: mediaTypes.dockerManifest, config, layers };
+  return Buffer.from(JSON.stringify(made, undefined, 3));
 }
 
 // The config's digest is the image's id, and its entry is named for it.

@@ -6,7 +6,7 @@ import { readAt } from '../source-files.ts';
 import { parseEntryName, parseLink } from './entry-name.ts';
 
 /** An entry that Signpost reads: `start` is where its bytes begin in the tar. */
-export type TarEntry =
+type TarEntry =
   | { readonly kind: 'file'; readonly start: number; readonly size: number }
   | { readonly kind: 'link'; readonly target: string };
 

@@ -71,7 +71,7 @@ describe('a layout folder', () => {
   test('with a pipe for a blob does not keep anybody waiting', async () => {
     const path = join(folder, blobPath(descriptor.digest));
     await rm(path);
-    execFileSync('mkfifo', [path]);
+    execFileSync('/usr/bin/mkfifo', [path]);
     await using((source) =>
       assert.rejects(readBlob(source, descriptor, 0), fails('SOURCE_INVALID', 'not a file')),
     );

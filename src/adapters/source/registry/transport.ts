@@ -13,7 +13,7 @@ export interface Answer {
   readonly message: IncomingMessage;
 }
 
-export interface TransportRequest {
+interface TransportRequest {
   readonly headers: Readonly<Record<string, string>>;
   /** Sent as a form, by POST; without it the request is a GET. */
   readonly form?: URLSearchParams;
