@@ -45,7 +45,7 @@ test('everything else is refused, and said what it is', () => {
     [',"serial":7', '', /optional has no "serial"/],
     ['"optional":{', '"optional":null,"x":{', /unknown field "x"/],
     ['sha256:', 'sha512:', /docker-manifest-digest is/],
-    ['images.example.org:5000/', '', /docker-reference is/],
+    ['images.example.org:5000/fedora/', '', /docker-reference is/],
     ['base:41', 'base', /docker-reference is/],
     ['base:41', `base@${content.digest}`, /docker-reference is/],
     ['"creator":"signpost"', `"creator":"${'x'.repeat(257)}"`, /optional\.creator is/],

@@ -1,0 +1,122 @@
+import { createFileSigner } from '../../src/adapters/openpgp/file-signer.ts';
+import { createSignatureReader } from '../../src/adapters/openpgp/signature-reader.ts';
+import type { AcceptDeps } from '../../src/accept/accept-bundle.ts';
+import type { RepositoryRule } from '../../src/accept/repository-rule.ts';
+import { type RepositoryName, parseRegistryHost, parseTaggedReference } from '../../src/oci/reference.ts';
+import type { SignerRecord } from '../../src/ports/signer-record.ts';
+import type { Signer } from '../../src/ports/signing.ts';
+import { type SignDeps, type SignOptions, signRequest } from '../../src/sign/sign-request.ts';
+import { writeRequest } from '../../src/request/write-request.ts';
+import type { BuiltList } from './image-builder.ts';
+import { createMemoryNewFile, linesOf } from './memory-new-file.ts';
+import { createMemoryPublications } from './memory-publications.ts';
+import { createMemoryReceivedSignatures } from './memory-received-signatures.ts';
+import { createMemorySignerRecord } from './memory-signer-record.ts';
+import { createMemoryStaging } from './memory-staging.ts';
+import { createMemoryTree } from './memory-tree.ts';
+import { vectorClock, vectorFile } from './vectors.ts';
+
+const day = 86_400_000;
+
+/** Two keys that really sign; the vectors' secret keys. */
+export async function createTestSigners(): Promise<{ readonly rsa: Signer; readonly ed25519: Signer }> {
+  const passphrase = () => Promise.resolve('correct horse');
+  return {
+    rsa: await createFileSigner(vectorFile('rsa3072.secret.asc'), passphrase, vectorClock),
+    ed25519: await createFileSigner(vectorFile('ed25519.secret.pgp'), passphrase, vectorClock),
+  };
+}
+
+export interface SigningWorld extends ReturnType<typeof createMemoryPublications> {
+  readonly deps: AcceptDeps;
+  readonly tree: ReturnType<typeof createMemoryTree>;
+  readonly staging: ReturnType<typeof createMemoryStaging>;
+  readonly clock: { time: number; now(): number };
+  readonly rules: Map<string, RepositoryRule>;
+  /** Stages an image as publish does. */
+  stage(reference: string, list: BuiltList): Promise<void>;
+  /** The text of a signing request for everything that is staged. */
+  request(): Promise<string>;
+}
+
+/** An origin in memory. Every repository takes the keys of both.asc; `rules` may say otherwise. */
+export async function createSigningWorld(): Promise<SigningWorld> {
+  const registry = parseRegistryHost('images.example.org');
+  const memory = createMemoryPublications();
+  const staging = createMemoryStaging();
+  const tree = createMemoryTree(staging.blobs);
+  const clock = {
+    time: vectorClock.now(),
+    now() {
+      return this.time;
+    },
+  };
+  const reader = await createSignatureReader([vectorFile('both.asc')], clock);
+  const rules = new Map<string, RepositoryRule>();
+  const usual = createRule(reader, {});
+  return {
+    ...memory,
+    tree,
+    staging,
+    clock,
+    rules,
+    deps: {
+      ...memory,
+      registry,
+      staging,
+      tree,
+      treeReader: tree,
+      received: createMemoryReceivedSignatures(),
+      clock,
+      findRule: (repository: RepositoryName) => Promise.resolve(rules.get(repository) ?? usual),
+    },
+    async stage(reference, list) {
+      for (const [digest, built] of list.manifests) await staging.writeManifest(digest, built.manifest);
+      for (const [digest, bytes] of list.blobs) staging.blobs.set(digest, bytes);
+      memory.stagedImages.put({ ...parseTaggedReference(reference), list: list.digest, staged: clock.time });
+    },
+    async request() {
+      const file = createMemoryNewFile();
+      const deps = { ...memory, registry, staging, clock, nonce: () => '0'.repeat(32) };
+      await writeRequest({ ...deps, createFile: () => Promise.resolve(file) }, () => true);
+      return file.text ?? '';
+    },
+  };
+}
+
+/** A rule that allows the keys that `reader` knows. */
+export function createRule(
+  reader: RepositoryRule['reader'],
+  changes: Partial<RepositoryRule['policy']>,
+): RepositoryRule {
+  const fingerprints = new Set(reader.fingerprints);
+  return {
+    reader,
+    policy: { fingerprints, threshold: 1, maximumLife: 400 * day, ...changes },
+    warnBefore: 14 * day,
+  };
+}
+
+/** Signs a request and gives the text of the bundle. Each call has a record of its own unless one is given. */
+export async function signText(
+  request: string,
+  signer: Signer,
+  changes: Partial<SignDeps> & Partial<SignOptions> & { readonly record?: SignerRecord } = {},
+): Promise<string> {
+  const file = createMemoryNewFile();
+  const clock = changes.clock ?? vectorClock;
+  const deps: SignDeps = {
+    signer,
+    reader: await createSignatureReader([{ name: 'own', bytes: signer.publicKey }], vectorClock),
+    record: createMemorySignerRecord(),
+    clock,
+    review: () => Promise.resolve(true),
+    createBundle: () => Promise.resolve(file),
+    advance: () => undefined,
+    signal: new AbortController().signal,
+    ...changes,
+  };
+  const options = { life: 90 * day, allowRollback: false, creator: 'signpost test', ...changes };
+  await signRequest(deps, linesOf(request), options);
+  return file.text ?? '';
+}
