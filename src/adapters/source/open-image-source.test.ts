@@ -134,6 +134,18 @@ describe('opening', () => {
     await source.close();
   });
 
+  test('a signal ends what a source is doing', async () => {
+    for (const name of ['oci:layout', 'oci:layout.tar', 'docker-archive:folders.tar']) {
+      const stop = new AbortController();
+      const path = parseImageSource(name.replace(':', `:${folder}/`));
+      const source = await openImageSource(path, { temporaryFolder }, stop.signal);
+      stop.abort();
+      await assert.rejects(source.root(), fails('CANCELLED', ''));
+      await source.close();
+    }
+    assert.deepEqual(await readdir(temporaryFolder), []);
+  });
+
   test('a signal ends the unpacking', async () => {
     await assert.rejects(
       openImageSource(

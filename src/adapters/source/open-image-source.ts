@@ -19,7 +19,8 @@ import { createTemporaryFolder, type TemporaryFolder } from './temporary-folder.
 
 /**
  * Opens the source that a name stands for. A compressed archive is unpacked before this returns; a registry is not
- * asked anything yet. `signal` ends the opening, not the source.
+ * asked anything yet. `signal` ends the opening, and
+ * whatever the source is doing later.
  * @throws SignpostError NOT_FOUND, SOURCE_INVALID, LIMIT_EXCEEDED, CONFIG_INVALID, STORAGE, CANCELLED
  */
 export async function openImageSource(
@@ -27,7 +28,7 @@ export async function openImageSource(
   options: ImageSourceOptions,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<ImageSource> {
-  if (name.kind === 'registry') return createRegistrySource(name, options);
+  if (name.kind === 'registry') return createRegistrySource(name, options, signal);
   const temporary = createTemporaryFolder(options.temporaryFolder);
   try {
     const source = await openFiles(name, options, temporary, signal);
@@ -65,11 +66,19 @@ async function openFiles(
     return createLayoutSource({
       name: label,
       files,
+      signal,
       chooseRoot: (index) => chooseLayoutRoot(index, ref, files.path),
     });
   }
   try {
-    return await createDockerArchiveSource({ name: label, files, ref, temporary, layerLimit: limits.size });
+    return await createDockerArchiveSource({
+      name: label,
+      files,
+      ref,
+      signal,
+      temporary,
+      layerLimit: limits.size,
+    });
   } catch (error) {
     await files.close();
     throw error;

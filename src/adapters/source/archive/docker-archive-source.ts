@@ -20,6 +20,8 @@ export interface DockerArchiveOptions {
   readonly name: string;
   readonly files: SourceFiles;
   readonly ref: string | undefined;
+  /** Ends whatever the source is doing. */
+  readonly signal: AbortSignal;
   readonly temporary: TemporaryFolder;
   /** Bytes of one layer after decompression. */
   readonly layerLimit: number;
@@ -35,6 +37,7 @@ export async function createDockerArchiveSource(options: DockerArchiveOptions): 
     return createLayoutSource({
       name,
       files,
+      signal: options.signal,
       chooseRoot: (index, signal) => chooseByTags(files, index, ref, signal),
     });
   }

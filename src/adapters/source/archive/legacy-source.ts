@@ -24,8 +24,9 @@ interface Converted {
 export function createLegacySource(options: DockerArchiveOptions): ImageSource {
   const { name, files } = options;
   const closing = new AbortController();
+  const ended = AbortSignal.any([options.signal, closing.signal]);
   let converted: Promise<Converted> | undefined;
-  const convertOnce = () => (converted ??= convert(options, closing.signal));
+  const convertOnce = () => (converted ??= convert(options, ended));
   return {
     name,
     root: async () => ({ bytes: (await convertOnce()).manifest, mediaType: mediaTypes.dockerManifest }),
@@ -37,7 +38,7 @@ export function createLegacySource(options: DockerArchiveOptions): ImageSource {
     blob: async ({ digest }, offset, signal) => {
       const blob = (await convertOnce()).blobs.get(digest);
       if (blob === undefined) throw new SignpostError('NOT_FOUND', `${files.path} holds no blob ${digest}`);
-      return blob.open(offset, AbortSignal.any([signal, closing.signal]));
+      return blob.open(offset, AbortSignal.any([signal, ended]));
     },
     close: async () => {
       closing.abort();

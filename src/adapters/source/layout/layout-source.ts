@@ -13,19 +13,27 @@ const layoutFileLimit = 4096;
 export interface LayoutSourceOptions {
   readonly name: string;
   readonly files: SourceFiles;
+  /** Ends whatever the source is doing. */
+  readonly signal: AbortSignal;
   readonly chooseRoot: (index: ManifestList, signal: AbortSignal) => LayoutRoot | Promise<LayoutRoot>;
 }
 
 /** An image in an OCI image layout (image-spec 1.1, image-layout.md). */
-export function createLayoutSource({ name, files, chooseRoot }: LayoutSourceOptions): ImageSource {
+export function createLayoutSource({
+  name,
+  files,
+  signal: outer,
+  chooseRoot,
+}: LayoutSourceOptions): ImageSource {
   const closing = new AbortController();
-  const readManifest = (digest: Digest) => readWhole(files, blobPath(digest), manifestLimit, closing.signal);
+  const ended = AbortSignal.any([outer, closing.signal]);
+  const readManifest = (digest: Digest) => readWhole(files, blobPath(digest), manifestLimit, ended);
 
   const root = async (): Promise<SourceManifest> => {
-    await checkLayoutFile(files, closing.signal);
-    const bytes = await readWhole(files, 'index.json', manifestLimit, closing.signal);
+    await checkLayoutFile(files, ended);
+    const bytes = await readWhole(files, 'index.json', manifestLimit, ended);
     const index = parseIndex(bytes, files.path);
-    const chosen = await chooseRoot(index, closing.signal);
+    const chosen = await chooseRoot(index, ended);
     if (chosen.kind === 'index') return { bytes, mediaType: index.mediaType };
     const { digest, mediaType } = chosen.descriptor;
     const manifest = await readManifest(digest);
@@ -42,7 +50,7 @@ export function createLayoutSource({ name, files, chooseRoot }: LayoutSourceOpti
     root,
     manifest: async ({ digest }) => ({ bytes: await readManifest(digest), mediaType: undefined }),
     blob: ({ digest }: Descriptor, offset, signal) =>
-      files.open(blobPath(digest), offset, AbortSignal.any([signal, closing.signal])),
+      files.open(blobPath(digest), offset, AbortSignal.any([signal, ended])),
     close: async () => {
       closing.abort();
       await files.close();

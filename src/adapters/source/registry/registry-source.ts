@@ -27,12 +27,14 @@ const vagueTypes: ReadonlySet<string> = new Set([
 const schema1Types: ReadonlySet<string> = new Set([mediaTypes.dockerSchema1, mediaTypes.dockerSchema1Signed]);
 
 /**
- * An image in a registry, read through the pull API (distribution-spec 1.1, "Pull").
+ * An image in a registry, read through the pull API (distribution-spec 1.1, "Pull"). `signal` ends whatever the
+ * source is doing.
  * @throws SignpostError CONFIG_INVALID when a certificate authority cannot be read
  */
 export async function createRegistrySource(
   name: RegistryImageName,
   options: Pick<ImageSourceOptions, 'credentialFiles' | 'tls' | 'timeouts' | 'retry'>,
+  signal: AbortSignal = new AbortController().signal,
 ): Promise<ImageSource> {
   const { host, repository } = locate(name);
   const tls = options.tls ?? {};
@@ -41,6 +43,7 @@ export async function createRegistrySource(
   const base = new URL(`${tls.plainHttp === true ? 'http' : 'https'}://${host}/`);
   const transport = await createTransport(tls, timeouts);
   const closing = new AbortController();
+  const ended = AbortSignal.any([signal, closing.signal]);
   const credentials = () => findCredentials(options.credentialFiles ?? [], name.host, repository);
   const authorization = new RegistryAuthorization({
     transport,
@@ -48,7 +51,7 @@ export async function createRegistrySource(
     repository,
     credentials,
     idle: timeouts.idle,
-    signal: closing.signal,
+    signal: ended,
   });
   const client = createRegistryClient({ transport, authorization, base, timeouts, retry });
   const path = (kind: 'manifests' | 'blobs', reference: string) => `/v2/${repository}/${kind}/${reference}`;
@@ -56,8 +59,8 @@ export async function createRegistrySource(
   const fetchManifest = async (reference: string): Promise<SourceManifest> => {
     const what = `manifest ${reference}`;
     const headers = { Accept: acceptedTypes };
-    const answer = await client.get(path('manifests', reference), headers, closing.signal, what);
-    const bytes = await readBounded(answer, manifestLimit, timeouts.idle, closing.signal, what);
+    const answer = await client.get(path('manifests', reference), headers, ended, what);
+    const bytes = await readBounded(answer, manifestLimit, timeouts.idle, ended, what);
     const pinned = isDigest(reference) ? reference : answer.message.headers['docker-content-digest'];
     if (isDigest(pinned) && !digestMatches(pinned, bytes)) {
       throw new SignpostError(
@@ -77,7 +80,7 @@ export async function createRegistrySource(
         { client, path: path('blobs', descriptor.digest), idle: timeouts.idle, resumes: retry.attempts - 1 },
         descriptor,
         offset,
-        AbortSignal.any([signal, closing.signal]),
+        AbortSignal.any([signal, ended]),
       ),
     close: () => {
       closing.abort();
