@@ -34,6 +34,9 @@ export interface BlobEntry {
   readonly serial: number;
 }
 
+/** Tags that carry signatures and the like for clients without the referrers API: nobody pulls them by hand. */
+const hiddenTagPattern = /^sha256-[0-9a-f]{64}(?:\.[a-z]{1,16})?$/;
+
 const sampleLimit = 8192;
 
 /** How many rows are read before the event loop gets its turn: a few milliseconds' worth. */
@@ -62,7 +65,9 @@ export async function compileSnapshot(
     repositoryOf(repository).tags.set(tag, list);
     if (++counts.tags % piece === 0) await pause();
   }
-  for (const repository of repositories.values()) repository.names = [...repository.tags.keys()].sort();
+  for (const repository of repositories.values()) {
+    repository.names = [...repository.tags.keys()].filter((tag) => !hiddenTagPattern.test(tag)).sort();
+  }
 
   const mediaTypes: string[] = [];
   const manifestBuilder = new DigestTableBuilder();

@@ -1,0 +1,209 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { after, before, suite, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { rm, truncate } from 'node:fs/promises';
+import { blobPath } from '../../src/adapters/tree-paths.ts';
+import type { Digest } from '../../src/oci/digest.ts';
+import { parseRepositoryName } from '../../src/oci/reference.ts';
+import { numberedMirror } from '../fakes/mirrors.ts';
+import {
+  type Answer,
+  japan,
+  loopback,
+  type RegistryUnderTest,
+  startRegistry,
+} from './registry-under-test.ts';
+
+const repository = 'fedora/base';
+const large = Buffer.alloc(300_000, 'large ');
+const small = Buffer.from('a small one');
+const mirrors = [
+  numberedMirror(1, { country: 'DE' }),
+  numberedMirror(2, { country: 'DE' }),
+  numberedMirror(3, { country: 'FR' }),
+  numberedMirror(4, { country: 'JP' }),
+];
+
+suite('Pulling blobs: redirected to a mirror', () => {
+  let registry: RegistryUnderTest;
+  let digest: Digest;
+  let path: string;
+  before(async () => {
+    registry = await startRegistry({ mirrors, settings: { trustedProxies: [loopback] } });
+    digest = await registry.publishBlob(repository, large);
+    path = `/v2/${repository}/blobs/${digest}`;
+  });
+  after(() => registry[Symbol.asyncDispose]());
+  const from = (address: string) => ({ headers: { 'x-forwarded-for': address } });
+
+  test('GET answers 307 with the place, the alternatives in order, and the digest', async () => {
+    const answer = await registry.ask(path, from('127.0.0.1'));
+    assert.equal(answer.status, 307);
+    const chosen = mirrors.find(({ url }) => answer.headers.location === `${url}${path}`);
+    assert.equal(chosen?.country, 'DE');
+    assert.equal(answer.headers['docker-content-digest'], digest);
+    const base64 = createHash('sha256').update(large).digest('base64');
+    assert.equal(answer.headers['repr-digest'], `sha-256=:${base64}:`);
+    assert.equal(answer.headers['cache-control'], 'no-store');
+    assert.equal(answer.body.length, 0);
+    const links = String(answer.headers.link).split(', ');
+    assert.equal(links.length, 2);
+    const other = mirrors.find(({ id, country }) => country === 'DE' && id !== chosen?.id);
+    assert.equal(links[0], `<${other?.url}${path}>; rel=duplicate; pri=1; geo=de`);
+    assert.match(links[1] ?? '', /^<https:\/\/mirror-3\..*>; rel=duplicate; pri=2; geo=fr$/);
+  });
+
+  test('a client elsewhere is sent elsewhere', async () => {
+    const answer = await registry.ask(path, from(japan));
+    assert.equal(answer.headers.location, `${mirrors[3]?.url}${path}`);
+  });
+
+  test('a client behind a proxy cannot choose its address', async () => {
+    const answer = await registry.ask(path, from('127.0.0.9, 198.51.100.8'));
+    assert.equal(answer.headers.location, `${mirrors[3]?.url}${path}`);
+  });
+
+  test('HEAD is answered in place', async () => {
+    const answer = await registry.ask(path, { method: 'HEAD', ...from('127.0.0.2') });
+    assert.equal(answer.status, 200);
+    assert.equal(answer.headers['content-length'], String(large.length));
+    assert.equal(answer.headers['docker-content-digest'], digest);
+    assert.equal(answer.headers['accept-ranges'], 'bytes');
+  });
+
+  test('the log says why, and the prober is told', async () => {
+    const answer = await registry.ask(path, from('127.0.0.3'));
+    const line = registry.lines.at(-1);
+    assert.equal(line?.event, 'request');
+    const { fields } = line ?? {};
+    assert.equal(fields?.outcome, 'redirected');
+    assert.equal(fields.tier, 'country');
+    assert.equal(fields.client, '127.0.0.3');
+    assert.equal(fields.status, 307);
+    assert.ok(answer.headers.location?.includes(`/${String(fields.mirror)}.`));
+    assert.equal(`mirror-${registry.sent.at(-1)}`, fields.mirror);
+  });
+});
+
+test('Pulling blobs: a client that asks again soon is sent to the next mirror, and the last one is suspected', async () => {
+  let now = 1_000_000;
+  await using registry = await startRegistry({ mirrors, now: () => now });
+  const digest = await registry.publishBlob(repository, large);
+  const locations: string[] = [];
+  for (const wait of [0, 5000, 5000]) {
+    now += wait;
+    const { headers } = await registry.ask(`/v2/${repository}/blobs/${digest}`);
+    locations.push(String(headers.location));
+  }
+  assert.equal(new Set(locations).size, 3);
+  assert.equal(registry.suspects.length, 2);
+});
+
+suite('Pulling blobs: sent by the origin where no mirror qualifies', () => {
+  let registry: RegistryUnderTest;
+  let path: string;
+  let smallPath: string;
+  before(async () => {
+    registry = await startRegistry();
+    path = `/v2/${repository}/blobs/${await registry.publishBlob(repository, large)}`;
+    smallPath = `/v2/${repository}/blobs/${await registry.publishBlob(repository, small)}`;
+  });
+  after(() => registry[Symbol.asyncDispose]());
+  const both = () => [[path, large] as const, [smallPath, small] as const];
+
+  test('whole, with its digest', async () => {
+    for (const [path, bytes] of both()) {
+      const answer = await registry.ask(path);
+      assert.equal(answer.status, 200);
+      assert.deepEqual(answer.body, bytes);
+      assert.equal(answer.headers['docker-content-digest'], path.slice(path.lastIndexOf('/') + 1));
+      assert.equal(answer.headers['accept-ranges'], 'bytes');
+    }
+    const outcomes = registry.lines.slice(-2).map(({ fields }) => [fields.outcome, fields.bytes]);
+    assert.deepEqual(outcomes, [
+      ['from-origin-without-mirror', large.length],
+      ['in-place', small.length],
+    ]);
+  });
+
+  test('in part: RFC 9110, section 14', async () => {
+    for (const [path, bytes] of both()) {
+      const { length } = bytes;
+      const parts: readonly [string, number, number][] = [
+        ['bytes=0-0', 0, 0],
+        ['bytes=3-5', 3, 5],
+        ['bytes=4-', 4, length - 1],
+        ['bytes=-3', length - 3, length - 1],
+        [`bytes=2-${length + 1000}`, 2, length - 1],
+        [`bytes=-${length * 2}`, 0, length - 1],
+      ];
+      for (const [range, start, end] of parts) {
+        const answer = await registry.ask(path, { headers: { range } });
+        assert.equal(answer.status, 206, range);
+        assert.equal(answer.headers['content-range'], `bytes ${start}-${end}/${length}`);
+        assert.equal(answer.headers['content-length'], String(end - start + 1));
+        assert.deepEqual(answer.body, bytes.subarray(start, end + 1));
+      }
+    }
+  });
+
+  test('a range past the end is 416 and says the size', async () => {
+    for (const [path, bytes] of both()) {
+      for (const range of [`bytes=${bytes.length}-`, 'bytes=999999999-', 'bytes=-0']) {
+        const answer = await registry.ask(path, { headers: { range } });
+        assert.equal(answer.status, 416, range);
+        assert.equal(answer.headers['content-range'], `bytes */${bytes.length}`);
+      }
+    }
+  });
+
+  test('a malformed range and thousands of ranges cost what the whole costs', async () => {
+    const many = `bytes=${Array.from({ length: 1500 }, (_, at) => `${at}-${at}`).join(',')}`;
+    for (const range of [many, 'bytes=5-2', 'bytes=a-b', 'bytes=-', 'lines=1-2', 'bytes=0-0,2-2']) {
+      const answer = await registry.ask(path, { headers: { range } });
+      assert.equal(answer.status, 200, range.slice(0, 20));
+      assert.equal(answer.body.length, large.length);
+    }
+  });
+
+  test('If-Range: a part of the same bytes, or the whole of others', async () => {
+    const { etag = '' } = (await registry.ask(path, { method: 'HEAD' })).headers;
+    const ask = (condition: string): Promise<Answer> =>
+      registry.ask(path, { headers: { range: 'bytes=0-9', 'if-range': condition } });
+    assert.equal((await ask(etag)).status, 206);
+    assert.equal((await ask('"other"')).status, 200);
+    assert.equal((await ask('Mon, 01 Jan 2024 00:00:00 GMT')).status, 200);
+  });
+
+  test('If-None-Match: 304', async () => {
+    for (const [path] of both()) {
+      const { etag = '' } = (await registry.ask(path)).headers;
+      assert.equal((await registry.ask(path, { headers: { 'if-none-match': etag } })).status, 304);
+    }
+  });
+
+  test('no more streams than allowed: 503 with Retry-After', async () => {
+    await using registry = await startRegistry({ settings: { originStreams: 1 } });
+    const huge = Buffer.alloc(30_000_000);
+    const path = `/v2/${repository}/blobs/${await registry.publishBlob(repository, huge)}`;
+    const first = await fetch(registry.url + path);
+    const answer = await registry.ask(path);
+    assert.equal(answer.status, 503);
+    assert.equal(answer.headers['retry-after'], '5');
+    assert.equal((await first.arrayBuffer()).byteLength, huge.length);
+    // The log line of the first comes when its stream has ended.
+    while (registry.lines.length < 2) await sleep(5);
+    assert.equal((await registry.ask(path)).status, 200);
+  });
+
+  test('a file that is gone, or shorter than it was, is an error and never a short answer', async () => {
+    await using registry = await startRegistry();
+    const digest = await registry.publishBlob(repository, large);
+    const file = blobPath(registry.tree, parseRepositoryName(repository), digest);
+    await truncate(file, 1000);
+    assert.equal((await registry.ask(`/v2/${repository}/blobs/${digest}`)).status, 500);
+    await rm(file);
+    assert.equal((await registry.ask(`/v2/${repository}/blobs/${digest}`)).status, 404);
+  });
+});

@@ -1,0 +1,241 @@
+import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setImmediate as pause } from 'node:timers/promises';
+import { createFileTreeReader } from '../../src/adapters/file-tree-reader.ts';
+import { type HttpLimits, defaultLimits, listenHttp } from '../../src/adapters/http-server.ts';
+import { blobPath, manifestPath, signatureFolder } from '../../src/adapters/tree-paths.ts';
+import type { Netblock } from '../../src/mirrors/address.ts';
+import { parseIpAddress } from '../../src/mirrors/address.ts';
+import type { Mirror, MirrorId } from '../../src/mirrors/mirror.ts';
+import { createMirrorTable } from '../../src/mirrors/mirror-table.ts';
+import { parseNetblock } from '../../src/mirrors/netblock.ts';
+import { ReaskMemory } from '../../src/mirrors/reask-memory.ts';
+import { type Digest, digestOf } from '../../src/oci/digest.ts';
+import { artifactTypeOf, parseManifest } from '../../src/oci/manifest.ts';
+import { type RepositoryName, parseRepositoryName, parseTagName } from '../../src/oci/reference.ts';
+import type { Log } from '../../src/ports/log.ts';
+import type { ProbeTarget } from '../../src/ports/mirror-probe.ts';
+import { createRegistry } from '../../src/registry/create-registry.ts';
+import type { RegistrySettings } from '../../src/registry/registry-deps.ts';
+import { type RoutingSnapshot, compileSnapshot } from '../../src/registry/routing-snapshot.ts';
+import type { BuiltManifest } from '../fakes/image-builder.ts';
+import { createMemoryPublications } from '../fakes/memory-publications.ts';
+import { healthyStates } from '../fakes/mirrors.ts';
+import { createTablePlaceFinder } from '../fakes/table-place-finder.ts';
+
+/** A pull API on a loopback port, answering from a tree on the disk. */
+export interface RegistryUnderTest extends AsyncDisposable {
+  readonly url: string;
+  readonly port: number;
+  /** The folder of the tree. */
+  readonly tree: string;
+  /** Every line of the log. */
+  readonly lines: LogLine[];
+  /** Mirrors that the prober was told of. */
+  readonly sent: MirrorId[];
+  readonly suspects: MirrorId[];
+  /** Puts an image into the tree and publishes it under the tags. */
+  publish(
+    repository: string,
+    tags: readonly string[],
+    built: BuiltManifest,
+    signatures?: ReadonlyMap<Digest, readonly Uint8Array[]>,
+  ): Promise<void>;
+  /** Publishes a blob of any content. */
+  publishBlob(repository: string, bytes: Uint8Array): Promise<Digest>;
+  /** One request with node:http, which sends paths as they are. */
+  ask(path: string, options?: AskOptions): Promise<Answer>;
+  /** Writes bytes to a connection and reads what comes until the other end closes it. */
+  raw(bytes: string): Promise<string>;
+}
+
+export interface LogLine {
+  readonly level: string;
+  readonly event: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+export interface AskOptions {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string | readonly string[]>>;
+  readonly body?: string;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+  json(): unknown;
+}
+
+export interface RegistryOptions {
+  readonly settings?: Partial<RegistrySettings>;
+  readonly mirrors?: readonly Mirror[];
+  readonly limits?: Partial<HttpLimits>;
+  readonly now?: () => number;
+}
+
+export const loopback: Netblock = parseNetblock('127.0.0.0/8');
+
+export async function startRegistry(options: RegistryOptions = {}): Promise<RegistryUnderTest> {
+  const tree = await mkdtemp(join(tmpdir(), 'signpost-tree-'));
+  const { publications, content } = createMemoryPublications();
+  const lines: LogLine[] = [];
+  const log = recordingLog(lines);
+  const sent: MirrorId[] = [];
+  const suspects: MirrorId[] = [];
+  const mirrors = options.mirrors ?? [];
+  const table = createMirrorTable(mirrors, healthyStates(mirrors));
+  const compile = () => compileSnapshot(content, () => pause());
+  let snapshot: RoutingSnapshot = await compile();
+  const listener = createRegistry({
+    snapshot: () => snapshot,
+    mirrors: () => table,
+    places: createTablePlaceFinder([
+      { netblock: loopback, place: { country: 'DE', source: 'test' } },
+      { netblock: parseNetblock('198.51.100.0/24'), place: { country: 'JP', source: 'test' } },
+    ]),
+    reasks: new ReaskMemory(),
+    probes: {
+      onSent: (mirror: MirrorId, _target: ProbeTarget) => sent.push(mirror),
+      onSuspect: (mirror: MirrorId) => suspects.push(mirror),
+    },
+    tree: createFileTreeReader(tree),
+    log,
+    clock: { now: options.now ?? (() => Date.now()) },
+    unready: async () => undefined,
+    settings: {
+      inlineSize: 1024,
+      alternatives: 2,
+      originStreams: 4,
+      trustedProxies: [],
+      ...options.settings,
+    },
+  });
+  const server = await listenHttp([{ address: '127.0.0.1', port: 0 }], listener, log, {
+    ...defaultLimits,
+    ...options.limits,
+  });
+  const url = server.urls[0] ?? '';
+  const port = Number(url.slice(url.lastIndexOf(':') + 1));
+  return {
+    url,
+    port,
+    tree,
+    lines,
+    sent,
+    suspects,
+    async publish(repository, tags, built, signatures = new Map()) {
+      const name = parseRepositoryName(repository);
+      for (const [digest, { manifest }] of built.manifests) {
+        await write(manifestPath(tree, name, digest), manifest);
+      }
+      for (const [digest, bytes] of built.blobs) await write(blobPath(tree, name, digest), bytes);
+      for (const [digest, list] of signatures) {
+        for (const [index, bytes] of list.entries()) {
+          await write(`${signatureFolder(tree, name, digest)}/signature-${index + 1}`, bytes);
+        }
+      }
+      publications.publish({
+        tags: tags.map((tag) => ({
+          repository: name,
+          tag: parseTagName(tag),
+          list: built.digest,
+          requestSerial: 1,
+          expires: 4_000_000_000_000,
+        })),
+        manifests: [...built.manifests].map(([digest, one]) => describe(name, digest, one)),
+        blobs: [...built.blobs].map(([digest, bytes]) => ({ repository: name, digest, size: bytes.length })),
+      });
+      snapshot = await compile();
+    },
+    async publishBlob(repository, bytes) {
+      const name = parseRepositoryName(repository);
+      const digest = digestOf(bytes);
+      await write(blobPath(tree, name, digest), bytes);
+      const blob = { repository: name, digest, size: bytes.length };
+      publications.publish({ tags: [], manifests: [], blobs: [blob] });
+      snapshot = await compile();
+      return digest;
+    },
+    ask: (path, asked) => ask(port, path, asked),
+    raw: (bytes) => raw(port, bytes),
+    async [Symbol.asyncDispose]() {
+      await server.close(0);
+      await rm(tree, { recursive: true, force: true });
+    },
+  };
+}
+
+/** An address of the documentation's ranges, as the proxies of a test would add it. */
+export const japan = parseIpAddress('198.51.100.7');
+
+function describe(repository: RepositoryName, digest: Digest, { manifest, mediaType }: BuiltManifest) {
+  const parsed = parseManifest(manifest);
+  const artifactType = artifactTypeOf(parsed);
+  return {
+    repository,
+    digest,
+    mediaType,
+    size: manifest.length,
+    ...(parsed.subject === undefined ? {} : { subject: parsed.subject.digest }),
+    ...(artifactType === undefined ? {} : { artifactType }),
+    ...(parsed.annotations === undefined ? {} : { annotations: parsed.annotations }),
+  };
+}
+
+async function write(path: string, bytes: Uint8Array): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, bytes);
+}
+
+function recordingLog(lines: LogLine[]): Log {
+  const at =
+    (level: string): Log['info'] =>
+    (event, fields = {}) => {
+      lines.push({ level, event, fields });
+    };
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}
+
+function ask(port: number, path: string, options: AskOptions = {}): Promise<Answer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+  const headers = Object.fromEntries(
+    Object.entries(options.headers ?? {}).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? value : [...value],
+    ]),
+  );
+  const request = httpRequest(
+    { host: '127.0.0.1', port, path, method: options.method ?? 'GET', headers, agent: false },
+    (response) => {
+      const pieces: Buffer[] = [];
+      response.on('data', (piece: Buffer) => pieces.push(piece));
+      response.on('error', reject);
+      response.on('end', () => {
+        const body = Buffer.concat(pieces);
+        const json = () => JSON.parse(body.toString()) as unknown;
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body, json });
+      });
+    },
+  );
+  request.on('error', reject);
+  request.end(options.body);
+  return promise;
+}
+
+function raw(port: number, bytes: string): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const socket = connect(port, '127.0.0.1');
+  let text = '';
+  socket.setEncoding('latin1');
+  socket.on('data', (piece: string) => (text += piece));
+  // A reset after the answer is an end, too.
+  socket.on('error', () => undefined);
+  socket.on('close', () => resolve(text));
+  socket.write(bytes, 'latin1');
+  return promise;
+}
