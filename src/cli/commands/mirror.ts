@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { Mirror } from '../../mirrors/mirror.ts';
+import type { MirrorState } from '../../mirrors/mirror-state.ts';
 import { describeMirror } from '../../mirrors/mirror-description.ts';
 import { changeMirror, parseMirror } from '../../mirrors/parse-mirror.ts';
 import { quote } from '../../oci/digest.ts';
@@ -80,6 +81,7 @@ function createList(terminal: Terminal): Command {
   ]).action((options: CommonOptions) => {
     using parts = composeMirror(configOf(options));
     const mirrors = parts.registry.list();
+    const states = parts.states.load();
     const table = formatTable([
       ['NAME', 'COUNTRY', 'WEIGHT', 'FOR', 'STATUS', 'URL'],
       ...mirrors.map((mirror) => [
@@ -87,14 +89,16 @@ function createList(terminal: Terminal): Command {
         mirror.country,
         String(mirror.weight),
         mirror.private ? 'own netblocks' : mirror.onlyCountries.join(',') || 'everybody',
-        mirror.enabled ? 'enabled' : 'disabled',
+        describeStatus(mirror, states.get(mirror.id)),
         mirror.url,
       ]),
     ]);
     printResult(
       terminal,
       options,
-      { mirrors: mirrors.map(toJson) },
+      {
+        mirrors: mirrors.map((mirror) => ({ ...toJson(mirror), state: stateToJson(states.get(mirror.id)) })),
+      },
       mirrors.length === 0 ? ['There are no mirrors: add one with "signpost mirror add".'] : table,
     );
   });
@@ -129,6 +133,19 @@ function findByName(registry: MirrorRegistry, name: string): Mirror {
     'NOT_FOUND',
     `there is no mirror named ${quote(name)}: "signpost mirror list" shows their names`,
   );
+}
+
+/** What the operator has ordered goes before what the server has seen. */
+function describeStatus(mirror: Mirror, state: MirrorState | undefined): string {
+  if (!mirror.enabled) return 'disabled';
+  if (state === undefined) return 'not probed yet';
+  return state.healthy ? `healthy, at ${state.serial}` : `down: ${state.reason ?? 'its last probe failed'}`;
+}
+
+function stateToJson(state: MirrorState | undefined) {
+  if (state === undefined) return undefined;
+  const { healthy, reason, since, serial, ipv4, ipv6 } = state;
+  return { healthy, reason, since: new Date(since).toISOString(), serial, ipv4, ipv6 };
 }
 
 function toJson(mirror: Mirror) {

@@ -1,14 +1,18 @@
 import { join } from 'node:path';
 import { openDatabase } from '../../adapters/sqlite/database.ts';
 import { createMirrorRegistry } from '../../adapters/sqlite/mirror-registry.ts';
+import { createMirrorStates } from '../../adapters/sqlite/mirror-states.ts';
 import type { Netblock } from '../../mirrors/address.ts';
 import type { MirrorRegistry } from '../../ports/mirror-registry.ts';
+import type { MirrorStates } from '../../ports/mirror-states.ts';
 import type { Config } from '../config-schema.ts';
 import { readNetblocks } from '../netblock-settings.ts';
 
 export interface MirrorCommandParts extends Disposable {
   readonly registry: MirrorRegistry;
-  /** Special addresses that mirrors may have. */
+  /** As the server last saw them. */
+  readonly states: Pick<MirrorStates, 'load'>;
+  /** Addresses that mirrors may have although they lead inside. */
   readonly allowed: readonly Netblock[];
 }
 
@@ -16,5 +20,10 @@ export interface MirrorCommandParts extends Disposable {
 export function composeMirror(config: Config): MirrorCommandParts {
   const allowed = readNetblocks('mirrors.allowAddresses', config.mirrors.allowAddresses);
   const database = openDatabase(join(config.data, 'signpost.db'));
-  return { registry: createMirrorRegistry(database), allowed, [Symbol.dispose]: () => database.close() };
+  return {
+    registry: createMirrorRegistry(database),
+    states: createMirrorStates(database),
+    allowed,
+    [Symbol.dispose]: () => database.close(),
+  };
 }
