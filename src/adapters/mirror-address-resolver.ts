@@ -4,7 +4,7 @@ import { mayConnect } from '../mirrors/address-class.ts';
 import { netblockContains } from '../mirrors/netblock.ts';
 
 /** Where a mirror may be connected to, or why nowhere. */
-export type ResolvedAddresses =
+type ResolvedAddresses =
   | { readonly ok: true; readonly addresses: readonly LookupAddress[] }
   | { readonly ok: false; readonly reason: 'unknown-name' | 'not-allowed'; readonly detail: string };
 
