@@ -20,7 +20,7 @@ export interface RegistryKnobs {
   faults?: number;
   /** Sends this many bytes of a blob, then nothing. */
   stallAfter?: number;
-  /** Sends blobs in pieces of 16 KiB with this many milliseconds between them. */
+  /** Sends blobs in pieces of 64 KiB with this many milliseconds between them. */
   pace?: number;
   /** Answers a Range with 200 and everything. */
   ignoreRange?: boolean;
@@ -162,8 +162,8 @@ function sendBody(knobs: RegistryKnobs, body: Buffer, response: ServerResponse):
 }
 
 async function sendSlowly(pace: number, body: Buffer, response: ServerResponse): Promise<void> {
-  for (let start = 0; start < body.length && !response.destroyed; start += 16_384) {
-    response.write(body.subarray(start, start + 16_384));
+  for (let start = 0; start < body.length && !response.destroyed; start += 65_536) {
+    response.write(body.subarray(start, start + 65_536));
     await setTimeout(pace);
   }
   response.end();
