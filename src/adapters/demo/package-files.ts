@@ -25,9 +25,8 @@ export async function readPackageFiles(
     },
   });
   try {
-    const end = once(parser, 'end');
-    parser.end(Buffer.from(tarball));
-    await end;
+    // end() throws some of what it also emits as an error.
+    await Promise.all([once(parser, 'end'), Promise.try(() => parser.end(Buffer.from(tarball)))]);
   } catch (cause) {
     throw new SignpostError('SOURCE_INVALID', `the package is no tarball: ${(cause as Error).message}`, {
       cause,
