@@ -11,6 +11,8 @@ export interface PlaceProxy extends AsyncDisposable {
   readonly url: string;
   /** The address from which the Mirror List sees new connections. Open ones are closed. */
   moveTo(address: string): void;
+  /** Calls `action` once, when the client opens its next connection to the world. */
+  onNextConnection(action: () => void): void;
 }
 
 /** `host:port` as clients name it, and where it really is. */
@@ -21,6 +23,7 @@ const headerLimit = 8192;
 export async function startPlaceProxy(hosts: Hosts, first: string): Promise<PlaceProxy> {
   let address = first;
   const sockets = new Set<Socket>();
+  let next: (() => void) | undefined;
   const track = (socket: Socket) => {
     sockets.add(socket);
     socket.on('error', () => socket.destroy());
@@ -28,6 +31,8 @@ export async function startPlaceProxy(hosts: Hosts, first: string): Promise<Plac
   };
   const server = createServer((client) => {
     track(client);
+    next?.();
+    next = undefined;
     let head = '';
     const onData = (chunk: Buffer) => {
       head += chunk.toString('latin1');
@@ -59,9 +64,12 @@ export async function startPlaceProxy(hosts: Hosts, first: string): Promise<Plac
   await once(server, 'listening');
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    moveTo(next) {
-      address = next;
+    moveTo(to) {
+      address = to;
       for (const socket of sockets) socket.destroy();
+    },
+    onNextConnection(action) {
+      next = action;
     },
     async [Symbol.asyncDispose]() {
       server.close();
