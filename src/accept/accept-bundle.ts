@@ -27,7 +27,7 @@ export interface AcceptResult {
   readonly refused: readonly (Target & { readonly reason: ImageRefusal })[];
 }
 
-export interface PublishedImage extends Target {
+interface PublishedImage extends Target {
   readonly list: string;
   /** Milliseconds since the epoch. */
   readonly expires: number;

@@ -29,11 +29,12 @@ export async function confirm(terminal: Terminal, question: string, unattended: 
 export async function askSecret(terminal: Terminal, question: string, unattended: string): Promise<string> {
   if (!isInteractive(terminal))
     throw new SignpostError('USAGE', `there is no terminal to ask on: ${unattended}`);
-  const { stdin, stderr } = terminal;
-  stderr.write(`${question}: `);
+  const { stdin, stderr, signal } = terminal;
+  // Before the question is shown: what is typed early must not be shown either.
   stdin.setRawMode(true);
+  stderr.write(`${question}: `);
   try {
-    return await readHidden(stdin);
+    return await readHidden(stdin, signal);
   } finally {
     stdin.setRawMode(false);
     stdin.pause();
@@ -41,23 +42,41 @@ export async function askSecret(terminal: Terminal, question: string, unattended
   }
 }
 
-// In raw mode the terminal edits nothing and raises no signals: both are done here.
-async function readHidden(stdin: NodeJS.ReadStream): Promise<string> {
+function readHidden(stdin: NodeJS.ReadStream, signal: AbortSignal): Promise<string> {
+  const line = createHiddenLine();
+  return new Promise<string>((resolve, reject) => {
+    const cancel = () => reject(new SignpostError('CANCELLED', 'stopped while asking for the passphrase'));
+    const read = (chunk: Buffer) => {
+      const typed = line.type(chunk.toString('utf8'));
+      if (typed === 'cancelled') cancel();
+      else if (typed !== undefined) resolve(typed.text);
+    };
+    stdin.on('data', read).once('end', cancel);
+    signal.addEventListener('abort', cancel, { once: true });
+    if (signal.aborted) cancel();
+  }).finally(() => stdin.removeAllListeners('data').removeAllListeners('end'));
+}
+
+/**
+ * A line that is typed in raw mode, where the terminal edits nothing and raises no signals: both are done here.
+ * `type` returns the text once the line is ended.
+ */
+export function createHiddenLine(): {
+  type(keys: string): { readonly text: string } | 'cancelled' | undefined;
+} {
   let typed: string[] = [];
-  for await (const chunk of stdin.iterator({ destroyOnReturn: false })) {
-    for (const character of String(chunk)) {
-      if (character === '\r' || character === '\n') return typed.join('');
-      if (character === '\u0003' || (character === '\u0004' && typed.length === 0)) {
-        throw new SignpostError('CANCELLED', 'stopped while asking for the passphrase');
+  return {
+    type(keys) {
+      for (const key of keys) {
+        if (key === '\r' || key === '\n') return { text: typed.join('') };
+        if (key === '\u0003' || (key === '\u0004' && typed.length === 0)) return 'cancelled';
+        if (key === '\u0015') typed = [];
+        else if (key === '\u007f' || key === '\b') typed.pop();
+        else if (typed.length < answerLimit) typed.push(key);
       }
-      if (character === '\u0015') typed = [];
-      else if (character === '\u007f' || character === '\b') typed.pop();
-      else if (typed.push(character) > answerLimit) {
-        throw new SignpostError('LIMIT_EXCEEDED', 'the passphrase is too long');
-      }
-    }
-  }
-  throw new SignpostError('CANCELLED', 'the terminal was closed while asking for the passphrase');
+      return undefined;
+    },
+  };
 }
 
 function isInteractive({ stdin, stderr }: Terminal): boolean {

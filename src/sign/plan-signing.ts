@@ -21,7 +21,7 @@ export interface PlannedImage extends InspectedImage {
   readonly previous?: SignedTag;
 }
 
-export interface Rollback {
+interface Rollback {
   /** `host/repository`. */
   readonly repository: string;
   readonly recorded: number;

@@ -179,6 +179,15 @@ test('an image is refused when its list and its manifests do not fit together', 
   }
 });
 
+test('a platform cannot draw on the terminal of the person who decides', async () => {
+  const image = buildImage({ platform: { os: 'linux\u001b[2J', architecture: 'x'.repeat(500) } });
+  const plans: SigningPlan[] = [];
+  const review = (plan: SigningPlan) => Promise.resolve(plans.push(plan) > 0);
+  await signText(await requestFor({ 'fedora/base:41': buildList([image]) }), ed25519, { review });
+  const [platform = ''] = plans[0]?.images[0]?.platforms ?? [];
+  assert.match(platform, /^linux\?\[2J\/x{1,80}$/);
+});
+
 test('an edited, an empty and a doubled request are refused', async () => {
   const sign = (text: string) => signText(text, ed25519);
   await assert.rejects(sign(request.replace('"tag":"41"', '"tag":"42"')), { code: 'REQUEST_INVALID' });

@@ -44,7 +44,7 @@ export type SignatureJudgement =
   | { readonly accepted: false; readonly reason: SignatureRefusal };
 
 /** How far the signer's clock may be ahead of ours, in milliseconds: the isolated machine has nothing to set it by. */
-export const clockTolerance = 5 * 60_000;
+const clockTolerance = 5 * 60_000;
 
 /** Judges one signature. `now` is in milliseconds since the epoch. */
 export function judgeSignature(

@@ -19,7 +19,7 @@ export interface BundleHeader {
 }
 
 /** An OpenPGP signed message around a simple-signing payload for `digest`. */
-export interface BundledSignature {
+interface BundledSignature {
   readonly digest: Digest;
   readonly signature: Uint8Array;
 }

@@ -16,7 +16,7 @@ export interface RequestHeader {
 }
 
 /** A manifest as bytes. Whoever reads it derives the digest: a request has none. */
-export interface RequestedManifest {
+interface RequestedManifest {
   readonly mediaType: string;
   readonly bytes: Uint8Array;
 }

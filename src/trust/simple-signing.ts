@@ -17,7 +17,7 @@ export interface SimpleSigning {
 }
 
 /** Longer payloads are refused: host, repository and tag together stay under 600 bytes. */
-export const payloadLimit = 4096;
+const payloadLimit = 4096;
 
 const signatureType = 'atomic container signature';
 
