@@ -1,3 +1,4 @@
+import type { Digest } from '../oci/digest.ts';
 import { isSignpostError, SignpostError } from '../oci/errors.ts';
 import { contentLock, type Lock } from '../ports/lock.ts';
 import type { Progress } from '../ports/progress.ts';
@@ -24,21 +25,22 @@ export interface ScrubOptions {
 /**
  * Looks at everything that is stored and believes nothing: hashes every file, follows every tag down to its blobs,
  * compares the marker with the database. A command that was killed leaves nothing that counts as a problem. Other
- * commands may work meanwhile: the lock is taken only for what is repaired, at the end.
+ * commands may work meanwhile, but not while leftovers are to be removed.
  * @throws SignpostError CANCELLED, STORAGE, LOCKED (with `repair`, while another command works)
  */
 export async function scrubContent(deps: ScrubDeps, options: ScrubOptions = {}): Promise<ScrubReport> {
   const signal = options.signal ?? new AbortController().signal;
   const findings = new ScrubFindings();
+  using held = options.repair === true ? deps.lock.acquire(contentLock) : undefined;
   try {
     const files = await scrubFiles(deps.inspector, findings, deps.progress, {
       parallel: options.parallel ?? 2,
       signal,
     });
     await scrubPublications(deps, findings, signal);
-    await scrubStaging(deps, findings);
-    await scrubMarker(deps, findings);
-    if (options.repair === true) await removeLeftovers(deps, findings, files);
+    const needed = await scrubStaging(deps, findings);
+    await scrubMarker(deps, findings, held);
+    if (held !== undefined) await removeLeftovers(deps, findings, files, needed);
     return findings.report(files.files, files.bytes);
   } catch (error) {
     if (signal.aborted) throw new SignpostError('CANCELLED', 'stopped', { cause: error });
@@ -46,7 +48,11 @@ export async function scrubContent(deps: ScrubDeps, options: ScrubOptions = {}):
   }
 }
 
-async function scrubMarker(deps: ScrubDeps, findings: ScrubFindings): Promise<void> {
+async function scrubMarker(
+  deps: ScrubDeps,
+  findings: ScrubFindings,
+  held: Disposable | undefined,
+): Promise<void> {
   const where = 'publication.json';
   const serialOf = async () => (await deps.treeWriter.readMarker())?.serial ?? 0;
   const found = await serialOf();
@@ -59,7 +65,7 @@ async function scrubMarker(deps: ScrubDeps, findings: ScrubFindings): Promise<vo
     );
   }
   try {
-    using _held = deps.lock.acquire(contentLock);
+    using _held = held === undefined ? deps.lock.acquire(contentLock) : undefined;
     // Read again: whoever had the lock may just have written it.
     const now = deps.publications.serials();
     if ((await serialOf()) >= now.serial) return;
@@ -78,10 +84,8 @@ async function removeLeftovers(
   deps: ScrubDeps,
   findings: ScrubFindings,
   files: ScrubbedFiles,
+  needed: ReadonlySet<Digest>,
 ): Promise<void> {
-  using _held = deps.lock.acquire(contentLock);
-  // What is needed is asked once more now that nobody else is at work; what is wrong has been reported already.
-  const needed = await scrubStaging(deps, new ScrubFindings());
   const unneeded = files.staged.filter(({ digest }) => !needed.has(digest)).map(({ path }) => path);
   for (const path of [...files.leftovers, ...unneeded]) {
     await deps.inspector.remove(path);

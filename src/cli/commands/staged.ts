@@ -10,6 +10,7 @@ import { formatTable } from '../table.ts';
 export function createCommand(terminal: Terminal): Command {
   return new Command('staged')
     .description('Show or discard the images that wait for a signature.')
+    .addHelpText('after', '\nExample:\n  $ signpost staged list')
     .addCommand(createList(terminal))
     .addCommand(createDiscard(terminal));
 }
