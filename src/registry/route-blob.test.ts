@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { createMemoryPublications } from '../../test/fakes/memory-publications.ts';
+import { healthyStates, numberedMirror } from '../../test/fakes/mirrors.ts';
+import { parseIpAddress } from '../mirrors/address.ts';
+import type { Mirror } from '../mirrors/mirror.ts';
+import { createMirrorTable } from '../mirrors/mirror-table.ts';
+import { ReaskMemory } from '../mirrors/reask-memory.ts';
+import { digestOf } from '../oci/digest.ts';
+import { parseRepositoryName } from '../oci/reference.ts';
+import { type BlobRequest, type BlobRoute, routeBlob } from './route-blob.ts';
+import { compileSnapshot } from './routing-snapshot.ts';
+
+const repository = parseRepositoryName('fedora/base');
+const digest = digestOf('large');
+const tiny = digestOf('tiny');
+const client = {
+  address: parseIpAddress('192.0.2.1'),
+  secure: true,
+  place: { country: 'DE', source: 'test' },
+};
+
+async function createRoute(mirrors: readonly Mirror[], changes: { healthy?: boolean } = {}) {
+  const { publications, content } = createMemoryPublications();
+  publications.publish({
+    tags: [],
+    manifests: [],
+    blobs: [
+      { repository, digest, size: 1_000_000 },
+      { repository, digest: tiny, size: 100 },
+    ],
+  });
+  const snapshot = await compileSnapshot(content, async () => {});
+  const table = createMirrorTable(mirrors, healthyStates(mirrors, changes));
+  const reasks = new ReaskMemory();
+  const routing = { snapshot, mirrors: table, reasks, inlineSize: 100, alternatives: 2 };
+  /** Routes, and remembers where the client was sent, as the server does. */
+  return (request: Partial<BlobRequest> = {}): BlobRoute => {
+    const asked = {
+      method: 'GET',
+      repository,
+      digest,
+      client,
+      range: undefined,
+      now: 0,
+      ...request,
+    } as const;
+    const route = routeBlob(asked, routing);
+    if (route.outcome === 'redirected') {
+      const { rangeStart } = route;
+      const mirror = route.target.mirror.id;
+      reasks.sent({ address: client.address, digest: asked.digest, mirror, rangeStart, now: asked.now });
+    }
+    return route;
+  };
+}
+
+const three = [numberedMirror(1), numberedMirror(2), numberedMirror(3)];
+
+test('what is not published in the repository is unknown', async () => {
+  const route = await createRoute(three);
+  assert.equal(route({ digest: digestOf('absent') }).outcome, 'unknown');
+  assert.equal(route({ repository: parseRepositoryName('other/name') }).outcome, 'unknown');
+});
+
+test('HEAD is described, small blobs are sent in place, others are redirected', async () => {
+  const route = await createRoute(three);
+  assert.equal(route({ method: 'HEAD' }).outcome, 'described');
+  assert.equal(route({ method: 'HEAD', digest: tiny }).outcome, 'described');
+  assert.equal(route({ digest: tiny }).outcome, 'in-place');
+  const redirected = route();
+  assert.ok(redirected.outcome === 'redirected');
+  assert.equal(redirected.ranked.length, 3);
+  assert.equal(redirected.target, redirected.ranked[0]);
+});
+
+test('without an eligible mirror the origin serves, and every mirror has its reason', async () => {
+  const route = await createRoute(three, { healthy: false });
+  const served = route();
+  assert.ok(served.outcome === 'from-origin-without-mirror');
+  assert.deepEqual(
+    served.rejected.map(({ reason }) => reason),
+    ['unhealthy', 'unhealthy', 'unhealthy'],
+  );
+  const none = await createRoute([]);
+  assert.equal(none().outcome, 'from-origin-without-mirror');
+});
+
+test('a client that keeps asking goes round the mirrors and then to the origin, once', async () => {
+  const route = await createRoute(three);
+  const outcomes = [0, 5, 10, 15, 20].map((seconds) => {
+    const found = route({ now: seconds * 1000 });
+    return found.outcome === 'redirected' ? found.target.mirror.name : found.outcome;
+  });
+  assert.equal(new Set(outcomes.slice(0, 3)).size, 3);
+  assert.equal(outcomes[3], 'from-origin-after-failures');
+  assert.match(outcomes[4] ?? '', /^mirror-/, 'the round begins again');
+});
+
+test('parallel ranges rotate over the mirrors and never reach the origin', async () => {
+  const route = await createRoute(three);
+  for (let part = 0; part < 50; part += 1) {
+    const found = route({ range: `bytes=${part * 1000}-`, now: part });
+    assert.equal(found.outcome, 'redirected', `part ${part}`);
+  }
+});
+
+test('whatever is asked, there is an outcome, and never a mirror that was just tried while others are left', async () => {
+  const route = await createRoute(three);
+  let now = 0;
+  fc.assert(
+    fc.property(
+      fc.constantFrom('GET' as const, 'HEAD' as const),
+      fc.option(fc.string(), { nil: undefined }),
+      fc.nat(10_000),
+      (method, range, wait) => {
+        now += wait;
+        const found = route({ method, range, now });
+        if (found.outcome !== 'redirected') return;
+        if (found.tried.length < three.length) assert.ok(!found.tried.includes(found.target.mirror.id));
+      },
+    ),
+  );
+});
+
+test('docs/request-handling.md draws every outcome, and no other', () => {
+  const page = readFileSync(new URL('../../docs/request-handling.md', import.meta.url), 'utf8');
+  const source = readFileSync(new URL('route-blob.ts', import.meta.url), 'utf8');
+  const union = /export type BlobRoute =([\s\S]*?);\n\n/.exec(source)?.[1] ?? '';
+  const declared = [...union.matchAll(/outcome: ((?:'[a-z-]+'(?: \| )?)+)/g)].flatMap(([, names = '']) =>
+    [...names.matchAll(/'([a-z-]+)'/g)].map(([, name]) => name),
+  );
+  const drawn = [...page.matchAll(/\[\[([a-z-]+):/g)].map(([, name]) => name);
+  const told = [...page.matchAll(/^- \*\*([a-z-]+)\*\*/gm)].map(([, name]) => name);
+  assert.equal(declared.length, 6);
+  assert.deepEqual(new Set(drawn), new Set(declared));
+  assert.deepEqual(new Set(told), new Set(declared));
+});
