@@ -50,13 +50,13 @@ export function clientCommands(image: DemoImage, paths: DemoPaths): readonly Cli
     {
       tool: 'skopeo',
       shows: 'all platforms, each signature verified by the policy',
-      argv: skopeoCopy(byTag, paths.policy, paths),
+      argv: skopeoCopy(byTag, paths.policy, paths.pulled, paths),
       succeeds: true,
     },
     {
       tool: 'skopeo',
       shows: 'the same under a policy that wants another key: refused',
-      argv: skopeoCopy(byTag, paths.strictPolicy, paths),
+      argv: skopeoCopy(byTag, paths.strictPolicy, paths.refused, paths),
       succeeds: false,
     },
     {
@@ -106,7 +106,7 @@ function curlCommands(image: DemoImage, paths: DemoPaths): readonly ClientComman
   ];
 }
 
-function skopeoCopy(byTag: string, policy: string, paths: DemoPaths): readonly string[] {
+function skopeoCopy(byTag: string, policy: string, target: string, paths: DemoPaths): readonly string[] {
   return [
     'skopeo',
     '--policy',
@@ -118,7 +118,7 @@ function skopeoCopy(byTag: string, policy: string, paths: DemoPaths): readonly s
     '--src-cert-dir',
     paths.certificates,
     `docker://${byTag}`,
-    `dir:${paths.pulled}`,
+    `dir:${target}`,
   ];
 }
 

@@ -48,6 +48,7 @@ export function demoPaths(folder: string, registry: string) {
     strictPolicy: at('client', 'policy-other-key.json'),
     registriesFolder: at('client', 'registries.d'),
     pulled: at('pulled'),
+    refused: at('refused'),
     mirrorRoot: (mirror: DemoMirror) => at('mirrors', mirror.name, 'tree'),
     mirrorCertificate: (mirror: DemoMirror) => at('mirrors', mirror.name, 'tls.crt'),
     mirrorKey: (mirror: DemoMirror) => at('mirrors', mirror.name, 'tls.key'),

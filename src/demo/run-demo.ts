@@ -53,7 +53,7 @@ export interface DemoDeps {
 const hour = 3_600_000;
 const day = 24 * hour;
 /** How long the Mirror List and the first probes of the mirrors may take, in milliseconds. */
-const readyLimit = 20_000;
+const readyLimit = 60_000;
 
 /**
  * Builds a whole network on loopback: an image, a key, a signature, the Mirror List and mirrors in several countries.
