@@ -172,16 +172,18 @@ suite('the re-ask memory', () => {
   test('remembers no more than its limit, the latest', () => {
     const server = drive(2, { limit: 100 });
     for (let index = 0; index < 1000; index++) server.ask({ at: index, blob: String(index) });
-    assert.equal(server.memory.size, 100);
+    assert.ok(server.memory.size <= 100);
     assert.equal(server.ask({ at: 2000, blob: '999' }).to, 2);
+    assert.equal(server.ask({ at: 2000, blob: '951' }).to, 2);
     assert.equal(server.ask({ at: 2000, blob: '1' }).to, 1);
   });
 
   test('forgets what is old as new requests come', () => {
     const server = drive(2);
     for (let index = 0; index < 100; index++) server.ask({ at: 0, blob: String(index) });
-    for (let index = 0; index < 100; index++) server.ask({ at: 200_000, blob: `new ${index}` });
-    assert.equal(server.memory.size, 100);
+    server.ask({ at: 130_000, blob: 'new' });
+    server.ask({ at: 260_000, blob: 'newer' });
+    assert.equal(server.memory.size, 2);
   });
 
   test('never leaves a client with nowhere to go, nor sends bursts to the origin', () => {
