@@ -6,6 +6,7 @@ import type { Publications } from '../ports/publications.ts';
 import type { ReceivedSignature, ReceivedSignatures, RequestedTag } from '../ports/received-signatures.ts';
 import type { StagedImage } from '../ports/staged-images.ts';
 import type { Staging } from '../ports/staging.ts';
+import type { SignatureEvidence } from '../trust/evidence.ts';
 import { judgeSignature } from '../trust/judge-signature.ts';
 import { judgeSignatures } from '../trust/judge-signatures.ts';
 import type { SignedImage } from '../trust/signature-bundle.ts';
@@ -47,6 +48,11 @@ export interface VerifiedImage {
   readonly expires: number;
 }
 
+/** A signature with what cryptography says of it, so that it is asked only once. */
+interface ReadSignature extends ReceivedSignature {
+  readonly evidence: SignatureEvidence;
+}
+
 /** Judges one image of a bundle that answers the request `serial`. Changes nothing. */
 export async function verifyImage(
   deps: VerificationDeps,
@@ -78,8 +84,9 @@ export async function verifyImage(
   }
 
   const requested: RequestedTag = { repository, tag, list: staged.list, serial };
-  const signatures = withEarlier(deps.received.list(requested), fresh);
-  const verdict = await judgeAll(digests, signatures, rule, reference, serial, deps.clock.now());
+  const earlier = deps.received.list(requested);
+  const signatures = withEarlier(await readEarlier(earlier, rule), fresh);
+  const verdict = judgeAll(digests, signatures, rule, reference, serial, deps.clock.now());
   if ('have' in verdict) return { kind: 'waiting', image: staged, signatures: fresh, ...verdict };
   if ('kind' in verdict) return refuse(staged, verdict);
   return {
@@ -95,40 +102,46 @@ async function verifyEach(
   reference: string,
   serial: number,
   now: number,
-): Promise<readonly ReceivedSignature[] | ImageRefusal> {
-  const verified: ReceivedSignature[] = [];
+): Promise<readonly ReadSignature[] | ImageRefusal> {
+  const verified: ReadSignature[] = [];
   for (const { digest, signature } of signatures) {
     const evidence = await reader.read(signature);
     const judgement = judgeSignature(evidence, policy, { reference, digest, serial }, now);
     if (!judgement.accepted) return { kind: 'signature', digest, reason: judgement.reason };
-    verified.push({ digest, fingerprint: judgement.fingerprint, signature });
+    verified.push({ digest, fingerprint: judgement.fingerprint, signature, evidence });
   }
   return verified;
 }
 
-/** Adds what earlier bundles brought for the same request. They are judged again: time has passed. */
-function withEarlier(
+/** What earlier bundles brought for the same request. It is read and judged again: time has passed. */
+function readEarlier(
   earlier: readonly ReceivedSignature[],
-  fresh: readonly ReceivedSignature[],
-): readonly ReceivedSignature[] {
+  { reader }: RepositoryRule,
+): Promise<readonly ReadSignature[]> {
+  return Promise.all(earlier.map(async (item) => ({ ...item, evidence: await reader.read(item.signature) })));
+}
+
+function withEarlier(
+  earlier: readonly ReadSignature[],
+  fresh: readonly ReadSignature[],
+): readonly ReadSignature[] {
   const key = ({ digest, fingerprint }: ReceivedSignature) => `${fingerprint} ${digest}`;
   const all = new Map([...earlier, ...fresh].map((item) => [key(item), item]));
   return [...all.values()];
 }
 
-async function judgeAll(
+function judgeAll(
   digests: readonly Digest[],
-  signatures: readonly ReceivedSignature[],
-  { reader, policy }: RepositoryRule,
+  signatures: readonly ReadSignature[],
+  { policy }: RepositoryRule,
   reference: string,
   serial: number,
   now: number,
-): Promise<ImageRefusal | { readonly have: number; readonly need: number } | { readonly expires: number }> {
+): ImageRefusal | { readonly have: number; readonly need: number } | { readonly expires: number } {
   let expires = Number.POSITIVE_INFINITY;
   let fewest: { have: number; need: number } | undefined;
   for (const digest of digests) {
-    const own = signatures.filter((item) => item.digest === digest);
-    const evidence = await Promise.all(own.map(({ signature }) => reader.read(signature)));
+    const evidence = signatures.filter((item) => item.digest === digest).map((item) => item.evidence);
     const verdict = judgeSignatures(evidence, policy, { reference, digest, serial }, now);
     if (verdict.accepted) {
       expires = Math.min(expires, verdict.expires);

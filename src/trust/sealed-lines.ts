@@ -86,6 +86,23 @@ export function createUnsealer(limits: SealedLimits): Unsealer {
   };
 }
 
+/**
+ * The fields of a header of one `type` and of version 1, besides these two. The type is looked at first: whoever mixed
+ * up two files shall hear just that.
+ * @throws SignpostError REQUEST_INVALID
+ */
+export function readHeaderFields<K extends string>(
+  document: unknown,
+  type: string,
+  keys: readonly K[],
+  where: string,
+): Readonly<Record<K, unknown>> {
+  const found = Object(document) as { readonly type?: unknown; readonly version?: unknown };
+  readField(found.type, (value) => value === type, `"${type}"`, `${where} type`);
+  readField(found.version, (value) => value === 1, '1: use a newer Signpost', `${where} version`);
+  return readFields(document, ['type', 'version', ...keys] as const, where);
+}
+
 function isEndLine(document: unknown): boolean {
   return typeof document === 'object' && document !== null && Object.hasOwn(document, 'end');
 }

@@ -1,7 +1,7 @@
 import { type Digest, isDigest } from '../oci/digest.ts';
 import type { RegistryHost, RepositoryName, TagName } from '../oci/reference.ts';
 import { readRegistry, readTarget } from './reference-fields.ts';
-import { type SealedLimits, createSealer, createUnsealer } from './sealed-lines.ts';
+import { type SealedLimits, createSealer, createUnsealer, readHeaderFields } from './sealed-lines.ts';
 import { isArray, isCount, readBase64, readField, readFields } from './strict-json.ts';
 
 /** What a signature bundle says of itself. None of it is signed: the signatures say what counts. */
@@ -93,10 +93,8 @@ export function createBundleParser(): { line(bytes: Uint8Array): BundleLine; end
 
 function readHeader(document: unknown): BundleHeader {
   const where = "the signature bundle's header:";
-  const keys = ['type', 'version', 'request', 'registry', 'serial', 'created', 'expires', 'signer'] as const;
-  const fields = readFields(document, keys, where);
-  readField(fields.type, (value) => value === type, `"${type}"`, `${where} type`);
-  readField(fields.version, (value) => value === 1, '1: use a newer Signpost', `${where} version`);
+  const keys = ['request', 'registry', 'serial', 'created', 'expires', 'signer'] as const;
+  const fields = readHeaderFields(document, type, keys, where);
   return {
     request: readField(fields.request, isDigest, 'a digest', `${where} request`),
     registry: readRegistry(fields.registry, where),

@@ -88,11 +88,12 @@ test('edits that keep it well-formed are told apart', () => {
     [swap('images.example.org', 'images/example'), /registry is/],
     [swap('application/vnd.oci.image.index.v1+json', 'x'), /list mediaType is/],
     [swap('signpost-signing-request', 'signpost-signature-bundle'), /type is/],
+    [swap('"nonce"', '"once"'), /header: has an unknown field "once"/],
     [lines.slice(0, 3).join(''), /ends before its end line/],
     [whole.slice(0, -1), /ends before its end line/],
     [whole + whole, /goes on after its end line/],
     ['', /ends before its end line/],
-    [lines.slice(1).join(''), /header: has/],
+    [lines.slice(1).join(''), /header: type is/],
   ] as const) {
     assert.throws(() => parse(edited), { code: 'REQUEST_INVALID', message }, String(message));
   }

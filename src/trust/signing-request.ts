@@ -2,7 +2,7 @@ import { isMediaType } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { RegistryHost, RepositoryName, TagName } from '../oci/reference.ts';
 import { readRegistry, readTarget } from './reference-fields.ts';
-import { type SealedLimits, createSealer, createUnsealer } from './sealed-lines.ts';
+import { type SealedLimits, createSealer, createUnsealer, readHeaderFields } from './sealed-lines.ts';
 import { isArray, isCount, readBase64, readField, readFields } from './strict-json.ts';
 
 /** What a signing request says of itself. */
@@ -87,10 +87,8 @@ export function createRequestParser(): {
 
 function readHeader(document: unknown): RequestHeader {
   const where = "the signing request's header:";
-  const keys = ['type', 'version', 'registry', 'serial', 'created', 'nonce'] as const;
-  const fields = readFields(document, keys, where);
-  readField(fields.type, (value) => value === type, `"${type}"`, `${where} type`);
-  readField(fields.version, (value) => value === 1, '1: use a newer Signpost', `${where} version`);
+  const keys = ['registry', 'serial', 'created', 'nonce'] as const;
+  const fields = readHeaderFields(document, type, keys, where);
   return {
     registry: readRegistry(fields.registry, where),
     serial: readField(fields.serial, isCount, 'a whole number', `${where} serial`),
