@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { SignpostError } from '../oci/errors.ts';
+import { createPinoLog } from './pino-log.ts';
+
+test('events are JSON lines from the level on, with their errors and causes', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'signpost-log-'));
+  const file = join(folder, 'log');
+  const log = createPinoLog('info', openSync(file, 'a'));
+  log.debug('too small');
+  log.info('request', { status: 307, mirror: undefined, tier: 'country' });
+  const cause = new Error('EIO');
+  log.error('broken', { error: new SignpostError('STORAGE', 'cannot read', { cause }) });
+  log.setLevel('error');
+  log.warn('too small now');
+  log.flush();
+  const lines = readFileSync(file, 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  rmSync(folder, { recursive: true });
+  assert.equal(lines.length, 2);
+  const [request, broken] = lines;
+  assert.match(String(request?.time), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
+  assert.ok(Math.abs(Date.parse(String(request?.time)) - Date.now()) < 60_000);
+  assert.deepEqual(
+    { ...request, time: '' },
+    { level: 'info', time: '', status: 307, tier: 'country', event: 'request' },
+  );
+  const error = broken?.error as Record<string, unknown>;
+  assert.equal(error.code, 'STORAGE');
+  assert.equal(error.stack, undefined);
+  assert.equal((error.cause as Record<string, unknown>).message, 'EIO');
+});

@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { test } from 'node:test';
+
+const program = resolve(import.meta.dirname, '../main.ts');
+
+test('serve says where it listens, refuses a second one on the same data, and ends when told', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'signpost-serve-'));
+  const config = join(folder, 'signpost.yaml');
+  await writeFile(config, `data: ${folder}/data\nregistry: { listen: [{ port: 0 }] }\n`);
+  const first = start('serve', '--config', config, '--json');
+  const [line] = (await once(first.process.stdout ?? first.process, 'data')) as [Buffer];
+  const { addresses } = JSON.parse(line.toString()) as { addresses: string[] };
+  const [url = ''] = addresses;
+  assert.match(url, /^http:\/\/127\.0\.0\.1:\d+$/);
+  assert.equal((await fetch(`${url}/readyz`)).status, 200);
+  assert.equal((await fetch(`${url}/v2/`)).headers.get('x-registry-supports-signatures'), '1');
+
+  const second = start('serve', '--config', config);
+  assert.equal(await second.status, 5);
+  assert.match(await second.err, /serve/);
+
+  first.process.kill('SIGHUP');
+  await rm(`${folder}/data/tree`, { recursive: true });
+  assert.equal((await fetch(`${url}/readyz`)).status, 503);
+  assert.equal((await fetch(`${url}/healthz`)).status, 200);
+
+  first.process.kill('SIGTERM');
+  assert.equal(await first.status, 0);
+  const events = (await first.err)
+    .trimEnd()
+    .split('\n')
+    .map((logged) => (JSON.parse(logged) as { event: string }).event);
+  assert.ok(events.includes('serving') && events.includes('stopping') && events.includes('request'));
+  assert.ok(events.some((event) => event.startsWith('configuration read again')));
+  await rm(folder, { recursive: true });
+});
+
+test('serve says what is wrong with its configuration', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'signpost-serve-'));
+  const config = join(folder, 'signpost.yaml');
+  const wrong: readonly [string, RegExp][] = [
+    ['registry: { trustedProxies: ["10.0.0.1/8"] }', /registry\.trustedProxies\.0.*10\.0\.0\.0\/8/],
+    ['places: { countryDatabase: absent.mmdb }', /absent\.mmdb/],
+    ['registry: { listen: [{ port: 0, tls: { certificate: absent.pem, key: absent.pem } }] }', /absent\.pem/],
+  ];
+  for (const [setting, message] of wrong) {
+    await writeFile(config, `data: ${folder}/data\n${setting}\n`);
+    const { status, err } = start('serve', '--config', config);
+    assert.equal(await status, 2, setting);
+    assert.match(await err, message);
+  }
+  await rm(folder, { recursive: true });
+});
+
+interface Started {
+  readonly process: ChildProcess;
+  readonly status: Promise<unknown>;
+  readonly err: Promise<string>;
+}
+
+function start(...argv: readonly string[]): Started {
+  const child = spawn(process.execPath, [program, ...argv], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const status = once(child, 'close').then(([code]) => code as unknown);
+  return { process: child, status, err: text(child.stderr) };
+}
