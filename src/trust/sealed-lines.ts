@@ -98,7 +98,7 @@ export function readHeaderFields<K extends string>(
   where: string,
 ): Readonly<Record<K, unknown>> {
   const found = Object(document) as { readonly type?: unknown; readonly version?: unknown };
-  readField(found.type, (value) => value === type, `"${type}"`, `${where} type`);
+  readField(found.type, (value): value is string => value === type, `"${type}"`, `${where} type`);
   readField(found.version, (value) => value === 1, '1: use a newer Signpost', `${where} version`);
   return readFields(document, ['type', 'version', ...keys] as const, where);
 }
