@@ -158,7 +158,9 @@ function rankGroup(
     }
     const { weight } = candidate.mirror;
     weights += weight;
-    insertBest(best, scores, candidate, scoreOf(candidate.hash, hash, weight), wanted);
+    const floor = best.length < wanted ? 0 : (scores[wanted - 1] ?? 0);
+    const score = scoreOf(candidate.hash, hash, weight, floor);
+    if (score > floor) insertBest(best, scores, candidate, score, wanted);
   }
   for (const candidate of best) {
     const { mirror } = candidate;
@@ -177,7 +179,6 @@ function insertBest(
   wanted: number,
 ): void {
   let at = scores.length;
-  if (at >= wanted && score <= (scores[at - 1] ?? 0)) return;
   while (at > 0 && score > (scores[at - 1] ?? 0)) at -= 1;
   scores.splice(at, 0, score);
   best.splice(at, 0, candidate);

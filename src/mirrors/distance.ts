@@ -19,7 +19,7 @@ export function distanceBetween(one: Coordinates, other: Coordinates): number {
 }
 
 /** Upper edges of the distance bands in km; the last band has none (docs/adr/0003-distance-bands.md). */
-export const bandEdges = [250, 500, 1000, 2000, 4000, 8000] as const;
+const bandEdges = [250, 500, 1000, 2000, 4000, 8000] as const;
 
 /** The number of bands: one for each edge, and one for everything farther or of unknown distance. */
 export const bandCount = bandEdges.length + 1;

@@ -19,7 +19,7 @@ export interface NetblockTable<T> {
  *
  * Netblocks nest or are apart, so their edges cut the address space into intervals, and each interval has one longest
  * netblock. A look-up is a binary search for the interval: for IPv4 among those that share the address's first
- * 16 bits.
+ * bits.
  */
 export function createNetblockTable<T>(
   entries: Iterable<{ readonly netblock: Netblock; readonly value: T }>,
@@ -110,16 +110,16 @@ function createIpv4Search(intervals: readonly bigint[]): (address: number) => nu
   // An interval that begins after the last address is never found, and does not fit.
   const inside = intervals.filter((start) => start < 1n << 32n);
   const starts = Uint32Array.from(inside, Number);
-  // In a small table the plain search is as quick, and the index would be larger than the table.
-  if (starts.length < 1024) return (address) => lastUpTo(starts, address >>> 0, 0, starts.length);
-  const firsts = new Uint32Array(65_537);
-  for (const start of starts) firsts[(start >>> 16) + 1] = (firsts[(start >>> 16) + 1] ?? 0) + 1;
-  for (let high = 1; high < firsts.length; high += 1) {
-    firsts[high] = (firsts[high] ?? 0) + (firsts[high - 1] ?? 0);
+  // About as many slots as intervals: then most searches end at once, and the index is no larger than the table.
+  const shift = 32 - Math.min(16, Math.max(8, Math.ceil(Math.log2(starts.length + 1))));
+  const firsts = new Uint32Array(2 ** (32 - shift) + 1);
+  for (const start of starts) firsts[(start >>> shift) + 1] = (firsts[(start >>> shift) + 1] ?? 0) + 1;
+  for (let slot = 1; slot < firsts.length; slot += 1) {
+    firsts[slot] = (firsts[slot] ?? 0) + (firsts[slot - 1] ?? 0);
   }
   return (address) => {
-    const high = address >>> 16;
-    return lastUpTo(starts, address >>> 0, firsts[high] ?? 0, firsts[high + 1] ?? 0);
+    const slot = address >>> shift;
+    return lastUpTo(starts, address >>> 0, firsts[slot] ?? 0, firsts[slot + 1] ?? 0);
   };
 }
 

@@ -82,7 +82,7 @@ export function changeMirror<T extends NewMirror>(
 }
 
 /** @throws SignpostError USAGE */
-export function parseMirrorName(text: string): string {
+function parseMirrorName(text: string): string {
   if (/^[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?$/.test(text)) return text;
   throw invalid(
     `${quote(text)} is not a mirror's name: expected at most 63 lower-case letters, digits, "-" and ".", such as "uni-example"`,

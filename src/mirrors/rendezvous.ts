@@ -31,11 +31,16 @@ export function hashMirror(id: number): number {
   return mix(Math.imul(id, 0x9e37_79b1) ^ Math.floor(id / 2 ** 32));
 }
 
-/** The score of a mirror with this weight: the highest takes the request. Always above 0. */
-export function scoreOf(mirrorHash: number, request: RequestHash, weight: number): number {
+/**
+ * The score of a mirror with this weight: the highest takes the request. Always above 0, or -1 when it is certain not
+ * to be above `floor`: most mirrors of a large tier are, and are spared the logarithm.
+ */
+export function scoreOf(mirrorHash: number, request: RequestHash, weight: number, floor: number): number {
   const hash = mix(mix(mirrorHash ^ request.first) + request.second);
   // Strictly between 0 and 1, so that the logarithm is finite and not 0.
   const uniform = ((hash >>> 0) + 0.5) / 4_294_967_296;
+  // -ln(x) is never below 1 - x. The margin is for rounding.
+  if (weight * 1.000001 < floor * (1 - uniform)) return -1;
   return -weight / Math.log(uniform);
 }
 

@@ -9,7 +9,7 @@ import { createNetworkCache } from './network-cache.ts';
 import { type PlaceRecord, readPlaceRecord } from './place-record.ts';
 
 /** The operator's own word on a netblock. What it leaves out, the databases say. */
-export interface PlaceOverride {
+interface PlaceOverride {
   readonly netblock: Netblock;
   readonly country?: string | undefined;
   readonly asn?: number | undefined;
