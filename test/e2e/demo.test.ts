@@ -166,7 +166,9 @@ describe('the commands that the demo prints do what it says of them', needs, () 
     demo = new RunningDemo(work);
     parts.defer(async () => {
       demo.signal('SIGTERM');
-      await demo.end();
+      const { status, errors } = await demo.end();
+      assert.equal(status, 0, errors);
+      assertNothingIsLeft(work);
     });
     env = createClientSettings(work);
     ready = await demo.ready();
