@@ -21,7 +21,7 @@ export interface Validity {
 }
 
 /** Both in PEM; the key is PKCS #8 and not encrypted. */
-export interface CertificateAndKey {
+interface CertificateAndKey {
   readonly certificate: string;
   readonly key: string;
 }

@@ -5,7 +5,7 @@ import { formatPlatform, type Platform } from '../oci/platform.ts';
 import { type LayerFile, packLayer } from './layer.ts';
 
 /** A static program for one platform. */
-export interface Program {
+interface Program {
   readonly platform: Platform;
   readonly bytes: Uint8Array;
 }

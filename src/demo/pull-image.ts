@@ -5,7 +5,7 @@ import { blobsOf, type ManifestList, parseManifest } from '../oci/manifest.ts';
 import { mediaTypes } from '../oci/media-types.ts';
 
 /** An answer whose body has been read and hashed. */
-export interface Answer {
+interface Answer {
   readonly status: number;
   readonly location: string | undefined;
   /** Of the body. */
