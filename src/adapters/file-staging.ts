@@ -6,7 +6,7 @@ import { isSignpostError, SignpostError } from '../oci/errors.ts';
 import { manifestLimit } from '../oci/manifest.ts';
 import type { StagedBlob, Staging } from '../ports/staging.ts';
 import { isAbsent, makeFolder, statIfThere, syncFolder, writeFileAtomic } from './atomic-file.ts';
-import { PartialFile } from './partial-file.ts';
+import { type FlushGate, PartialFile } from './partial-file.ts';
 import { collectReachable } from './reachable-content.ts';
 import { storageError } from './storage-error.ts';
 import { stagingPaths } from './tree-paths.ts';
@@ -17,6 +17,7 @@ type OpenBlob = (offset: number) => Promise<AsyncIterable<Uint8Array>>;
 /** The staging area as files: `blobs/sha256/<hex>`, `manifests/sha256/<hex>`, and `partial/<hex>` while copying. */
 export function createFileStaging(folder: string): Staging {
   const paths = stagingPaths(folder);
+  const gate: FlushGate = { busy: false };
 
   async function readManifest(digest: Digest): Promise<Uint8Array> {
     const path = paths.manifest(digest);
@@ -41,7 +42,7 @@ export function createFileStaging(folder: string): Staging {
       await makeFolder(paths.partials);
       await makeFolder(dirname(path));
       const partial = paths.partial(descriptor.digest);
-      const how = await copyIn(partial, descriptor, open, advance);
+      const how = await copyIn(partial, gate, descriptor, open, advance);
       await moveInto(partial, path);
       return how;
     },
@@ -77,11 +78,12 @@ export function createFileStaging(folder: string): Staging {
 /** Fills the partial file, trying once more from the start when what an earlier run left proves wrong. */
 async function copyIn(
   path: string,
+  gate: FlushGate,
   descriptor: BlobDescriptor,
   open: OpenBlob,
   advance: (bytes: number) => void,
 ): Promise<StagedBlob> {
-  await using file = await PartialFile.open(path);
+  await using file = await PartialFile.open(path, gate);
   await file.resume(descriptor.size);
   const resumed = file.hashed;
   const fill = async (): Promise<SignpostError | undefined> => {

@@ -9,12 +9,18 @@ const batchSize = 1024 * 1024;
 // After this much, the disk is told to begin: so the fsync at the end finds little left to do.
 const flushSize = 32 * 1024 * 1024;
 
+/** Lets one file at a time be flushed early: more would take all threads of the pool, and stop reading and writing. */
+export interface FlushGate {
+  busy: boolean;
+}
+
 /** A file that is being copied in. It hashes what goes through it, in order; nothing is ever read twice. */
 export class PartialFile {
   /** How many bytes have been hashed so far. */
   hashed = 0;
   readonly #handle: FileHandle;
   readonly #path: string;
+  readonly #gate: FlushGate;
   #hash: Hash = createHash('sha256');
   #batch: Uint8Array[] = [];
   #batched = 0;
@@ -22,15 +28,16 @@ export class PartialFile {
   #writing: Promise<void> = Promise.resolve();
   #flushing: Promise<void> | undefined;
 
-  private constructor(handle: FileHandle, path: string) {
+  private constructor(handle: FileHandle, path: string, gate: FlushGate) {
+    this.#gate = gate;
     this.#handle = handle;
     this.#path = path;
   }
 
   /** Opens or makes the file. @throws SignpostError STORAGE */
-  static async open(path: string): Promise<PartialFile> {
+  static async open(path: string, gate: FlushGate): Promise<PartialFile> {
     try {
-      return new PartialFile(await open(path, constants.O_RDWR | constants.O_CREAT, 0o644), path);
+      return new PartialFile(await open(path, constants.O_RDWR | constants.O_CREAT, 0o644), path, gate);
     } catch (cause) {
       throw storageError(`write ${path}`, cause);
     }
@@ -128,13 +135,12 @@ export class PartialFile {
   }
 
   #flush(): void {
-    if (this.#flushing !== undefined) return;
+    if (this.#gate.busy) return;
+    this.#gate.busy = true;
     this.#unflushed = 0;
     // Only a head start: the sync at the end reports what goes wrong.
-    this.#flushing = this.#handle.datasync().then(
-      () => void (this.#flushing = undefined),
-      () => void (this.#flushing = undefined),
-    );
+    const release = () => void (this.#gate.busy = false);
+    this.#flushing = this.#handle.datasync().then(release, release);
   }
 
   async #settle(): Promise<void> {

@@ -15,7 +15,7 @@ export interface CopyDeps {
 }
 
 /** How a blob came to be where it is needed; `published` ones are in the tree already. */
-export type CopiedBlob = StagedBlob | 'published';
+type CopiedBlob = StagedBlob | 'published';
 
 /** How many blobs there are of each kind. */
 export type CopyCounts = Readonly<Record<CopiedBlob, number>>;

@@ -12,7 +12,7 @@ import { checkBlobs, checkCount, type PublishLimits } from './publish-limits.ts'
 import { throwIfCancelled } from './throw-if-cancelled.ts';
 
 /** A manifest with its bytes as the source gave them, checked against the descriptor. */
-export interface ImagePart {
+interface ImagePart {
   readonly descriptor: Descriptor;
   readonly bytes: Uint8Array;
   readonly manifest: ImageManifest;

@@ -12,7 +12,7 @@ import { createSystemClock } from '../../adapters/system-clock.ts';
 import type { Config } from '../config-schema.ts';
 
 /** Where the parts of the data folder are. */
-export function foldersOf(config: Pick<Config, 'data'>) {
+function foldersOf(config: Pick<Config, 'data'>) {
   return {
     data: config.data,
     tree: join(config.data, 'tree'),

@@ -1,0 +1,153 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { buildFourPlatforms, buildImage, type BuiltList, buildList } from '../../test/fakes/image-builder.ts';
+import { createMemoryPublications } from '../../test/fakes/memory-publications.ts';
+import { createMemoryStaging } from '../../test/fakes/memory-staging.ts';
+import { createMemoryTree } from '../../test/fakes/memory-tree.ts';
+import { type Digest, digestOf } from '../oci/digest.ts';
+import { SignpostError } from '../oci/errors.ts';
+import { parseTaggedReference } from '../oci/reference.ts';
+import { type AcceptedImage, placePublication, repairMarker } from './place-publication.ts';
+
+async function createWorld() {
+  const staging = createMemoryStaging();
+  const memory = createMemoryPublications();
+  const world = { ...memory, staging, tree: createMemoryTree(staging.blobs) };
+  const stage = async (reference: string, list: BuiltList, signatures = ['one']): Promise<AcceptedImage> => {
+    for (const [digest, bytes] of list.blobs) staging.blobs.set(digest, bytes);
+    for (const [digest, { manifest }] of list.manifests) await staging.writeManifest(digest, manifest);
+    const image = { ...parseTaggedReference(reference), list: list.digest, staged: 1 };
+    memory.stagedImages.put(image);
+    return {
+      image,
+      list: list.manifest,
+      manifests: list.images.map(({ descriptor, manifest }) => ({ descriptor, bytes: manifest })),
+      signatures: new Map<Digest, Buffer[]>(
+        [...list.manifests.keys()].map((digest) => [digest, signatures.map((text) => Buffer.from(text))]),
+      ),
+      requestSerial: 3,
+      expires: 5000,
+    };
+  };
+  return { ...world, stage };
+}
+
+const image = buildFourPlatforms();
+
+test('an accepted image is in the tree, in the database and no longer staged', async () => {
+  const world = await createWorld();
+  const accepted = await world.stage('fedora/base:41', image);
+  assert.deepEqual(await placePublication(world, [accepted]), { serial: 1 });
+  const { repository, tag } = accepted.image;
+  assert.deepEqual(world.publications.findTag(repository, tag), {
+    repository,
+    tag,
+    list: image.digest,
+    requestSerial: 3,
+    expires: 5000,
+  });
+  assert.equal(world.tree.blobs.size, image.blobs.size);
+  assert.equal(world.tree.manifests.size, image.manifests.size);
+  assert.equal(world.tree.signatures.size, image.manifests.size);
+  assert.deepEqual(world.tree.marker, { serial: 1, repositories: { 'fedora/base': 1 } });
+  assert.deepEqual(world.stagedImages.list(), []);
+  assert.equal(world.staging.blobs.size + world.staging.manifests.size, 0);
+});
+
+test('what another staged image needs stays staged', async () => {
+  const world = await createWorld();
+  const accepted = await world.stage('fedora/base:41', image);
+  const other = buildList([image.images[0] ?? assert.fail(), buildImage({ platform: 'linux/riscv64' })]);
+  await world.stage('fedora/base:42', other);
+  await placePublication(world, [accepted]);
+  for (const digest of other.blobs.keys()) assert.ok(await world.staging.hasBlob(digest), digest);
+  await world.staging.readManifest(other.digest);
+});
+
+test('two tags of one image keep the signatures of both', async () => {
+  const world = await createWorld();
+  const accepted = [
+    await world.stage('fedora:41', image, ['41', 'shared']),
+    await world.stage('fedora:latest', image, ['latest', 'shared']),
+  ];
+  assert.deepEqual(await placePublication(world, accepted), { serial: 1 });
+  const signatures = world.tree.signatures.get(`fedora@${image.digest}`);
+  assert.deepEqual(signatures?.map(String), ['41', 'shared', 'latest']);
+});
+
+test('a blob that is published is placed from there, one that is nowhere is named before anything is placed', async () => {
+  const world = await createWorld();
+  await placePublication(world, [await world.stage('fedora:41', image)]);
+  const again = await world.stage('debian:12', image);
+  world.staging.blobs.clear();
+  assert.deepEqual(await placePublication(world, [again]), { serial: 2 });
+  assert.ok(world.tree.blobs.has(`debian@${[...image.blobs.keys()][0]}`));
+
+  const other = buildList([buildImage({ layers: [{ not: 'there' }] })]);
+  const lost = await world.stage('alpine:3', other);
+  world.staging.blobs.delete([...other.blobs.keys()][1] ?? assert.fail());
+  const before = world.tree.blobs.size;
+  await assert.rejects(placePublication(world, [lost]), {
+    code: 'NOT_FOUND',
+    message: /of alpine is neither staged nor published/,
+  });
+  assert.equal(world.tree.blobs.size, before);
+  assert.equal(world.publications.serials().serial, 2);
+});
+
+test('whatever step fails, nothing is published before every file is there', async () => {
+  const steps = ['placeBlob', 'placeManifest', 'placeSignatures', 'writeMarker'] as const;
+  for (const step of steps) {
+    const world = await createWorld();
+    const accepted = await world.stage('fedora:41', image);
+    const tree = {
+      ...world.tree,
+      [step]: async () => {
+        throw new SignpostError('STORAGE', step);
+      },
+    };
+    await assert.rejects(placePublication({ ...world, tree }, [accepted]), { message: step });
+    const isPublished = world.publications.serials().serial === 1;
+    assert.equal(isPublished, step === 'writeMarker', step);
+    assert.equal(world.stagedImages.list().length, isPublished ? 0 : 1, step);
+    assert.ok((world.tree.marker?.serial ?? 0) <= world.publications.serials().serial);
+    assert.equal(await repairMarker(world), isPublished);
+    assert.equal(world.tree.marker?.serial ?? 0, isPublished ? 1 : 0);
+  }
+});
+
+test('only what refers to something keeps what the referrers API answers', async () => {
+  const world = await createWorld();
+  const subject = buildImage();
+  const built = buildImage({ annotations: { key: 'value' } });
+  const manifest = Buffer.from(
+    JSON.stringify({
+      ...JSON.parse(built.manifest.toString()),
+      artifactType: 'application/x.sbom',
+      subject: subject.descriptor,
+    }),
+  );
+  const descriptor = { ...built.descriptor, digest: digestOf(manifest), size: manifest.length };
+  const list = buildList([built, { ...built, manifest, descriptor, digest: descriptor.digest }]);
+  await placePublication(world, [await world.stage('fedora:41', list)]);
+  const rows = [...world.content.manifests()];
+  assert.deepEqual(
+    rows.find(({ digest }) => digest === descriptor.digest),
+    {
+      repository: 'fedora',
+      digest: descriptor.digest,
+      mediaType: descriptor.mediaType,
+      size: manifest.length,
+      subject: subject.digest,
+      artifactType: 'application/x.sbom',
+      annotations: { key: 'value' },
+    },
+  );
+  assert.equal(rows.find(({ digest }) => digest === built.digest)?.annotations, undefined);
+});
+
+test('a marker ahead of the database is no work for a repair', async () => {
+  const world = await createWorld();
+  world.tree.marker = { serial: 4, repositories: {} };
+  await assert.rejects(repairMarker(world), { code: 'ROLLBACK', message: /put back to an older state/ });
+});
