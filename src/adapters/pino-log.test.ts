@@ -14,6 +14,9 @@ test('events are JSON lines from the level on, with their errors and causes', ()
   log.info('request', { status: 307, mirror: undefined, tier: 'country' });
   const cause = new Error('EIO');
   log.error('broken', { error: new SignpostError('STORAGE', 'cannot read', { cause }) });
+  const circular: Record<string, unknown> = {};
+  circular.itself = circular;
+  log.info('odd', { circular, count: 1n });
   log.setLevel('error');
   log.warn('too small now');
   log.flush();
@@ -22,8 +25,10 @@ test('events are JSON lines from the level on, with their errors and causes', ()
     .split('\n')
     .map((line) => JSON.parse(line) as Record<string, unknown>);
   rmSync(folder, { recursive: true });
-  assert.equal(lines.length, 2);
-  const [request, broken] = lines;
+  assert.equal(lines.length, 3);
+  const [request, broken, odd] = lines;
+  assert.equal(odd?.event, 'odd');
+  assert.equal(odd.count, '1n');
   assert.match(String(request?.time), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
   assert.ok(Math.abs(Date.parse(String(request?.time)) - Date.now()) < 60_000);
   assert.deepEqual(
