@@ -3,9 +3,9 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { storageError } from './storage-error.ts';
 
-// One write call takes about this much: large enough that calls cost nothing, small enough to stay in the cache
-// between hashing and writing.
-const batchSize = 1024 * 1024;
+// One write call takes at least this much, but for the last: smaller pieces, as a network brings them, are collected.
+const batchSize = 256 * 1024;
+const readSize = 1024 * 1024;
 // After this much, the disk is told to begin: so the fsync at the end finds little left to do.
 const flushSize = 32 * 1024 * 1024;
 
@@ -22,7 +22,9 @@ export class PartialFile {
   readonly #path: string;
   readonly #gate: FlushGate;
   #hash: Hash = createHash('sha256');
-  #batch: Uint8Array[] = [];
+  // Small pieces are collected in one of these while the other is being written.
+  #batch: Buffer = Buffer.alloc(0);
+  #spare: Buffer = Buffer.alloc(0);
   #batched = 0;
   #unflushed = 0;
   #writing: Promise<void> = Promise.resolve();
@@ -48,9 +50,9 @@ export class PartialFile {
     try {
       const { size } = await this.#handle.stat();
       if (size > limit) return await this.restart();
-      const buffer = Buffer.allocUnsafe(batchSize);
+      const buffer = Buffer.allocUnsafe(readSize);
       while (this.hashed < size) {
-        const { bytesRead } = await this.#handle.read(buffer, 0, batchSize, this.hashed);
+        const { bytesRead } = await this.#handle.read(buffer, 0, readSize, this.hashed);
         if (bytesRead === 0) break;
         this.#hash.update(buffer.subarray(0, bytesRead));
         this.hashed += bytesRead;
@@ -72,9 +74,15 @@ export class PartialFile {
     this.hashed = 0;
   }
 
-  /** Takes the next piece. It waits only when the disk is slower than the source. */
+  /** Takes the next piece, and is done with it when it returns. It waits only when the disk is slower than the source. */
   async write(piece: Uint8Array): Promise<void> {
-    this.#batch.push(piece);
+    if (piece.length >= batchSize) {
+      await this.#writeBatch();
+      await this.#writeThrough(piece);
+      return this.#writing;
+    }
+    if (this.#batch.length === 0) this.#batch = Buffer.allocUnsafeSlow(2 * batchSize);
+    this.#batch.set(piece, this.#batched);
     this.#batched += piece.length;
     if (this.#batched >= batchSize) await this.#writeBatch();
   }
@@ -105,29 +113,37 @@ export class PartialFile {
   }
 
   async #writeBatch(): Promise<void> {
-    const batch = this.#batch;
-    if (batch.length === 0) return;
-    const position = this.hashed;
+    if (this.#batched === 0) return;
+    const piece = this.#batch.subarray(0, this.#batched);
+    [this.#batch, this.#spare] = [this.#spare, this.#batch];
+    this.#batched = 0;
+    // What is in the other buffer has been written once this returns: one write is under way at a time.
+    await this.#writeThrough(piece);
+  }
+
+  // The thread pool writes a piece while this thread hashes it.
+  async #writeThrough(piece: Uint8Array): Promise<void> {
     await this.#writing;
-    // The thread pool writes this batch while this thread hashes it.
-    this.#writing = this.#writeAll(batch, position);
+    this.#writing = this.#writeAll(piece, this.hashed);
     // A failure is met at the next await of the field; until then it must not count as unhandled.
     this.#writing.catch(() => {});
-    for (const piece of batch) this.#hash.update(piece);
-    this.hashed += this.#batched;
-    this.#unflushed += this.#batched;
-    this.#batch = [];
-    this.#batched = 0;
+    this.#hash.update(piece);
+    this.hashed += piece.length;
+    this.#unflushed += piece.length;
     if (this.#unflushed >= flushSize) this.#flush();
   }
 
-  async #writeAll(batch: readonly Uint8Array[], position: number): Promise<void> {
+  async #writeAll(piece: Uint8Array, position: number): Promise<void> {
     try {
-      let rest = [...batch];
-      for (let at = position; rest.length > 0;) {
-        const { bytesWritten } = await this.#handle.writev(rest, at);
-        at += bytesWritten;
-        rest = dropBytes(rest, bytesWritten);
+      for (let written = 0; written < piece.length;) {
+        // A write may take less than it was given, on a disk that is nearly full.
+        const { bytesWritten } = await this.#handle.write(
+          piece,
+          written,
+          piece.length - written,
+          position + written,
+        );
+        written += bytesWritten;
       }
     } catch (cause) {
       throw storageError(`write ${this.#path}`, cause);
@@ -144,19 +160,8 @@ export class PartialFile {
   }
 
   async #settle(): Promise<void> {
-    this.#batch = [];
     this.#batched = 0;
     await this.#writing;
     await this.#flushing;
   }
-}
-
-// A write may take less than it was given, on a disk that is nearly full.
-function dropBytes(pieces: Uint8Array[], count: number): Uint8Array[] {
-  let dropped = 0;
-  return pieces.flatMap((piece) => {
-    const skip = Math.min(piece.length, count - dropped);
-    dropped += skip;
-    return skip === piece.length ? [] : [piece.subarray(skip)];
-  });
 }

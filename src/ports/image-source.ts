@@ -20,8 +20,8 @@ export interface ImageSource {
   manifest(descriptor: Descriptor): Promise<SourceManifest>;
   /**
    * The bytes of a blob from `offset` on. A source that cannot start in the middle throws SOURCE_INVALID for an
-   * offset above 0, and the caller starts again from 0. The pieces belong to the caller: the source never writes
-   * into one again. Large pieces (256 KiB to 1 MiB) copy fastest.
+   * offset above 0, and the caller starts again from 0. A piece holds until the next one is asked for: the source may
+   * write into it again then. Large pieces (256 KiB to 1 MiB) copy fastest.
    */
   blob(descriptor: Descriptor, offset: number, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
   /** Frees what the source holds (connections, temporary files). */

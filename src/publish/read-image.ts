@@ -139,7 +139,7 @@ async function readConfig(source: ImageSource, config: Descriptor, signal: Abort
   for await (const piece of await source.blob(config, 0, signal)) {
     got += piece.length;
     if (got > config.size) break;
-    pieces.push(piece);
+    pieces.push(Buffer.from(piece));
   }
   const bytes = Buffer.concat(pieces);
   if (got === config.size && digestOf(bytes) === config.digest) return bytes;

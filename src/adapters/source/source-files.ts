@@ -8,6 +8,8 @@ export interface SourceFiles {
   has(name: string): Promise<boolean>;
   /** The bytes of a file from `offset` on. @throws SignpostError NOT_FOUND, SOURCE_INVALID */
   open(name: string, offset: number, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
+  /** The same for copying: faster, but a piece holds only until the next one is asked for. */
+  openForCopy(name: string, offset: number, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
   close(): Promise<void>;
 }
 
@@ -75,19 +77,58 @@ export async function* readPart(
   }
 }
 
-/** At most `length` bytes at `position`, fewer only where the file ends. @throws SignpostError STORAGE */
-export async function readAt(
+const copyPieceSize = 1024 * 1024;
+
+/**
+ * As {@link readPart}, but a piece holds only until the next one is asked for: two buffers take turns, and while the
+ * caller has one, the other is being filled. Making a new buffer for each piece costs as much as half the hashing.
+ * @throws SignpostError as {@link readPart}
+ */
+export async function* readPartForCopy(
   file: FileHandle,
-  position: number,
-  length: number,
+  start: number,
+  end: number,
+  signal: AbortSignal,
   where: string,
-): Promise<Buffer> {
-  const bytes = Buffer.allocUnsafe(length);
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const size = Math.min(copyPieceSize, Math.max(0, end - start));
+  let [buffer, other] = [Buffer.allocUnsafeSlow(size), Buffer.allocUnsafeSlow(size)];
+  let position = start;
+  const readNext = () => {
+    [buffer, other] = [other, buffer];
+    const reading = readInto(file, position, buffer.subarray(0, Math.min(size, end - position)), where);
+    // A failure is met when its turn comes; until then it must not count as unhandled.
+    reading.catch(() => {});
+    return reading;
+  };
+  let next = position < end ? readNext() : undefined;
+  try {
+    while (next !== undefined) {
+      if (signal.aborted) throw new SignpostError('CANCELLED', `stopped reading ${where}`);
+      const piece = await next;
+      if (piece.length === 0)
+        throw new SignpostError('SOURCE_INVALID', `${where} has become shorter while it was read`);
+      position += piece.length;
+      next = position < end ? readNext() : undefined;
+      yield piece;
+    }
+  } finally {
+    // The file must not be closed under a read.
+    await next?.catch(() => {});
+  }
+}
+
+/** At most `length` bytes at `position`, fewer only where the file ends. @throws SignpostError STORAGE */
+export function readAt(file: FileHandle, position: number, length: number, where: string): Promise<Buffer> {
+  return readInto(file, position, Buffer.allocUnsafe(length), where);
+}
+
+async function readInto(file: FileHandle, position: number, bytes: Buffer, where: string): Promise<Buffer> {
   let filled = 0;
-  while (filled < length) {
+  while (filled < bytes.length) {
     let bytesRead: number;
     try {
-      ({ bytesRead } = await file.read(bytes, filled, length - filled, position + filled));
+      ({ bytesRead } = await file.read(bytes, filled, bytes.length - filled, position + filled));
     } catch (cause) {
       throw new SignpostError('STORAGE', `cannot read ${where}: ${(cause as Error).message}`, { cause });
     }

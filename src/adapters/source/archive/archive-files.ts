@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { isSignpostError, SignpostError } from '../../../oci/errors.ts';
-import { readAt, readPart, type SourceFiles } from '../source-files.ts';
+import { readAt, readPart, readPartForCopy, type SourceFiles } from '../source-files.ts';
 import type { ArchiveLimits } from '../source-options.ts';
 import type { TemporaryFolder } from '../temporary-folder.ts';
 import { isGzip, unpackGzip } from './gunzip.ts';
@@ -41,18 +41,19 @@ export async function openArchiveFiles(
 
 function createArchiveFiles(path: string, file: FileHandle, index: TarIndex): SourceFiles {
   let closing: Promise<void> | undefined;
+  const openToRead = (read: typeof readPart, name: string, offset: number, signal: AbortSignal) => {
+    if (signal.aborted) return Promise.reject(new SignpostError('CANCELLED', `stopped reading ${path}`));
+    const entry = findFile(index, name);
+    if (entry === undefined)
+      return Promise.reject(new SignpostError('NOT_FOUND', `${path} holds no ${name}`));
+    const { start, size } = entry;
+    return Promise.resolve(read(file, start + offset, start + size, signal, `${path}, ${name}`));
+  };
   return {
     path,
     has: (name) => Promise.resolve(index.has(name)),
-    open: (name, offset, signal) => {
-      if (signal.aborted) return Promise.reject(new SignpostError('CANCELLED', `stopped reading ${path}`));
-      const entry = findFile(index, name);
-      if (entry === undefined) {
-        return Promise.reject(new SignpostError('NOT_FOUND', `${path} holds no ${name}`));
-      }
-      const { start, size } = entry;
-      return Promise.resolve(readPart(file, start + offset, start + size, signal, `${path}, ${name}`));
-    },
+    open: (name, offset, signal) => openToRead(readPart, name, offset, signal),
+    openForCopy: (name, offset, signal) => openToRead(readPartForCopy, name, offset, signal),
     close: () => (closing ??= file.close()),
   };
 }

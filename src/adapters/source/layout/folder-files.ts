@@ -2,23 +2,25 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { SignpostError } from '../../../oci/errors.ts';
-import { readPart, type SourceFiles } from '../source-files.ts';
+import { readPart, readPartForCopy, type SourceFiles } from '../source-files.ts';
 
 /** The files of an OCI image layout in a folder. `root` is the folder's real path. */
 export function createFolderFiles(root: string): SourceFiles {
   // What was opened and then not read to its end is closed with the source.
   const opened = new Set<FileHandle>();
+  const openToRead = async (read: typeof readPart, name: string, offset: number, signal: AbortSignal) => {
+    if (signal.aborted) throw new SignpostError('CANCELLED', `stopped reading ${root}`);
+    const path = await resolveInside(root, name);
+    if (path === undefined) throw new SignpostError('NOT_FOUND', `${root} holds no ${name}`);
+    const { file, size } = await openFile(path);
+    opened.add(file);
+    return readAndClose(read(file, offset, size, signal, path), file, opened);
+  };
   return {
     path: root,
     has: async (name) => (await resolveInside(root, name)) !== undefined,
-    open: async (name, offset, signal) => {
-      if (signal.aborted) throw new SignpostError('CANCELLED', `stopped reading ${root}`);
-      const path = await resolveInside(root, name);
-      if (path === undefined) throw new SignpostError('NOT_FOUND', `${root} holds no ${name}`);
-      const { file, size } = await openFile(path);
-      opened.add(file);
-      return readAndClose(file, offset, size, signal, path, opened);
-    },
+    open: (name, offset, signal) => openToRead(readPart, name, offset, signal),
+    openForCopy: (name, offset, signal) => openToRead(readPartForCopy, name, offset, signal),
     close: async () => {
       await Promise.all([...opened].map((file) => file.close()));
       opened.clear();
@@ -55,15 +57,12 @@ async function openFile(path: string): Promise<{ file: FileHandle; size: number 
 }
 
 async function* readAndClose(
+  pieces: AsyncIterable<Uint8Array>,
   file: FileHandle,
-  start: number,
-  end: number,
-  signal: AbortSignal,
-  where: string,
   opened: Set<FileHandle>,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   try {
-    yield* readPart(file, start, end, signal, where);
+    yield* pieces;
   } finally {
     if (opened.delete(file)) await file.close();
   }

@@ -50,7 +50,7 @@ export function createLayoutSource({
     root,
     manifest: async ({ digest }) => ({ bytes: await readManifest(digest), mediaType: undefined }),
     blob: ({ digest }: Descriptor, offset, signal) =>
-      files.open(blobPath(digest), offset, AbortSignal.any([signal, ended])),
+      files.openForCopy(blobPath(digest), offset, AbortSignal.any([signal, ended])),
     close: async () => {
       closing.abort();
       await files.close();
