@@ -12,7 +12,7 @@ export interface Incoming {
   readonly socket: PeerSocket;
 }
 
-export interface PeerSocket {
+interface PeerSocket {
   readonly remoteAddress?: string | undefined;
   /** Set on TLS sockets. */
   readonly encrypted?: boolean | undefined;

@@ -26,7 +26,7 @@ export interface RegistryDeps {
 }
 
 /** Who is told where clients are sent; both calls are cheap and return at once. */
-export interface TrafficListener {
+interface TrafficListener {
   onSent(mirror: MirrorId, target: ProbeTarget): void;
   onSuspect(mirror: MirrorId, target: ProbeTarget): void;
 }
