@@ -9,6 +9,7 @@ import { describeResult } from './harness/command.ts';
 import { startNginx } from './harness/nginx-mirror.ts';
 import { findFreePort } from './harness/ports.ts';
 import { buildFourPlatforms, type FourPlatforms } from './harness/program-image.ts';
+import { keepLogsOfFailures } from './harness/keep-logs.ts';
 import { requirements } from './harness/requirements.ts';
 import {
   accessesSince,
@@ -43,6 +44,7 @@ describe('behind nginx that speaks TLS for it, the Mirror List', needs, () => {
   after(async () => {
     await world[Symbol.asyncDispose]();
   });
+  keepLogsOfFailures(() => world);
 
   it('sends a stock client to the mirror of its own place', async () => {
     const client = createSkopeoClient(world.work, await world.createPlace('skopeo', 'US'));
@@ -73,7 +75,7 @@ describe('behind nginx that speaks TLS for it, the Mirror List', needs, () => {
 
   /** Headers with which a client may claim to be in America. */
   function spoofs(): [string, OutgoingHttpHeaders][] {
-    const american = '127.0.9.200';
+    const american = '127.21.9.200';
     return [
       ['X-Forwarded-For', { 'x-forwarded-for': american }],
       ['a chain in X-Forwarded-For', { 'x-forwarded-for': `${american}, ${proxyAddress}, ${american}` }],

@@ -8,6 +8,7 @@ import { startClient } from './harness/clients/all-clients.ts';
 import { createSkopeoClient } from './harness/clients/skopeo-client.ts';
 import { describeResult } from './harness/command.ts';
 import { buildLargeImage, type LargeImage, largeSize } from './harness/large-image.ts';
+import { keepLogsOfFailures } from './harness/keep-logs.ts';
 import { requirements } from './harness/requirements.ts';
 import {
   accessesSince,
@@ -42,6 +43,7 @@ describe('an image of more than 500 MB in several layers', needs, () => {
   after(async () => {
     await world[Symbol.asyncDispose]();
   });
+  keepLogsOfFailures(() => world);
 
   for (const name of ['docker', 'containerd', 'podman'] as const) {
     it(`is pulled by ${name} from its mirror`, async () => {

@@ -17,6 +17,7 @@ import {
   programPath,
   programVersion,
 } from './harness/program-image.ts';
+import { keepLogsOfFailures } from './harness/keep-logs.ts';
 import { requirements } from './harness/requirements.ts';
 import {
   accessesSince,
@@ -51,6 +52,7 @@ describe('stock clients pull a four-platform image from the mirror that their pl
   after(async () => {
     await world[Symbol.asyncDispose]();
   });
+  keepLogsOfFailures(() => world);
 
   for (const name of clientNames) {
     describe(name, () => {

@@ -14,6 +14,7 @@ import { type HostileMirrorList, lead, moveTag, takeOver } from './harness/hosti
 import { startNginx } from './harness/nginx-mirror.ts';
 import { findFreePort } from './harness/ports.ts';
 import { buildFourPlatforms, type FourPlatforms } from './harness/program-image.ts';
+import { keepLogsOfFailures } from './harness/keep-logs.ts';
 import { requirements } from './harness/requirements.ts';
 import { createSignpost } from './harness/signpost.ts';
 import { startStaticMirrors, type StaticMirrors } from './harness/static-mirrors.ts';
@@ -54,6 +55,7 @@ describe('podman and skopeo whose policy demands a signature', needs, () => {
   after(async () => {
     await world[Symbol.asyncDispose]();
   });
+  keepLogsOfFailures(() => world);
 
   for (const name of ['podman', 'skopeo'] as const) {
     describe(name, () => {

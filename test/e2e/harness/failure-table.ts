@@ -1,7 +1,7 @@
 import { type ClientName, clientNames } from './clients/all-clients.ts';
 
 /** What a client did when its first mirror failed. */
-export type Outcome = 'recovers' | 'fails' | 'stands still';
+export type Outcome = 'recovers' | 'fails' | 'stands still' | 'hangs';
 
 export interface FailureTable {
   /** Version of each client: `20.10.24`. */
@@ -14,6 +14,9 @@ const meanings: Readonly<Record<Outcome, string>> = {
   recovers: 'the pull succeeds by itself, with bytes from another mirror',
   fails: 'the pull ends with an error; asked again, it succeeds',
   'stands still': 'the pull does not end by itself within 15 seconds; stopped and asked again, it succeeds',
+  hangs:
+    'the same, but what is asked again waits for the first pull, which the daemon cannot end; once the daemon is ' +
+    'restarted, it succeeds',
 };
 
 /** docs/client-failures.md, for what was measured. */
@@ -36,9 +39,10 @@ export function formatFailureTable(table: FailureTable): string {
     '',
     ...Object.entries(meanings).map(([word, meaning]) => `- **${word}**: ${meaning}.`),
     '',
-    'In every case the same test shows that no client takes a wrong byte, that a client that asks again succeeds, that',
-    'nobody is sent to the failing mirror once 5 seconds have passed since the first failure, and that the mirror is',
-    'back in use soon after it has been repaired.',
+    'Asking again may be needed twice, where the first pull ended before it had come to all of its blobs. In every',
+    'case the same test shows that no client takes a wrong byte, that a client that asks again succeeds, that nobody',
+    'is sent to the failing mirror once 5 seconds have passed since the first failure, and that the mirror is back in',
+    'use soon after it has been repaired.',
     '',
   ].join('\n');
 }

@@ -11,13 +11,7 @@ import { createWorkFolder, type WorkFolder } from './work-folder.ts';
 export const registryName = 'images.example.test';
 
 /** Which simulated addresses count as being where. */
-const countryNetblocks = {
-  DE: '127.0.8',
-  US: '127.0.9',
-  FR: '127.0.10',
-  JP: '127.0.11',
-  BR: '127.0.12',
-} as const;
+const countryNetblocks = { DE: '127.20', US: '127.21', FR: '127.22', JP: '127.23', BR: '127.24' } as const;
 export type Country = keyof typeof countryNetblocks;
 
 /** What every end-to-end test starts from. */
@@ -71,7 +65,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     mirrors: { allowAddresses: ['127.0.0.0/8'], certificateAuthorities: [certificates.authority] },
     places: {
       overrides: Object.entries(countryNetblocks).map(([country, start]) => ({
-        netblock: `${start}.0/24`,
+        netblock: `${start}.0.0/16`,
         country,
       })),
     },
@@ -82,7 +76,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const newAddress = (country: Country) => {
     const count = (used.get(country) ?? 0) + 1;
     used.set(country, count);
-    return `${countryNetblocks[country]}.${count}`;
+    return `${countryNetblocks[country]}.${count >> 8}.${count & 255}`;
   };
   const parts = stack.move();
   return {

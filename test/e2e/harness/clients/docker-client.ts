@@ -16,8 +16,10 @@ export async function startDockerClient(work: WorkFolder, setting: ClientSetting
   writeFileSync(configuration, '{}');
   const host = `unix://${folder}/d.sock`;
   const docker = (...args: string[]) => ['-H', host, '--config', join(folder, 'client'), ...args];
-  stack.use(
-    await startDaemon(
+  let starts = 0;
+  const start = () => {
+    starts += 1;
+    return startDaemon(
       'dockerd',
       [
         `--config-file=${configuration}`,
@@ -35,12 +37,14 @@ export async function startDockerClient(work: WorkFolder, setting: ClientSetting
       ],
       {
         env: { ...placeEnvironment(setting), HOME: folder },
-        logFile: work.file(`${setting.name}.log`),
+        logFile: work.file(`${setting.name}-${starts}.log`),
         ready: (log) => log.includes('API listen on'),
         patience: 60_000,
       },
-    ),
-  );
+    );
+  };
+  let daemon = await start();
+  stack.defer(() => daemon[Symbol.asyncDispose]());
   let taken = 0;
   const daemons = stack.move();
   return {
@@ -69,6 +73,10 @@ export async function startDockerClient(work: WorkFolder, setting: ClientSetting
         .split('\n')
         .filter(Boolean);
       if (ids.length > 0) await mustRun('docker', docker('rmi', '-f', ...new Set(ids)));
+    },
+    async restart() {
+      await daemon[Symbol.asyncDispose]();
+      daemon = await start();
     },
     async [Symbol.asyncDispose]() {
       await daemons[Symbol.asyncDispose]();

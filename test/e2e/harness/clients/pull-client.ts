@@ -15,6 +15,8 @@ export interface PullClient extends AsyncDisposable {
   configDigest(reference: string): Promise<string>;
   /** A file of a pulled image, as this client would show it to a container: its path on the host. */
   takeFile(reference: string, path: string, platform?: string): Promise<string>;
+  /** Starts its daemon anew, where the daemon is what pulls. */
+  restart?(): Promise<void>;
   /** Forgets everything it has pulled. */
   forget(): Promise<void>;
 }
