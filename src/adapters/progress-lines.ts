@@ -1,6 +1,7 @@
 import type { Clock } from '../ports/clock.ts';
 import type { Progress } from '../ports/progress.ts';
-import { formatBytes, formatDuration, ProgressTally, shortLabel } from './progress-tally.ts';
+import { formatBytes, formatDuration } from '../oci/quantity.ts';
+import { ProgressTally, shortLabel } from './progress-tally.ts';
 
 const interval = 10_000;
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createProgressBar } from './progress-bar.ts';
 import { createProgressEvents, createProgressLines } from './progress-lines.ts';
-import { formatBytes, formatDuration } from './progress-tally.ts';
+import { formatBytes, formatDuration } from '../oci/quantity.ts';
 
 const mebibyte = 1024 ** 2;
 const label = `sha256:${'0123456789abcdef'.repeat(4)}`;

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { formatBytes } from '../../adapters/progress-tally.ts';
+import { formatBytes } from '../../oci/quantity.ts';
 import { parseImageSource } from '../../oci/image-source-name.ts';
 import { parsePlatform } from '../../oci/platform.ts';
 import { parseTaggedReference } from '../../oci/reference.ts';

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { formatBytes } from '../../adapters/progress-tally.ts';
+import { formatBytes } from '../../oci/quantity.ts';
 import { SignpostError } from '../../oci/errors.ts';
 import type { Finding, ScrubReport } from '../../scrub/scrub-report.ts';
 import { type CommonOptions, configOf, createVerb, printResult, type Terminal } from '../command.ts';
