@@ -62,7 +62,10 @@ function init(args)
   wrong = 0
 ${headers.map((header) => `  wrk.headers[${JSON.stringify(header.split(': ')[0])}] = ${JSON.stringify(header.split(': ')[1])}`).join('\n')}
   for path in io.lines(${JSON.stringify(list)}) do
-    requests[#requests + 1] = wrk.format("GET", path)
+    -- Each path has a client of its own, so that no client seems to ask again.
+    local n = #requests
+    wrk.headers["X-Forwarded-For"] = string.format("127.%d.%d.%d", 1 + n / 65536, n / 256 % 256, n % 256)
+    requests[n + 1] = wrk.format("GET", path)
   end
   math.randomseed(7)
 end
@@ -70,7 +73,10 @@ function request()
   return requests[math.random(#requests)]
 end
 function response(status)
-  if status ~= ${status} then wrong = wrong + 1 end
+  if status ~= ${status} then
+    wrong = wrong + 1
+    if wrong < 4 then print("status " .. status) end
+  end
 end
 function done(summary)
   local wrong = summary.errors.connect + summary.errors.read + summary.errors.write + summary.errors.timeout

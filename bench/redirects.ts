@@ -65,6 +65,7 @@ async function startSignpost(folder: string, world: World, logged: boolean): Pro
 registry:
   name: 127.0.0.1:${ports.signpost}
   listen: [{ address: 127.0.0.1, port: ${ports.signpost} }]
+  trustedProxies: [127.0.0.1/32]
 mirrors: { allowAddresses: [127.0.0.0/8] }
 places: { overrides: [{ netblock: 127.0.0.0/8, country: DE }] }
 log: { level: ${logged ? 'info' : 'warn'} }
@@ -77,8 +78,13 @@ log: { level: ${logged ? 'info' : 'warn'} }
   );
   report('start until ready', `${((performance.now() - started) / 1000).toFixed(2)} s`);
   report('memory when ready', `${residentMemory(server.pid).toFixed(0)} MiB`);
-  await waitForMirrors([...signpost, 'mirror', 'list', '--config', config, '--json']);
-  return server;
+  try {
+    await waitForMirrors([...signpost, 'mirror', 'list', '--config', config, '--json']);
+    return server;
+  } catch (error) {
+    await server[Symbol.asyncDispose]();
+    throw error;
+  }
 }
 
 /** Every mirror has been probed once when most are healthy; before that, clients are served by the origin. */
