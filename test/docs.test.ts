@@ -1,10 +1,39 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { commandReference } from './docs/command-reference.ts';
+import { verbs } from '../src/cli/main.ts';
+import { documentedCommands } from './docs/documented-commands.ts';
 import { configurationReference } from './docs/configuration-reference.ts';
 
+const page = (name: string) => readFileSync(new URL(`../docs/${name}`, import.meta.url), 'utf8');
+
 test('docs/configuration.md says what the code reads', () => {
-  const page = readFileSync(new URL('../docs/configuration.md', import.meta.url), 'utf8');
-  assert.equal(page, configurationReference(), 'run "npm run docs"');
-  assert.match(page, /`registry\.inlineSize` \| `"32KiB"`/);
+  assert.equal(page('configuration.md'), configurationReference(), 'run "npm run docs"');
+  assert.match(page('configuration.md'), /`registry\.inlineSize` \| `"32KiB"`/);
+});
+
+test('docs/commands.md says what the commands say', async () => {
+  const { stdin, stdout, stderr } = process;
+  const terminal = { stdin, stdout, stderr, signal: new AbortController().signal };
+  assert.equal(page('commands.md'), await commandReference(terminal), 'run "npm run docs"');
+  assert.match(page('commands.md'), /## signpost mirror add\n/);
+});
+
+test('every command that a page names exists, with every option', async () => {
+  const commands = documentedCommands();
+  assert.ok(commands.length > 8, `only ${commands.length} commands were found`);
+  const { stdin, stdout, stderr } = process;
+  const terminal = { stdin, stdout, stderr, signal: new AbortController().signal };
+  for (const { page, words } of commands) {
+    const line = `${page}: signpost ${words.join(' ')}`;
+    const verb = verbs[words[0] ?? ''];
+    assert.ok(verb !== undefined, line);
+    let command = (await verb.load()).createCommand(terminal);
+    command = command.commands.find((inner) => inner.name() === words[1]) ?? command;
+    const known = new Set(command.options.flatMap(({ long, short }) => [long, short]));
+    for (const option of words.filter((word) => /^--?[a-z]/.test(word))) {
+      assert.ok(known.has(option.replace(/=.*$/, '')), `${line}: ${option}`);
+    }
+  }
 });

@@ -1,5 +1,13 @@
 import { writeFileSync } from 'node:fs';
+import { commandReference } from './command-reference.ts';
 import { configurationReference } from './configuration-reference.ts';
 
+const { stdin, stdout, stderr } = process;
+const page = (name: string) => new URL(`../../docs/${name}`, import.meta.url);
+
 // npm run docs: writes the pages that are made from the code.
-writeFileSync(new URL('../../docs/configuration.md', import.meta.url), configurationReference());
+writeFileSync(page('configuration.md'), configurationReference());
+writeFileSync(
+  page('commands.md'),
+  await commandReference({ stdin, stdout, stderr, signal: new AbortController().signal }),
+);
