@@ -32,7 +32,6 @@ export function formatFailureTable(table: FailureTable): string {
     'What stock clients do when the first mirror that they are sent to fails and the next one is good. This page is',
     'written by `test/e2e/faults.test.ts`, which runs each client against each fault.',
     '',
-    '<!-- prettier-ignore -->',
     ...[['the mirror', ...heads], heads.concat('').map(() => '---'), ...rows].map(
       (cells) => `| ${cells.join(' | ')} |`,
     ),

@@ -10,7 +10,6 @@ const packageOf = {
   dockerd: 'docker.io',
   gpg: 'gnupg',
   nginx: 'nginx-light',
-  openssl: 'openssl',
   podman: 'podman',
   rsync: 'rsync',
   skopeo: 'skopeo',
