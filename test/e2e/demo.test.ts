@@ -151,7 +151,7 @@ describe('the demo', () => {
   });
 });
 
-const needs = requirements('containerd', 'docker', 'dockerd', 'gpg', 'podman', 'skopeo');
+const needs = requirements('containerd', 'curl', 'docker', 'dockerd', 'gpg', 'podman', 'skopeo');
 
 describe('the commands that the demo prints do what it says of them', needs, () => {
   let work: WorkFolder;

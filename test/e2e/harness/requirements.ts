@@ -6,6 +6,7 @@ import { baseEnvironment } from './command.ts';
 const packageOf = {
   containerd: 'containerd',
   ctr: 'containerd',
+  curl: 'curl',
   docker: 'docker.io',
   dockerd: 'docker.io',
   gpg: 'gnupg',
