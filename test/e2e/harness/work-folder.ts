@@ -1,4 +1,5 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { tmpdir } from 'node:os';
 
@@ -40,7 +41,17 @@ export function createWorkFolder(): WorkFolder {
       return target;
     },
     remove() {
+      unmountBelow(path);
       rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
     },
   };
+}
+
+/** A daemon may leave its own folder mounted on itself where the system's mounts are not shared. */
+function unmountBelow(path: string): void {
+  const mounts = readFileSync('/proc/self/mounts', 'utf8')
+    .split('\n')
+    .map((line) => line.split(' ')[1] ?? '')
+    .filter((folder) => folder.startsWith(`${path}/`));
+  for (const folder of mounts.toReversed()) execFileSync('umount', ['-l', folder], { stdio: 'ignore' });
 }
