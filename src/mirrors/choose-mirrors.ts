@@ -11,7 +11,8 @@ import {
   rejectionOf,
 } from './eligibility.ts';
 import type { Mirror, MirrorId } from './mirror.ts';
-import type { MirrorTable } from './mirror-table.ts';
+import { openingFor } from './mirror-columns.ts';
+import { type MirrorGroup, type MirrorTable, emptyGroup } from './mirror-table.ts';
 import type { NearnessOrder } from './nearness.ts';
 import type { Place } from './place.ts';
 import { type RequestHash, hashRequest, scoreOf } from './rendezvous.ts';
@@ -52,6 +53,7 @@ export function chooseMirrors(
   const search: Search = {
     table,
     request: { client, family: words.family, blob, tried },
+    opening: openingFor(words.family, client.secure),
     hash: hashRequest(words, blob.digest),
     limit,
     ranked: [],
@@ -78,7 +80,7 @@ function lookAtTiers(search: Search, words: AddressWords): void {
     if (isDone(search)) return;
   }
   const code = place.country;
-  if (code !== undefined) rankGroup(search, table.byCountry.get(code) ?? [], 'country');
+  if (code !== undefined) rankGroup(search, table.byCountry.get(code) ?? emptyGroup, 'country');
   if (isDone(search)) return;
   const country = code === undefined ? undefined : findCountry(code);
   const continent = country?.continent ?? place.continent;
@@ -103,20 +105,22 @@ interface Search {
   readonly table: MirrorTable;
   readonly request: Request;
   readonly hash: RequestHash;
+  /** What the columns must say of a mirror that is open to this client. */
+  readonly opening: number;
   readonly limit: number;
   readonly ranked: RankedMirror[];
   readonly rejected: RejectedMirror[];
-  /** Mirrors of the netblock and ASN tiers; those of later tiers are told apart by country and continent. */
-  seen: Set<CompiledMirror> | undefined;
+  /** Indexes of the mirrors of the netblock and ASN tiers; those of later tiers are told apart by country and continent. */
+  seen: Set<number> | undefined;
 }
 
 function isDone(search: Search): boolean {
   return search.ranked.length >= search.limit;
 }
 
-function see(search: Search, group: readonly CompiledMirror[]): void {
+function see(search: Search, group: MirrorGroup): void {
   search.seen ??= new Set();
-  for (const mirror of group) search.seen.add(mirror);
+  for (const index of group) search.seen.add(index);
 }
 
 function locate({ latitude, longitude }: Place): Coordinates | undefined {
@@ -138,52 +142,62 @@ function rankBands(
 /** Ranks the eligible mirrors of one group behind those already ranked. */
 function rankGroup(
   search: Search,
-  group: readonly CompiledMirror[],
+  group: MirrorGroup,
   tier: Tier,
   order?: NearnessOrder,
   belongs?: (mirror: CompiledMirror) => boolean,
 ): void {
-  const { table, request, hash, ranked, rejected, seen } = search;
+  const { table, hash, ranked } = search;
+  const { hashes, weights } = table.columns;
   const wanted = search.limit - ranked.length;
-  const best: CompiledMirror[] = [];
+  const best: number[] = [];
   const scores: number[] = [];
-  let weights = 0;
-  for (const candidate of group) {
-    if (seen?.has(candidate) === true || belongs?.(candidate) === false) continue;
-    const state = table.states[candidate.index];
-    const reason = rejectionOf(candidate, state, request, tier === 'netblock');
-    if (reason !== undefined) {
-      rejected.push(reject(reason, candidate, state, request));
-      continue;
-    }
-    const { weight } = candidate.mirror;
-    weights += weight;
+  let total = 0;
+  for (const index of group) {
+    if (!isEligible(search, index, tier, belongs)) continue;
+    const weight = weights[index] ?? 0;
+    total += weight;
     const floor = best.length < wanted ? 0 : (scores[wanted - 1] ?? 0);
-    const score = scoreOf(candidate.hash, hash, weight, floor);
-    if (score > floor) insertBest(best, scores, candidate, score, wanted);
+    const score = scoreOf(hashes[index] ?? 0, hash, weight, floor);
+    if (score > floor) insertBest(best, scores, index, score, wanted);
   }
-  for (const candidate of best) {
+  for (const index of best) {
+    const candidate = table.mirrors[index];
+    if (candidate === undefined) continue;
     const { mirror } = candidate;
     const distance = order?.distanceTo(candidate);
-    const share = mirror.weight / weights;
+    const share = mirror.weight / total;
     ranked.push(distance === undefined ? { mirror, tier, share } : { mirror, tier, distance, share });
   }
 }
 
+function isEligible(
+  search: Search,
+  index: number,
+  tier: Tier,
+  belongs: ((mirror: CompiledMirror) => boolean) | undefined,
+): boolean {
+  const { table, request, opening, seen } = search;
+  const { open, serials } = table.columns;
+  // Nearly every mirror is open to everybody, and nothing more has to be known of it.
+  const isOpen = ((open[index] ?? 0) & opening) === opening && (serials[index] ?? 0) >= request.blob.serial;
+  if (isOpen && seen === undefined && belongs === undefined && request.tried.length === 0) return true;
+  const candidate = table.mirrors[index];
+  if (candidate === undefined || seen?.has(index) === true || belongs?.(candidate) === false) return false;
+  const state = table.states[index];
+  const reason = rejectionOf(candidate, state, request, tier === 'netblock');
+  if (reason === undefined) return true;
+  search.rejected.push(reject(reason, candidate, state, request));
+  return false;
+}
+
 /** Keeps the `wanted` best, the highest score first. Groups come in the order of numbers, which settles equal scores. */
-function insertBest(
-  best: CompiledMirror[],
-  scores: number[],
-  candidate: CompiledMirror,
-  score: number,
-  wanted: number,
-): void {
-  let at = scores.length;
-  while (at > 0 && score > (scores[at - 1] ?? 0)) at -= 1;
-  scores.splice(at, 0, score);
-  best.splice(at, 0, candidate);
-  if (scores.length > wanted) {
-    scores.pop();
-    best.pop();
+function insertBest(best: number[], scores: number[], index: number, score: number, wanted: number): void {
+  let at = Math.min(scores.length, wanted - 1);
+  for (; at > 0 && score > (scores[at - 1] ?? 0); at -= 1) {
+    scores[at] = scores[at - 1] ?? 0;
+    best[at] = best[at - 1] ?? 0;
   }
+  scores[at] = score;
+  best[at] = index;
 }

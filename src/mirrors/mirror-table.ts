@@ -1,19 +1,26 @@
 import { type CompiledMirror, compileMirror } from './compiled-mirror.ts';
 import type { Coordinates } from './distance.ts';
+import { type MirrorColumns, createColumns } from './mirror-columns.ts';
 import type { Mirror, MirrorId } from './mirror.ts';
 import type { MirrorState } from './mirror-state.ts';
 import { type NearnessOrder, createNearness } from './nearness.ts';
 import { formatNetblock } from './netblock.ts';
 import { type NetblockTable, createNetblockTable } from './netblock-table.ts';
 
+/** The indexes of some mirrors of a table, in rising order. */
+export type MirrorGroup = Uint32Array;
+
+export const emptyGroup: MirrorGroup = new Uint32Array(0);
+
 /** The mirrors and their states, compiled for {@link chooseMirrors}. Immutable; replaced by one assignment. */
 export interface MirrorTable {
   readonly mirrors: readonly CompiledMirror[];
   /** By the mirror's index. A mirror without a state has not been probed yet. */
   readonly states: readonly (MirrorState | undefined)[];
-  readonly byNetblock: NetblockTable<readonly CompiledMirror[]>;
-  readonly byAsn: ReadonlyMap<number, readonly CompiledMirror[]>;
-  readonly byCountry: ReadonlyMap<string, readonly CompiledMirror[]>;
+  readonly columns: MirrorColumns;
+  readonly byNetblock: NetblockTable<MirrorGroup>;
+  readonly byAsn: ReadonlyMap<number, MirrorGroup>;
+  readonly byCountry: ReadonlyMap<string, MirrorGroup>;
   readonly byNearness: (place: Coordinates | undefined) => NearnessOrder;
 }
 
@@ -28,9 +35,12 @@ export function createMirrorTable(
   const netblocks = compiled.flatMap(({ mirror }) => mirror.netblocks);
   return {
     mirrors: compiled,
-    states: statesOf(compiled, states),
+    ...columnsOf(compiled, states),
     byNetblock: createNetblockTable(
-      netblocks.map((netblock) => ({ netblock, value: byNetblock.get(formatNetblock(netblock)) ?? [] })),
+      netblocks.map((netblock) => ({
+        netblock,
+        value: byNetblock.get(formatNetblock(netblock)) ?? emptyGroup,
+      })),
     ),
     byAsn: groupBy(compiled, ({ mirror }) => mirror.asns),
     byCountry: groupBy(compiled, ({ mirror }) => [mirror.country]),
@@ -40,21 +50,22 @@ export function createMirrorTable(
 
 /** The same mirrors with other states; everything else is shared with `table`. */
 export function withStates(table: MirrorTable, states: ReadonlyMap<MirrorId, MirrorState>): MirrorTable {
-  return { ...table, states: statesOf(table.mirrors, states) };
+  return { ...table, ...columnsOf(table.mirrors, states) };
 }
 
-function statesOf(mirrors: readonly CompiledMirror[], states: ReadonlyMap<MirrorId, MirrorState>) {
-  return mirrors.map(({ mirror }) => states.get(mirror.id));
+function columnsOf(mirrors: readonly CompiledMirror[], byId: ReadonlyMap<MirrorId, MirrorState>) {
+  const states = mirrors.map(({ mirror }) => byId.get(mirror.id));
+  return { states, columns: createColumns(mirrors, states) };
 }
 
 function groupBy<K>(mirrors: readonly CompiledMirror[], keysOf: (mirror: CompiledMirror) => readonly K[]) {
-  const groups = new Map<K, CompiledMirror[]>();
+  const groups = new Map<K, number[]>();
   for (const mirror of mirrors) {
     for (const key of new Set(keysOf(mirror))) {
       const group = groups.get(key);
-      if (group === undefined) groups.set(key, [mirror]);
-      else group.push(mirror);
+      if (group === undefined) groups.set(key, [mirror.index]);
+      else group.push(mirror.index);
     }
   }
-  return groups;
+  return new Map([...groups].map(([key, group]) => [key, Uint32Array.from(group)]));
 }

@@ -3,8 +3,8 @@ import { type Coordinates, bandCount, bandOf, distanceBetween } from './distance
 
 /** Mirrors by their distance from one place. */
 export interface NearnessOrder {
-  /** The mirrors of each distance band, the nearest band first. */
-  readonly bands: readonly (readonly CompiledMirror[])[];
+  /** The indexes of the mirrors of each distance band, the nearest band first. */
+  readonly bands: readonly Uint32Array[];
   /** In km; undefined when the place or the mirror's is unknown. */
   distanceTo(mirror: CompiledMirror): number | undefined;
 }
@@ -15,7 +15,7 @@ const unknown = 0xffff;
 
 /**
  * Orders mirrors by distance. Places are rounded to half a degree (40 km or less), far finer than the bands and than
- * what databases know, so that the orders can be kept: at most 512 of them, 10 bytes a mirror each.
+ * what databases know, so that the orders can be kept: at most 512 of them, 6 bytes a mirror each.
  */
 export function createNearness(
   mirrors: readonly CompiledMirror[],
@@ -43,7 +43,7 @@ export function createNearness(
 
 function orderFrom(place: Coordinates | undefined, mirrors: readonly CompiledMirror[]): NearnessOrder {
   const distances = new Uint16Array(mirrors.length).fill(unknown);
-  const bands: CompiledMirror[][] = Array.from({ length: bandCount }, () => []);
+  const bands: number[][] = Array.from({ length: bandCount }, () => []);
   const distanceTo = (mirror: CompiledMirror) => {
     const distance = distances[mirror.index];
     return distance === unknown ? undefined : distance;
@@ -53,7 +53,7 @@ function orderFrom(place: Coordinates | undefined, mirrors: readonly CompiledMir
       // Half the Earth's girth is 20,015 km: it fits.
       distances[mirror.index] = Math.floor(distanceBetween(place, mirror.location));
     }
-    bands[bandOf(distanceTo(mirror))]?.push(mirror);
+    bands[bandOf(distanceTo(mirror))]?.push(mirror.index);
   }
-  return { bands, distanceTo };
+  return { bands: bands.map((band) => Uint32Array.from(band)), distanceTo };
 }
