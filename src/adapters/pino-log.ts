@@ -48,6 +48,7 @@ export function createPinoLog(level: LogLevel, descriptor = 2): PinoLog {
     info: (event, fields) => write('info', event, fields),
     warn: (event, fields) => write('warn', event, fields),
     error: (event, fields) => write('error', event, fields),
+    keepsInfo: () => ranks.info >= least,
     setLevel(level) {
       least = ranks[level];
     },

@@ -33,6 +33,9 @@ export class ReaskMemory {
   #youngSince = -Infinity;
   #tokens: number;
   #refilled = 0;
+  #lastAddress: IpAddress | undefined;
+  #lastDigest: Digest | undefined;
+  #lastKey = '';
 
   constructor(options: Partial<ReaskOptions> = {}) {
     this.#options = { ...defaultOptions, ...options };
@@ -80,8 +83,8 @@ export class ReaskMemory {
 
   /** Remembers that a GET was sent to `mirror`. Never to be called for a HEAD. */
   sent(request: Sent): void {
-    const key = keyOf(request);
-    const entry = this.#find(request, key);
+    const key = this.#keyOf(request);
+    const entry = this.#find(request);
     if (entry === undefined) {
       this.#keep(key, {
         tried: [request.mirror],
@@ -101,9 +104,21 @@ export class ReaskMemory {
     this.#keep(key, entry);
   }
 
-  #find(request: Pick<Ask, 'address' | 'digest' | 'now'>, key = keyOf(request)): Entry | undefined {
+  #find(request: Pick<Ask, 'address' | 'digest' | 'now'>): Entry | undefined {
+    const key = this.#keyOf(request);
     const entry = this.#young.get(key) ?? this.#old.get(key);
     return entry === undefined || this.#expired(entry, request.now) ? undefined : entry;
+  }
+
+  /** One request looks several times: its key is made, and hashed, once. */
+  #keyOf({ address, digest }: Pick<Ask, 'address' | 'digest'>): string {
+    if (address !== this.#lastAddress || digest !== this.#lastDigest) {
+      // 64 bits of the digest tell one client's blobs apart; the shorter key is quicker to hash and to keep.
+      this.#lastKey = `${address} ${digest.slice(7, 23)}`;
+      this.#lastAddress = address;
+      this.#lastDigest = digest;
+    }
+    return this.#lastKey;
   }
 
   #keep(key: string, entry: Entry): void {
@@ -207,11 +222,6 @@ const defaultOptions: ReaskOptions = {
   originBurst: 16,
   originPerSecond: 0.25,
 };
-
-function keyOf(request: Pick<Ask, 'address' | 'digest'>): string {
-  // 64 bits of the digest tell one client's blobs apart; the shorter key is quicker to hash and to keep.
-  return `${request.address} ${request.digest.slice(7, 23)}`;
-}
 
 function answer(tried: readonly MirrorId[], suspect: MirrorId | undefined, toOrigin: boolean): Reask {
   return suspect === undefined ? { tried, toOrigin } : { tried, suspect, toOrigin };

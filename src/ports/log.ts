@@ -4,4 +4,6 @@ export interface Log {
   info(event: string, fields?: Readonly<Record<string, unknown>>): void;
   warn(event: string, fields?: Readonly<Record<string, unknown>>): void;
   error(event: string, fields?: Readonly<Record<string, unknown>>): void;
+  /** Whether `info` is kept, so that lines nobody wants are not made. A log that does not say keeps all. */
+  keepsInfo?(): boolean;
 }

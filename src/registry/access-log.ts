@@ -6,7 +6,8 @@ import type { Exchange } from './exchange.ts';
  * that an operator can follow a complaint; how long they are kept is for the log's own rotation.
  */
 export function logExchange(log: Log, exchange: Exchange, now: number): void {
-  const { path, client, route } = exchange;
+  const { path, client } = exchange;
+  const route = exchange.route?.();
   const fields: Record<string, unknown> = {
     method: exchange.request.method,
     kind: path.kind,

@@ -28,7 +28,7 @@ export function createAnswerBlob(deps: RegistryDeps): AnswerBlob {
       { method: exchange.method, repository, digest, client, range, now },
       { snapshot, mirrors: deps.mirrors(), reasks, inlineSize, alternatives },
     );
-    exchange.route = noteOf(route);
+    exchange.route = () => noteOf(route);
     if ('suspect' in route && route.suspect !== undefined) {
       probes.onSuspect(route.suspect, { repository, digest, size: route.blob.size });
     }

@@ -21,7 +21,9 @@ export function createRegistry(deps: RegistryDeps): RegistryListener {
   const findClient = createClientFinder(deps);
   const answer = createAnswer(deps);
 
-  const finish = (exchange: Exchange) => logExchange(log, exchange, clock.now());
+  const finish = (exchange: Exchange) => {
+    if (log.keepsInfo?.() !== false) logExchange(log, exchange, clock.now());
+  };
   const fail = (exchange: Exchange, error: unknown) => {
     const { response } = exchange;
     if (response.headersSent) {

@@ -43,8 +43,8 @@ export class Exchange {
   /** What was answered: the status, and how many bytes of body. */
   status = 0;
   bytes = 0;
-  /** Why a blob was answered as it was. */
-  route: RouteNote | undefined;
+  /** Why a blob was answered as it was. Made only for a log that wants it. */
+  route: (() => RouteNote) | undefined;
 
   constructor(
     request: Incoming,

@@ -15,6 +15,11 @@ interface PlaceOverride {
   readonly asn?: number | undefined;
 }
 
+interface CompiledOverride extends PlaceOverride {
+  /** What places of the databases have become: one is kept for a whole network. */
+  readonly places: WeakMap<Place, Place>;
+}
+
 export interface PlaceSources {
   /** Path of a database with countries or cities. */
   readonly countryDatabase: string;
@@ -33,7 +38,10 @@ export function createMmdbPlaceFinder(sources: PlaceSources): PlaceFinder {
   const asns =
     sources.asnDatabase === undefined ? undefined : readMmdbFile(sources.asnDatabase, 'ASN database');
   const overrides = createNetblockTable(
-    sources.overrides.map((override) => ({ netblock: override.netblock, value: override })),
+    sources.overrides.map((override) => ({
+      netblock: override.netblock,
+      value: { ...override, places: new WeakMap<Place, Place>() },
+    })),
   );
   const cache = createNetworkCache<Place>();
   const findInDatabases = (address: IpAddress, words: AddressWords): Place => {
@@ -90,7 +98,16 @@ function placeFromDatabases(byCountry: LookUp, byAsn: LookUp | undefined): Place
   };
 }
 
-function overridePlace(place: Place, { value, netblock }: NetblockMatch<PlaceOverride>): Place {
+function overridePlace(place: Place, match: NetblockMatch<CompiledOverride>): Place {
+  const { places } = match.value;
+  const known = places.get(place);
+  if (known !== undefined) return known;
+  const overridden = makeOverridden(place, match);
+  places.set(place, overridden);
+  return overridden;
+}
+
+function makeOverridden(place: Place, { value, netblock }: NetblockMatch<CompiledOverride>): Place {
   const pinned = `pinned netblock ${formatNetblock(netblock)}`;
   const asn = value.asn ?? place.asn;
   const source =
