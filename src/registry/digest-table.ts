@@ -16,8 +16,11 @@ const words = 6;
 const chunkBits = 14;
 const chunkEntries = 1 << chunkBits;
 const chunkMask = chunkEntries - 1;
-/** How many entries are indexed before the event loop gets its turn. */
-const indexPiece = 20_000;
+/**
+ * How many entries are indexed before the event loop gets its turn. At first each touches a page of memory for the
+ * first time, which takes some microseconds.
+ */
+const indexPiece = 1000;
 
 /**
  * Collects entries and then makes them a table. 24 bytes an entry and 4 bytes a slot, outside of the garbage
