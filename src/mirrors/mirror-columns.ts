@@ -2,8 +2,8 @@ import type { CompiledMirror } from './compiled-mirror.ts';
 import type { MirrorState } from './mirror-state.ts';
 
 /**
- * What a choice asks of every mirror of a tier, in columns by the mirror's index. A tier may have hundreds of mirrors:
- * to visit an object of each, and the two that hang on it, takes several times as long as all the rest of a redirect.
+ * What a choice asks of every mirror of a tier, in columns by the mirror's index. A tier may have hundreds of mirrors,
+ * and to visit three objects of each is slower (docs/performance.md).
  */
 export interface MirrorColumns {
   readonly hashes: Int32Array;
