@@ -44,3 +44,14 @@ test('an error is one line for people and one document for programs', async () =
   const { error } = JSON.parse(json.err) as { error: { code: string } };
   assert.equal(error.code, 'REFERENCE_INVALID');
 });
+
+test('a usage error is a document for programs too', async () => {
+  for (const argv of [
+    ['publish', '--json'],
+    ['bogus', '--json'],
+  ]) {
+    const { status, err } = await runCommand(...argv);
+    assert.equal(status, exitCodes.usage);
+    assert.equal((JSON.parse(err) as { error: { code: string } }).error.code, 'USAGE');
+  }
+});

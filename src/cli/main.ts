@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
-import { isSignpostError } from '../oci/errors.ts';
+import { SignpostError, isSignpostError } from '../oci/errors.ts';
 import type { CreateCommand, Terminal } from './command.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { version } from './version.ts';
@@ -49,17 +49,22 @@ export const verbs: Readonly<
 export async function run(argv: readonly string[], terminal: Terminal): Promise<number> {
   const json = argv.includes('--json');
   try {
-    const program = await createProgram(argv[0], terminal);
+    const program = await createProgram(argv[0], json, terminal);
     await program.parseAsync([...argv], { from: 'user' });
     return exitCodes.ok;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
-    reportError(error, json, terminal);
-    return exitCodeOf(error);
+    if (!(error instanceof CommanderError)) {
+      reportError(error, json, terminal);
+      return exitCodeOf(error);
+    }
+    if (error.exitCode === 0) return exitCodes.ok;
+    // For people, commander has said it already, with the usage.
+    if (json) reportError(new SignpostError('USAGE', error.message), json, terminal);
+    return exitCodes.usage;
   }
 }
 
-async function createProgram(verb: string | undefined, terminal: Terminal): Promise<Command> {
+async function createProgram(verb: string | undefined, json: boolean, terminal: Terminal): Promise<Command> {
   const program = new Command('signpost')
     .description('Gives signed container images away through untrusted mirrors, to stock clients.')
     .version(version)
@@ -75,7 +80,7 @@ async function createProgram(verb: string | undefined, terminal: Terminal): Prom
       .exitOverride()
       .configureOutput({
         writeOut: (text) => terminal.stdout.write(text),
-        writeErr: (text) => terminal.stderr.write(text),
+        writeErr: (text) => json || terminal.stderr.write(text),
       });
   }
   return program;

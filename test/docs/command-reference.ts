@@ -7,7 +7,8 @@ const meanings: Readonly<Record<keyof typeof exitCodes, string>> = {
   ok: 'It was done.',
   failed: 'The disk, the database or Signpost itself failed.',
   usage: 'The command line or the configuration cannot be understood.',
-  refused: 'Something was refused: bad input, a digest, a signature, a policy. Nothing was changed by it.',
+  refused:
+    'Something was refused: bad input, a digest, a signature, a policy. What was refused changed nothing; what else the command was given was done, and it says so.',
   notFound: 'Something that was named does not exist.',
   tryAgain: 'Another process works on the same data, or a peer failed: trying again may help.',
   cancelled: 'A signal or a person ended it.',
@@ -40,7 +41,7 @@ function describe(command: Command, parent: string): string {
   command.configureOutput({ writeOut: (text) => (help += text) });
   command.outputHelp();
   const below = command.commands.filter((inner) => inner.name() !== 'help');
-  const usage = help.replace(/^Usage: (?:signpost )?\S+/, `Usage: ${name}`).trimEnd();
+  const usage = help.replace(/^Usage: (?:signpost )?\S+(?: \S+)*?(?= \[|\n)/, `Usage: ${name}`).trimEnd();
   return [
     `## ${name}\n\n\`\`\`text\n${usage}\n\`\`\`\n`,
     ...below.map((inner) => describe(inner, name)),

@@ -144,3 +144,17 @@ test('an address that leads inside needs the configuration, which must itself be
   writeFileSync(config, 'mirrors: { allowAddresses: [127.0.0.0/8] }\n');
   assert.equal((await mirror(...argv)).status, exitCodes.ok);
 });
+
+test('a URL belongs to one mirror', async () => {
+  await add('uni');
+  const second = await mirror('add', 'other', 'https://uni.example.org', '--country', 'FR');
+  assert.equal(second.status, exitCodes.usage);
+  assert.match(second.err, /"https:\/\/uni\.example\.org" is the URL of the mirror "uni" already/);
+  await add('third');
+  assert.match((await mirror('edit', 'third', '--url', 'https://uni.example.org/')).err, /already/);
+  assert.equal((await mirror('edit', 'uni', '--weight', '3')).status, exitCodes.ok);
+  assert.deepEqual(
+    (await list()).map(({ name }) => name),
+    ['third', 'uni'],
+  );
+});

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { Mirror } from '../../mirrors/mirror.ts';
+import type { Mirror, MirrorId, NewMirror } from '../../mirrors/mirror.ts';
 import type { MirrorState } from '../../mirrors/mirror-state.ts';
 import { describeMirror } from '../../mirrors/mirror-description.ts';
 import { changeMirror, parseMirror } from '../../mirrors/parse-mirror.ts';
@@ -46,6 +46,7 @@ function createAdd(terminal: Terminal): Command {
         { ...changesOf(options), name, url, country: options.country },
         parts.allowed,
       );
+      refuseSecondUse(parts.registry, mirror);
       printMirror(terminal, options, 'added', parts.registry.add(mirror));
     },
   );
@@ -68,10 +69,20 @@ function createEdit(terminal: Terminal): Command {
         throw new SignpostError('USAGE', 'nothing to change is named: see "signpost mirror edit --help"');
       }
       const changed = changeMirror(findByName(parts.registry, name), changes, parts.allowed);
+      refuseSecondUse(parts.registry, changed);
       parts.registry.update(changed);
       printMirror(terminal, options, 'changed', changed);
     },
   );
+}
+
+// Two mirrors at one URL would be probed twice, and a client that fails at one would be sent to the same place again.
+function refuseSecondUse(registry: MirrorRegistry, { name, url, id }: NewMirror & { id?: MirrorId }): void {
+  const other = registry
+    .list()
+    .find((mirror) => mirror.url === url && mirror.name !== name && mirror.id !== id);
+  if (other === undefined) return;
+  throw new SignpostError('USAGE', `${quote(url)} is the URL of the mirror ${quote(other.name)} already`);
 }
 
 function createList(terminal: Terminal): Command {

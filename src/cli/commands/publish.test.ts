@@ -32,6 +32,7 @@ test('an image is published, listed and discarded', async () => {
   assert.equal(published.status, 0, published.err);
   assert.match(published.out, new RegExp(`^staged fedora/base:41 {2}${image.digest}\n`));
   assert.match(published.out, /linux\/arm64\/v8\n/);
+  assert.match(published.out, /^warning: no rule under "repositories" .* covers fedora\/base:41/m);
   assert.match(published.err, /^1\/9 [0-9a-f]{12} done$/m);
   const listed = await signpost(data, 'staged', 'list', '--json');
   assert.equal(JSON.parse(listed.out).images[0].list, image.digest);
@@ -59,6 +60,7 @@ test('with --json every line is a document and the last one is the result', asyn
   const result = JSON.parse(lines.at(-1) ?? '') as Record<string, unknown>;
   assert.equal(result.outcome, 'staged');
   assert.equal(result.madeBecause, 'single-manifest');
+  assert.equal(result.covered, false);
 });
 
 test('what is published already is said so, unless it is to be renewed', async () => {

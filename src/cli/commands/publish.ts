@@ -4,10 +4,12 @@ import { parseImageSource } from '../../oci/image-source-name.ts';
 import { parsePlatform } from '../../oci/platform.ts';
 import { parseTaggedReference } from '../../oci/reference.ts';
 import type { PublishResult } from '../../publish/publish-image.ts';
+import { ruleMatches } from '../../accept/repository-rule.ts';
 import { type CommonOptions, configOf, createVerb, printResult, type Terminal } from '../command.ts';
 import { composeProgress } from '../compose/progress.ts';
 import { composePublish } from '../compose/publish.ts';
 import { credentialFiles } from '../config.ts';
+import type { Config } from '../config-schema.ts';
 import { parseParallel } from '../parallel-option.ts';
 
 interface Options extends CommonOptions {
@@ -51,17 +53,29 @@ export function createCommand(terminal: Terminal): Command {
     .option('--source-insecure', "do not verify the source's certificate")
     .option('--source-plain-http', 'speak HTTP without TLS to the source')
     .action(async (source: string, target: string, options: Options) => {
-      const result = await publish(terminal, source, target, options);
-      printResult(terminal, options, { event: 'result', ...result }, describe(result));
+      const config = configOf(options);
+      const result = await publish(terminal, config, source, target, options);
+      const covered = config.repositories.some(({ match }) =>
+        ruleMatches(match, parseTaggedReference(target).repository),
+      );
+      const warning = covered
+        ? []
+        : [
+            `warning: no rule under "repositories" in the configuration covers ${target}: it cannot be accepted`,
+          ];
+      printResult(terminal, options, { event: 'result', ...result, covered }, [
+        ...describe(result),
+        ...warning,
+      ]);
     });
 }
 
-async function publish(terminal: Terminal, source: string, target: string, options: Options) {
+async function publish(terminal: Terminal, config: Config, source: string, target: string, options: Options) {
   const name = parseImageSource(source);
   const reference = parseTaggedReference(target);
   const platforms = options.platform.map(parsePlatform);
   using progress = composeProgress(terminal, options.json === true);
-  return await composePublish(configOf(options), name, reference, {
+  return await composePublish(config, name, reference, {
     platforms,
     parallel: options.parallel,
     renew: options.renew === true,

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, openSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 const program = resolve(import.meta.dirname, '../main.ts');
 
@@ -38,6 +40,29 @@ test('serve says where it listens, refuses a second one on the same data, and en
     .map((logged) => (JSON.parse(logged) as { event: string }).event);
   assert.ok(events.includes('serving') && events.includes('stopping') && events.includes('request'));
   assert.ok(events.some((event) => event.startsWith('configuration read again')));
+  await rm(folder, { recursive: true });
+});
+
+test('serve goes on answering, and ends when told, when its log cannot be written', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'signpost-serve-'));
+  const config = join(folder, 'signpost.yaml');
+  await writeFile(config, `data: ${folder}/data\nregistry: { listen: [{ port: 0 }] }\n`);
+  const full = openSync('/dev/full', 'w');
+  const child = spawn(process.execPath, [program, 'serve', '--config', config, '--json'], {
+    stdio: ['ignore', 'pipe', full],
+    timeout: 60_000,
+    killSignal: 'SIGKILL',
+  });
+  closeSync(full);
+  const closed = once(child, 'close');
+  const [line] = (await once(child.stdout, 'data')) as [Buffer];
+  const { addresses } = JSON.parse(line.toString()) as { addresses: string[] };
+  for (let asked = 0; asked < 5; asked += 1) {
+    assert.equal((await fetch(`${addresses[0]}/v2/`)).status, 200);
+    await sleep(120);
+  }
+  child.kill('SIGTERM');
+  assert.deepEqual(await closed, [0, null]);
   await rm(folder, { recursive: true });
 });
 

@@ -5,8 +5,8 @@ import { repairMarker } from '../../accept/place-publication.ts';
 import { createFileTreeReader } from '../../adapters/file-tree-reader.ts';
 import { createFileTreeWriter } from '../../adapters/file-tree-writer.ts';
 import { listenHttp } from '../../adapters/http-server.ts';
+import { type JsonLog, createJsonLog } from '../../adapters/json-log.ts';
 import { createMirrorProbe } from '../../adapters/mirror-probe.ts';
-import { type PinoLog, createPinoLog } from '../../adapters/pino-log.ts';
 import { createProcessLock } from '../../adapters/process-lock.ts';
 import { isReadableFolder } from '../../adapters/readable-folder.ts';
 import { openDatabase } from '../../adapters/sqlite/database.ts';
@@ -48,7 +48,7 @@ const pollInterval = 300;
  */
 export async function composeServe(config: Config): Promise<RunningServer> {
   const clock = createSystemClock();
-  const log = createPinoLog(config.log.level);
+  const log = createJsonLog(config.log.level, clock);
   await using parts = new AsyncDisposableStack();
   parts.defer(() => log.flush());
   const flush = () => log.flush();
@@ -147,7 +147,7 @@ export async function composeServe(config: Config): Promise<RunningServer> {
 }
 
 /** After a crash in the middle of an accept. One that is running now brings the marker up to date itself. */
-async function repairMarkerIfFree(config: Config, clock: Clock, log: PinoLog): Promise<void> {
+async function repairMarkerIfFree(config: Config, clock: Clock, log: JsonLog): Promise<void> {
   try {
     using _held = createProcessLock(join(config.data, 'locks'), 'serve', clock).acquire(contentLock);
     using database = openDatabase(join(config.data, 'signpost.db'));
