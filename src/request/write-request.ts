@@ -3,6 +3,7 @@ import { parseManifest } from '../oci/manifest.ts';
 import type { RegistryHost, RepositoryName } from '../oci/reference.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { NewFile } from '../ports/new-file.ts';
+import type { SealSigner } from '../ports/seal-signer.ts';
 import type { StagedImage, StagedImages } from '../ports/staged-images.ts';
 import type { Staging } from '../ports/staging.ts';
 import { type RequestedImage, createRequestFormatter } from '../trust/signing-request.ts';
@@ -15,6 +16,8 @@ export interface RequestDeps {
   /** 32 hexadecimal digits that were never given before. */
   readonly nonce: () => string;
   readonly createFile: (serial: number) => Promise<NewFile>;
+  /** Vouches for the request, so that the signer knows who asks. */
+  readonly requester?: SealSigner;
 }
 
 export interface WrittenRequest {
@@ -43,7 +46,7 @@ export async function writeRequest(
     const created = Math.floor(deps.clock.now() / 1000);
     await file.write(formatter.header({ registry: deps.registry, serial, created, nonce: deps.nonce() }));
     for (const image of images) await file.write(formatter.image(await readImage(deps.staging, image)));
-    await file.write(formatter.end());
+    await file.write(formatter.end(await deps.requester?.seal(formatter.message())));
     await file.release();
   } finally {
     await file.discard();

@@ -2,7 +2,14 @@ import { isMediaType } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { RegistryHost, RepositoryName, TagName } from '../oci/reference.ts';
 import { readRegistry, readTarget } from './reference-fields.ts';
-import { type SealedLimits, createSealer, createUnsealer, readHeaderFields } from './sealed-lines.ts';
+import type { Seal } from './seal.ts';
+import {
+  type SealedContent,
+  type SealedLimits,
+  createSealer,
+  createUnsealer,
+  readHeaderFields,
+} from './sealed-lines.ts';
 import { isArray, isCount, readBase64, readField, readFields } from './strict-json.ts';
 
 /** What a signing request says of itself. */
@@ -43,7 +50,8 @@ const type = 'signpost-signing-request';
 export function createRequestFormatter(): {
   header(header: RequestHeader): string;
   image(image: RequestedImage): string;
-  end(): string;
+  message(): Uint8Array;
+  end(seal?: Seal): string;
 } {
   const sealer = createSealer();
   return {
@@ -51,7 +59,8 @@ export function createRequestFormatter(): {
       sealer.add({ type, version: 1, registry, serial, created, nonce }),
     image: ({ repository, tag, list, manifests }) =>
       sealer.add({ repository, tag, list: encode(list), manifests: manifests.map(encode) }),
-    end: () => sealer.end(),
+    message: () => sealer.message(),
+    end: (seal) => sealer.end(seal),
   };
 }
 
@@ -69,6 +78,8 @@ export function createRequestParser(): {
   line(bytes: Uint8Array): RequestLine;
   /** The SHA-256 of the whole file. */
   end(): Digest;
+  /** After `end`: who vouches for it. */
+  sealed(): SealedContent;
 } {
   const unsealer = createUnsealer(requestLimits);
   let lines = 0;
@@ -82,6 +93,7 @@ export function createRequestParser(): {
         : { kind: 'image', image: readImage(document, `the signing request, line ${lines},`) };
     },
     end: () => unsealer.end(),
+    sealed: () => unsealer.sealed(),
   };
 }
 

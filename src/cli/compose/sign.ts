@@ -5,17 +5,19 @@ import { createFileSigner } from '../../adapters/openpgp/file-signer.ts';
 import { createGpgSigner } from '../../adapters/openpgp/gpg-signer.ts';
 import { keyFileLimit } from '../../adapters/openpgp/public-keys.ts';
 import { createSignatureReader } from '../../adapters/openpgp/signature-reader.ts';
+import { createSimpleReader } from '../../adapters/openpgp/simple-reader.ts';
 import { readLines } from '../../adapters/read-lines.ts';
 import { readSmallFile } from '../../adapters/small-file.ts';
 import { openSignerRecord } from '../../adapters/sqlite/signer-record.ts';
 import { createSystemClock } from '../../adapters/system-clock.ts';
-import { SignpostError } from '../../oci/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Signer } from '../../ports/signing.ts';
 import type { SigningPlan } from '../../sign/plan-signing.ts';
+import { createSimpleSigner } from '../../sign/simple-signer.ts';
 import { type SignResult, signRequest } from '../../sign/sign-request.ts';
 import { requestLimits } from '../../trust/signing-request.ts';
 import { version } from '../version.ts';
+import { readPassphrase } from './passphrase.ts';
 
 /** Somebody may have to find the smart card and type its PIN, in milliseconds. */
 const gpgTimeout = 5 * 60_000;
@@ -50,11 +52,11 @@ export async function composeSign(settings: SignSettings): Promise<SignResult> {
   try {
     using record = openSignerRecord(settings.record ?? join(homedir(), '.local/state/signpost/signer.db'));
     const publicKey = { name: 'the signing key', bytes: signer.publicKey };
+    const reader = createSimpleReader(await createSignatureReader([publicKey], clock));
     const { output, review, advance, signal, life, allowRollback } = settings;
     return await signRequest(
       {
-        signer,
-        reader: await createSignatureReader([publicKey], clock),
+        keys: [{ signer: createSimpleSigner(signer), reader }],
         record,
         clock,
         review,
@@ -83,13 +85,4 @@ async function openSigner(source: KeySource, clock: Clock): Promise<Signer> {
   const bytes = await readSmallFile(path, keyFileLimit);
   const passphrase = () => (passphraseFile === undefined ? ask() : readPassphrase(passphraseFile));
   return createFileSigner({ name: path, bytes }, passphrase, clock);
-}
-
-/** The first line of the file. */
-async function readPassphrase(path: string): Promise<string> {
-  const [line = ''] = Buffer.from(await readSmallFile(path, 64 * 1024))
-    .toString('utf8')
-    .split(/\r?\n/, 1);
-  if (line !== '') return line;
-  throw new SignpostError('CONFIG_INVALID', `${path} holds no passphrase: expected it in the first line`);
 }
