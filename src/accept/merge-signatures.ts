@@ -1,10 +1,10 @@
 import type { Digest } from '../oci/digest.ts';
 import { SignpostError } from '../oci/errors.ts';
 import type { RepositoryName } from '../oci/reference.ts';
-import type { SignatureReader } from '../ports/signing.ts';
+import type { FormatReader } from '../ports/signing.ts';
 import { type TreeReader, signaturesLimit } from '../ports/tree.ts';
-import type { SignatureEvidence } from '../trust/evidence.ts';
-import { parseSimpleSigning } from '../trust/simple-signing.ts';
+import type { Evidence } from '../trust/evidence.ts';
+import { findFormat } from './repository-rule.ts';
 import type { VerifiedImage } from './verify-image.ts';
 
 /**
@@ -39,7 +39,7 @@ interface FreshSignature {
 }
 
 interface Gathered {
-  readonly reader: SignatureReader;
+  readonly reader: FormatReader;
   readonly digests: Map<Digest, FreshSignature[]>;
 }
 
@@ -47,9 +47,12 @@ interface Gathered {
 function gather(images: readonly VerifiedImage[]): ReadonlyMap<RepositoryName, Gathered> {
   const gathered = new Map<RepositoryName, Gathered>();
   for (const { image, rule, reference, signatures } of images) {
-    const entry = gathered.get(image.repository) ?? { reader: rule.reader, digests: new Map() };
+    const reader = findFormat(rule, 'simple')?.reader;
+    if (reader === undefined) continue;
+    const entry = gathered.get(image.repository) ?? { reader, digests: new Map() };
     gathered.set(image.repository, entry);
-    for (const { digest, fingerprint, signature } of signatures) {
+    for (const { format, digest, fingerprint, signature } of signatures) {
+      if (format !== 'simple') continue;
       const list = entry.digests.get(digest) ?? [];
       entry.digests.set(digest, list);
       list.push({ reference, fingerprint, signature });
@@ -60,7 +63,7 @@ function gather(images: readonly VerifiedImage[]): ReadonlyMap<RepositoryName, G
 
 async function keepValid(
   present: readonly Uint8Array[],
-  reader: SignatureReader,
+  reader: FormatReader,
   fresh: readonly FreshSignature[],
   now: number,
 ): Promise<readonly Uint8Array[]> {
@@ -74,14 +77,10 @@ async function keepValid(
 }
 
 /** Who signed what; undefined for a signature that is no longer worth keeping. */
-function keyOf(evidence: SignatureEvidence, now: number): string | undefined {
+function keyOf(evidence: Evidence, now: number): string | undefined {
   if (evidence.kind !== 'signed' || evidence.expires === undefined || evidence.expires <= now)
     return undefined;
-  try {
-    return `${evidence.fingerprint} ${parseSimpleSigning(evidence.payload).reference}`;
-  } catch {
-    return undefined;
-  }
+  return `${evidence.fingerprint} ${evidence.reference}`;
 }
 
 // Clients read at most 128 (signatures.md, section 1): when there are more, the oldest give way.

@@ -1,18 +1,25 @@
-import type { Digest } from '../oci/digest.ts';
 import { SignpostError } from '../oci/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { NewFile } from '../ports/new-file.ts';
 import type { SignerRecord } from '../ports/signer-record.ts';
-import type { SignatureReader, Signer } from '../ports/signing.ts';
-import { createBundleFormatter } from '../trust/signature-bundle.ts';
-import { formatSimpleSigning } from '../trust/simple-signing.ts';
-import { type PlannedImage, type SigningPlan, planSigning, refuseRollback } from './plan-signing.ts';
+import type { FormatReader, FormatSigner } from '../ports/signing.ts';
+import { describeRefusal } from '../trust/describe-refusal.ts';
+import { judgeSignature } from '../trust/judge-signature.ts';
+import { type BundledSignature, createBundleFormatter } from '../trust/signature-bundle.ts';
+import type { Statement } from '../trust/statement.ts';
+import { type SigningPlan, planSigning, refuseRollback } from './plan-signing.ts';
 import { type ReadRequest, readRequest } from './read-request.ts';
 
-export interface SignDeps {
-  readonly signer: Signer;
+/** A key, and the format that it signs in. */
+export interface SigningKey {
+  readonly signer: FormatSigner;
   /** Knows the signer's own public key: every signature is read again before it leaves. */
-  readonly reader: SignatureReader;
+  readonly reader: FormatReader;
+}
+
+export interface SignDeps {
+  /** One or more: everything is signed with each of them. */
+  readonly keys: readonly SigningKey[];
   readonly record: SignerRecord;
   readonly clock: Clock;
   /** Shows a person what would be signed. False ends the work. */
@@ -57,7 +64,8 @@ export async function signRequest(
   try {
     const created = deps.clock.now();
     const expires = created + options.life;
-    const signatures = await writeBundle(deps, bundle, request, plan, { created, expires, ...options });
+    const { creator } = options;
+    const signatures = await writeBundle(deps, bundle, request, plan, { created, expires, creator });
     deps.record.add(
       plan.images.map(({ reference, list }) => ({
         reference,
@@ -87,7 +95,7 @@ async function writeBundle(
   validity: Validity,
 ): Promise<number> {
   const formatter = createBundleFormatter();
-  const all = plan.images.reduce((sum, { manifests }) => sum + 1 + manifests.length, 0);
+  const all = plan.images.reduce((sum, { contents }) => sum + contents.length, 0) * deps.keys.length;
   let done = 0;
   await bundle.write(
     formatter.header({
@@ -96,46 +104,49 @@ async function writeBundle(
       serial: header.serial,
       created: Math.floor(validity.created / 1000),
       expires: Math.floor(validity.expires / 1000),
-      signer: deps.signer.fingerprint,
+      signers: deps.keys.map(({ signer: { format, fingerprint } }) => ({ format, fingerprint })),
     }),
   );
   for (const image of plan.images) {
-    const signatures = [];
+    const { repository, tag, list, reference } = image;
+    const signatures: BundledSignature[] = [];
     // Clients check the platform's manifest or the list: both are signed, for every tag (signatures.md).
-    for (const digest of [image.list, ...image.manifests]) {
-      if (deps.signal.aborted) throw new SignpostError('CANCELLED', 'stopped: no bundle was written');
-      signatures.push({ digest, signature: await signDigest(deps, image, digest, header.serial, validity) });
-      deps.advance((done += 1), all);
+    for (const { digest, mediaType, size } of image.contents) {
+      const statement = { reference, digest, mediaType, size, serial: header.serial, ...validity };
+      for (const key of deps.keys) {
+        if (deps.signal.aborted) throw new SignpostError('CANCELLED', 'stopped: no bundle was written');
+        const signature = await signStatement(deps, key, statement);
+        signatures.push({ format: key.signer.format, digest, signature });
+        deps.advance((done += 1), all);
+      }
     }
-    const { repository, tag, list } = image;
     await bundle.write(formatter.image({ repository, tag, list, signatures }));
   }
   await bundle.write(formatter.end());
   return done;
 }
 
-async function signDigest(
-  { signer, reader }: SignDeps,
-  { reference }: PlannedImage,
-  digest: Digest,
-  serial: number,
-  { created, expires, creator }: Validity,
+// A faulty signer (an old gpg, a broken card) must not surprise the other side of the air gap.
+async function signStatement(
+  { clock }: SignDeps,
+  { signer, reader }: SigningKey,
+  statement: Statement,
 ): Promise<Uint8Array> {
-  const timestamp = Math.floor(created / 1000);
-  const payload = formatSimpleSigning({ reference, digest, creator, timestamp, serial });
-  const signature = await signer.sign(payload, created, expires);
-  // A faulty signer (an old gpg, a broken card) must not surprise the other side of the air gap.
-  const evidence = await reader.read(signature);
-  const good =
-    evidence.kind === 'signed' &&
-    evidence.fingerprint === signer.fingerprint &&
-    Buffer.from(evidence.payload).equals(payload) &&
-    evidence.expires !== undefined &&
-    Math.abs(evidence.expires - expires) < 60_000;
-  if (good) return signature;
+  const signature = await signer.sign(statement);
+  const policy = { fingerprints: new Set([signer.fingerprint]), maximumLife: Number.POSITIVE_INFINITY };
+  const judgement = judgeSignature(await reader.read(signature), policy, statement, clock.now());
+  const problem = judgement.accepted
+    ? describeOtherLife(judgement.expires, statement.expires)
+    : describeRefusal(judgement.reason);
+  if (problem === undefined) return signature;
   throw new SignpostError(
     'TRUST',
-    `what ${signer.fingerprint} signed for ${reference} cannot be verified again` +
-      (evidence.kind === 'forged' || evidence.kind === 'unusable-key' ? `: ${evidence.reason}` : ''),
+    `what ${signer.fingerprint} signed for ${statement.reference} cannot be verified again: ${problem}`,
   );
+}
+
+/** A signer with a clock of its own may be some seconds off. */
+function describeOtherLife(found: number, wanted: number): string | undefined {
+  if (Math.abs(found - wanted) < 60_000) return undefined;
+  return `it expires on ${new Date(found).toISOString()}, not on ${new Date(wanted).toISOString()}`;
 }

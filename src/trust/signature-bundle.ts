@@ -2,6 +2,7 @@ import { type Digest, isDigest } from '../oci/digest.ts';
 import type { RegistryHost, RepositoryName, TagName } from '../oci/reference.ts';
 import { readRegistry, readTarget } from './reference-fields.ts';
 import { type SealedLimits, createSealer, createUnsealer, readHeaderFields } from './sealed-lines.ts';
+import { type SignatureFormat, isSignatureFormat } from './signature-format.ts';
 import { isArray, isCount, readBase64, readField, readFields } from './strict-json.ts';
 
 /** What a signature bundle says of itself. None of it is signed: the signatures say what counts. */
@@ -14,17 +15,23 @@ export interface BundleHeader {
   readonly created: number;
   /** Seconds since the epoch. */
   readonly expires: number;
-  /** The fingerprint of the key that signed, in upper-case hexadecimal. */
-  readonly signer: string;
+  /** The keys that signed, each in its format, by the fingerprints that evidence names them by. */
+  readonly signers: readonly BundleSigner[];
 }
 
-/** An OpenPGP signed message around a simple-signing payload for `digest`. */
-interface BundledSignature {
+export interface BundleSigner {
+  readonly format: SignatureFormat;
+  readonly fingerprint: string;
+}
+
+/** An envelope of its format that signs `digest`. */
+export interface BundledSignature {
+  readonly format: SignatureFormat;
   readonly digest: Digest;
   readonly signature: Uint8Array;
 }
 
-/** The signatures of a tag: one for its list and one for each manifest that the list names. */
+/** The signatures of a tag: in each format one for its list and one for each manifest that the list names. */
 export interface SignedImage {
   readonly repository: RepositoryName;
   readonly tag: TagName;
@@ -49,14 +56,15 @@ export function createBundleFormatter(): {
 } {
   const sealer = createSealer();
   return {
-    header: ({ request, registry, serial, created, expires, signer }) =>
-      sealer.add({ type, version: 1, request, registry, serial, created, expires, signer }),
+    header: ({ request, registry, serial, created, expires, signers }) =>
+      sealer.add({ type, version: 1, request, registry, serial, created, expires, signers }),
     image: ({ repository, tag, list, signatures }) =>
       sealer.add({
         repository,
         tag,
         list,
-        signatures: signatures.map(({ digest, signature }) => ({
+        signatures: signatures.map(({ format, digest, signature }) => ({
+          format,
           digest,
           signature: Buffer.from(signature).toString('base64'),
         })),
@@ -93,15 +101,24 @@ export function createBundleParser(): { line(bytes: Uint8Array): BundleLine; end
 
 function readHeader(document: unknown): BundleHeader {
   const where = "the signature bundle's header:";
-  const keys = ['request', 'registry', 'serial', 'created', 'expires', 'signer'] as const;
+  const keys = ['request', 'registry', 'serial', 'created', 'expires', 'signers'] as const;
   const fields = readHeaderFields(document, type, keys, where);
+  const signers = readField(fields.signers, isArray, 'a list', `${where} signers`);
   return {
     request: readField(fields.request, isDigest, 'a digest', `${where} request`),
     registry: readRegistry(fields.registry, where),
     serial: readField(fields.serial, isCount, 'a whole number', `${where} serial`),
     created: readField(fields.created, isCount, 'seconds since the epoch', `${where} created`),
     expires: readField(fields.expires, isCount, 'seconds since the epoch', `${where} expires`),
-    signer: readField(fields.signer, isFingerprint, 'a fingerprint', `${where} signer`),
+    signers: signers.map((item, index) => readSigner(item, `${where} signers[${index}]`)),
+  };
+}
+
+function readSigner(value: unknown, where: string): BundleSigner {
+  const fields = readFields(value, ['format', 'fingerprint'] as const, where);
+  return {
+    format: readField(fields.format, isSignatureFormat, 'a signature format', `${where} format`),
+    fingerprint: readField(fields.fingerprint, isFingerprint, 'a fingerprint', `${where} fingerprint`),
   };
 }
 
@@ -116,13 +133,14 @@ function readImage(document: unknown, where: string): SignedImage {
 }
 
 function readSignature(value: unknown, where: string): BundledSignature {
-  const fields = readFields(value, ['digest', 'signature'] as const, where);
+  const fields = readFields(value, ['format', 'digest', 'signature'] as const, where);
   return {
+    format: readField(fields.format, isSignatureFormat, 'a signature format', `${where} format`),
     digest: readField(fields.digest, isDigest, 'a digest', `${where} digest`),
     signature: readBase64(fields.signature, `${where} signature`),
   };
 }
 
 function isFingerprint(value: unknown): value is string {
-  return typeof value === 'string' && /^[0-9A-F]{40}$/.test(value);
+  return typeof value === 'string' && /^(?:[0-9A-F]{40}|[0-9A-F]{64})$/.test(value);
 }

@@ -1,10 +1,12 @@
 import { createFileSigner } from '../../src/adapters/openpgp/file-signer.ts';
 import { createSignatureReader } from '../../src/adapters/openpgp/signature-reader.ts';
+import { createSimpleReader } from '../../src/adapters/openpgp/simple-reader.ts';
 import type { AcceptDeps } from '../../src/accept/accept-bundle.ts';
-import type { RepositoryRule } from '../../src/accept/repository-rule.ts';
+import type { FormatRule, RepositoryRule } from '../../src/accept/repository-rule.ts';
 import { type RepositoryName, parseRegistryHost, parseTaggedReference } from '../../src/oci/reference.ts';
 import type { SignerRecord } from '../../src/ports/signer-record.ts';
-import type { Signer } from '../../src/ports/signing.ts';
+import type { SignatureReader, Signer } from '../../src/ports/signing.ts';
+import { createSimpleSigner } from '../../src/sign/simple-signer.ts';
 import { type SignDeps, type SignOptions, signRequest } from '../../src/sign/sign-request.ts';
 import { writeRequest } from '../../src/request/write-request.ts';
 import type { BuiltList } from './image-builder.ts';
@@ -85,16 +87,10 @@ export async function createSigningWorld(): Promise<SigningWorld> {
 }
 
 /** A rule that allows the keys that `reader` knows. */
-export function createRule(
-  reader: RepositoryRule['reader'],
-  changes: Partial<RepositoryRule['policy']>,
-): RepositoryRule {
+export function createRule(reader: SignatureReader, changes: Partial<FormatRule['policy']>): RepositoryRule {
   const fingerprints = new Set(reader.fingerprints);
-  return {
-    reader,
-    policy: { fingerprints, threshold: 1, maximumLife: 400 * day, ...changes },
-    warnBefore: 14 * day,
-  };
+  const policy = { fingerprints, threshold: 1, maximumLife: 400 * day, ...changes };
+  return { formats: [{ reader: createSimpleReader(reader), policy }], warnBefore: 14 * day };
 }
 
 /** Signs a request and gives the text of the bundle. Each call has a record of its own unless one is given. */
@@ -105,9 +101,9 @@ export async function signText(
 ): Promise<string> {
   const file = createMemoryNewFile();
   const clock = changes.clock ?? vectorClock;
+  const reader = await createSignatureReader([{ name: 'own', bytes: signer.publicKey }], vectorClock);
   const deps: SignDeps = {
-    signer,
-    reader: await createSignatureReader([{ name: 'own', bytes: signer.publicKey }], vectorClock),
+    keys: [{ signer: createSimpleSigner(signer), reader: createSimpleReader(reader) }],
     record: createMemorySignerRecord(),
     clock,
     review: () => Promise.resolve(true),

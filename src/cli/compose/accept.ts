@@ -3,6 +3,7 @@ import { repairMarker } from '../../accept/place-publication.ts';
 import { type RepositoryRule, ruleMatches } from '../../accept/repository-rule.ts';
 import { keyFileLimit } from '../../adapters/openpgp/public-keys.ts';
 import { createSignatureReader } from '../../adapters/openpgp/signature-reader.ts';
+import { createSimpleReader } from '../../adapters/openpgp/simple-reader.ts';
 import { readLines } from '../../adapters/read-lines.ts';
 import { readSmallFile } from '../../adapters/small-file.ts';
 import { type RepositoryName, parseRegistryHost } from '../../oci/reference.ts';
@@ -47,11 +48,8 @@ async function loadRule(rule: Config['repositories'][number], clock: Clock): Pro
   const files = await Promise.all(
     rule.keys.map(async (name) => ({ name, bytes: await readSmallFile(name, keyFileLimit) })),
   );
-  const reader = await createSignatureReader(files, clock);
+  const reader = createSimpleReader(await createSignatureReader(files, clock));
   const { threshold, maximumLife, warnBefore } = rule;
-  return {
-    reader,
-    policy: { fingerprints: new Set(reader.fingerprints), threshold, maximumLife },
-    warnBefore,
-  };
+  const policy = { fingerprints: new Set(reader.fingerprints), threshold, maximumLife };
+  return { formats: [{ reader, policy }], warnBefore };
 }
