@@ -11,11 +11,21 @@ export interface SignedTag {
   readonly signed: number;
 }
 
+/** What the signer remembers of a request that it signed. */
+export interface SignedRequest {
+  /** The SHA-256 of the request's file. */
+  readonly request: Digest;
+  /** The SHA-256 of the bundle that answers it. */
+  readonly bundle: Digest;
+}
+
 /** The signer's own memory, apart from anything that the origin says. */
 export interface SignerRecord {
   find(reference: string): SignedTag | undefined;
   /** The highest serial signed for `host/repository`; 0 when there is none. */
   highestSerial(repository: string): number;
+  /** The digest of the bundle that answers a request; undefined when it was never signed. */
+  findBundle(request: Digest): Digest | undefined;
   /** All or nothing, on disk when it returns. */
-  add(tags: readonly SignedTag[]): void;
+  add(tags: readonly SignedTag[], request: SignedRequest): void;
 }

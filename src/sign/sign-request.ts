@@ -1,6 +1,9 @@
+import { createHash } from 'node:crypto';
+import { parseDigest } from '../oci/digest.ts';
 import { SignpostError } from '../oci/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { NewFile } from '../ports/new-file.ts';
+import type { SealSigner } from '../ports/seal-signer.ts';
 import type { SignerRecord } from '../ports/signer-record.ts';
 import type { FormatReader, FormatSigner } from '../ports/signing.ts';
 import { describeRefusal } from '../trust/describe-refusal.ts';
@@ -20,6 +23,8 @@ export interface SigningKey {
 export interface SignDeps {
   /** One or more: everything is signed with each of them. */
   readonly keys: readonly SigningKey[];
+  /** Vouches for the bundle as a whole. */
+  readonly sealer?: SealSigner;
   readonly record: SignerRecord;
   readonly clock: Clock;
   /** Shows a person what would be signed. False ends the work. */
@@ -60,12 +65,32 @@ export async function signRequest(
   const plan = planSigning(request, deps.record);
   if (!options.allowRollback) refuseRollback(plan);
   if (!(await deps.review(plan))) throw new SignpostError('CANCELLED', 'nothing was signed');
+  return signPlan(deps, request, plan, options);
+}
+
+/**
+ * Signs what was planned. On disk there is first the bundle under a provisional name, then the record, and then the
+ * bundle: whoever is stopped in between can be finished, and nothing is ever answered twice.
+ * @throws SignpostError CANCELLED, TRUST, STORAGE
+ */
+export async function signPlan(
+  deps: Omit<SignDeps, 'review'>,
+  request: ReadRequest,
+  plan: SigningPlan,
+  options: Omit<SignOptions, 'allowRollback'>,
+): Promise<SignResult> {
   const bundle = await deps.createBundle(plan);
   try {
     const created = deps.clock.now();
     const expires = created + options.life;
     const { creator } = options;
-    const signatures = await writeBundle(deps, bundle, request, plan, { created, expires, creator });
+    const hash = createHash('sha256');
+    const write = async (line: string) => {
+      hash.update(line);
+      await bundle.write(line);
+    };
+    const signatures = await writeBundle(deps, write, request, plan, { created, expires, creator });
+    await bundle.settle();
     deps.record.add(
       plan.images.map(({ reference, list }) => ({
         reference,
@@ -73,6 +98,7 @@ export async function signRequest(
         serial: plan.header.serial,
         signed: created,
       })),
+      { request: request.request, bundle: parseDigest(`sha256:${hash.digest('hex')}`) },
     );
     await bundle.release();
     return { plan, path: bundle.path, signatures, expires };
@@ -88,8 +114,8 @@ interface Validity {
 }
 
 async function writeBundle(
-  deps: SignDeps,
-  bundle: NewFile,
+  deps: Omit<SignDeps, 'review'>,
+  write: (line: string) => Promise<void>,
   { header, request }: ReadRequest,
   plan: SigningPlan,
   validity: Validity,
@@ -97,7 +123,7 @@ async function writeBundle(
   const formatter = createBundleFormatter();
   const all = plan.images.reduce((sum, { contents }) => sum + contents.length, 0) * deps.keys.length;
   let done = 0;
-  await bundle.write(
+  await write(
     formatter.header({
       request,
       registry: header.registry,
@@ -120,15 +146,15 @@ async function writeBundle(
         deps.advance((done += 1), all);
       }
     }
-    await bundle.write(formatter.image({ repository, tag, list, signatures }));
+    await write(formatter.image({ repository, tag, list, signatures }));
   }
-  await bundle.write(formatter.end());
+  await write(formatter.end(await deps.sealer?.seal(formatter.message())));
   return done;
 }
 
 // A faulty signer (an old gpg, a broken card) must not surprise the other side of the air gap.
 async function signStatement(
-  { clock }: SignDeps,
+  { clock }: Pick<SignDeps, 'clock'>,
   { signer, reader }: SigningKey,
   statement: Statement,
 ): Promise<Uint8Array> {

@@ -1,11 +1,18 @@
 import { type Digest, isDigest } from '../oci/digest.ts';
 import type { RegistryHost, RepositoryName, TagName } from '../oci/reference.ts';
 import { readRegistry, readTarget } from './reference-fields.ts';
-import { type SealedLimits, createSealer, createUnsealer, readHeaderFields } from './sealed-lines.ts';
+import type { Seal } from './seal.ts';
+import {
+  type SealedContent,
+  type SealedLimits,
+  createSealer,
+  createUnsealer,
+  readHeaderFields,
+} from './sealed-lines.ts';
 import { type SignatureFormat, isSignatureFormat } from './signature-format.ts';
 import { isArray, isCount, readBase64, readField, readFields } from './strict-json.ts';
 
-/** What a signature bundle says of itself. None of it is signed: the signatures say what counts. */
+/** What a signature bundle says of itself. It binds nobody unless the bundle is sealed: the signatures say what counts. */
 export interface BundleHeader {
   /** The SHA-256 of the signing request's file. */
   readonly request: Digest;
@@ -52,7 +59,8 @@ const type = 'signpost-signature-bundle';
 export function createBundleFormatter(): {
   header(header: BundleHeader): string;
   image(image: SignedImage): string;
-  end(): string;
+  message(): Uint8Array;
+  end(seal?: Seal): string;
 } {
   const sealer = createSealer();
   return {
@@ -69,7 +77,8 @@ export function createBundleFormatter(): {
           signature: Buffer.from(signature).toString('base64'),
         })),
       }),
-    end: () => sealer.end(),
+    message: () => sealer.message(),
+    end: (seal) => sealer.end(seal),
   };
 }
 
@@ -83,7 +92,13 @@ export type BundleLine =
  * Reads a bundle line by line. Nothing that was read may be acted upon before `end` has returned. Both throw
  * SignpostError REQUEST_INVALID, LIMIT_EXCEEDED.
  */
-export function createBundleParser(): { line(bytes: Uint8Array): BundleLine; end(): Digest } {
+export function createBundleParser(): {
+  line(bytes: Uint8Array): BundleLine;
+  /** The SHA-256 of the whole file. */
+  end(): Digest;
+  /** After `end`: who vouches for it. */
+  sealed(): SealedContent;
+} {
   const unsealer = createUnsealer(bundleLimits);
   let lines = 0;
   return {
@@ -96,6 +111,7 @@ export function createBundleParser(): { line(bytes: Uint8Array): BundleLine; end
         : { kind: 'image', image: readImage(document, `the signature bundle, line ${lines},`) };
     },
     end: () => unsealer.end(),
+    sealed: () => unsealer.sealed(),
   };
 }
 
