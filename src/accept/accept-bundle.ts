@@ -2,6 +2,7 @@ import { type RepositoryName, type TagName, formatTaggedReference } from '../oci
 import type { StagedImage, StagedImages } from '../ports/staged-images.ts';
 import type { TreeReader } from '../ports/tree.ts';
 import { describeRefusal } from '../trust/describe-refusal.ts';
+import type { SealKey } from '../trust/seal.ts';
 import { type ImageRefusal, describeImageRefusal } from './image-refusal.ts';
 import { mergeSignatures } from './merge-signatures.ts';
 import { type AcceptedImage, type PlacementDeps, placePublication } from './place-publication.ts';
@@ -11,6 +12,8 @@ import { type ImageVerdict, type VerificationDeps, type VerifiedImage, verifyIma
 export interface AcceptDeps extends VerificationDeps, PlacementDeps {
   readonly stagedImages: StagedImages;
   readonly treeReader: Pick<TreeReader, 'readSignatures'>;
+  /** Who may vouch for a bundle; empty when none has to be vouched for. */
+  readonly signers: readonly SealKey[];
 }
 
 interface Target {
@@ -44,7 +47,10 @@ export async function acceptBundle(
   deps: AcceptDeps,
   lines: AsyncIterable<Uint8Array>,
 ): Promise<AcceptResult> {
-  const { header, images } = await readBundle(lines, deps.registry);
+  const { header, images } = await readBundle(lines, deps.registry, {
+    signers: deps.signers,
+    now: deps.clock.now(),
+  });
   const staged = new Map(deps.stagedImages.list().map((image) => [formatTaggedReference(image), image]));
   const outcomes: { target: Target; verdict: ImageVerdict }[] = [];
   for (const image of images) {

@@ -146,6 +146,13 @@ export const configSchema = z.strictObject({
     .max(10_000)
     .default([])
     .describe('Which keys sign which repositories. What no rule matches cannot be published.'),
+  signers: z
+    .array(text())
+    .max(64)
+    .default([])
+    .describe(
+      'PEM files with the public keys that may vouch for a signature bundle as a whole (docs/signing.md). When there are any, no other bundle is taken.',
+    ),
   mirrors: defaults(mirrors).describe('Probing mirrors and leading clients around failures.'),
   places: defaults(places).describe('Where client addresses are.'),
   log: defaults(log).describe('Logging, as JSON lines on standard error.'),

@@ -76,7 +76,7 @@ function readFile(file: string): string {
 
 function resolvePaths(config: Config, base: string): Config {
   const at = (path: string) => resolve(base, path);
-  const { places, mirrors, registry, repositories } = config;
+  const { places, mirrors, registry, repositories, signers } = config;
   return {
     ...config,
     registry: {
@@ -88,6 +88,7 @@ function resolvePaths(config: Config, base: string): Config {
       ),
     },
     repositories: repositories.map((rule) => ({ ...rule, keys: rule.keys.map(at) })),
+    signers: signers.map(at),
     mirrors: { ...mirrors, certificateAuthorities: mirrors.certificateAuthorities.map(at) },
     places: {
       ...places,

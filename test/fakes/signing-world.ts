@@ -70,6 +70,7 @@ export async function createSigningWorld(): Promise<SigningWorld> {
       treeReader: tree,
       received: createMemoryReceivedSignatures(),
       clock,
+      signers: [],
       findRule: (repository: RepositoryName) => Promise.resolve(rules.get(repository) ?? usual),
     },
     async stage(reference, list) {

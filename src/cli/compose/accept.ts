@@ -12,6 +12,7 @@ import { contentLock } from '../../ports/lock.ts';
 import { bundleLimits } from '../../trust/signature-bundle.ts';
 import type { Config } from '../config-schema.ts';
 import { composeContent } from './content.ts';
+import { readSealKey } from './seal-key.ts';
 
 /** Accepts the signature bundle in the file `bundle`. */
 export async function composeAccept(config: Config, bundle: string): Promise<AcceptResult> {
@@ -22,6 +23,7 @@ export async function composeAccept(config: Config, bundle: string): Promise<Acc
   const deps = {
     ...content,
     registry,
+    signers: await Promise.all(config.signers.map(readSealKey)),
     findRule: createRuleFinder(config.repositories, content.clock),
     tree: content.treeWriter,
     treeReader: content.tree,
