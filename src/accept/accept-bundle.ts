@@ -1,17 +1,18 @@
 import { type RepositoryName, type TagName, formatTaggedReference } from '../oci/reference.ts';
 import type { StagedImage, StagedImages } from '../ports/staged-images.ts';
-import type { TreeReader } from '../ports/tree.ts';
 import { describeRefusal } from '../trust/describe-refusal.ts';
 import type { SealKey } from '../trust/seal.ts';
 import { type ImageRefusal, describeImageRefusal } from './image-refusal.ts';
+import { composeArtifacts } from './compose-artifacts.ts';
 import { mergeSignatures } from './merge-signatures.ts';
-import { type AcceptedImage, type PlacementDeps, placePublication } from './place-publication.ts';
+import { type PlacementDeps, placePublication } from './place-publication.ts';
+import type { PresentDeps } from './present-envelopes.ts';
 import { readBundle } from './read-bundle.ts';
 import { type ImageVerdict, type VerificationDeps, type VerifiedImage, verifyImage } from './verify-image.ts';
 
 export interface AcceptDeps extends VerificationDeps, PlacementDeps {
   readonly stagedImages: StagedImages;
-  readonly treeReader: Pick<TreeReader, 'readSignatures'>;
+  readonly treeReader: PresentDeps['treeReader'];
   /** Who may vouch for a bundle; empty when none has to be vouched for. */
   readonly signers: readonly SealKey[];
 }
@@ -69,14 +70,18 @@ async function publish(
   verified: readonly VerifiedImage[],
   requestSerial: number,
 ): Promise<number> {
-  const merged = await mergeSignatures(deps.treeReader, verified, deps.clock.now());
-  const accepted = verified.map(({ image, content, expires }): AcceptedImage => {
-    const lists = merged.get(image.repository);
-    const digests = [image.list, ...content.manifests.map(({ descriptor }) => descriptor.digest)];
-    const signatures = new Map(digests.map((digest) => [digest, lists?.get(digest) ?? []]));
-    return { image, ...content, signatures, requestSerial, expires };
+  const merged = await mergeSignatures(deps, verified, deps.clock.now());
+  const { serial } = await placePublication(deps, {
+    images: verified.map(({ image, content, expires }) => ({ image, ...content, requestSerial, expires })),
+    lookaside: merged
+      .filter(({ format }) => format === 'simple')
+      .map(({ repository, subject, envelopes }) => ({
+        repository,
+        digest: subject.digest,
+        signatures: envelopes.map(({ envelope }) => envelope),
+      })),
+    ...composeArtifacts(merged, requestSerial),
   });
-  const { serial } = await placePublication(deps, accepted);
   for (const { image } of verified) deps.received.remove(image.repository, image.tag);
   return serial;
 }

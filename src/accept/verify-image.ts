@@ -45,6 +45,8 @@ export interface VerifiedImage {
   readonly reference: string;
   readonly rule: RepositoryRule;
   readonly content: StagedContent;
+  /** The list, then its manifests. */
+  readonly contents: Contents;
   readonly signatures: readonly ReadSignature[];
   /** Milliseconds since the epoch. */
   readonly expires: number;
@@ -95,7 +97,7 @@ export async function verifyImage(
   if ('kind' in verdict) return refuse(staged, verdict);
   return {
     kind: 'accepted',
-    verified: { image: staged, reference, rule, content, signatures, expires: verdict.expires },
+    verified: { image: staged, reference, rule, content, contents, signatures, expires: verdict.expires },
   };
 }
 

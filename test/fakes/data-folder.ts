@@ -1,7 +1,11 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type AcceptedImage, placePublication } from '../../src/accept/place-publication.ts';
+import {
+  type AcceptedImage,
+  type LookasideSignatures,
+  placePublication,
+} from '../../src/accept/place-publication.ts';
 import { composeContent } from '../../src/cli/compose/content.ts';
 import { composeScrub } from '../../src/cli/compose/scrub.ts';
 import { parseManifest } from '../../src/oci/manifest.ts';
@@ -40,7 +44,9 @@ export function openDataFolder(path: string): DataFolder {
       using content = composeContent({ data: path }, 'test');
       const accepted: AcceptedImage[] = [];
       for (const image of content.stagedImages.list()) accepted.push(await accept(content, image));
-      return await placePublication({ ...content, tree: content.treeWriter }, accepted);
+      const lookaside = accepted.flatMap(signaturesOf);
+      const deps = { ...content, tree: content.treeWriter };
+      return await placePublication(deps, { images: accepted, lookaside, artifacts: [], retired: [] });
     },
     scrub: (options) => composeScrub({ data: path }, { ...options, progress: silentProgress }),
     staged() {
@@ -61,15 +67,16 @@ async function accept(
   for (const descriptor of parsed.kind === 'list' ? parsed.manifests : []) {
     manifests.push({ descriptor, bytes: await staging.readManifest(descriptor.digest) });
   }
+  const requestSerial = stagedImages.nextRequestSerial();
+  return { image, list, manifests, requestSerial, expires: 4_000_000_000_000 };
+}
+
+/** Two signatures for everything that an image brings. */
+function signaturesOf({ image, manifests }: AcceptedImage): readonly LookasideSignatures[] {
   const digests = [image.list, ...manifests.map(({ descriptor }) => descriptor.digest)];
-  return {
-    image,
-    list,
-    manifests,
-    signatures: new Map(
-      digests.map((digest) => [digest, ['one', 'two'].map((text) => Buffer.from(`${text} ${digest}`))]),
-    ),
-    requestSerial: stagedImages.nextRequestSerial(),
-    expires: 4_000_000_000_000,
-  };
+  return digests.map((digest) => ({
+    repository: image.repository,
+    digest,
+    signatures: ['one', 'two'].map((text) => Buffer.from(`${text} ${digest}`)),
+  }));
 }

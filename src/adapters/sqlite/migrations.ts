@@ -86,4 +86,7 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (repository, tag, serial, format, digest, fingerprint)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE INDEX manifests_by_subject ON manifests (repository, subject) WHERE subject IS NOT NULL;
+  `,
 ];
