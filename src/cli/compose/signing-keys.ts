@@ -1,0 +1,69 @@
+import { createFileSigner } from '../../adapters/openpgp/file-signer.ts';
+import { createGpgSigner } from '../../adapters/openpgp/gpg-signer.ts';
+import { keyFileLimit } from '../../adapters/openpgp/public-keys.ts';
+import { createSignatureReader } from '../../adapters/openpgp/signature-reader.ts';
+import { createSimpleReader } from '../../adapters/openpgp/simple-reader.ts';
+import { readSmallFile } from '../../adapters/small-file.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Signer } from '../../ports/signing.ts';
+import type { SigningKey } from '../../sign/sign-request.ts';
+import { createSimpleSigner } from '../../sign/simple-signer.ts';
+import { readPassphrase } from './passphrase.ts';
+
+/** Somebody may have to find the smart card and type its PIN, in milliseconds. */
+const gpgTimeout = 5 * 60_000;
+
+/** Where a private key is. */
+export type KeySource =
+  | {
+      readonly kind: 'file';
+      readonly path: string;
+      readonly passphraseFile: string | undefined;
+      readonly ask: () => Promise<string>;
+    }
+  | { readonly kind: 'gpg'; readonly fingerprint: string; readonly home: string | undefined };
+
+/** Opened keys, to be closed when everything is signed. */
+export interface SigningKeys extends AsyncDisposable {
+  /** One or more. */
+  readonly keys: readonly SigningKey[];
+}
+
+/**
+ * Opens the keys to sign with, each with a reader that knows its public half.
+ * @throws SignpostError CONFIG_INVALID, DENIED, NOT_FOUND, UNAVAILABLE
+ */
+export async function openSigningKeys(sources: readonly KeySource[], clock: Clock): Promise<SigningKeys> {
+  const keys: SigningKey[] = [];
+  const close = async () => {
+    for (const { signer } of keys) await signer.close();
+  };
+  try {
+    for (const source of sources) keys.push(await openKey(source, clock));
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { keys, [Symbol.asyncDispose]: close };
+}
+
+async function openKey(source: KeySource, clock: Clock): Promise<SigningKey> {
+  const signer = await openSigner(source, clock);
+  const publicKey = { name: 'the signing key', bytes: signer.publicKey };
+  const reader = createSimpleReader(await createSignatureReader([publicKey], clock));
+  return { signer: createSimpleSigner(signer), reader };
+}
+
+async function openSigner(source: KeySource, clock: Clock): Promise<Signer> {
+  if (source.kind === 'gpg') {
+    const { fingerprint, home } = source;
+    return createGpgSigner(
+      { fingerprint, timeout: gpgTimeout, ...(home === undefined ? {} : { home }) },
+      clock,
+    );
+  }
+  const { path, passphraseFile, ask } = source;
+  const bytes = await readSmallFile(path, keyFileLimit);
+  const passphrase = () => (passphraseFile === undefined ? ask() : readPassphrase(passphraseFile));
+  return createFileSigner({ name: path, bytes }, passphrase, clock);
+}

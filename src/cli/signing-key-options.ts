@@ -1,0 +1,55 @@
+import type { Command } from 'commander';
+import { SignpostError } from '../oci/errors.ts';
+import type { Terminal } from './command.ts';
+import type { SealKeySource } from './compose/seal-signer.ts';
+import type { KeySource } from './compose/signing-keys.ts';
+import { askSecret } from './prompt.ts';
+import { sealKeySource } from './seal-key-source.ts';
+
+/** The options of all commands that sign. */
+export interface SigningKeyOptions {
+  readonly key?: string;
+  readonly gpg?: string;
+  readonly gpgHome?: string;
+  readonly passphraseFile?: string;
+  readonly bundleKey?: string;
+  readonly bundlePassphraseFile?: string;
+  readonly expires: string;
+  readonly record?: string;
+}
+
+/** Adds what says which keys sign, for how long, and where the signer's record is. */
+export function addSigningKeyOptions(command: Command): Command {
+  return command
+    .option('--key <file>', 'OpenPGP secret key, armoured or binary')
+    .option('--gpg <fingerprint>', 'sign with gpg and its agent, which may use a smart card')
+    .option('--gpg-home <folder>', "gpg's home folder")
+    .option('--passphrase-file <file>', "file whose first line is the key's passphrase (default: ask)")
+    .option('--bundle-key <file>', 'private key in PEM (Ed25519 or ECDSA) that vouches for the bundle')
+    .option(
+      '--bundle-passphrase-file <file>',
+      "file whose first line is that key's passphrase (default: ask)",
+    )
+    .option('--expires <time>', 'how long the signatures are valid', '90d')
+    .option('--record <file>', "the signer's own record (default: ~/.local/state/signpost/signer.db)");
+}
+
+/** @throws SignpostError USAGE when no key is named, or several that exclude each other */
+export function keySources(terminal: Terminal, options: SigningKeyOptions): readonly KeySource[] {
+  const { key, gpg } = options;
+  if ((key === undefined) === (gpg === undefined)) {
+    throw new SignpostError('USAGE', 'name the key to sign with: either --key <file> or --gpg <fingerprint>');
+  }
+  if (gpg !== undefined) return [{ kind: 'gpg', fingerprint: gpg, home: options.gpgHome }];
+  const path = key ?? '';
+  const ask = () => askSecret(terminal, `Passphrase of ${path}`, 'name a file with --passphrase-file');
+  return [{ kind: 'file', path, passphraseFile: options.passphraseFile, ask }];
+}
+
+/** The key that vouches for bundles, if there is one. */
+export function bundleKeySource(terminal: Terminal, options: SigningKeyOptions): SealKeySource | undefined {
+  const { bundleKey, bundlePassphraseFile } = options;
+  return bundleKey === undefined
+    ? undefined
+    : sealKeySource(terminal, bundleKey, bundlePassphraseFile, '--bundle-passphrase-file');
+}
