@@ -5,7 +5,7 @@ import type { AcceptDeps } from '../../src/accept/accept-bundle.ts';
 import type { FormatRule, RepositoryRule } from '../../src/accept/repository-rule.ts';
 import { type RepositoryName, parseRegistryHost, parseTaggedReference } from '../../src/oci/reference.ts';
 import type { SignerRecord } from '../../src/ports/signer-record.ts';
-import type { SignatureReader, Signer } from '../../src/ports/signing.ts';
+import type { FormatReader, SignatureReader, Signer } from '../../src/ports/signing.ts';
 import { createSimpleSigner } from '../../src/sign/simple-signer.ts';
 import { type SignDeps, type SignOptions, signRequest } from '../../src/sign/sign-request.ts';
 import { writeRequest } from '../../src/request/write-request.ts';
@@ -87,11 +87,20 @@ export async function createSigningWorld(): Promise<SigningWorld> {
   };
 }
 
-/** A rule that allows the keys that `reader` knows. */
+/** A rule that demands simple signatures by the keys that `reader` knows. */
 export function createRule(reader: SignatureReader, changes: Partial<FormatRule['policy']>): RepositoryRule {
-  const fingerprints = new Set(reader.fingerprints);
-  const policy = { fingerprints, threshold: 1, maximumLife: 400 * day, ...changes };
-  return { formats: [{ reader: createSimpleReader(reader), policy }], warnBefore: 14 * day };
+  return createFormatsRule([createSimpleReader(reader)], changes);
+}
+
+/** A rule that demands a signature in each format by one of the keys that its reader knows. */
+export function createFormatsRule(
+  readers: readonly FormatReader[],
+  changes: Partial<FormatRule['policy']>,
+): RepositoryRule {
+  const policyFor = ({ fingerprints }: FormatReader) => {
+    return { fingerprints: new Set(fingerprints), threshold: 1, maximumLife: 400 * day, ...changes };
+  };
+  return { formats: readers.map((reader) => ({ reader, policy: policyFor(reader) })), warnBefore: 14 * day };
 }
 
 /** Signs a request and gives the text of the bundle. Each call has a record of its own unless one is given. */
