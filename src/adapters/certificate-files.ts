@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto';
-import { SignpostError } from '../../oci/errors.ts';
+import { SignpostError } from '../oci/errors.ts';
 
 /** A file with more is none of ours, in bytes. */
 export const certificateFileLimit = 256 * 1024;
