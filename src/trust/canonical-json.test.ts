@@ -19,7 +19,7 @@ test('a line feed stays one', () => {
 });
 
 test('what implementations write differently is refused', () => {
-  for (const value of [1.5, -0, 2 ** 53, 'é', 'a\tb', { é: 1 }, 1n, undefined]) {
+  for (const value of [1.5, -0, 2 ** 53, 'é', 'a\tb', { é: 1 }, undefined]) {
     assert.throws(() => canonicalJson(value), { code: 'REQUEST_INVALID' });
   }
 });

@@ -1,3 +1,4 @@
+import { quote } from '../oci/digest.ts';
 import { SignpostError } from '../oci/errors.ts';
 
 /**
@@ -7,26 +8,19 @@ import { SignpostError } from '../oci/errors.ts';
  * them; anything else throws SignpostError REQUEST_INVALID.
  */
 export function canonicalJson(value: unknown): string {
-  switch (typeof value) {
-    case 'string':
-      return formatString(value);
-    case 'number':
-      if (Number.isSafeInteger(value) && !Object.is(value, -0)) return String(value);
-      break;
-    case 'boolean':
-      return String(value);
-    case 'object':
-      if (value === null) return 'null';
-      if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
-      return `{${Object.entries(value)
-        .filter(([, field]) => field !== undefined)
-        .sort(([a], [b]) => (a < b ? -1 : 1))
-        .map(([key, field]) => `${formatString(key)}:${canonicalJson(field)}`)
-        .join(',')}}`;
-    default:
-      break;
+  if (typeof value === 'string') return formatString(value);
+  if (typeof value === 'number' && Number.isSafeInteger(value) && !Object.is(value, -0)) return String(value);
+  if (typeof value === 'boolean') return String(value);
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  if (typeof value === 'object') {
+    return `{${Object.entries(value)
+      .filter(([, field]) => field !== undefined)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, field]) => `${formatString(key)}:${canonicalJson(field)}`)
+      .join(',')}}`;
   }
-  throw new SignpostError('REQUEST_INVALID', `${String(value)} cannot be written as canonical JSON`);
+  throw new SignpostError('REQUEST_INVALID', `${quote(value)} cannot be written as canonical JSON`);
 }
 
 function formatString(text: string): string {

@@ -28,7 +28,7 @@ export function tufKeyOf(spki: Uint8Array): TufKey {
   const key = readSpki(spki);
   const type = key?.asymmetricKeyType;
   if (key !== undefined && type === 'ec' && key.asymmetricKeyDetails?.namedCurve === 'prime256v1') {
-    const pem = key.export({ type: 'spki', format: 'pem' }).toString();
+    const pem = key.export({ type: 'spki', format: 'pem' });
     return { keytype: 'ecdsa', scheme: 'ecdsa-sha2-nistp256', keyval: { public: pem } };
   }
   if (key !== undefined && type === 'ed25519') {

@@ -2,7 +2,6 @@ import { quote } from '../../oci/digest.ts';
 import { SignpostError } from '../../oci/errors.ts';
 import { isArray, isCount, parseStrictJson, readField, readFields } from '../strict-json.ts';
 import {
-  type Keys,
   type Metadata,
   type MetadataSignature,
   type Root,
@@ -43,7 +42,7 @@ export function readMetadata<T extends Type>(bytes: Uint8Array, type: T, where: 
   );
   return {
     signatures: readSignatures(signatures, `${where} signatures`),
-    signed: readers[type](signed, where) as Types[T],
+    signed: readers[type](signed, where),
   };
 }
 
