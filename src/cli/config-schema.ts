@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { envelopeLimit } from '../trust/envelope-limit.ts';
 
 /**
  * Every setting of the configuration file. docs/configuration.md is generated from the descriptions here, and a test
@@ -63,7 +64,11 @@ const registry = z.strictObject({
     .max(64)
     .default([])
     .describe('Netblocks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.'),
-  inlineSize: size('32KiB').describe('Blobs of this size and smaller are served in place, not redirected.'),
+  inlineSize: size('32KiB')
+    .refine((bytes) => bytes >= envelopeLimit, {
+      error: 'expected at least "16KiB": signatures are of that size and less, and never come from mirrors',
+    })
+    .describe('Blobs of this size and smaller are served in place, not redirected. At least "16KiB".'),
   alternatives: z.int().min(0).max(16).default(4).describe('How many further mirrors the Link headers name.'),
   shutdownGrace: duration('10s').describe('How long requests under way may take after a signal to stop.'),
   originStreams: z
@@ -74,20 +79,57 @@ const registry = z.strictObject({
     .describe('How many blobs the origin itself sends at once before it answers 503.'),
 });
 
-const repository = z.strictObject({
+/** Formats that can be demanded, and the setting that holds the keys of each. */
+const formatKeys = { simple: 'keys', cosign: 'cosignKeys', sigstore: 'cosignKeys' } as const;
+
+const formats = ['simple', 'cosign', 'sigstore'] as const satisfies readonly (keyof typeof formatKeys)[];
+
+const repositoryFields = z.strictObject({
   match: text(255).describe(
     'A repository name, or a prefix ending in "/*". The first rule that matches counts.',
   ),
+  formats: z
+    .array(z.enum(formats))
+    .min(1)
+    .max(formats.length)
+    .default(['simple'])
+    .describe(
+      'Formats in which everything must be signed: "simple" (podman, skopeo and CRI-O by a lookaside), "cosign" (attached, for podman, skopeo, CRI-O and cosign) and "sigstore" (bundles, for cosign 3).',
+    ),
   keys: z
     .array(text())
-    .min(1)
     .max(64)
-    .describe('Files with OpenPGP public keys whose signatures are accepted.'),
-  threshold: z.int().min(1).max(16).default(1).describe('How many different keys must have signed.'),
+    .default([])
+    .describe('Files with OpenPGP public keys whose simple signatures are accepted. Needed for "simple".'),
+  cosignKeys: z
+    .array(text())
+    .max(64)
+    .default([])
+    .describe(
+      'Files with ECDSA P-256 public keys in PEM, for "cosign" and "sigstore". Needed for either. Such a key must sign nothing but images: cosign does not look at what kind of statement it verifies.',
+    ),
+  threshold: z
+    .int()
+    .min(1)
+    .max(16)
+    .default(1)
+    .describe('How many different keys must have signed, in each format.'),
   maximumLife: duration('400d').describe('Signatures that live longer are refused.'),
   warnBefore: duration('14d').describe(
     'Signatures that expire sooner than this are warned of when accepted.',
   ),
+});
+
+const repository = repositoryFields.superRefine((rule, context) => {
+  for (const [index, format] of rule.formats.entries()) {
+    if (rule.formats.indexOf(format) !== index) {
+      context.addIssue({ code: 'custom', path: ['formats', index], message: 'expected each format once' });
+    }
+    const setting = formatKeys[format];
+    if (rule[setting].length > 0) continue;
+    const message = `expected one key file or more: the rule demands the format "${format}"`;
+    context.addIssue({ code: 'custom', path: [setting], message });
+  }
 });
 
 const mirrors = z.strictObject({

@@ -87,7 +87,11 @@ function resolvePaths(config: Config, base: string): Config {
           : { ...listener, tls: { certificate: at(listener.tls.certificate), key: at(listener.tls.key) } },
       ),
     },
-    repositories: repositories.map((rule) => ({ ...rule, keys: rule.keys.map(at) })),
+    repositories: repositories.map((rule) => ({
+      ...rule,
+      keys: rule.keys.map(at),
+      cosignKeys: rule.cosignKeys.map(at),
+    })),
     signers: signers.map(at),
     mirrors: { ...mirrors, certificateAuthorities: mirrors.certificateAuthorities.map(at) },
     places: {

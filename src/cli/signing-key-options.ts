@@ -12,6 +12,8 @@ export interface SigningKeyOptions {
   readonly gpg?: string;
   readonly gpgHome?: string;
   readonly passphraseFile?: string;
+  readonly cosignKey?: string;
+  readonly cosignPassphraseFile?: string;
   readonly bundleKey?: string;
   readonly bundlePassphraseFile?: string;
   readonly expires: string;
@@ -25,6 +27,14 @@ export function addSigningKeyOptions(command: Command): Command {
     .option('--gpg <fingerprint>', 'sign with gpg and its agent, which may use a smart card')
     .option('--gpg-home <folder>', "gpg's home folder")
     .option('--passphrase-file <file>', "file whose first line is the key's passphrase (default: ask)")
+    .option(
+      '--cosign-key <file>',
+      'ECDSA P-256 private key in PEM: signs as cosign does, attached and as a bundle',
+    )
+    .option(
+      '--cosign-passphrase-file <file>',
+      "file whose first line is that key's passphrase (default: ask)",
+    )
     .option('--bundle-key <file>', 'private key in PEM (Ed25519 or ECDSA) that vouches for the bundle')
     .option(
       '--bundle-passphrase-file <file>',
@@ -36,14 +46,28 @@ export function addSigningKeyOptions(command: Command): Command {
 
 /** @throws SignpostError USAGE when no key is named, or several that exclude each other */
 export function keySources(terminal: Terminal, options: SigningKeyOptions): readonly KeySource[] {
-  const { key, gpg } = options;
-  if ((key === undefined) === (gpg === undefined)) {
-    throw new SignpostError('USAGE', 'name the key to sign with: either --key <file> or --gpg <fingerprint>');
+  const { key, gpg, cosignKey } = options;
+  if (key !== undefined && gpg !== undefined) {
+    throw new SignpostError('USAGE', 'name one OpenPGP key: either --key <file> or --gpg <fingerprint>');
   }
-  if (gpg !== undefined) return [{ kind: 'gpg', fingerprint: gpg, home: options.gpgHome }];
-  const path = key ?? '';
-  const ask = () => askSecret(terminal, `Passphrase of ${path}`, 'name a file with --passphrase-file');
-  return [{ kind: 'file', path, passphraseFile: options.passphraseFile, ask }];
+  const fileKey = (path: string, passphraseFile: string | undefined, option: string) => {
+    const ask = () => askSecret(terminal, `Passphrase of ${path}`, `name a file with ${option}`);
+    return { path, passphraseFile, ask };
+  };
+  const sources: KeySource[] = [];
+  if (key !== undefined) {
+    sources.push({ kind: 'file', ...fileKey(key, options.passphraseFile, '--passphrase-file') });
+  }
+  if (gpg !== undefined) sources.push({ kind: 'gpg', fingerprint: gpg, home: options.gpgHome });
+  if (cosignKey !== undefined) {
+    const file = fileKey(cosignKey, options.cosignPassphraseFile, '--cosign-passphrase-file');
+    sources.push({ kind: 'cosign', ...file });
+  }
+  if (sources.length > 0) return sources;
+  throw new SignpostError(
+    'USAGE',
+    'name a key to sign with: --key <file> or --gpg <fingerprint>, or --cosign-key <file>, or both kinds',
+  );
 }
 
 /** The key that vouches for bundles, if there is one. */

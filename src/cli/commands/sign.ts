@@ -29,6 +29,7 @@ export function createCommand(terminal: Terminal): Command {
       'signpost sign monday.jsonl --key release.asc',
       'signpost sign monday.jsonl --gpg 0123456789ABCDEF0123456789ABCDEF01234567 --expires 180d',
       'signpost sign monday.jsonl --key release.asc --passphrase-file /run/secrets/release --yes --json',
+      'signpost sign monday.jsonl --key release.asc --cosign-key cosign.pem',
       'signpost sign monday.jsonl --key release.asc --bundle-key bundle.pem',
     ],
   )

@@ -1,26 +1,37 @@
+import { createCosignReader, createSigstoreReader } from '../../adapters/cosign-readers.ts';
 import { createFileSigner } from '../../adapters/openpgp/file-signer.ts';
 import { createGpgSigner } from '../../adapters/openpgp/gpg-signer.ts';
 import { keyFileLimit } from '../../adapters/openpgp/public-keys.ts';
 import { createSignatureReader } from '../../adapters/openpgp/signature-reader.ts';
 import { createSimpleReader } from '../../adapters/openpgp/simple-reader.ts';
+import { createFileRawSigner, rawKeyFileLimit } from '../../adapters/raw-signer/file-raw-signer.ts';
 import { readSmallFile } from '../../adapters/small-file.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Signer } from '../../ports/signing.ts';
+import { createCosignSigner } from '../../sign/cosign-signer.ts';
 import type { SigningKey } from '../../sign/sign-request.ts';
+import { createSigstoreSigner } from '../../sign/sigstore-signer.ts';
 import { createSimpleSigner } from '../../sign/simple-signer.ts';
+import { parseVerifyingKey } from '../../trust/verifying-key.ts';
 import { readPassphrase } from './passphrase.ts';
 
 /** Somebody may have to find the smart card and type its PIN, in milliseconds. */
 const gpgTimeout = 5 * 60_000;
 
+interface KeyFileSource {
+  readonly path: string;
+  readonly passphraseFile: string | undefined;
+  readonly ask: () => Promise<string>;
+}
+
 /** Where a private key is. */
 export type KeySource =
-  | {
-      readonly kind: 'file';
-      readonly path: string;
-      readonly passphraseFile: string | undefined;
-      readonly ask: () => Promise<string>;
-    }
+  | OpenPgpSource
+  /** An ECDSA key in PEM, which signs in both of cosign's formats. */
+  | ({ readonly kind: 'cosign' } & KeyFileSource);
+
+type OpenPgpSource =
+  | ({ readonly kind: 'file' } & KeyFileSource)
   | { readonly kind: 'gpg'; readonly fingerprint: string; readonly home: string | undefined };
 
 /** Opened keys, to be closed when everything is signed. */
@@ -39,7 +50,7 @@ export async function openSigningKeys(sources: readonly KeySource[], clock: Cloc
     for (const { signer } of keys) await signer.close();
   };
   try {
-    for (const source of sources) keys.push(await openKey(source, clock));
+    for (const source of sources) keys.push(...(await openKeys(source, clock)));
   } catch (error) {
     await close();
     throw error;
@@ -47,14 +58,29 @@ export async function openSigningKeys(sources: readonly KeySource[], clock: Cloc
   return { keys, [Symbol.asyncDispose]: close };
 }
 
-async function openKey(source: KeySource, clock: Clock): Promise<SigningKey> {
+async function openKeys(source: KeySource, clock: Clock): Promise<readonly SigningKey[]> {
+  return source.kind === 'cosign' ? openCosignKeys(source) : [await openOpenPgpKey(source, clock)];
+}
+
+async function openCosignKeys({ path, passphraseFile, ask }: KeyFileSource): Promise<readonly SigningKey[]> {
+  const bytes = await readSmallFile(path, rawKeyFileLimit);
+  const passphrase = () => (passphraseFile === undefined ? ask() : readPassphrase(passphraseFile));
+  const raw = await createFileRawSigner({ name: path, bytes }, passphrase);
+  const own = [parseVerifyingKey(raw.publicKey, path)];
+  return [
+    { signer: createCosignSigner(raw), reader: createCosignReader(own) },
+    { signer: createSigstoreSigner(raw), reader: createSigstoreReader(own) },
+  ];
+}
+
+async function openOpenPgpKey(source: OpenPgpSource, clock: Clock): Promise<SigningKey> {
   const signer = await openSigner(source, clock);
   const publicKey = { name: 'the signing key', bytes: signer.publicKey };
   const reader = createSimpleReader(await createSignatureReader([publicKey], clock));
   return { signer: createSimpleSigner(signer), reader };
 }
 
-async function openSigner(source: KeySource, clock: Clock): Promise<Signer> {
+async function openSigner(source: OpenPgpSource, clock: Clock): Promise<Signer> {
   if (source.kind === 'gpg') {
     const { fingerprint, home } = source;
     return createGpgSigner(
