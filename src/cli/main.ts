@@ -29,6 +29,10 @@ export const verbs: Readonly<
     summary: 'Sign a signing request, on a machine of its own',
     load: () => import('./commands/sign.ts'),
   },
+  signer: {
+    summary: 'Sign unattended what a written policy allows',
+    load: () => import('./commands/signer.ts'),
+  },
   accept: {
     summary: 'Verify a signature bundle and publish what it signs',
     load: () => import('./commands/accept.ts'),
