@@ -80,9 +80,19 @@ const registry = z.strictObject({
 });
 
 /** Formats that can be demanded, and the setting that holds the keys of each. */
-const formatKeys = { simple: 'keys', cosign: 'cosignKeys', sigstore: 'cosignKeys' } as const;
+const formatKeys = {
+  simple: 'keys',
+  cosign: 'cosignKeys',
+  sigstore: 'cosignKeys',
+  notation: 'notationRoots',
+} as const;
 
-const formats = ['simple', 'cosign', 'sigstore'] as const satisfies readonly (keyof typeof formatKeys)[];
+const formats = [
+  'simple',
+  'cosign',
+  'sigstore',
+  'notation',
+] as const satisfies readonly (keyof typeof formatKeys)[];
 
 const repositoryFields = z.strictObject({
   match: text(255).describe(
@@ -94,7 +104,7 @@ const repositoryFields = z.strictObject({
     .max(formats.length)
     .default(['simple'])
     .describe(
-      'Formats in which everything must be signed: "simple" (podman, skopeo and CRI-O by a lookaside), "cosign" (attached, for podman, skopeo, CRI-O and cosign) and "sigstore" (bundles, for cosign 3).',
+      'Formats in which everything must be signed: "simple" (podman, skopeo and CRI-O by a lookaside), "cosign" (attached, for podman, skopeo, CRI-O and cosign), "sigstore" (bundles, for cosign 3) and "notation" (Notary Project, for notation).',
     ),
   keys: z
     .array(text())
@@ -107,6 +117,13 @@ const repositoryFields = z.strictObject({
     .default([])
     .describe(
       'Files with ECDSA P-256 public keys in PEM, for "cosign" and "sigstore". Needed for either. Such a key must sign nothing but images: cosign does not look at what kind of statement it verifies.',
+    ),
+  notationRoots: z
+    .array(text())
+    .max(64)
+    .default([])
+    .describe(
+      'Files with root certificates in PEM: Notary Project signatures are accepted whose chain ends in one of them. Needed for "notation". Whatever code-signing certificate a root issues may sign, and all that sign under one root count as one key.',
     ),
   threshold: z
     .int()

@@ -54,6 +54,10 @@ test('a rule has keys for each format that it demands, and each format once', ()
   assert.match(messageOf(rule('formats: [cosign, cosign]\n    cosignKeys: [a]')), /each format once/);
   assert.match(messageOf(rule('formats: [pgp]\n    keys: [a]')), /repositories\.0\.formats\.0: "pgp"/);
   assert.deepEqual(parseConfig(rule('keys: [a]'), 'x').repositories[0]?.formats, ['simple']);
+  assert.match(
+    messageOf(rule('formats: [notation]')),
+    /repositories\.0\.notationRoots: .*demands the format "notation"/,
+  );
   const both = parseConfig(rule('formats: [cosign, sigstore]\n    cosignKeys: [a]'), 'x').repositories[0];
   assert.deepEqual(both?.cosignKeys, ['a']);
 });

@@ -91,6 +91,7 @@ function resolvePaths(config: Config, base: string): Config {
       ...rule,
       keys: rule.keys.map(at),
       cosignKeys: rule.cosignKeys.map(at),
+      notationRoots: rule.notationRoots.map(at),
     })),
     signers: signers.map(at),
     mirrors: { ...mirrors, certificateAuthorities: mirrors.certificateAuthorities.map(at) },

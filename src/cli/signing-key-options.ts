@@ -14,6 +14,9 @@ export interface SigningKeyOptions {
   readonly passphraseFile?: string;
   readonly cosignKey?: string;
   readonly cosignPassphraseFile?: string;
+  readonly notationKey?: string;
+  readonly notationPassphraseFile?: string;
+  readonly notationChain?: string;
   readonly bundleKey?: string;
   readonly bundlePassphraseFile?: string;
   readonly expires: string;
@@ -28,12 +31,18 @@ export function addSigningKeyOptions(command: Command): Command {
     .option('--gpg-home <folder>', "gpg's home folder")
     .option('--passphrase-file <file>', "file whose first line is the key's passphrase (default: ask)")
     .option(
-      '--cosign-key <file>',
-      'ECDSA P-256 private key in PEM: signs as cosign does, attached and as a bundle',
+      '--cosign-key <key>',
+      'ECDSA P-256 private key: a PEM file, a "pkcs11:" URI, or "command:" and a file that says which program signs; signs as cosign does, attached and as a bundle',
     )
     .option(
       '--cosign-passphrase-file <file>',
-      "file whose first line is that key's passphrase (default: ask)",
+      "file whose first line is that key's passphrase or PIN (default: ask)",
+    )
+    .option('--notation-key <key>', 'the same kinds of key: signs as notation does')
+    .option('--notation-chain <file>', "that key's certificates in PEM, from the leaf to the root")
+    .option(
+      '--notation-passphrase-file <file>',
+      "file whose first line is that key's passphrase or PIN (default: ask)",
     )
     .option('--bundle-key <file>', 'private key in PEM (Ed25519 or ECDSA) that vouches for the bundle')
     .option(
@@ -46,7 +55,7 @@ export function addSigningKeyOptions(command: Command): Command {
 
 /** @throws SignpostError USAGE when no key is named, or several that exclude each other */
 export function keySources(terminal: Terminal, options: SigningKeyOptions): readonly KeySource[] {
-  const { key, gpg, cosignKey } = options;
+  const { key, gpg, cosignKey, notationKey, notationChain } = options;
   if (key !== undefined && gpg !== undefined) {
     throw new SignpostError('USAGE', 'name one OpenPGP key: either --key <file> or --gpg <fingerprint>');
   }
@@ -54,19 +63,32 @@ export function keySources(terminal: Terminal, options: SigningKeyOptions): read
     const ask = () => askSecret(terminal, `Passphrase of ${path}`, `name a file with ${option}`);
     return { path, passphraseFile, ask };
   };
+  const rawKey = (name: string, passphraseFile: string | undefined, option: string) => {
+    const { ask } = fileKey(name, passphraseFile, option);
+    return { name, passphraseFile, ask };
+  };
   const sources: KeySource[] = [];
   if (key !== undefined) {
     sources.push({ kind: 'file', ...fileKey(key, options.passphraseFile, '--passphrase-file') });
   }
   if (gpg !== undefined) sources.push({ kind: 'gpg', fingerprint: gpg, home: options.gpgHome });
   if (cosignKey !== undefined) {
-    const file = fileKey(cosignKey, options.cosignPassphraseFile, '--cosign-passphrase-file');
-    sources.push({ kind: 'cosign', ...file });
+    sources.push({
+      kind: 'cosign',
+      ...rawKey(cosignKey, options.cosignPassphraseFile, '--cosign-passphrase-file'),
+    });
+  }
+  if ((notationKey === undefined) !== (notationChain === undefined)) {
+    throw new SignpostError('USAGE', '--notation-key and --notation-chain go together: name both');
+  }
+  if (notationKey !== undefined) {
+    const file = rawKey(notationKey, options.notationPassphraseFile, '--notation-passphrase-file');
+    sources.push({ kind: 'notation', ...file, chain: notationChain });
   }
   if (sources.length > 0) return sources;
   throw new SignpostError(
     'USAGE',
-    'name a key to sign with: --key <file> or --gpg <fingerprint>, or --cosign-key <file>, or both kinds',
+    'name a key to sign with: --key <file> or --gpg <fingerprint>, --cosign-key <key>, --notation-key <key>, or several kinds',
   );
 }
 

@@ -1,5 +1,6 @@
 import { type FormatRule, type RepositoryRule, ruleMatches } from '../../accept/repository-rule.ts';
 import { createCosignReader, createSigstoreReader } from '../../adapters/cosign-readers.ts';
+import { createNotationReader } from '../../adapters/notation-reader.ts';
 import { keyFileLimit } from '../../adapters/openpgp/public-keys.ts';
 import { createSignatureReader } from '../../adapters/openpgp/signature-reader.ts';
 import { createSimpleReader } from '../../adapters/openpgp/simple-reader.ts';
@@ -9,6 +10,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { FormatReader } from '../../ports/signing.ts';
 import { type VerifyingKey, parseVerifyingKeys } from '../../trust/verifying-key.ts';
 import type { Config } from '../config-schema.ts';
+import { readTrustedRoots } from './trusted-roots.ts';
 
 type RuleSettings = Config['repositories'][number];
 
@@ -44,6 +46,8 @@ const openReaders: Readonly<Record<RuleSettings['formats'][number], OpenReader>>
     createSimpleReader(await createSignatureReader(await Promise.all(keys.map(readKeyFile)), clock)),
   cosign: async ({ cosignKeys }) => createCosignReader(await readVerifyingKeys(cosignKeys)),
   sigstore: async ({ cosignKeys }) => createSigstoreReader(await readVerifyingKeys(cosignKeys)),
+  notation: async ({ notationRoots }, clock) =>
+    createNotationReader((await Promise.all(notationRoots.map(readTrustedRoots))).flat(), clock),
 };
 
 async function readKeyFile(name: string): Promise<{ readonly name: string; readonly bytes: Uint8Array }> {

@@ -1,19 +1,22 @@
 import { createCosignReader, createSigstoreReader } from '../../adapters/cosign-readers.ts';
 import { createFileSigner } from '../../adapters/openpgp/file-signer.ts';
 import { createGpgSigner } from '../../adapters/openpgp/gpg-signer.ts';
+import { createNotationReader } from '../../adapters/notation-reader.ts';
 import { keyFileLimit } from '../../adapters/openpgp/public-keys.ts';
 import { createSignatureReader } from '../../adapters/openpgp/signature-reader.ts';
 import { createSimpleReader } from '../../adapters/openpgp/simple-reader.ts';
-import { createFileRawSigner, rawKeyFileLimit } from '../../adapters/raw-signer/file-raw-signer.ts';
 import { readSmallFile } from '../../adapters/small-file.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Signer } from '../../ports/signing.ts';
 import { createCosignSigner } from '../../sign/cosign-signer.ts';
+import { createNotationSigner } from '../../sign/notation-signer.ts';
 import type { SigningKey } from '../../sign/sign-request.ts';
 import { createSigstoreSigner } from '../../sign/sigstore-signer.ts';
 import { createSimpleSigner } from '../../sign/simple-signer.ts';
+import { parseTrustedRoot } from '../../trust/notation/trusted-root.ts';
 import { parseVerifyingKey } from '../../trust/verifying-key.ts';
 import { readPassphrase } from './passphrase.ts';
+import { type RawKeySource, openRawSigner } from './raw-signers.ts';
 
 /** Somebody may have to find the smart card and type its PIN, in milliseconds. */
 const gpgTimeout = 5 * 60_000;
@@ -27,8 +30,10 @@ interface KeyFileSource {
 /** Where a private key is. */
 export type KeySource =
   | OpenPgpSource
-  /** An ECDSA key in PEM, which signs in both of cosign's formats. */
-  | ({ readonly kind: 'cosign' } & KeyFileSource);
+  /** An ECDSA key, which signs in both of cosign's formats. */
+  | ({ readonly kind: 'cosign' } & RawKeySource)
+  /** An ECDSA key with its certificates. */
+  | ({ readonly kind: 'notation' } & RawKeySource);
 
 type OpenPgpSource =
   | ({ readonly kind: 'file' } & KeyFileSource)
@@ -59,18 +64,25 @@ export async function openSigningKeys(sources: readonly KeySource[], clock: Cloc
 }
 
 async function openKeys(source: KeySource, clock: Clock): Promise<readonly SigningKey[]> {
-  return source.kind === 'cosign' ? openCosignKeys(source) : [await openOpenPgpKey(source, clock)];
+  if (source.kind === 'cosign') return openCosignKeys(source);
+  return [
+    source.kind === 'notation' ? await openNotationKey(source, clock) : await openOpenPgpKey(source, clock),
+  ];
 }
 
-async function openCosignKeys({ path, passphraseFile, ask }: KeyFileSource): Promise<readonly SigningKey[]> {
-  const bytes = await readSmallFile(path, rawKeyFileLimit);
-  const passphrase = () => (passphraseFile === undefined ? ask() : readPassphrase(passphraseFile));
-  const raw = await createFileRawSigner({ name: path, bytes }, passphrase);
-  const own = [parseVerifyingKey(raw.publicKey, path)];
+async function openCosignKeys(source: RawKeySource): Promise<readonly SigningKey[]> {
+  const raw = await openRawSigner(source);
+  const own = [parseVerifyingKey(raw.publicKey, source.name)];
   return [
     { signer: createCosignSigner(raw), reader: createCosignReader(own) },
     { signer: createSigstoreSigner(raw), reader: createSigstoreReader(own) },
   ];
+}
+
+async function openNotationKey(source: RawKeySource, clock: Clock): Promise<SigningKey> {
+  const raw = await openRawSigner(source);
+  const roots = (raw.certificates ?? []).slice(-1).map((der) => parseTrustedRoot(der, 'the root'));
+  return { signer: createNotationSigner(raw), reader: createNotationReader(roots, clock) };
 }
 
 async function openOpenPgpKey(source: OpenPgpSource, clock: Clock): Promise<SigningKey> {
