@@ -7,6 +7,7 @@ import {
   type Extension,
   KeyUsageFlags,
   KeyUsagesExtension,
+  PublicKey,
   X509CertificateGenerator,
 } from '@peculiar/x509';
 
@@ -24,6 +25,8 @@ export interface CertificateChanges {
   readonly pathLength?: number;
   readonly extendedUses?: readonly string[];
   readonly more?: readonly Extension[];
+  /** DER SubjectPublicKeyInfo of a key that is elsewhere: it signs no other certificate. */
+  readonly publicKey?: Uint8Array;
   readonly key?: 'P-256' | 'P-384' | 'rsa1024' | 'rsa2048';
   /** What its issuer signs it with. */
   readonly hash?: 'SHA-1' | 'SHA-256';
@@ -75,7 +78,7 @@ export async function createTestChain(
       notAfter: new Date(place.notAfter ?? now + 1000 * 86_400_000),
       subject: place.subject,
       issuer: places[issuer]?.subject ?? '',
-      publicKey: own.publicKey,
+      publicKey: place.publicKey === undefined ? own.publicKey : new PublicKey(place.publicKey),
       signingKey: hash === 'SHA-1' ? await weaken(parent.privateKey) : parent.privateKey,
       signingAlgorithm: { name: parent.privateKey.algorithm.name, hash },
       extensions: extensionsOf(place),
