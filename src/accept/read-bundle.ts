@@ -1,6 +1,8 @@
+import { quote } from '../oci/digest.ts';
 import { SignpostError } from '../oci/errors.ts';
 import { type RegistryHost, formatTaggedReference } from '../oci/reference.ts';
 import { type SealKey, readSealEvidence } from '../trust/seal.ts';
+import type { MetadataFile } from '../trust/metadata-file.ts';
 import type { SealedContent } from '../trust/sealed-lines.ts';
 import { type BundleHeader, type SignedImage, createBundleParser } from '../trust/signature-bundle.ts';
 
@@ -8,6 +10,7 @@ import { type BundleHeader, type SignedImage, createBundleParser } from '../trus
 export interface ReadBundle {
   readonly header: BundleHeader;
   readonly images: readonly SignedImage[];
+  readonly files: readonly MetadataFile[];
 }
 
 /**
@@ -22,16 +25,13 @@ export async function readBundle(
 ): Promise<ReadBundle> {
   const parser = createBundleParser();
   const images = new Map<string, SignedImage>();
+  const files = new Map<string, MetadataFile>();
   let header: BundleHeader | undefined;
   for await (const bytes of lines) {
     const line = parser.line(bytes);
     if (line.kind === 'header') header = line.header;
-    if (line.kind !== 'image') continue;
-    const name = formatTaggedReference(line.image);
-    if (images.has(name)) {
-      throw new SignpostError('REQUEST_INVALID', `the signature bundle holds ${name} twice`);
-    }
-    images.set(name, line.image);
+    if (line.kind === 'image') addOnce(images, formatTaggedReference(line.image), line.image);
+    if (line.kind === 'file') addOnce(files, `${line.file.format} ${quote(line.file.path)}`, line.file);
   }
   parser.end();
   if (header === undefined) throw new SignpostError('REQUEST_INVALID', 'the signature bundle has no header');
@@ -50,7 +50,14 @@ export async function readBundle(
       );
     }
   }
-  return { header, images: [...images.values()] };
+  return { header, images: [...images.values()], files: [...files.values()] };
+}
+
+function addOnce<T>(all: Map<string, T>, name: string, item: T): void {
+  if (all.has(name)) {
+    throw new SignpostError('REQUEST_INVALID', `the signature bundle holds ${name} twice`);
+  }
+  all.set(name, item);
 }
 
 function checkSeal({ seal, message }: SealedContent, signers: readonly SealKey[]): void {

@@ -19,6 +19,12 @@ export interface SignedRequest {
   readonly bundle: Digest;
 }
 
+/** A file of metadata, which the next one of its name follows. */
+export interface RecordedFile {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
 /** The signer's own memory, apart from anything that the origin says. */
 export interface SignerRecord {
   find(reference: string): SignedTag | undefined;
@@ -26,6 +32,8 @@ export interface SignerRecord {
   highestSerial(repository: string): number;
   /** The digest of the bundle that answers a request; undefined when it was never signed. */
   findBundle(request: Digest): Digest | undefined;
-  /** All or nothing, on disk when it returns. */
-  add(tags: readonly SignedTag[], request: SignedRequest): void;
+  /** The newest of each file of metadata that was signed, by its name. */
+  files(): ReadonlyMap<string, Uint8Array>;
+  /** All or nothing, on disk when it returns. A file takes the place of one with the same name. */
+  add(tags: readonly SignedTag[], request: SignedRequest, files?: readonly RecordedFile[]): void;
 }

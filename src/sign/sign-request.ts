@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { parseDigest } from '../oci/digest.ts';
 import { SignpostError } from '../oci/errors.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { MetadataSigner, SignedFile } from '../ports/metadata-signing.ts';
 import type { NewFile } from '../ports/new-file.ts';
 import type { SealSigner } from '../ports/seal-signer.ts';
 import type { SignerRecord } from '../ports/signer-record.ts';
@@ -23,6 +24,8 @@ export interface SigningKey {
 export interface SignDeps {
   /** One or more: everything is signed with each of them. */
   readonly keys: readonly SigningKey[];
+  /** What signs files for whole repositories. */
+  readonly metadata?: readonly MetadataSigner[];
   /** Vouches for the bundle as a whole. */
   readonly sealer?: SealSigner;
   readonly record: SignerRecord;
@@ -89,7 +92,11 @@ export async function signPlan(
       hash.update(line);
       await bundle.write(line);
     };
-    const signatures = await writeBundle(deps, write, request, plan, { created, expires, creator });
+    const { signatures, files } = await writeBundle(deps, write, request, plan, {
+      created,
+      expires,
+      creator,
+    });
     await bundle.settle();
     deps.record.add(
       plan.images.map(({ reference, list }) => ({
@@ -99,6 +106,7 @@ export async function signPlan(
         signed: created,
       })),
       { request: request.request, bundle: parseDigest(`sha256:${hash.digest('hex')}`) },
+      files,
     );
     await bundle.release();
     return { plan, path: bundle.path, signatures, expires };
@@ -119,7 +127,7 @@ async function writeBundle(
   { header, request }: ReadRequest,
   plan: SigningPlan,
   validity: Validity,
-): Promise<number> {
+): Promise<{ readonly signatures: number; readonly files: readonly SignedFile[] }> {
   const formatter = createBundleFormatter();
   const all = plan.images.reduce((sum, { contents }) => sum + contents.length, 0) * deps.keys.length;
   let done = 0;
@@ -148,8 +156,25 @@ async function writeBundle(
     }
     await write(formatter.image({ repository, tag, list, signatures }));
   }
+  const files = await signFiles(deps, plan, validity);
+  for (const file of files) await write(formatter.file(file));
   await write(formatter.end(await deps.sealer?.seal(formatter.message())));
-  return done;
+  return { signatures: done, files };
+}
+
+async function signFiles(
+  { metadata = [], record }: Pick<SignDeps, 'metadata' | 'record'>,
+  { header, images }: SigningPlan,
+  { created }: Validity,
+): Promise<readonly SignedFile[]> {
+  if (metadata.length === 0) return [];
+  const tags = images.map(({ repository, tag, list, contents }) => {
+    return { repository, tag, list, size: contents.find(({ digest }) => digest === list)?.size ?? 0 };
+  });
+  const event = { registry: header.registry, tags, own: record.files(), now: created };
+  const files: SignedFile[] = [];
+  for (const signer of metadata) files.push(...(await signer.sign(event)));
+  return files;
 }
 
 // A faulty signer (an old gpg, a broken card) must not surprise the other side of the air gap.

@@ -9,6 +9,7 @@ import {
   createUnsealer,
   readHeaderFields,
 } from './sealed-lines.ts';
+import { type MetadataFile, isMetadataFormat } from './metadata-file.ts';
 import { type SignatureFormat, isSignatureFormat } from './signature-format.ts';
 import { isArray, isCount, readBase64, readField, readFields } from './strict-json.ts';
 
@@ -55,10 +56,11 @@ export const bundleLimits: SealedLimits = {
 
 const type = 'signpost-signature-bundle';
 
-/** Makes the lines of a bundle: the header, an image at a time, the end. */
+/** Makes the lines of a bundle: the header, an image at a time, a file at a time, the end. */
 export function createBundleFormatter(): {
   header(header: BundleHeader): string;
   image(image: SignedImage): string;
+  file(file: MetadataFile): string;
   message(): Uint8Array;
   end(seal?: Seal): string;
 } {
@@ -77,6 +79,8 @@ export function createBundleFormatter(): {
           signature: Buffer.from(signature).toString('base64'),
         })),
       }),
+    file: ({ format, path, bytes }) =>
+      sealer.add({ format, path, bytes: Buffer.from(bytes).toString('base64') }),
     message: () => sealer.message(),
     end: (seal) => sealer.end(seal),
   };
@@ -86,6 +90,7 @@ export function createBundleFormatter(): {
 export type BundleLine =
   | { readonly kind: 'header'; readonly header: BundleHeader }
   | { readonly kind: 'image'; readonly image: SignedImage }
+  | { readonly kind: 'file'; readonly file: MetadataFile }
   | { readonly kind: 'end' };
 
 /**
@@ -106,9 +111,11 @@ export function createBundleParser(): {
       const document = unsealer.add(bytes);
       lines += 1;
       if (document === undefined) return { kind: 'end' };
-      return lines === 1
-        ? { kind: 'header', header: readHeader(document) }
-        : { kind: 'image', image: readImage(document, `the signature bundle, line ${lines},`) };
+      if (lines === 1) return { kind: 'header', header: readHeader(document) };
+      const where = `the signature bundle, line ${lines},`;
+      return Object.hasOwn(Object(document), 'path')
+        ? { kind: 'file', file: readFile(document, where) }
+        : { kind: 'image', image: readImage(document, where) };
     },
     end: () => unsealer.end(),
     sealed: () => unsealer.sealed(),
@@ -148,6 +155,16 @@ function readImage(document: unknown, where: string): SignedImage {
   };
 }
 
+// Whether the path is one that the format has is for whoever places the file to say.
+function readFile(document: unknown, where: string): MetadataFile {
+  const fields = readFields(document, ['format', 'path', 'bytes'] as const, where);
+  return {
+    format: readField(fields.format, isMetadataFormat, 'a format of metadata', `${where} format`),
+    path: readField(fields.path, isPath, 'a path', `${where} path`),
+    bytes: readBase64(fields.bytes, `${where} bytes`),
+  };
+}
+
 function readSignature(value: unknown, where: string): BundledSignature {
   const fields = readFields(value, ['format', 'digest', 'signature'] as const, where);
   return {
@@ -155,6 +172,10 @@ function readSignature(value: unknown, where: string): BundledSignature {
     digest: readField(fields.digest, isDigest, 'a digest', `${where} digest`),
     signature: readBase64(fields.signature, `${where} signature`),
   };
+}
+
+function isPath(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= 1024;
 }
 
 function isFingerprint(value: unknown): value is string {

@@ -37,6 +37,19 @@ export function testSignerRecord(name: string, create: () => SignerRecord): void
     assert.deepEqual(record.find('host:5000/a/b:2'), tag('host:5000/a/b:2', 3));
   });
 
+  test(`${name}: keeps the newest file of each name`, () => {
+    const record = create();
+    assert.equal(record.files().size, 0);
+    const file = (title: string, text: string) => ({ name: title, bytes: Buffer.from(text) });
+    record.add([], answer, [file('a', '1'), file('b', '1')]);
+    record.add([], answer, [file('a', '2')]);
+    const files = [...record.files()].map(([title, bytes]) => [title, Buffer.from(bytes).toString()]);
+    assert.deepEqual(files.sort(), [
+      ['a', '2'],
+      ['b', '1'],
+    ]);
+  });
+
   test(`${name}: keeps the highest serial of each repository, also after a rollback`, () => {
     const record = create();
     record.add([tag('host/a:1', 7)], answer);

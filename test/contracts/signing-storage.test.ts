@@ -54,7 +54,7 @@ test('a record of the first version is taken along', () => {
   const path = fresh();
   openSignerRecord(path)[Symbol.dispose]();
   const old = new DatabaseSync(path);
-  old.exec(`DROP TABLE signed_requests; PRAGMA user_version = 1;
+  old.exec(`DROP TABLE signed_requests; DROP TABLE signed_files; PRAGMA user_version = 1;
     INSERT INTO signed_repositories VALUES ('host/a', 5)`);
   old.close();
   using record = openSignerRecord(path);

@@ -27,6 +27,12 @@ const schemas = [
     bundle TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  CREATE TABLE signed_files (
+    name TEXT PRIMARY KEY,
+    bytes BLOB NOT NULL
+  ) STRICT;
+  `,
 ];
 
 /**
@@ -46,7 +52,14 @@ export function openSignerRecord(path: string): SignerRecord & Disposable {
   );
   const findBundle = database.prepare('SELECT bundle FROM signed_requests WHERE request = ?');
   const putRequest = database.prepare('INSERT OR REPLACE INTO signed_requests VALUES (?, ?)');
+  const listFiles = database.prepare('SELECT name, bytes FROM signed_files');
+  const putFile = database.prepare('INSERT OR REPLACE INTO signed_files VALUES (?, ?)');
   return {
+    files: () =>
+      attempt(
+        path,
+        () => new Map(listFiles.all().map(({ name, bytes }) => [String(name), bytes as Uint8Array])),
+      ),
     findBundle: (request) =>
       attempt(path, () => {
         const row = findBundle.get(request);
@@ -54,7 +67,7 @@ export function openSignerRecord(path: string): SignerRecord & Disposable {
       }),
     find: (reference) => attempt(path, () => readTag(find.get(reference))),
     highestSerial: (repository) => attempt(path, () => Number(highest.get(repository)?.serial ?? 0)),
-    add(tags, { request, bundle }) {
+    add(tags, { request, bundle }, files = []) {
       attempt(path, () =>
         inTransaction(database, () => {
           for (const { reference, list, serial, signed } of tags) {
@@ -63,6 +76,7 @@ export function openSignerRecord(path: string): SignerRecord & Disposable {
             putRepository.run(repository, serial);
           }
           putRequest.run(request, bundle);
+          for (const file of files) putFile.run(file.name, file.bytes);
         }),
       );
     },
