@@ -37,6 +37,10 @@ export const verbs: Readonly<
     summary: 'Verify a signature bundle and publish what it signs',
     load: () => import('./commands/accept.ts'),
   },
+  renew: {
+    summary: 'Stage published tags again for new signatures',
+    load: () => import('./commands/renew.ts'),
+  },
   serve: {
     summary: 'Answer pulls, and send each blob request to a good mirror',
     load: () => import('./commands/serve.ts'),
