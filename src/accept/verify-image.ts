@@ -56,7 +56,7 @@ export interface VerifiedImage {
 type Contents = readonly Pick<Descriptor, 'digest' | 'mediaType' | 'size'>[];
 
 /** A signature with what cryptography says of it, so that it is asked only once. */
-export interface ReadSignature extends ReceivedSignature {
+interface ReadSignature extends ReceivedSignature {
   readonly evidence: Evidence;
 }
 

@@ -30,7 +30,7 @@ export interface StatedEvidence {
 }
 
 /** A signature that does not hold, or not by a key that may be used. */
-export type BrokenEvidence =
+type BrokenEvidence =
   /** No public key that is known made it. */
   | { readonly kind: 'unknown-key'; readonly keyId: string }
   /** A key that is known, but is revoked or has expired. */

@@ -1,14 +1,15 @@
 import { type KeyObject, createPrivateKey, createPublicKey, sign } from 'node:crypto';
 import { SignpostError } from '../../oci/errors.ts';
 import type { RawSigner } from '../../ports/raw-signing.ts';
+import { decryptCosignKey, isCosignKey } from './cosign-key-file.ts';
 import { createVerifiedSigner, requireP256 } from './verified-signer.ts';
 
 /** A key file larger than this is none, in bytes. */
 export const rawKeyFileLimit = 64 * 1024;
 
 /**
- * A signer that has an ECDSA P-256 key in memory, from PEM: PKCS #8, plain or encrypted, or what `openssl ecparam`
- * writes. `passphrase` is asked only when the key is protected.
+ * A signer that has an ECDSA P-256 key in memory, from PEM: PKCS #8, plain or encrypted, or what `openssl ecparam` or
+ * cosign writes. `passphrase` is asked only when the key is protected.
  * @throws SignpostError CONFIG_INVALID, DENIED when the passphrase is wrong
  */
 export async function createFileRawSigner(
@@ -31,6 +32,10 @@ async function parsePrivateKey(
   passphrase: () => Promise<string>,
 ): Promise<KeyObject> {
   const pem = Buffer.from(bytes).toString('latin1');
+  if (isCosignKey(pem)) {
+    const key = decryptCosignKey(pem, await passphrase(), name);
+    return createPrivateKey({ key: Buffer.from(key), format: 'der', type: 'pkcs8' });
+  }
   // RFC 7468, section 11; the other is OpenSSL's own older form.
   const locked = /-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m.test(pem);
   if (!locked) return parse(pem, undefined, name);

@@ -3,10 +3,10 @@
 # are checked in, so that tests need neither; keys and signatures are random, so running this again changes all of them.
 # cosign: go install github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3
 # What Signpost demands of a signature is said with cosign's own annotations: made on 2026-01-01, valid for 100 days.
-# The secret key here is for tests alone, and has no passphrase.
+# The secret key here is for tests alone. Passphrase of locked.key, which holds the same one: "correct horse".
 set -eu
 cd "$(dirname "$0")"
-rm -f ./*.pub ./*.pem ./*.json
+rm -f ./*.pub ./*.pem ./*.key ./*.json
 
 export COSIGN_PASSWORD=
 work=$(mktemp -d)
@@ -27,6 +27,8 @@ openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 2>/dev/null | ope
 openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384 2>/dev/null | openssl pkey -pubout -out p384.pub
 openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 2>/dev/null | openssl pkey -pubout -out rsa2048.pub
 cosign import-key-pair --key key.pem --output-key-prefix "$work/cosign" 2>/dev/null
+COSIGN_PASSWORD='correct horse' cosign import-key-pair --key key.pem --output-key-prefix "$work/locked" 2>/dev/null
+cp "$work/locked.key" locked.key
 
 list='{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}'
 name=fedora/base
@@ -49,8 +51,10 @@ get() {
 layer() {
   node -e 'console.log(JSON.parse(require("fs").readFileSync(process.argv[1])).layers[process.argv[2]].digest)' "$1" "$2"
 }
+# referrer <digest>: prints the one beside it
 referrer() {
-  get "manifests/sha256-$digest" | node -e 'console.log(JSON.parse(require("fs").readFileSync(0)).manifests.at(-1).digest)'
+  get "manifests/sha256-$digest" |
+    node -e 'console.log(JSON.parse(require("fs").readFileSync(0)).manifests.find((one) => one.digest !== process.argv[1]).digest)' "$1"
 }
 
 # The attached form: one layer that says everything, one as cosign makes it when it is told nothing.
@@ -62,10 +66,11 @@ get "blobs/$(layer attached.json 1)" >attached-plain-payload.json
 
 # The bundle, likewise.
 sign $life -a "reference=$identity"
-get "manifests/$(referrer)" >referrer.json
+first=$(referrer none)
+get "manifests/$first" >referrer.json
 get "blobs/$(layer referrer.json 0)" >bundle.json
 sign
-get "manifests/$(referrer)" >"$work/plain"
+get "manifests/$(referrer "$first")" >"$work/plain"
 get "blobs/$(layer "$work/plain" 0)" >bundle-plain.json
 
 # Damaged copies.
