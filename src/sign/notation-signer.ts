@@ -2,13 +2,12 @@ import { SignpostError } from '../oci/errors.ts';
 import type { RawSigner } from '../ports/raw-signing.ts';
 import type { FormatSigner } from '../ports/signing.ts';
 import { toRawSignature } from '../trust/ecdsa-signature.ts';
-import { parseCertificate } from '../trust/notation/certificate.ts';
-import { describeUnusableChain } from '../trust/notation/certificate-chain.ts';
+import { describeInvalidTimes } from '../trust/notation/certificate-chain.ts';
 import { formatJws, jwsSigningInput } from '../trust/notation/jws.ts';
+import { openChain } from '../trust/notation/opened-chain.ts';
 import { formatNotationPayload } from '../trust/notation/notation-payload.ts';
 import { formatProtectedHeader } from '../trust/notation/protected-header.ts';
 import { parseTrustedRoot } from '../trust/notation/trusted-root.ts';
-import type { Statement } from '../trust/statement.ts';
 
 /**
  * Signs as Notary Project clients read it: JWS, with the key's certificates.
@@ -21,23 +20,20 @@ export function createNotationSigner(raw: RawSigner): FormatSigner {
     throw new SignpostError('CONFIG_INVALID', 'signing for notation takes a certificate chain');
   }
   const { fingerprint } = parseTrustedRoot(last, 'the last certificate of the chain');
-  const chain = certificates.map(parseCertificate);
-  let checked: Pick<Statement, 'created' | 'expires'> | undefined;
+  const { certificates: chain, unfit } = openChain(certificates);
+  if (unfit !== undefined)
+    throw new SignpostError('CONFIG_INVALID', `notation would not accept the chain: ${unfit}`);
   return {
     format: 'notation',
     fingerprint,
     async sign(statement) {
       const { created, expires, creator } = statement;
-      // One event signs everything for the same life: verifying the chain once is enough.
-      if (checked?.created !== created || checked.expires !== expires) {
-        const unusable = describeUnusableChain(chain, [created, expires]);
-        if (unusable !== undefined) {
-          throw new SignpostError(
-            'CONFIG_INVALID',
-            `the certificates do not do for signatures until ${new Date(expires).toISOString()}: ${unusable}`,
-          );
-        }
-        checked = { created, expires };
+      const invalid = describeInvalidTimes(chain, [created, expires]);
+      if (invalid !== undefined) {
+        throw new SignpostError(
+          'CONFIG_INVALID',
+          `the certificates do not do for signatures until ${new Date(expires).toISOString()}: ${invalid}`,
+        );
       }
       const header = formatProtectedHeader({ algorithm: 'ES256', created, expires });
       const payload = formatNotationPayload(statement);

@@ -4,13 +4,17 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Extension, ExtendedKeyUsage, KeyUsageFlags } from '@peculiar/x509';
 import { type CertificateChanges, createTestChain } from '../../../test/fakes/signing-certificates.ts';
-import { parseCertificate } from './certificate.ts';
-import { describeUnusableChain } from './certificate-chain.ts';
+import { type Certificate, parseCertificate } from './certificate.ts';
+import { describeInvalidTimes, describeUnfitChain } from './certificate-chain.ts';
+
 import { parseTrustedRoot } from './trusted-root.ts';
 
 const now = Date.UTC(2026, 5, 1);
 const day = 86_400_000;
 const { digitalSignature, keyCertSign, keyAgreement } = KeyUsageFlags;
+
+const describeUnusableChain = (chain: readonly Certificate[], times: readonly number[]) =>
+  describeUnfitChain(chain) ?? describeInvalidTimes(chain, times);
 
 async function judge(...changes: readonly CertificateChanges[]): Promise<string | undefined> {
   const { certificates } = await createTestChain(now, ...changes);

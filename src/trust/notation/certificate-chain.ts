@@ -7,22 +7,29 @@ export const chainLimit = 8;
 
 /**
  * Why a chain from the leaf to the root is not one that may sign images (Notary Project, signature-specification.md,
- * "Certificate requirements"); undefined when it may. Whether the root is trusted is another question. `times` are in
- * milliseconds since the epoch: every certificate has to be valid at each of them.
+ * "Certificate requirements"), at whatever time; undefined when it may. Whether the root is trusted is another question.
  */
-export function describeUnusableChain(
-  chain: readonly Certificate[],
-  times: readonly number[],
-): string | undefined {
+export function describeUnfitChain(chain: readonly Certificate[]): string | undefined {
   if (chain.length === 0) return 'there is no certificate';
   if (chain.length > chainLimit) return `there are more than ${chainLimit} certificates`;
   for (const [index, certificate] of chain.entries()) {
     const wrong =
       describeIssue(certificate, chain[index + 1]) ??
-      describeValidity(certificate, times) ??
       describeWeakCertificate(certificate) ??
       describeUnknown(certificate) ??
       (index === 0 ? describeLeaf(certificate) : describeAuthority(certificate, index - 1));
+    if (wrong !== undefined) return `the certificate of "${certificate.name}" ${wrong}`;
+  }
+  return undefined;
+}
+
+/** Which certificate is not valid at one of the times, in milliseconds since the epoch; undefined when all are at each. */
+export function describeInvalidTimes(
+  chain: readonly Certificate[],
+  times: readonly number[],
+): string | undefined {
+  for (const certificate of chain) {
+    const wrong = describeValidity(certificate, times);
     if (wrong !== undefined) return `the certificate of "${certificate.name}" ${wrong}`;
   }
   return undefined;

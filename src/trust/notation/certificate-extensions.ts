@@ -29,7 +29,7 @@ const keyUses = [
   'decipherOnly',
 ] as const;
 
-export type KeyUse = (typeof keyUses)[number];
+type KeyUse = (typeof keyUses)[number];
 
 /** id-kp-codeSigning, 1.3.6.1.5.5.7.3.3. */
 export const codeSigning = '2b06010505070303';

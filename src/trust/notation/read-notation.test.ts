@@ -138,6 +138,11 @@ test('nothing is signed for longer than the certificates last, nor without them'
     code: 'CONFIG_INVALID',
     message: /the last certificate of the chain: .* is not self-signed/,
   });
+  const doubled = [...chain.slice(0, 1), ...chain];
+  assert.throws(() => createNotationSigner({ ...signer, certificates: doubled }), {
+    code: 'CONFIG_INVALID',
+    message: /notation would not accept the chain: .* was not issued by/,
+  });
 });
 
 test('a signature ends with the first of its certificates', async () => {

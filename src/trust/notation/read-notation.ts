@@ -1,28 +1,36 @@
 import { envelopeLimit } from '../envelope-limit.ts';
 import type { Evidence } from '../evidence.ts';
-import { type Certificate, parseCertificate } from './certificate.ts';
-import { describeUnusableChain } from './certificate-chain.ts';
+import type { Certificate } from './certificate.ts';
+import { describeInvalidTimes } from './certificate-chain.ts';
 import { describeBadSignature } from './jws-algorithm.ts';
 import { type NotationEnvelope, parseJws } from './jws.ts';
+import { type OpenedChain, openChain } from './opened-chain.ts';
 import { parseNotationPayload, readNotationMetadata } from './notation-payload.ts';
 import { type TrustedRoot, fingerprintOfKey } from './trusted-root.ts';
 
 /**
  * What a Notary Project signature says. The key that it counts for is that of the root: whom a root lets sign is its
- * owner's business, so that several leaves of one root are one voice. `now` is in milliseconds since the epoch.
+ * owner's business, so that several leaves of one root are one voice. `now` is in milliseconds since the epoch; `open`
+ * may remember chains.
  */
-export function readNotation(bytes: Uint8Array, roots: readonly TrustedRoot[], now: number): Evidence {
+export function readNotation(
+  bytes: Uint8Array,
+  roots: readonly TrustedRoot[],
+  now: number,
+  open = openChain,
+): Evidence {
   if (bytes.length > envelopeLimit) return forged(`it has more than ${envelopeLimit} bytes`);
   let envelope: NotationEnvelope;
-  let chain: readonly Certificate[];
+  let chain: OpenedChain;
   try {
     envelope = parseJws(bytes);
-    chain = envelope.certificates.map(parseCertificate);
+    chain = open(envelope.certificates);
   } catch (error) {
     return forged((error as Error).message);
   }
-  const [leaf] = chain;
-  const last = chain.at(-1);
+  const { certificates, unfit } = chain;
+  const [leaf] = certificates;
+  const last = certificates.at(-1);
   if (leaf === undefined || last === undefined) return forged('there is no certificate');
   const { header, signed, signature } = envelope;
   const bad = describeBadSignature(header.algorithm, leaf.x509.publicKey, signed, signature);
@@ -33,9 +41,9 @@ export function readNotation(bytes: Uint8Array, roots: readonly TrustedRoot[], n
   if (root === undefined) return { kind: 'unknown-key', keyId: fingerprintOfKey(last) };
   const { fingerprint } = root;
   // A chain that was good when it signed does not stay so: nothing vouches for the time that it claims.
-  const reason = describeUnusableChain(chain, [header.created, now]);
+  const reason = unfit ?? describeInvalidTimes(certificates, [header.created, now]);
   if (reason !== undefined) return { kind: 'unusable-key', fingerprint, reason };
-  return readStatement(envelope, chain, fingerprint);
+  return readStatement(envelope, certificates, fingerprint);
 }
 
 function readStatement(
