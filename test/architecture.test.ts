@@ -170,5 +170,5 @@ function codeLines(file: SourceFile): readonly string[] {
 }
 
 function readsPrivateKeys(path: string): boolean {
-  return /\b(?:readPrivateKey|decryptKey|createSign)\b/.test(files.get(path)?.text ?? '');
+  return /\b(?:readPrivateKey|decryptKey|createSign|createPrivateKey)\b/.test(files.get(path)?.text ?? '');
 }
