@@ -1,7 +1,9 @@
 import { type RepositoryName, type TagName, formatTaggedReference } from '../oci/reference.ts';
 import type { StagedImage, StagedImages } from '../ports/staged-images.ts';
 import { describeRefusal } from '../trust/describe-refusal.ts';
+import type { MetadataFile } from '../trust/metadata-file.ts';
 import type { SealKey } from '../trust/seal.ts';
+import { type MetadataDeps, type MetadataOutcome, acceptMetadata } from './accept-metadata.ts';
 import { type ImageRefusal, describeImageRefusal } from './image-refusal.ts';
 import { composeArtifacts } from './compose-artifacts.ts';
 import { mergeSignatures } from './merge-signatures.ts';
@@ -15,6 +17,8 @@ export interface AcceptDeps extends VerificationDeps, PlacementDeps {
   readonly treeReader: PresentDeps['treeReader'];
   /** Who may vouch for a bundle; empty when none has to be vouched for. */
   readonly signers: readonly SealKey[];
+  /** Without it the files of metadata in a bundle are left out. */
+  readonly metadata?: Omit<MetadataDeps, 'registry'>;
 }
 
 interface Target {
@@ -29,6 +33,7 @@ export interface AcceptResult {
   /** Good, but more keys have to sign. */
   readonly waiting: readonly (Target & { readonly have: number; readonly need: number })[];
   readonly refused: readonly (Target & { readonly reason: ImageRefusal })[];
+  readonly metadata: readonly MetadataOutcome[];
 }
 
 interface PublishedImage extends Target {
@@ -48,7 +53,7 @@ export async function acceptBundle(
   deps: AcceptDeps,
   lines: AsyncIterable<Uint8Array>,
 ): Promise<AcceptResult> {
-  const { header, images } = await readBundle(lines, deps.registry, {
+  const { header, images, files } = await readBundle(lines, deps.registry, {
     signers: deps.signers,
     now: deps.clock.now(),
   });
@@ -62,7 +67,17 @@ export async function acceptBundle(
   const verified = outcomes.flatMap(({ verdict }) => (verdict.kind === 'accepted' ? [verdict.verified] : []));
   const serial = verified.length === 0 ? undefined : await publish(deps, verified, header.serial);
   for (const { verdict } of outcomes) remember(deps, verdict, header.serial);
-  return summarise(deps, outcomes, serial);
+  const metadata = await placeMetadata(deps, files);
+  return { ...summarise(deps, outcomes, serial), metadata };
+}
+
+async function placeMetadata(
+  { metadata, registry, publications, clock }: AcceptDeps,
+  files: readonly MetadataFile[],
+): Promise<readonly MetadataOutcome[]> {
+  if (metadata === undefined) return [];
+  const findList = (repository: RepositoryName, tag: TagName) => publications.findTag(repository, tag)?.list;
+  return acceptMetadata({ ...metadata, registry }, files, findList, clock.now());
 }
 
 async function publish(
@@ -106,7 +121,7 @@ function summarise(
   { clock }: AcceptDeps,
   outcomes: readonly { target: Target; verdict: ImageVerdict }[],
   serial: number | undefined,
-): AcceptResult {
+): Omit<AcceptResult, 'metadata'> {
   const published: PublishedImage[] = [];
   const waiting = [];
   const refused = [];
