@@ -33,8 +33,8 @@ test('good chains: alone, under a root, under an intermediate, of RSA', async ()
 
 test('every rule has a reason of its own', async () => {
   const cases: readonly (readonly [RegExp, ...CertificateChanges[]])[] = [
-    [/"CN=certificate 0" expired on 2026-05-31T/, { notAfter: now - day }, {}],
-    [/"CN=certificate 1" expired on 2026-05-31T/, {}, { notAfter: now - day }],
+    [/"CN=certificate 0" is valid only until 2026-05-31T/, { notAfter: now - day }, {}],
+    [/"CN=certificate 1" is valid only until 2026-05-31T/, {}, { notAfter: now - day }],
     [/"CN=certificate 0" is valid only from 2026-06-02T/, { notBefore: now + day }, {}],
     [/has no critical key usage/, { uses: undefined }, {}],
     [/has no critical key usage/, { usesCritical: false }, {}],
@@ -96,7 +96,7 @@ test('the order is from the leaf to the root, and nothing else', async () => {
 test('each of the times counts', async () => {
   const chain = (await createTestChain(now, {}, {})).certificates.map(parseCertificate);
   assert.match(describeUnusableChain(chain, [now - 2 * day, now]) ?? '', /is valid only from/);
-  assert.match(describeUnusableChain(chain, [now, now + 1001 * day]) ?? '', /expired on/);
+  assert.match(describeUnusableChain(chain, [now, now + 1001 * day]) ?? '', /is valid only until/);
 });
 
 test('a root is self-signed and strong', async () => {

@@ -58,7 +58,7 @@ function describeValidity(
     return `is valid only from ${new Date(notBefore).toISOString()}`;
   // The last second counts whole (RFC 5280, section 4.1.2.5).
   if (times.some((time) => time >= notAfter + 1000)) {
-    return `expired on ${new Date(notAfter).toISOString()}`;
+    return `is valid only until ${new Date(notAfter).toISOString()}`;
   }
   return undefined;
 }

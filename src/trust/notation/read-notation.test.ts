@@ -76,7 +76,7 @@ test('certificates have to be valid when it is read, too', () => {
   const later = read('chain.json', now + 40_000 * day);
   assert.ok(later.kind === 'unusable-key');
   assert.equal(later.fingerprint, root?.fingerprint);
-  assert.match(later.reason, /"C=DE, O=Example, CN=leaf" expired on /);
+  assert.match(later.reason, /"C=DE, O=Example, CN=leaf" is valid only until /);
   assert.match(reasonOf(read('chain.json', now - 40_000 * day)), /is valid only from/);
 });
 
@@ -127,7 +127,7 @@ test('nothing is signed for longer than the certificates last, nor without them'
   const short = { ...statement, expires: now + 40_000 * day };
   await assert.rejects(createNotationSigner(signer).sign(short), {
     code: 'CONFIG_INVALID',
-    message: /the certificates do not do for signatures until .*CN=leaf" expired on/,
+    message: /the certificates do not do for signatures until .*CN=leaf" is valid only until/,
   });
   const { certificates: _, ...bare } = signer;
   assert.throws(() => createNotationSigner(bare), {
