@@ -7,6 +7,7 @@ import type { Publications, PublishedManifest } from '../ports/publications.ts';
 import type { StagedImage, StagedImages } from '../ports/staged-images.ts';
 import type { Staging } from '../ports/staging.ts';
 import type { TreeWriter } from '../ports/tree.ts';
+import { inParallel } from './in-parallel.ts';
 import type { ComposedArtifacts, PlacedArtifact } from './compose-artifacts.ts';
 import { describeManifest } from './describe-manifest.ts';
 
@@ -28,6 +29,9 @@ export interface AcceptedImage {
   /** When the signatures expire, in milliseconds since the epoch. */
   readonly expires: number;
 }
+
+/** Each file waits for the disk: many at once wait no longer. */
+const filesAtOnce = 32;
 
 /** The complete new lookaside signatures of a digest. */
 export interface LookasideSignatures {
@@ -56,14 +60,17 @@ export async function placePublication(
 ): Promise<{ readonly serial: number }> {
   const images = accepted.map(readAccepted);
   const placements = await findBlobs(deps, images);
-  for (const { repository, digest, from } of placements) await deps.tree.placeBlob(repository, digest, from);
-  for (const { repository, files } of images) {
-    for (const { row, bytes } of files) await deps.tree.placeManifest(repository, row.digest, bytes);
-  }
-  for (const artifact of artifacts) await placeArtifact(deps.tree, artifact);
-  for (const { repository, digest, signatures } of lookaside) {
-    await deps.tree.placeSignatures(repository, digest, signatures);
-  }
+  await inParallel(placements, filesAtOnce, ({ repository, digest, from }) =>
+    deps.tree.placeBlob(repository, digest, from),
+  );
+  const manifests = images.flatMap(({ files }) => files);
+  await inParallel(manifests, filesAtOnce, ({ row, bytes }) =>
+    deps.tree.placeManifest(row.repository, row.digest, bytes),
+  );
+  await inParallel(artifacts, filesAtOnce, (artifact) => placeArtifact(deps.tree, artifact));
+  await inParallel(lookaside, filesAtOnce, ({ repository, digest, signatures }) =>
+    deps.tree.placeSignatures(repository, digest, signatures),
+  );
   const serial = deps.publications.publish({
     tags: [
       ...accepted.map(({ image, requestSerial, expires }) => ({
@@ -75,10 +82,7 @@ export async function placePublication(
       })),
       ...artifacts.flatMap(({ tag }) => tag ?? []),
     ],
-    manifests: [
-      ...images.flatMap(({ files }) => files.map(({ row }) => row)),
-      ...artifacts.map(({ row }) => row),
-    ],
+    manifests: [...manifests, ...artifacts].map(({ row }) => row),
     blobs: [
       ...placements.map(({ repository, digest, size }) => ({ repository, digest, size })),
       ...artifacts.flatMap(({ row, blobs }) =>
