@@ -149,6 +149,33 @@ const repository = repositoryFields.superRefine((rule, context) => {
   }
 });
 
+const tuf = z.strictObject({
+  root: text()
+    .optional()
+    .describe(
+      'File with the TUF root that is trusted, such as "1.root.json" (docs/tuf.md). With it the TUF metadata of bundles is verified, placed and served under /tuf.',
+    ),
+  timestampKey: text()
+    .optional()
+    .describe(
+      'Private key of the timestamp role, when it is kept here: a PEM file, a "pkcs11:" URI or "command:" and a file. It can say that the newest state is still current, and nothing else.',
+    ),
+  timestampPassphraseFile: text()
+    .optional()
+    .describe("File whose first line is that key's passphrase or PIN."),
+  timestampLife: duration('7d').describe('How long a timestamp made here lives.'),
+});
+
+const notary = z.strictObject({
+  certificates: z
+    .array(text())
+    .max(64)
+    .default([])
+    .describe(
+      'PEM files with the root certificates of Notary v1 collections. With any, the Notary v1 metadata of bundles is verified, placed and served; clients of it are going away.',
+    ),
+});
+
 const mirrors = z.strictObject({
   allowAddresses: z
     .array(text(64))
@@ -212,6 +239,8 @@ export const configSchema = z.strictObject({
     .describe(
       'PEM files with the public keys that may vouch for a signature bundle as a whole (docs/signing.md). When there are any, no other bundle is taken.',
     ),
+  tuf: defaults(tuf).describe('TUF metadata, which tells clients when they are being held back.'),
+  notary: defaults(notary).describe('Notary v1 metadata, for notary and docker trust.'),
   mirrors: defaults(mirrors).describe('Probing mirrors and leading clients around failures.'),
   places: defaults(places).describe('Where client addresses are.'),
   log: defaults(log).describe('Logging, as JSON lines on standard error.'),

@@ -76,7 +76,8 @@ function readFile(file: string): string {
 
 function resolvePaths(config: Config, base: string): Config {
   const at = (path: string) => resolve(base, path);
-  const { places, mirrors, registry, repositories, signers } = config;
+  const { places, mirrors, registry, repositories, signers, tuf, notary } = config;
+  const { root, timestampKey, timestampPassphraseFile } = tuf;
   return {
     ...config,
     registry: {
@@ -94,6 +95,18 @@ function resolvePaths(config: Config, base: string): Config {
       notationRoots: rule.notationRoots.map(at),
     })),
     signers: signers.map(at),
+    tuf: {
+      ...tuf,
+      ...(root === undefined ? {} : { root: at(root) }),
+      // A key may be a URI, or a command that is named by a file.
+      ...(timestampKey === undefined || /^(?:pkcs11|command):/.test(timestampKey)
+        ? {}
+        : { timestampKey: at(timestampKey) }),
+      ...(timestampPassphraseFile === undefined
+        ? {}
+        : { timestampPassphraseFile: at(timestampPassphraseFile) }),
+    },
+    notary: { certificates: notary.certificates.map(at) },
     mirrors: { ...mirrors, certificateAuthorities: mirrors.certificateAuthorities.map(at) },
     places: {
       ...places,

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { SignpostError } from '../oci/errors.ts';
 import type { Terminal } from './command.ts';
+import type { MetadataKeyFiles } from './compose/metadata-signers.ts';
 import type { SealKeySource } from './compose/seal-signer.ts';
 import type { KeySource } from './compose/signing-keys.ts';
 import { askSecret } from './prompt.ts';
@@ -17,6 +18,8 @@ export interface SigningKeyOptions {
   readonly notationKey?: string;
   readonly notationPassphraseFile?: string;
   readonly notationChain?: string;
+  readonly tuf?: string;
+  readonly notary?: string;
   readonly bundleKey?: string;
   readonly bundlePassphraseFile?: string;
   readonly expires: string;
@@ -44,6 +47,8 @@ export function addSigningKeyOptions(command: Command): Command {
       '--notation-passphrase-file <file>',
       "file whose first line is that key's passphrase or PIN (default: ask)",
     )
+    .option('--tuf <file>', 'YAML file that says which keys sign TUF metadata (docs/tuf.md)')
+    .option('--notary <file>', 'the same for Notary v1 metadata')
     .option('--bundle-key <file>', 'private key in PEM (Ed25519 or ECDSA) that vouches for the bundle')
     .option(
       '--bundle-passphrase-file <file>',
@@ -90,6 +95,11 @@ export function keySources(terminal: Terminal, options: SigningKeyOptions): read
     'USAGE',
     'name a key to sign with: --key <file> or --gpg <fingerprint>, --cosign-key <key>, --notation-key <key>, or several kinds',
   );
+}
+
+/** Which keys sign metadata of whole repositories. */
+export function metadataKeyFiles({ tuf, notary }: SigningKeyOptions): MetadataKeyFiles {
+  return { tuf, notary };
 }
 
 /** The key that vouches for bundles, if there is one. */

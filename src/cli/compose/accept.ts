@@ -5,6 +5,7 @@ import { parseRegistryHost } from '../../oci/reference.ts';
 import { contentLock } from '../../ports/lock.ts';
 import { bundleLimits } from '../../trust/signature-bundle.ts';
 import type { Config } from '../config-schema.ts';
+import { composeMetadata } from './metadata.ts';
 import { composeContent } from './content.ts';
 import { createRuleFinder } from './repository-rules.ts';
 import { readSealKey } from './seal-key.ts';
@@ -23,5 +24,6 @@ export async function composeAccept(config: Config, bundle: string): Promise<Acc
     tree: content.treeWriter,
     treeReader: content.tree,
   };
-  return await acceptBundle(deps, readLines(bundle, bundleLimits.line));
+  await using metadata = await composeMetadata(config, content.folders.tree);
+  return await acceptBundle({ ...deps, metadata }, readLines(bundle, bundleLimits.line));
 }
