@@ -1,20 +1,10 @@
-import { accessSync, constants, copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type CommandResult, baseEnvironment, runCommand } from '../command.ts';
+import { type CommandResult, runCommand } from '../command.ts';
+import { findGoProgram } from '../go-program.ts';
 import type { WorkFolder } from '../work-folder.ts';
 
-/** Where Go programs are: Debian has no package of notation. */
-const folders = [
-  ...(baseEnvironment.PATH ?? '').split(':'),
-  process.env.GOBIN ?? '',
-  join(process.env.GOPATH ?? join(homedir(), 'go'), 'bin'),
-];
-
-const program = folders
-  .filter((folder) => folder !== '')
-  .map((folder) => join(folder, 'notation'))
-  .find(isProgram);
+const program = findGoProgram('notation');
 
 /** As options for node:test: a skip that says what is missing. It is skipped in CI too, which has no way to get it. */
 export const needsNotation: { readonly skip?: string } =
@@ -55,13 +45,4 @@ export function createNotationClient(work: WorkFolder, name: string): NotationCl
     verify: (reference, ...options) => run('verify', '--insecure-registry', ...options, reference),
     list: (reference) => run('list', '--insecure-registry', reference),
   };
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
