@@ -3,6 +3,7 @@ import { isSignpostError } from '../oci/errors.ts';
 import type { HandOffBundles, HandOffRequests, RequestFile } from '../ports/hand-off-folder.ts';
 import { type SealEvidence, readSealEvidence } from '../trust/seal.ts';
 import { type Decision, type SignerPolicy, decide } from '../trust/signer-policy.ts';
+import { type Forgotten, describeForgotten, findForgotten } from './find-forgotten.ts';
 import { type SigningPlan, planSigning } from './plan-signing.ts';
 import { type ReadRequest, readRequest } from './read-request.ts';
 import { type SignDeps, type SignOptions, type SignResult, signPlan } from './sign-request.ts';
@@ -15,7 +16,7 @@ export interface HandleDeps extends Omit<SignDeps, 'review' | 'createBundle'> {
   readonly sizeLimit: number;
 }
 
-export type HandleOptions = Omit<SignOptions, 'allowRollback'>;
+export type HandleOptions = Omit<SignOptions, 'allowRollback' | 'adoptRecord'>;
 
 /** A request with everything that decides about it. */
 export interface ConsideredRequest {
@@ -23,6 +24,8 @@ export interface ConsideredRequest {
   readonly plan: SigningPlan;
   readonly requester: SealEvidence;
   readonly decision: Decision;
+  /** What the record ought to know and does not. */
+  readonly forgotten: readonly Forgotten[];
 }
 
 export type Considered =
@@ -63,13 +66,21 @@ export async function considerRequest(
     formats: keys.map(({ signer }) => signer.format),
     life,
   };
+  const forgotten = await findForgotten(read, keys, record);
+  const { decision } = decide(policy, petition, clock.now());
   return {
     kind: 'considered',
     read,
     plan,
     requester,
-    decision: decide(policy, petition, clock.now()).decision,
+    forgotten,
+    decision: withDoubts(decision, describeForgotten(forgotten)),
   };
+}
+
+function withDoubts(decision: Decision, doubts: readonly string[]): Decision {
+  if (doubts.length === 0 || decision.kind === 'refuse') return decision;
+  return { kind: 'wait', reasons: [...doubts, ...(decision.kind === 'wait' ? decision.reasons : [])] };
 }
 
 /** Signs a request and puts it away. */

@@ -17,6 +17,8 @@ export interface InspectedImage {
   readonly contents: readonly Pick<Descriptor, 'digest' | 'mediaType' | 'size'>[];
   /** `linux/arm64/v8`, in the list's order. */
   readonly platforms: readonly string[];
+  /** What is published for the tag, as the origin says: simple signatures that nobody has verified. */
+  readonly published: readonly Uint8Array[];
 }
 
 /**
@@ -58,6 +60,7 @@ function inspect(image: RequestedImage): InspectedImage {
     platforms: list.manifests.map(({ platform }) =>
       platform === undefined ? 'no platform' : printable(formatPlatform(platform)),
     ),
+    published: image.published ?? [],
   };
 }
 

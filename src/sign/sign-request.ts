@@ -11,6 +11,7 @@ import { describeRefusal } from '../trust/describe-refusal.ts';
 import { judgeSignature } from '../trust/judge-signature.ts';
 import { type BundledSignature, createBundleFormatter } from '../trust/signature-bundle.ts';
 import type { Statement } from '../trust/statement.ts';
+import { findForgotten, refuseForgotten } from './find-forgotten.ts';
 import { type SigningPlan, planSigning, refuseRollback } from './plan-signing.ts';
 import { type ReadRequest, readRequest } from './read-request.ts';
 
@@ -42,6 +43,8 @@ export interface SignOptions {
   /** Milliseconds until the signatures expire. */
   readonly life: number;
   readonly allowRollback: boolean;
+  /** Goes on although the record does not know of what this signer signed: it is an old copy. */
+  readonly adoptRecord: boolean;
   /** Goes into every signature, as the program that made it. */
   readonly creator: string;
 }
@@ -67,6 +70,7 @@ export async function signRequest(
   const request = await readRequest(lines);
   const plan = planSigning(request, deps.record);
   if (!options.allowRollback) refuseRollback(plan);
+  if (!options.adoptRecord) refuseForgotten(await findForgotten(request, deps.keys, deps.record));
   if (!(await deps.review(plan))) throw new SignpostError('CANCELLED', 'nothing was signed');
   return signPlan(deps, request, plan, options);
 }
@@ -80,7 +84,7 @@ export async function signPlan(
   deps: Omit<SignDeps, 'review'>,
   request: ReadRequest,
   plan: SigningPlan,
-  options: Omit<SignOptions, 'allowRollback'>,
+  options: Omit<SignOptions, 'allowRollback' | 'adoptRecord'>,
 ): Promise<SignResult> {
   const bundle = await deps.createBundle(plan);
   try {

@@ -8,7 +8,8 @@ import {
   finishBundles,
 } from './handle-request.ts';
 import { readApprovals } from './read-approvals.ts';
-import type { SignResult } from './sign-request.ts';
+import { refuseForgotten } from './find-forgotten.ts';
+import type { SignOptions, SignResult } from './sign-request.ts';
 
 export interface SignWaitingDeps extends HandleDeps {
   /** Shows a person one request, with the reasons why it waits. */
@@ -23,12 +24,13 @@ export type WaitingOutcome =
 /**
  * Has a person decide about the requests that wait, or about those that `names` holds. What the policy refuses, such as
  * a request that goes back, is refused here too.
- * @throws SignpostError NOT_FOUND when one that was named does not wait, and what signing throws
+ * @throws SignpostError NOT_FOUND when one that was named does not wait, ROLLBACK when the record is behind, and what
+ * signing throws
  */
 export async function signWaiting(
   deps: SignWaitingDeps,
   names: readonly string[],
-  options: HandleOptions,
+  options: HandleOptions & Pick<SignOptions, 'adoptRecord'>,
 ): Promise<readonly WaitingOutcome[]> {
   await finishBundles(deps);
   const waiting = (await deps.requests.list()).filter(({ place }) => place === 'waiting');
@@ -50,6 +52,7 @@ export async function signWaiting(
     const ruledOut = reasonsAgainst(found);
     const choice = ruledOut === undefined ? await choose(deps, name, found) : 'refuse';
     if (choice === 'sign' && found.kind === 'considered') {
+      if (!options.adoptRecord) refuseForgotten(found.forgotten);
       outcomes.push({ name, kind: 'signed', result: await answerRequest(deps, file, found, options) });
     } else if (choice === 'refuse') {
       const reasons = ruledOut ?? ['a person refused it'];

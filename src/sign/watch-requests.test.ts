@@ -399,7 +399,10 @@ test('a person signs what waits, leaves it or refuses it, and cannot sign what g
   await signer.pass();
   const deps = { ...signer.deps, record: signer.record };
   const decide = (choice: 'sign' | 'leave' | 'refuse', ...names: string[]) =>
-    signWaiting({ ...deps, choose: () => Promise.resolve(choice) }, names, signer.options);
+    signWaiting({ ...deps, choose: () => Promise.resolve(choice) }, names, {
+      ...signer.options,
+      adoptRecord: false,
+    });
   const kinds = async (outcomes: ReturnType<typeof decide>) => (await outcomes).map(({ kind }) => kind);
 
   assert.deepEqual(await kinds(decide('leave')), ['left', 'left', 'left']);

@@ -122,7 +122,13 @@ export async function signText(
     signal: new AbortController().signal,
     ...changes,
   };
-  const options = { life: 90 * day, allowRollback: false, creator: 'signpost test', ...changes };
+  const options = {
+    life: 90 * day,
+    allowRollback: false,
+    adoptRecord: false,
+    creator: 'signpost test',
+    ...changes,
+  };
   await signRequest(deps, linesOf(request), options);
   return file.text ?? '';
 }

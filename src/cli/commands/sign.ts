@@ -11,11 +11,13 @@ import {
   addSigningKeyOptions,
   bundleKeySource,
   keySources,
+  metadataKeyFiles,
 } from '../signing-key-options.ts';
 
 interface SignOptions extends CommonOptions, SigningKeyOptions {
   readonly output?: string;
   readonly allowRollback?: boolean;
+  readonly adoptRecord?: boolean;
   readonly yes?: boolean;
   readonly dryRun?: boolean;
 }
@@ -37,6 +39,10 @@ export function createCommand(terminal: Terminal): Command {
     .option('-o, --output <file>', 'bundle to write (default: signature-bundle-<serial>-<key>.jsonl)');
   return addSigningKeyOptions(command)
     .option('--allow-rollback', 'sign although this signer has signed a newer request, or this one')
+    .option(
+      '--adopt-record',
+      'go on although the record does not know all that this key signed: it is an old copy',
+    )
     .option('--yes', 'do not ask')
     .option('--dry-run', 'show what would be signed, and sign nothing')
     .action(async (request: string, options: SignOptions) => {
@@ -65,10 +71,12 @@ async function sign(terminal: Terminal, request: string, options: SignOptions): 
       request,
       output: options.output,
       keys: keySources(terminal, options),
+      metadataKeys: metadataKeyFiles(options),
       bundleKey: bundleKeySource(terminal, options),
       record: options.record,
       life,
       allowRollback: options.allowRollback === true,
+      adoptRecord: options.adoptRecord === true,
       review,
       advance: createAdvance(terminal),
       signal: terminal.signal,

@@ -154,6 +154,31 @@ test('a person signs what waits, and sees why it waits', async () => {
   assert.match(await succeed(runCommand(...signWaiting)), /Nothing waits/);
 });
 
+test('a signer whose disk was put back to an older state notices, and goes on only when told to', async () => {
+  const folder = at('restored');
+  await mkdir(join(folder, 'in'), { recursive: true });
+  const watch = () => succeed(runCommand('signer', 'watch', folder, ...signingOptions(), '--once'));
+  const backup = at('backup.db');
+  await copyFile(at('record.db'), backup);
+  await copyFile(await ask('5', 'fedora/restored:1'), join(folder, 'in', 'a.request'));
+  await watch();
+  const [bundle = ''] = await readdir(join(folder, 'out'));
+  await succeed(origin('accept', join(folder, 'out', bundle)));
+
+  await copyFile(backup, at('record.db'));
+  await copyFile(await ask('6', 'fedora/restored:1'), join(folder, 'in', 'b.request'));
+  assert.match(await watch(), /0 requests signed, 1 waiting/);
+  assert.match(
+    await readFile(join(folder, 'waiting', 'b.request.reason'), 'utf8'),
+    /the record is an old copy/,
+  );
+  const signWaiting = ['signer', 'sign-waiting', folder, ...signingOptions(), '--yes'];
+  const refused = await runCommand(...signWaiting);
+  assert.equal(refused.status, 3);
+  assert.match(refused.err, /--adopt-record/);
+  assert.match(await succeed(runCommand(...signWaiting, '--adopt-record')), /^signed/);
+});
+
 test('a policy or a size that cannot be understood is told before anything is done', async () => {
   await writeFile(at('bad.yaml'), 'rules: [{ name: x }]');
   const bad = await runCommand(

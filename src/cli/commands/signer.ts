@@ -15,6 +15,7 @@ import {
   addSigningKeyOptions,
   bundleKeySource,
   keySources,
+  metadataKeyFiles,
 } from '../signing-key-options.ts';
 
 interface FolderOptions extends CommonOptions, SigningKeyOptions {
@@ -74,6 +75,7 @@ function createSignWaiting(terminal: Terminal): Command {
   interface WaitingOptions extends FolderOptions {
     readonly yes?: boolean;
     readonly refuse?: boolean;
+    readonly adoptRecord?: boolean;
   }
   const command = createVerb('sign-waiting', 'Decide about the requests that wait for a person.', [
     'signpost signer sign-waiting /srv/signer --policy policy.yaml --key release.asc',
@@ -83,10 +85,19 @@ function createSignWaiting(terminal: Terminal): Command {
     .argument('[request...]', 'only these, by the names of their files')
     .option('--yes', 'sign without asking')
     .option('--refuse', 'refuse instead of signing')
+    .option(
+      '--adopt-record',
+      'go on although the record does not know all that this key signed: it is an old copy',
+    )
     .action(async (folder: string, names: readonly string[], options: WaitingOptions) => {
       const choose = (name: string, request: ConsideredRequest) =>
         chooseWaiting(terminal, options, name, request);
-      const outcomes = await composeSignWaiting(settingsOf(terminal, folder, options), names, choose);
+      const outcomes = await composeSignWaiting(
+        settingsOf(terminal, folder, options),
+        names,
+        choose,
+        options.adoptRecord === true,
+      );
       printResult(
         terminal,
         options,
@@ -185,6 +196,7 @@ function settingsOf(terminal: Terminal, folder: string, options: FolderOptions):
     folder,
     policy: options.policy,
     keys: keySources(terminal, options),
+    metadataKeys: metadataKeyFiles(options),
     bundleKey: bundleKeySource(terminal, options),
     record: options.record,
     life: parseDuration(options.expires, '--expires'),

@@ -1,7 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { createNewFile } from '../../adapters/new-file.ts';
 import type { SealSigner } from '../../ports/seal-signer.ts';
-import { type RepositoryName, parseRegistryHost } from '../../oci/reference.ts';
+import {
+  type RegistryHost,
+  type RepositoryName,
+  type TaggedReference,
+  formatTaggedReference,
+  parseRegistryHost,
+} from '../../oci/reference.ts';
 import { contentLock } from '../../ports/lock.ts';
 import { type WrittenRequest, writeRequest } from '../../request/write-request.ts';
 import type { Config } from '../config-schema.ts';
@@ -24,9 +30,27 @@ export async function composeRequest(
   const deps = {
     ...content,
     registry,
+    findPublished: createFinder(registry, content),
     nonce: () => randomBytes(16).toString('hex'),
     createFile: (serial: number) => createNewFile(output ?? `signing-request-${serial}.jsonl`),
     ...(requester === undefined ? {} : { requester }),
   };
   return await writeRequest(deps, wanted);
+}
+
+/** Finds the signatures that the tree has for the list of a tag, those for this tag where they can be told apart. */
+function createFinder(
+  registry: RegistryHost,
+  { publications, tree }: Pick<ReturnType<typeof composeContent>, 'publications' | 'tree'>,
+): (target: TaggedReference) => Promise<readonly Uint8Array[]> {
+  return async (target) => {
+    const list = publications.findTag(target.repository, target.tag)?.list;
+    if (list === undefined) return [];
+    const all = await tree.readSignatures(target.repository, list);
+    const own = all.filter((message) =>
+      Buffer.from(message).includes(`"${registry}/${formatTaggedReference(target)}"`),
+    );
+    // A compressed message does not show what it is for: the signer sees it.
+    return own.length > 0 ? own : all;
+  };
 }

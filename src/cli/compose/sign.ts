@@ -8,6 +8,7 @@ import type { SigningPlan } from '../../sign/plan-signing.ts';
 import { type SignResult, signRequest } from '../../sign/sign-request.ts';
 import { requestLimits } from '../../trust/signing-request.ts';
 import { version } from '../version.ts';
+import { type MetadataKeyFiles, openMetadataSigners } from './metadata-signers.ts';
 import { type SealKeySource, openSealSigner } from './seal-signer.ts';
 import { type KeySource, openSigningKeys } from './signing-keys.ts';
 
@@ -16,6 +17,8 @@ export interface SignSettings {
   readonly output: string | undefined;
   /** One or more. */
   readonly keys: readonly KeySource[];
+  /** Which keys sign TUF and Notary v1 metadata. */
+  readonly metadataKeys: MetadataKeyFiles;
   /** Vouches for the bundle as a whole. */
   readonly bundleKey: SealKeySource | undefined;
   /** The signer's record; undefined for the one in the user's home. */
@@ -23,6 +26,7 @@ export interface SignSettings {
   /** Milliseconds. */
   readonly life: number;
   readonly allowRollback: boolean;
+  readonly adoptRecord: boolean;
   readonly review: (plan: SigningPlan) => Promise<boolean>;
   readonly advance: (done: number, all: number) => void;
   readonly signal: AbortSignal;
@@ -38,13 +42,15 @@ export async function composeSign(settings: SignSettings): Promise<SignResult> {
   const clock = createSystemClock();
   await using opened = await openSigningKeys(settings.keys, clock);
   const { keys } = opened;
+  await using signers = await openMetadataSigners(settings.metadataKeys);
   const sealer = settings.bundleKey === undefined ? undefined : await openSealSigner(settings.bundleKey);
   using record = openSignerRecord(settings.record ?? defaultRecord());
-  const { output, review, advance, signal, life, allowRollback } = settings;
+  const { output, review, advance, signal, life, allowRollback, adoptRecord } = settings;
   const name = keys[0]?.signer.fingerprint.slice(-8) ?? '';
   return await signRequest(
     {
       keys,
+      metadata: signers.metadata,
       ...(sealer === undefined ? {} : { sealer }),
       record,
       clock,
@@ -55,6 +61,6 @@ export async function composeSign(settings: SignSettings): Promise<SignResult> {
       signal,
     },
     readLines(settings.request, requestLimits.line),
-    { life, allowRollback, creator: `signpost ${version}` },
+    { life, allowRollback, adoptRecord, creator: `signpost ${version}` },
   );
 }

@@ -18,6 +18,7 @@ import { sealKeyLimit } from '../../trust/seal.ts';
 import { requestLimits } from '../../trust/signing-request.ts';
 import { loadSignerPolicy } from '../load-signer-policy.ts';
 import { version } from '../version.ts';
+import { type MetadataKeyFiles, openMetadataSigners } from './metadata-signers.ts';
 import { type SealKeySource, openSealSigner } from './seal-signer.ts';
 import { defaultRecord } from './sign.ts';
 import { type KeySource, openSigningKeys } from './signing-keys.ts';
@@ -28,6 +29,7 @@ export interface SignerSettings {
   readonly folder: string;
   readonly policy: string;
   readonly keys: readonly KeySource[];
+  readonly metadataKeys: MetadataKeyFiles;
   readonly bundleKey: SealKeySource | undefined;
   readonly record: string | undefined;
   /** Milliseconds. */
@@ -79,10 +81,11 @@ export async function composeSignWaiting(
   settings: SignerSettings,
   names: readonly string[],
   choose: SignWaitingDeps['choose'],
+  adoptRecord: boolean,
 ): Promise<readonly WaitingOutcome[]> {
   await using signer = await openSigner(settings);
   using record = openSignerRecord(settings.record ?? defaultRecord());
-  return await signWaiting({ ...signer, record, choose }, names, signer.options);
+  return await signWaiting({ ...signer, record, choose }, names, { ...signer.options, adoptRecord });
 }
 
 /** Approves the request in a file. The approval is put beside it unless `output` says where. */
@@ -108,18 +111,23 @@ async function openSigner(settings: SignerSettings): Promise<OpenedSigner> {
   const bundles = await openHandOffBundles(join(folder, 'out'));
   const sealer = settings.bundleKey === undefined ? undefined : await openSealSigner(settings.bundleKey);
   const opened = await openSigningKeys(settings.keys, clock);
+  const signers = await openMetadataSigners(settings.metadataKeys);
   return {
     requests,
     bundles,
     policy,
     keys: opened.keys,
+    metadata: signers.metadata,
     ...(sealer === undefined ? {} : { sealer }),
     clock,
     sizeLimit,
     advance: () => undefined,
     signal,
     options: { life, creator: `signpost ${version}` },
-    [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: async () => {
+      await signers[Symbol.asyncDispose]();
+      await opened[Symbol.asyncDispose]();
+    },
   };
 }
 
