@@ -146,10 +146,10 @@ test('an unknown key, a key that is not allowed, and a forged signature are told
   world.rules.clear();
   const forged = await reseal(bundle, (image) => ({
     ...image,
-    signatures: image.signatures.map(({ digest, signature }) => {
+    signatures: image.signatures.map(({ format, digest, signature }) => {
       const damaged = Buffer.from(signature);
       damaged[damaged.length - 1] = (damaged.at(-1) ?? 0) ^ 1;
-      return { digest, signature: damaged };
+      return { format, digest, signature: damaged };
     }),
   }));
   await assertRefused(world, forged, { kind: 'signature', reason: { kind: 'forged' } }, true);
@@ -172,7 +172,8 @@ test('signatures moved to another repository, tag or digest are refused', async 
 
   const swapped = await reseal(bundle, (image) => ({
     ...image,
-    signatures: image.signatures.map(({ digest }, index, all) => ({
+    signatures: image.signatures.map(({ format, digest }, index, all) => ({
+      format,
       digest,
       signature: all[(index + 1) % all.length]?.signature ?? Buffer.alloc(1),
     })),
@@ -189,7 +190,10 @@ test('a bundle that lacks a manifest, signs a foreign one, or answers for anothe
 
   const foreign = await reseal(bundle, (image) => ({
     ...image,
-    signatures: [...image.signatures, { digest: digestOf('foreign'), signature: Buffer.from('x') }],
+    signatures: [
+      ...image.signatures,
+      { format: 'simple', digest: digestOf('foreign'), signature: Buffer.from('x') },
+    ],
   }));
   await assertRefused(world, foreign, { kind: 'foreign', digest: digestOf('foreign') }, true);
 

@@ -1,16 +1,24 @@
 import { type RepositoryName, type TagName, formatTaggedReference } from '../oci/reference.ts';
 import type { StagedImage, StagedImages } from '../ports/staged-images.ts';
-import type { TreeReader } from '../ports/tree.ts';
 import { describeRefusal } from '../trust/describe-refusal.ts';
+import type { MetadataFile } from '../trust/metadata-file.ts';
+import type { SealKey } from '../trust/seal.ts';
+import { type MetadataDeps, type MetadataOutcome, acceptMetadata } from './accept-metadata.ts';
 import { type ImageRefusal, describeImageRefusal } from './image-refusal.ts';
+import { composeArtifacts } from './compose-artifacts.ts';
 import { mergeSignatures } from './merge-signatures.ts';
-import { type AcceptedImage, type PlacementDeps, placePublication } from './place-publication.ts';
+import { type PlacementDeps, placePublication } from './place-publication.ts';
+import type { PresentDeps } from './present-envelopes.ts';
 import { readBundle } from './read-bundle.ts';
 import { type ImageVerdict, type VerificationDeps, type VerifiedImage, verifyImage } from './verify-image.ts';
 
 export interface AcceptDeps extends VerificationDeps, PlacementDeps {
   readonly stagedImages: StagedImages;
-  readonly treeReader: Pick<TreeReader, 'readSignatures'>;
+  readonly treeReader: PresentDeps['treeReader'];
+  /** Who may vouch for a bundle; empty when none has to be vouched for. */
+  readonly signers: readonly SealKey[];
+  /** Without it the files of metadata in a bundle are left out. */
+  readonly metadata?: Omit<MetadataDeps, 'registry'>;
 }
 
 interface Target {
@@ -25,6 +33,7 @@ export interface AcceptResult {
   /** Good, but more keys have to sign. */
   readonly waiting: readonly (Target & { readonly have: number; readonly need: number })[];
   readonly refused: readonly (Target & { readonly reason: ImageRefusal })[];
+  readonly metadata: readonly MetadataOutcome[];
 }
 
 interface PublishedImage extends Target {
@@ -44,7 +53,10 @@ export async function acceptBundle(
   deps: AcceptDeps,
   lines: AsyncIterable<Uint8Array>,
 ): Promise<AcceptResult> {
-  const { header, images } = await readBundle(lines, deps.registry);
+  const { header, images, files } = await readBundle(lines, deps.registry, {
+    signers: deps.signers,
+    now: deps.clock.now(),
+  });
   const staged = new Map(deps.stagedImages.list().map((image) => [formatTaggedReference(image), image]));
   const outcomes: { target: Target; verdict: ImageVerdict }[] = [];
   for (const image of images) {
@@ -55,7 +67,17 @@ export async function acceptBundle(
   const verified = outcomes.flatMap(({ verdict }) => (verdict.kind === 'accepted' ? [verdict.verified] : []));
   const serial = verified.length === 0 ? undefined : await publish(deps, verified, header.serial);
   for (const { verdict } of outcomes) remember(deps, verdict, header.serial);
-  return summarise(deps, outcomes, serial);
+  const metadata = await placeMetadata(deps, files);
+  return { ...summarise(deps, outcomes, serial), metadata };
+}
+
+async function placeMetadata(
+  { metadata, registry, publications, clock }: AcceptDeps,
+  files: readonly MetadataFile[],
+): Promise<readonly MetadataOutcome[]> {
+  if (metadata === undefined) return [];
+  const findList = (repository: RepositoryName, tag: TagName) => publications.findTag(repository, tag)?.list;
+  return acceptMetadata({ ...metadata, registry }, files, findList, clock.now());
 }
 
 async function publish(
@@ -63,14 +85,18 @@ async function publish(
   verified: readonly VerifiedImage[],
   requestSerial: number,
 ): Promise<number> {
-  const merged = await mergeSignatures(deps.treeReader, verified, deps.clock.now());
-  const accepted = verified.map(({ image, content, expires }): AcceptedImage => {
-    const lists = merged.get(image.repository);
-    const digests = [image.list, ...content.manifests.map(({ descriptor }) => descriptor.digest)];
-    const signatures = new Map(digests.map((digest) => [digest, lists?.get(digest) ?? []]));
-    return { image, ...content, signatures, requestSerial, expires };
+  const merged = await mergeSignatures(deps, verified, deps.clock.now());
+  const { serial } = await placePublication(deps, {
+    images: verified.map(({ image, content, expires }) => ({ image, ...content, requestSerial, expires })),
+    lookaside: merged
+      .filter(({ format }) => format === 'simple')
+      .map(({ repository, subject, envelopes }) => ({
+        repository,
+        digest: subject.digest,
+        signatures: envelopes.map(({ envelope }) => envelope),
+      })),
+    ...composeArtifacts(merged, requestSerial),
   });
-  const { serial } = await placePublication(deps, accepted);
   for (const { image } of verified) deps.received.remove(image.repository, image.tag);
   return serial;
 }
@@ -95,7 +121,7 @@ function summarise(
   { clock }: AcceptDeps,
   outcomes: readonly { target: Target; verdict: ImageVerdict }[],
   serial: number | undefined,
-): AcceptResult {
+): Omit<AcceptResult, 'metadata'> {
   const published: PublishedImage[] = [];
   const waiting = [];
   const refused = [];

@@ -1,6 +1,7 @@
 import type { Digest } from '../oci/digest.ts';
 import { describeRefusal } from '../trust/describe-refusal.ts';
 import type { Refusal } from '../trust/judge-signatures.ts';
+import type { SignatureFormat } from '../trust/signature-format.ts';
 
 /** Why an image of a bundle was not published. */
 export type ImageRefusal =
@@ -10,7 +11,12 @@ export type ImageRefusal =
   | { readonly kind: 'no-rule' }
   | { readonly kind: 'staging-damaged'; readonly detail: string }
   | { readonly kind: 'foreign'; readonly digest: Digest }
-  | { readonly kind: 'signature'; readonly digest: Digest; readonly reason: Refusal };
+  | {
+      readonly kind: 'signature';
+      readonly format: SignatureFormat;
+      readonly digest: Digest;
+      readonly reason: Refusal;
+    };
 
 /** A refusal in words, for people. */
 export function describeImageRefusal(refusal: ImageRefusal): string {
@@ -31,6 +37,6 @@ export function describeImageRefusal(refusal: ImageRefusal): string {
     case 'foreign':
       return `the bundle signs ${refusal.digest}, which the image's list does not name`;
     case 'signature':
-      return `${refusal.digest}: ${describeRefusal(refusal.reason)}`;
+      return `${refusal.digest}, format "${refusal.format}": ${describeRefusal(refusal.reason)}`;
   }
 }

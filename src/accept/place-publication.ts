@@ -1,12 +1,15 @@
-import type { Digest } from '../oci/digest.ts';
+import { type Digest, digestOf } from '../oci/digest.ts';
 import { isSignpostError, SignpostError } from '../oci/errors.ts';
-import { artifactTypeOf, blobsOf, type Manifest, parseManifest } from '../oci/manifest.ts';
+import { blobsOf, parseManifest } from '../oci/manifest.ts';
 import type { RepositoryName } from '../oci/reference.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Publications, PublishedManifest } from '../ports/publications.ts';
 import type { StagedImage, StagedImages } from '../ports/staged-images.ts';
 import type { Staging } from '../ports/staging.ts';
 import type { TreeWriter } from '../ports/tree.ts';
+import { inParallel } from './in-parallel.ts';
+import type { ComposedArtifacts, PlacedArtifact } from './compose-artifacts.ts';
+import { describeManifest } from './describe-manifest.ts';
 
 export interface PlacementDeps {
   readonly staging: Staging;
@@ -22,11 +25,25 @@ export interface AcceptedImage {
   readonly list: Uint8Array;
   /** Every manifest that the list names. */
   readonly manifests: readonly { readonly descriptor: Descriptor; readonly bytes: Uint8Array }[];
-  /** The complete new lookaside signatures of the list and of each manifest. */
-  readonly signatures: ReadonlyMap<Digest, readonly Uint8Array[]>;
   readonly requestSerial: number;
   /** When the signatures expire, in milliseconds since the epoch. */
   readonly expires: number;
+}
+
+/** Each file waits for the disk: many at once wait no longer. */
+const filesAtOnce = 32;
+
+/** The complete new lookaside signatures of a digest. */
+export interface LookasideSignatures {
+  readonly repository: RepositoryName;
+  readonly digest: Digest;
+  readonly signatures: readonly Uint8Array[];
+}
+
+/** All that one publication brings. */
+export interface AcceptedContent extends ComposedArtifacts {
+  readonly images: readonly AcceptedImage[];
+  readonly lookaside: readonly LookasideSignatures[];
 }
 
 /**
@@ -39,25 +56,40 @@ export interface AcceptedImage {
  */
 export async function placePublication(
   deps: PlacementDeps,
-  accepted: readonly AcceptedImage[],
+  { images: accepted, lookaside, artifacts, retired }: AcceptedContent,
 ): Promise<{ readonly serial: number }> {
   const images = accepted.map(readAccepted);
   const placements = await findBlobs(deps, images);
-  for (const { repository, digest, from } of placements) await deps.tree.placeBlob(repository, digest, from);
-  for (const { repository, files } of images) {
-    for (const { row, bytes } of files) await deps.tree.placeManifest(repository, row.digest, bytes);
-  }
-  await placeSignatures(deps.tree, accepted);
+  await inParallel(placements, filesAtOnce, ({ repository, digest, from }) =>
+    deps.tree.placeBlob(repository, digest, from),
+  );
+  const manifests = images.flatMap(({ files }) => files);
+  await inParallel(manifests, filesAtOnce, ({ row, bytes }) =>
+    deps.tree.placeManifest(row.repository, row.digest, bytes),
+  );
+  await inParallel(artifacts, filesAtOnce, (artifact) => placeArtifact(deps.tree, artifact));
+  await inParallel(lookaside, filesAtOnce, ({ repository, digest, signatures }) =>
+    deps.tree.placeSignatures(repository, digest, signatures),
+  );
   const serial = deps.publications.publish({
-    tags: accepted.map(({ image, requestSerial, expires }) => ({
-      repository: image.repository,
-      tag: image.tag,
-      list: image.list,
-      requestSerial,
-      expires,
-    })),
-    manifests: images.flatMap(({ files }) => files.map(({ row }) => row)),
-    blobs: placements.map(({ repository, digest, size }) => ({ repository, digest, size })),
+    tags: [
+      ...accepted.map(({ image, requestSerial, expires }) => ({
+        repository: image.repository,
+        tag: image.tag,
+        list: image.list,
+        requestSerial,
+        expires,
+      })),
+      ...artifacts.flatMap(({ tag }) => tag ?? []),
+    ],
+    manifests: [...manifests, ...artifacts].map(({ row }) => row),
+    blobs: [
+      ...placements.map(({ repository, digest, size }) => ({ repository, digest, size })),
+      ...artifacts.flatMap(({ row, blobs }) =>
+        blobs.map((bytes) => ({ repository: row.repository, digest: digestOf(bytes), size: bytes.length })),
+      ),
+    ],
+    retired,
   });
   await deps.tree.writeMarker(markerOf(deps.publications));
   await tidyStaging(deps, accepted);
@@ -109,24 +141,6 @@ function readAccepted({ image, list, manifests }: AcceptedImage): ImageFiles {
   };
 }
 
-// What only the referrers API answers is kept only for what refers to something.
-function describeManifest(
-  repository: RepositoryName,
-  digest: Digest,
-  bytes: Uint8Array,
-  manifest: Manifest,
-): PublishedManifest {
-  const row = { repository, digest, mediaType: manifest.mediaType, size: bytes.length };
-  if (manifest.subject === undefined) return row;
-  const artifactType = artifactTypeOf(manifest);
-  return {
-    ...row,
-    subject: manifest.subject.digest,
-    ...(artifactType === undefined ? {} : { artifactType }),
-    ...(manifest.annotations === undefined ? {} : { annotations: manifest.annotations }),
-  };
-}
-
 interface Placement {
   readonly repository: RepositoryName;
   readonly digest: Digest;
@@ -156,22 +170,10 @@ async function findBlobs(deps: PlacementDeps, images: readonly ImageFiles[]): Pr
   return [...found.values()];
 }
 
-async function placeSignatures(tree: TreeWriter, accepted: readonly AcceptedImage[]): Promise<void> {
-  const merged = new Map<string, { repository: RepositoryName; digest: Digest; signatures: Buffer[] }>();
-  for (const { image, signatures } of accepted) {
-    for (const [digest, list] of signatures) {
-      const key = `${image.repository}@${digest}`;
-      const entry = merged.get(key) ?? { repository: image.repository, digest, signatures: [] };
-      // Two tags of one image each bring signatures for the same digest: all of them count.
-      for (const signature of list.map((bytes) => Buffer.from(bytes))) {
-        if (!entry.signatures.some((other) => other.equals(signature))) entry.signatures.push(signature);
-      }
-      merged.set(key, entry);
-    }
-  }
-  for (const { repository, digest, signatures } of merged.values()) {
-    await tree.placeSignatures(repository, digest, signatures);
-  }
+// The manifest last: whoever finds it finds what it names.
+async function placeArtifact(tree: TreeWriter, { row, bytes, blobs }: PlacedArtifact): Promise<void> {
+  for (const blob of blobs) await tree.placeBlob(row.repository, digestOf(blob), blob);
+  await tree.placeManifest(row.repository, row.digest, bytes);
 }
 
 // The images are published by now: a staging area that cannot be tidied is no reason to say that they are not. What

@@ -1,11 +1,18 @@
 import type { RepositoryName } from '../oci/reference.ts';
-import type { SignatureReader } from '../ports/signing.ts';
+import type { FormatReader } from '../ports/signing.ts';
+import type { SignatureFormat } from '../trust/signature-format.ts';
 import type { SignaturePolicy } from '../trust/judge-signature.ts';
 
-/** What the operator demands of a repository, with the keys at hand. */
-export interface RepositoryRule {
-  readonly reader: SignatureReader;
+/** What the operator demands of the signatures in one format, with the keys at hand. */
+export interface FormatRule {
+  readonly reader: FormatReader;
   readonly policy: SignaturePolicy;
+}
+
+/** What the operator demands of a repository: every format of the rule, for every digest. */
+export interface RepositoryRule {
+  /** One or more, each format once. */
+  readonly formats: readonly FormatRule[];
   /** Signatures that expire sooner than this are warned of, in milliseconds. */
   readonly warnBefore: number;
 }
@@ -14,4 +21,8 @@ export interface RepositoryRule {
 export function ruleMatches(match: string, repository: RepositoryName): boolean {
   if (match === '*') return true;
   return match.endsWith('/*') ? repository.startsWith(match.slice(0, -1)) : match === repository;
+}
+
+export function findFormat({ formats }: RepositoryRule, wanted: SignatureFormat): FormatRule | undefined {
+  return formats.find(({ reader }) => reader.format === wanted);
 }

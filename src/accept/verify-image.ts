@@ -1,17 +1,19 @@
+import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import { isSignpostError } from '../oci/errors.ts';
+import { parseManifest } from '../oci/manifest.ts';
 import { type RegistryHost, type RepositoryName, formatTaggedReference } from '../oci/reference.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Publications } from '../ports/publications.ts';
 import type { ReceivedSignature, ReceivedSignatures, RequestedTag } from '../ports/received-signatures.ts';
 import type { StagedImage } from '../ports/staged-images.ts';
 import type { Staging } from '../ports/staging.ts';
-import type { SignatureEvidence } from '../trust/evidence.ts';
-import { judgeSignature } from '../trust/judge-signature.ts';
+import type { Evidence } from '../trust/evidence.ts';
+import { type ExpectedContent, judgeSignature } from '../trust/judge-signature.ts';
 import { judgeSignatures } from '../trust/judge-signatures.ts';
 import type { SignedImage } from '../trust/signature-bundle.ts';
 import type { ImageRefusal } from './image-refusal.ts';
-import type { RepositoryRule } from './repository-rule.ts';
+import { type RepositoryRule, findFormat } from './repository-rule.ts';
 import { type StagedContent, readStagedContent } from './staged-content.ts';
 
 export interface VerificationDeps {
@@ -43,14 +45,19 @@ export interface VerifiedImage {
   readonly reference: string;
   readonly rule: RepositoryRule;
   readonly content: StagedContent;
-  readonly signatures: readonly ReceivedSignature[];
+  /** The list, then its manifests. */
+  readonly contents: Contents;
+  readonly signatures: readonly ReadSignature[];
   /** Milliseconds since the epoch. */
   readonly expires: number;
 }
 
+/** What has to be signed. */
+type Contents = readonly Pick<Descriptor, 'digest' | 'mediaType' | 'size'>[];
+
 /** A signature with what cryptography says of it, so that it is asked only once. */
 interface ReadSignature extends ReceivedSignature {
-  readonly evidence: SignatureEvidence;
+  readonly evidence: Evidence;
 }
 
 /** Judges one image of a bundle that answers the request `serial`. Changes nothing. */
@@ -72,84 +79,122 @@ export async function verifyImage(
   const content = await readContent(deps, staged.list);
   if ('detail' in content) return refuse(staged, content);
 
-  const digests = [staged.list, ...content.manifests.map(({ descriptor }) => descriptor.digest)];
-  const foreign = signed.signatures.find(({ digest }) => !digests.includes(digest));
+  const contents = contentsOf(staged, content);
+  const foreign = signed.signatures.find(({ digest }) => contents.every((item) => item.digest !== digest));
   if (foreign !== undefined) return refuse(staged, { kind: 'foreign', digest: foreign.digest });
   const reference = `${deps.registry}/${formatTaggedReference(signed)}`;
-  const fresh = await verifyEach(signed, rule, reference, serial, deps.clock.now());
+  const expectations = contents.map((item) => ({ ...item, reference, serial }));
+  const fresh = await verifyEach(signed, rule, expectations, deps.clock.now());
   if ('kind' in fresh) return refuse(staged, fresh);
-  const unsigned = digests.find((digest) => !fresh.some((item) => item.digest === digest));
-  if (unsigned !== undefined) {
-    return refuse(staged, { kind: 'signature', digest: unsigned, reason: { kind: 'missing' } });
-  }
+  const unsigned = findUnsigned(contents, fresh, rule);
+  if (unsigned !== undefined) return refuse(staged, unsigned);
 
   const requested: RequestedTag = { repository, tag, list: staged.list, serial };
   const earlier = deps.received.list(requested);
   const signatures = withEarlier(await readEarlier(earlier, rule), fresh);
-  const verdict = judgeAll(digests, signatures, rule, reference, serial, deps.clock.now());
+  const verdict = judgeAll(signatures, rule, expectations, deps.clock.now());
   if ('have' in verdict) return { kind: 'waiting', image: staged, signatures: fresh, ...verdict };
   if ('kind' in verdict) return refuse(staged, verdict);
   return {
     kind: 'accepted',
-    verified: { image: staged, reference, rule, content, signatures, expires: verdict.expires },
+    verified: { image: staged, reference, rule, content, contents, signatures, expires: verdict.expires },
   };
 }
 
-/** The signatures of the bundle; one that is not good spoils the image, whatever the others are. */
+/** The list, then its manifests. */
+function contentsOf({ list }: StagedImage, content: StagedContent): Contents {
+  const { mediaType } = parseManifest(content.list);
+  return [
+    { digest: list, mediaType, size: content.list.length },
+    ...content.manifests.map(({ descriptor }) => descriptor),
+  ];
+}
+
+/**
+ * The signatures of the bundle in the formats that the rule asks for; one that is not good spoils the image, whatever
+ * the others are. Other formats are left out: nobody says which keys they would be verified with.
+ */
 async function verifyEach(
   { signatures }: SignedImage,
-  { reader, policy }: RepositoryRule,
-  reference: string,
-  serial: number,
+  rule: RepositoryRule,
+  expectations: readonly ExpectedContent[],
   now: number,
 ): Promise<readonly ReadSignature[] | ImageRefusal> {
   const verified: ReadSignature[] = [];
-  for (const { digest, signature } of signatures) {
-    const evidence = await reader.read(signature);
-    const judgement = judgeSignature(evidence, policy, { reference, digest, serial }, now);
-    if (!judgement.accepted) return { kind: 'signature', digest, reason: judgement.reason };
-    verified.push({ digest, fingerprint: judgement.fingerprint, signature, evidence });
+  for (const { format, digest, signature } of signatures) {
+    const wanted = findFormat(rule, format);
+    const expected = expectations.find((item) => item.digest === digest);
+    if (wanted === undefined || expected === undefined) continue;
+    const evidence = await wanted.reader.read(signature);
+    const judgement = judgeSignature(evidence, wanted.policy, expected, now);
+    if (!judgement.accepted) return { kind: 'signature', format, digest, reason: judgement.reason };
+    verified.push({ format, digest, fingerprint: judgement.fingerprint, signature, evidence });
   }
   return verified;
 }
 
+/** A bundle signs everything in every format, whatever else came before. */
+function findUnsigned(
+  contents: Contents,
+  signatures: readonly ReceivedSignature[],
+  { formats }: RepositoryRule,
+): ImageRefusal | undefined {
+  const signed = new Set(signatures.map(({ format, digest }) => `${format} ${digest}`));
+  for (const { digest } of contents) {
+    const missing = formats.find(({ reader }) => !signed.has(`${reader.format} ${digest}`));
+    if (missing === undefined) continue;
+    return { kind: 'signature', format: missing.reader.format, digest, reason: { kind: 'missing' } };
+  }
+  return undefined;
+}
+
 /** What earlier bundles brought for the same request. It is read and judged again: time has passed. */
-function readEarlier(
+async function readEarlier(
   earlier: readonly ReceivedSignature[],
-  { reader }: RepositoryRule,
+  rule: RepositoryRule,
 ): Promise<readonly ReadSignature[]> {
-  return Promise.all(earlier.map(async (item) => ({ ...item, evidence: await reader.read(item.signature) })));
+  const read: ReadSignature[] = [];
+  for (const item of earlier) {
+    const wanted = findFormat(rule, item.format);
+    if (wanted !== undefined) read.push({ ...item, evidence: await wanted.reader.read(item.signature) });
+  }
+  return read;
 }
 
 function withEarlier(
   earlier: readonly ReadSignature[],
   fresh: readonly ReadSignature[],
 ): readonly ReadSignature[] {
-  const key = ({ digest, fingerprint }: ReceivedSignature) => `${fingerprint} ${digest}`;
+  const key = ({ format, digest, fingerprint }: ReceivedSignature) => `${format} ${fingerprint} ${digest}`;
   const all = new Map([...earlier, ...fresh].map((item) => [key(item), item]));
   return [...all.values()];
 }
 
+/** Each format has to satisfy its policy by itself, for every digest. */
 function judgeAll(
-  digests: readonly Digest[],
   signatures: readonly ReadSignature[],
-  { policy }: RepositoryRule,
-  reference: string,
-  serial: number,
+  { formats }: RepositoryRule,
+  expectations: readonly ExpectedContent[],
   now: number,
 ): ImageRefusal | { readonly have: number; readonly need: number } | { readonly expires: number } {
   let expires = Number.POSITIVE_INFINITY;
   let fewest: { have: number; need: number } | undefined;
-  for (const digest of digests) {
-    const evidence = signatures.filter((item) => item.digest === digest).map((item) => item.evidence);
-    const verdict = judgeSignatures(evidence, policy, { reference, digest, serial }, now);
-    if (verdict.accepted) {
-      expires = Math.min(expires, verdict.expires);
-    } else if (verdict.reason.kind === 'threshold') {
-      const { have, need } = verdict.reason;
-      if (fewest === undefined || have < fewest.have) fewest = { have, need };
-    } else {
-      return { kind: 'signature', digest, reason: verdict.reason };
+  for (const { reader, policy } of formats) {
+    const { format } = reader;
+    for (const expected of expectations) {
+      const { digest } = expected;
+      const evidence = signatures
+        .filter((item) => item.format === format && item.digest === digest)
+        .map((item) => item.evidence);
+      const verdict = judgeSignatures(evidence, policy, expected, now);
+      if (verdict.accepted) {
+        expires = Math.min(expires, verdict.expires);
+      } else if (verdict.reason.kind === 'threshold') {
+        const { have, need } = verdict.reason;
+        if (fewest === undefined || have < fewest.have) fewest = { have, need };
+      } else {
+        return { kind: 'signature', format, digest, reason: verdict.reason };
+      }
     }
   }
   return fewest ?? { expires };

@@ -1,6 +1,6 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { digestMatches, digestOf } from '../oci/digest.ts';
+import { type Digest, digestMatches, digestOf } from '../oci/digest.ts';
 import { SignpostError } from '../oci/errors.ts';
 import { type PublicationMarker, signatureLimit, signaturesLimit, type TreeWriter } from '../ports/tree.ts';
 import { isAbsent, linkFileAtomic, statIfThere, syncFolder, writeFileAtomic } from './atomic-file.ts';
@@ -24,6 +24,7 @@ export function createFileTreeWriter(folders: {
   return {
     async placeBlob(repository, digest, from) {
       const path = blobPath(tree, repository, digest);
+      if (typeof from !== 'string') return placeBytes(path, digest, from);
       const source = from === 'staging' ? staging.blob(digest) : blobPath(tree, from, digest);
       try {
         if (source !== path) return await linkFileAtomic(source, path);
@@ -35,11 +36,7 @@ export function createFileTreeWriter(folders: {
     },
 
     async placeManifest(repository, digest, bytes) {
-      if (!digestMatches(digest, bytes)) {
-        throw new SignpostError('DIGEST_MISMATCH', `manifest ${digest}: got ${digestOf(bytes)}`);
-      }
-      const path = manifestPath(tree, repository, digest);
-      if (!(await holds(path, bytes))) await writeFileAtomic(path, bytes);
+      await placeBytes(manifestPath(tree, repository, digest), digest, bytes);
     },
 
     async placeSignatures(repository, digest, signatures) {
@@ -70,6 +67,13 @@ export function createFileTreeWriter(folders: {
     writeMarker: ({ serial, repositories }) =>
       writeFileAtomic(markerPath(tree), Buffer.from(`${JSON.stringify({ serial, repositories })}\n`)),
   };
+}
+
+async function placeBytes(path: string, digest: Digest, bytes: Uint8Array): Promise<void> {
+  if (!digestMatches(digest, bytes)) {
+    throw new SignpostError('DIGEST_MISMATCH', `${path}: got ${digestOf(bytes)}`);
+  }
+  if (!(await holds(path, bytes))) await writeFileAtomic(path, bytes);
 }
 
 async function holds(path: string, bytes: Uint8Array): Promise<boolean> {

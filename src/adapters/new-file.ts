@@ -33,6 +33,10 @@ export async function createNewFile(path: string): Promise<NewFile> {
       size += text.length;
       if (size >= pieceSize) await flush();
     },
+    async settle() {
+      await flush();
+      await attempt(path, () => file.sync());
+    },
     async release() {
       await flush();
       await attempt(path, async () => {

@@ -8,10 +8,19 @@ import { storageError } from './storage-error.ts';
  * in bytes.
  * @throws SignpostError NOT_FOUND, LIMIT_EXCEEDED, STORAGE
  */
-export async function* readLines(path: string, limit: number): AsyncGenerator<Uint8Array> {
+export function readLines(path: string, limit: number): AsyncGenerator<Uint8Array> {
+  return splitLines(createReadStream(path, { highWaterMark: 1024 * 1024 }), limit, path);
+}
+
+/** The same of a file that is open already; `path` names it in messages. */
+export async function* splitLines(
+  chunks: AsyncIterable<unknown>,
+  limit: number,
+  path: string,
+): AsyncGenerator<Uint8Array> {
   let pieces: Buffer[] = [];
   let size = 0;
-  for await (const chunk of chunksOf(path)) {
+  for await (const chunk of buffersOf(chunks, path)) {
     let start = 0;
     for (let end = chunk.indexOf(0x0a); end >= 0; end = chunk.indexOf(0x0a, start)) {
       pieces.push(chunk.subarray(start, end + 1));
@@ -29,9 +38,9 @@ export async function* readLines(path: string, limit: number): AsyncGenerator<Ui
   if (pieces.length > 0) yield Buffer.concat(pieces);
 }
 
-async function* chunksOf(path: string): AsyncGenerator<Buffer> {
+async function* buffersOf(chunks: AsyncIterable<unknown>, path: string): AsyncGenerator<Buffer> {
   try {
-    for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 })) yield chunk as Buffer;
+    for await (const chunk of chunks) yield chunk as Buffer;
   } catch (cause) {
     if (isAbsent(cause)) throw new SignpostError('NOT_FOUND', `there is no file ${path}`, { cause });
     throw storageError(`read ${path}`, cause);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { envelopeLimit } from '../trust/envelope-limit.ts';
 
 /**
  * Every setting of the configuration file. docs/configuration.md is generated from the descriptions here, and a test
@@ -63,7 +64,11 @@ const registry = z.strictObject({
     .max(64)
     .default([])
     .describe('Netblocks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.'),
-  inlineSize: size('32KiB').describe('Blobs of this size and smaller are served in place, not redirected.'),
+  inlineSize: size('32KiB')
+    .refine((bytes) => bytes >= envelopeLimit, {
+      error: 'expected at least "16KiB": signatures are of that size and less, and never come from mirrors',
+    })
+    .describe('Blobs of this size and smaller are served in place, not redirected. At least "16KiB".'),
   alternatives: z.int().min(0).max(16).default(4).describe('How many further mirrors the Link headers name.'),
   shutdownGrace: duration('10s').describe('How long requests under way may take after a signal to stop.'),
   originStreams: z
@@ -74,20 +79,101 @@ const registry = z.strictObject({
     .describe('How many blobs the origin itself sends at once before it answers 503.'),
 });
 
-const repository = z.strictObject({
+/** Formats that can be demanded, and the setting that holds the keys of each. */
+const formatKeys = {
+  simple: 'keys',
+  cosign: 'cosignKeys',
+  sigstore: 'cosignKeys',
+  notation: 'notationRoots',
+} as const;
+
+const formats = [
+  'simple',
+  'cosign',
+  'sigstore',
+  'notation',
+] as const satisfies readonly (keyof typeof formatKeys)[];
+
+const repositoryFields = z.strictObject({
   match: text(255).describe(
     'A repository name, or a prefix ending in "/*". The first rule that matches counts.',
   ),
+  formats: z
+    .array(z.enum(formats))
+    .min(1)
+    .max(formats.length)
+    .default(['simple'])
+    .describe(
+      'Formats in which everything must be signed: "simple" (podman, skopeo and CRI-O by a lookaside), "cosign" (attached, for podman, skopeo, CRI-O and cosign), "sigstore" (bundles, for cosign 3) and "notation" (Notary Project, for notation).',
+    ),
   keys: z
     .array(text())
-    .min(1)
     .max(64)
-    .describe('Files with OpenPGP public keys whose signatures are accepted.'),
-  threshold: z.int().min(1).max(16).default(1).describe('How many different keys must have signed.'),
+    .default([])
+    .describe('Files with OpenPGP public keys whose simple signatures are accepted. Needed for "simple".'),
+  cosignKeys: z
+    .array(text())
+    .max(64)
+    .default([])
+    .describe(
+      'Files with ECDSA P-256 public keys in PEM, for "cosign" and "sigstore". Needed for either. Such a key must sign nothing but images: cosign does not look at what kind of statement it verifies.',
+    ),
+  notationRoots: z
+    .array(text())
+    .max(64)
+    .default([])
+    .describe(
+      'Files with root certificates in PEM: Notary Project signatures are accepted whose chain ends in one of them. Needed for "notation". Whatever code-signing certificate a root issues may sign, and all that sign under one root count as one key.',
+    ),
+  threshold: z
+    .int()
+    .min(1)
+    .max(16)
+    .default(1)
+    .describe('How many different keys must have signed, in each format.'),
   maximumLife: duration('400d').describe('Signatures that live longer are refused.'),
   warnBefore: duration('14d').describe(
     'Signatures that expire sooner than this are warned of when accepted.',
   ),
+});
+
+const repository = repositoryFields.superRefine((rule, context) => {
+  for (const [index, format] of rule.formats.entries()) {
+    if (rule.formats.indexOf(format) !== index) {
+      context.addIssue({ code: 'custom', path: ['formats', index], message: 'expected each format once' });
+    }
+    const setting = formatKeys[format];
+    if (rule[setting].length > 0) continue;
+    const message = `expected one key file or more: the rule demands the format "${format}"`;
+    context.addIssue({ code: 'custom', path: [setting], message });
+  }
+});
+
+const tuf = z.strictObject({
+  root: text()
+    .optional()
+    .describe(
+      'File with the TUF root that is trusted, such as "1.root.json" (docs/tuf.md). With it the TUF metadata of bundles is verified, placed and served under /tuf.',
+    ),
+  timestampKey: text()
+    .optional()
+    .describe(
+      'Private key of the timestamp role, when it is kept here: a PEM file, a "pkcs11:" URI or "command:" and a file. It can say that the newest state is still current, and nothing else.',
+    ),
+  timestampPassphraseFile: text()
+    .optional()
+    .describe("File whose first line is that key's passphrase or PIN."),
+  timestampLife: duration('7d').describe('How long a timestamp made here lives.'),
+});
+
+const notary = z.strictObject({
+  certificates: z
+    .array(text())
+    .max(64)
+    .default([])
+    .describe(
+      'PEM files with the root certificates of Notary v1 collections. With any, the Notary v1 metadata of bundles is verified, placed and served; clients of it are going away.',
+    ),
 });
 
 const mirrors = z.strictObject({
@@ -146,6 +232,15 @@ export const configSchema = z.strictObject({
     .max(10_000)
     .default([])
     .describe('Which keys sign which repositories. What no rule matches cannot be published.'),
+  signers: z
+    .array(text())
+    .max(64)
+    .default([])
+    .describe(
+      'PEM files with the public keys that may vouch for a signature bundle as a whole (docs/signing.md). When there are any, no other bundle is taken.',
+    ),
+  tuf: defaults(tuf).describe('TUF metadata, which tells clients when they are being held back.'),
+  notary: defaults(notary).describe('Notary v1 metadata, for notary and docker trust.'),
   mirrors: defaults(mirrors).describe('Probing mirrors and leading clients around failures.'),
   places: defaults(places).describe('Where client addresses are.'),
   log: defaults(log).describe('Logging, as JSON lines on standard error.'),

@@ -41,7 +41,33 @@ test('a wrong value is told with its path, itself and what was expected', () => 
 });
 
 test('a missing value is told', () => {
-  assert.match(messageOf('repositories:\n  - match: fedora/*\n'), /repositories\.0\.keys: missing/);
+  assert.match(messageOf('repositories:\n  - keys: [a.asc]\n'), /repositories\.0\.match: missing/);
+});
+
+test('a rule has keys for each format that it demands, and each format once', () => {
+  const rule = (text: string) => `repositories:\n  - match: fedora/*\n    ${text}\n`;
+  assert.match(messageOf(rule('threshold: 1')), /repositories\.0\.keys: .*demands the format "simple"/);
+  assert.match(
+    messageOf(rule('formats: [simple, sigstore]\n    keys: [a]')),
+    /repositories\.0\.cosignKeys: .*demands the format "sigstore"/,
+  );
+  assert.match(messageOf(rule('formats: [cosign, cosign]\n    cosignKeys: [a]')), /each format once/);
+  assert.match(messageOf(rule('formats: [pgp]\n    keys: [a]')), /repositories\.0\.formats\.0: "pgp"/);
+  assert.deepEqual(parseConfig(rule('keys: [a]'), 'x').repositories[0]?.formats, ['simple']);
+  assert.match(
+    messageOf(rule('formats: [notation]')),
+    /repositories\.0\.notationRoots: .*demands the format "notation"/,
+  );
+  const both = parseConfig(rule('formats: [cosign, sigstore]\n    cosignKeys: [a]'), 'x').repositories[0];
+  assert.deepEqual(both?.cosignKeys, ['a']);
+});
+
+test('what is served in place is never smaller than a signature', () => {
+  assert.match(
+    messageOf('registry:\n  inlineSize: 15KiB\n'),
+    /registry\.inlineSize: "15KiB": .*at least "16KiB"/,
+  );
+  assert.equal(parseConfig('registry:\n  inlineSize: 16KiB\n', 'x').registry.inlineSize, 16 * 1024);
 });
 
 test('what is not YAML is told with its line', () => {

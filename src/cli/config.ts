@@ -1,11 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve, sep } from 'node:path';
-import { parseDocument } from 'yaml';
-import type { z } from 'zod';
-import { quote } from '../oci/digest.ts';
 import { SignpostError } from '../oci/errors.ts';
 import { type Config, configSchema } from './config-schema.ts';
+import { parseSettings } from './parse-settings.ts';
 
 const fileLimit = 4 * 1024 * 1024;
 
@@ -46,24 +44,7 @@ export function credentialFiles(environment: NodeJS.ProcessEnv = process.env): r
  * @throws SignpostError CONFIG_INVALID
  */
 export function parseConfig(yaml: string, file: string): Config {
-  const document = parseDocument(yaml, { prettyErrors: true, uniqueKeys: true });
-  const [error] = document.errors;
-  if (error !== undefined)
-    throw new SignpostError('CONFIG_INVALID', `${file}: ${error.message}`, { cause: error });
-  const value = expand(document, file);
-  const result = configSchema.safeParse(value);
-  if (result.success) return result.data;
-  const problems = result.error.issues.map((issue) => `  ${describeIssue(issue, value)}`);
-  throw new SignpostError('CONFIG_INVALID', `${file} is not a valid configuration:\n${problems.join('\n')}`);
-}
-
-// Aliases are expanded up to a limit: a small file must not become a large value.
-function expand(document: ReturnType<typeof parseDocument>, file: string): unknown {
-  try {
-    return document.toJS({ maxAliasCount: 100 }) ?? {};
-  } catch (cause) {
-    throw new SignpostError('CONFIG_INVALID', `${file}: ${(cause as Error).message}`, { cause });
-  }
+  return parseSettings(configSchema, yaml, file, 'configuration');
 }
 
 /**
@@ -81,20 +62,6 @@ export function cacheFolder(environment: NodeJS.ProcessEnv = process.env): strin
   return join(environment.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'signpost');
 }
 
-function describeIssue(issue: z.core.$ZodIssue, value: unknown): string {
-  const path = issue.path.map(String).join('.');
-  if (issue.code === 'unrecognized_keys') {
-    return `${path === '' ? '' : `${path}: `}unknown setting ${issue.keys.map(quote).join(', ')}`;
-  }
-  const found = issue.path.reduce<unknown>(
-    (inner, key) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, key) : undefined),
-    value,
-  );
-  return found === undefined
-    ? `${path}: missing, ${issue.message}`
-    : `${path}: ${quote(found)}: ${issue.message}`;
-}
-
 function readFile(file: string): string {
   try {
     const bytes = readFileSync(file);
@@ -109,7 +76,8 @@ function readFile(file: string): string {
 
 function resolvePaths(config: Config, base: string): Config {
   const at = (path: string) => resolve(base, path);
-  const { places, mirrors, registry, repositories } = config;
+  const { places, mirrors, registry, repositories, signers, tuf, notary } = config;
+  const { root, timestampKey, timestampPassphraseFile } = tuf;
   return {
     ...config,
     registry: {
@@ -120,7 +88,25 @@ function resolvePaths(config: Config, base: string): Config {
           : { ...listener, tls: { certificate: at(listener.tls.certificate), key: at(listener.tls.key) } },
       ),
     },
-    repositories: repositories.map((rule) => ({ ...rule, keys: rule.keys.map(at) })),
+    repositories: repositories.map((rule) => ({
+      ...rule,
+      keys: rule.keys.map(at),
+      cosignKeys: rule.cosignKeys.map(at),
+      notationRoots: rule.notationRoots.map(at),
+    })),
+    signers: signers.map(at),
+    tuf: {
+      ...tuf,
+      ...(root === undefined ? {} : { root: at(root) }),
+      // A key may be a URI, or a command that is named by a file.
+      ...(timestampKey === undefined || /^(?:pkcs11|command):/.test(timestampKey)
+        ? {}
+        : { timestampKey: at(timestampKey) }),
+      ...(timestampPassphraseFile === undefined
+        ? {}
+        : { timestampPassphraseFile: at(timestampPassphraseFile) }),
+    },
+    notary: { certificates: notary.certificates.map(at) },
     mirrors: { ...mirrors, certificateAuthorities: mirrors.certificateAuthorities.map(at) },
     places: {
       ...places,

@@ -29,9 +29,17 @@ export const verbs: Readonly<
     summary: 'Sign a signing request, on a machine of its own',
     load: () => import('./commands/sign.ts'),
   },
+  signer: {
+    summary: 'Sign unattended what a written policy allows',
+    load: () => import('./commands/signer.ts'),
+  },
   accept: {
     summary: 'Verify a signature bundle and publish what it signs',
     load: () => import('./commands/accept.ts'),
+  },
+  renew: {
+    summary: 'Stage published tags again for new signatures',
+    load: () => import('./commands/renew.ts'),
   },
   serve: {
     summary: 'Answer pulls, and send each blob request to a good mirror',

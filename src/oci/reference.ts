@@ -26,6 +26,8 @@ const repositoryPattern =
   /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
 const repositoryLimit = 200;
 const tagPattern = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
+// cosign's `sha256-<hex>.sig` and its kin, and the referrers tag of distribution-spec 1.1.
+const artifactTagPattern = /^sha256-[0-9a-f]{64}(?:\.[a-z]{1,16})?$/;
 const hostPattern =
   /^(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*|\[[0-9a-fA-F:]{2,45}\])(?::[0-9]{1,5})?$/;
 
@@ -36,6 +38,19 @@ export function isRepositoryName(text: string): text is RepositoryName {
 
 export function isTagName(text: string): text is TagName {
   return tagPattern.test(text);
+}
+
+/**
+ * Whether a tag is one that carries signatures and the like for clients that find them by a name made of the digest:
+ * such tags are never pulled by hand.
+ */
+export function isArtifactTag(tag: TagName): boolean {
+  return artifactTagPattern.test(tag);
+}
+
+/** The digest that such a tag is about; undefined for any other tag. */
+export function artifactSubject(tag: TagName): Digest | undefined {
+  return isArtifactTag(tag) ? parseDigest(`sha256:${tag.slice(7, 71)}`) : undefined;
 }
 
 /** @throws SignpostError REFERENCE_INVALID */

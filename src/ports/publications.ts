@@ -37,6 +37,8 @@ export interface Publication {
   readonly tags: readonly PublishedTag[];
   readonly manifests: readonly PublishedManifest[];
   readonly blobs: readonly Omit<PublishedBlob, 'serial'>[];
+  /** Manifests that are no longer found: no list and no tag names them. Their files stay for mirrors and caches. */
+  readonly retired?: readonly { readonly repository: RepositoryName; readonly digest: Digest }[];
 }
 
 /** The write side of what is published. */
@@ -47,6 +49,8 @@ export interface Publications {
   findTag(repository: RepositoryName, tag: TagName): PublishedTag | undefined;
   /** The blob in `repository`, or in any that has it, if one has: its file can be linked instead of copied. */
   findBlob(digest: Digest, repository?: RepositoryName): PublishedBlob | undefined;
+  /** The published manifests of that type that name `subject` as theirs, sorted by digest. */
+  findReferrers(repository: RepositoryName, subject: Digest, artifactType: string): readonly Digest[];
   /** The publication serial now, and the last one that changed each repository. */
   serials(): { readonly serial: number; readonly repositories: ReadonlyMap<RepositoryName, number> };
 }

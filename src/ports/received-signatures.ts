@@ -1,5 +1,6 @@
 import type { Digest } from '../oci/digest.ts';
 import type { RepositoryName, TagName } from '../oci/reference.ts';
+import type { SignatureFormat } from '../trust/signature-format.ts';
 
 /** A staged image as one signing request named it: signatures for it count together. */
 export interface RequestedTag {
@@ -12,6 +13,7 @@ export interface RequestedTag {
 
 /** A signature that was verified when it was received. */
 export interface ReceivedSignature {
+  readonly format: SignatureFormat;
   readonly digest: Digest;
   /** Of the key that made it. */
   readonly fingerprint: string;
@@ -20,10 +22,10 @@ export interface ReceivedSignature {
 
 /** Signatures of staged images that need more keys than have signed so far. Throws SignpostError STORAGE. */
 export interface ReceivedSignatures {
-  /** In the order of their fingerprints. */
+  /** In the order of their formats, fingerprints and digests. */
   list(image: RequestedTag): readonly ReceivedSignature[];
   /**
-   * Keeps signatures, in place of those that the same keys made for the same digests. Those that were received for
+   * Keeps signatures, in place of those that the same keys made in the same formats for the same digests. Those that were received for
    * another list, or for an older request for the tag, are forgotten.
    */
   put(image: RequestedTag, signatures: readonly ReceivedSignature[]): void;

@@ -1,4 +1,24 @@
-import type { SignatureEvidence } from '../trust/evidence.ts';
+import type { Evidence, SignatureEvidence } from '../trust/evidence.ts';
+import type { SignatureFormat } from '../trust/signature-format.ts';
+import type { Statement } from '../trust/statement.ts';
+
+/** Signs statements in one format with one private key. Only the isolated machine has one. */
+export interface FormatSigner {
+  readonly format: SignatureFormat;
+  /** Of the key, as evidence names it. */
+  readonly fingerprint: string;
+  /** The envelope: all that has to be carried to the origin, which makes of it what clients read. */
+  sign(statement: Statement): Promise<Uint8Array>;
+  close(): Promise<void>;
+}
+
+/** Reads envelopes of one format against public keys. Takes hostile bytes and never throws for them. */
+export interface FormatReader {
+  readonly format: SignatureFormat;
+  /** Which public keys it knows, as evidence names them. */
+  readonly fingerprints: readonly string[];
+  read(envelope: Uint8Array): Promise<Evidence>;
+}
 
 /** Makes OpenPGP signed messages with a private key. Only the isolated machine has one. */
 export interface Signer {

@@ -35,8 +35,15 @@ export interface PublicationMarker {
  * Throws SignpostError STORAGE, DIGEST_MISMATCH, NOT_FOUND.
  */
 export interface TreeWriter {
-  /** Puts a staged blob, or one that another repository of the tree has, at its place in `repository`. */
-  placeBlob(repository: RepositoryName, digest: Digest, from: RepositoryName | 'staging'): Promise<void>;
+  /**
+   * Puts a blob at its place in `repository`: a staged one, one that another repository of the tree has, or a small one
+   * that is given as bytes.
+   */
+  placeBlob(
+    repository: RepositoryName,
+    digest: Digest,
+    from: RepositoryName | 'staging' | Uint8Array,
+  ): Promise<void>;
   placeManifest(repository: RepositoryName, digest: Digest, bytes: Uint8Array): Promise<void>;
   /** Replaces the lookaside signatures of a digest, numbered from 1 (signatures.md: contiguous, at most 128). */
   placeSignatures(

@@ -400,3 +400,17 @@ test('a repository whose signatures could not be stored is refused', async () =>
     message: /at most 183/,
   });
 });
+
+test('a tag that is kept for signatures is refused', async () => {
+  const hex = '0'.repeat(64);
+  for (const tag of [`sha256-${hex}.sig`, `sha256-${hex}.att`, `sha256-${hex}`]) {
+    const world = createWorld();
+    const publishing = publishImage(
+      world,
+      createMemoryImageSource(buildFourPlatforms()),
+      parseTaggedReference(`fedora/base:${tag}`),
+    );
+    await assert.rejects(publishing, { code: 'REFERENCE_INVALID', message: /kept for signatures/ });
+    assertNothingStaged(world);
+  }
+});

@@ -1,7 +1,13 @@
 import { type Digest, quote } from '../oci/digest.ts';
 import { SignpostError } from '../oci/errors.ts';
 import { formatPlatform, type Platform } from '../oci/platform.ts';
-import { formatTaggedReference, type RepositoryName, type TaggedReference } from '../oci/reference.ts';
+import {
+  formatTaggedReference,
+  isArtifactTag,
+  type RepositoryName,
+  type TaggedReference,
+  type TagName,
+} from '../oci/reference.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ImageSource } from '../ports/image-source.ts';
 import type { StagedImages } from '../ports/staged-images.ts';
@@ -51,6 +57,7 @@ export async function publishImage(
   options: PublishOptions = {},
 ): Promise<PublishResult> {
   checkRepository(target.repository);
+  checkTag(target.tag);
   const signal = options.signal ?? new AbortController().signal;
   throwIfCancelled(signal);
   const image = await readImage(source, options.platforms ?? [], options.limits ?? defaultLimits, signal);
@@ -89,6 +96,15 @@ function checkRepository(repository: RepositoryName): void {
     'REFERENCE_INVALID',
     `the last part of the repository name, ${quote(last)}, is too long: at most ${lastPartLimit} characters, so that ` +
       `its signatures can be stored as files`,
+  );
+}
+
+// Signatures are published under such tags, and would take an image's place.
+function checkTag(tag: TagName): void {
+  if (!isArtifactTag(tag)) return;
+  throw new SignpostError(
+    'REFERENCE_INVALID',
+    `the tag ${quote(tag)} is kept for signatures, which "signpost accept" publishes: choose another`,
   );
 }
 

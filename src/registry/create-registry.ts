@@ -2,6 +2,7 @@ import type { IpAddress } from '../mirrors/address.ts';
 import { logExchange } from './access-log.ts';
 import { createAnswerBlob } from './answer-blob.ts';
 import { createManifestAnswers } from './answer-manifest.ts';
+import { createMetadataAnswers } from './answer-metadata.ts';
 import { answerReferrers } from './answer-referrers.ts';
 import { createSignatureAnswers } from './answer-signatures.ts';
 import { answerTags } from './answer-tags.ts';
@@ -76,6 +77,7 @@ function createAnswer(deps: RegistryDeps): (exchange: Exchange) => void | Promis
   const answerBlob = createAnswerBlob(deps);
   const manifests = createManifestAnswers(deps.tree);
   const signatures = createSignatureAnswers(deps.tree);
+  const answerMetadata = createMetadataAnswers(deps.metadata);
 
   return (exchange) => {
     const { path } = exchange;
@@ -83,6 +85,7 @@ function createAnswer(deps: RegistryDeps): (exchange: Exchange) => void | Promis
     if (path.kind === 'base') return exchange.answer(200, baseHeaders, '{}');
     if (path.kind === 'health') return sendText(exchange, 200, 'ok\n');
     if (path.kind === 'ready') return answerReady(exchange, deps.unready);
+    if (path.kind === 'metadata') return answerMetadata(exchange, path.file);
     const snapshot = deps.snapshot();
     if (snapshot === undefined) {
       return sendError(exchange, ociError(503, 'UNAVAILABLE', 'starting: try again'), ['Retry-After', '1']);

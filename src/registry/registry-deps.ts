@@ -4,6 +4,7 @@ import type { ReaskMemory } from '../mirrors/reask-memory.ts';
 import type { Netblock } from '../mirrors/address.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
+import type { MetadataTree } from '../ports/metadata-tree.ts';
 import type { ProbeTarget } from '../ports/mirror-probe.ts';
 import type { PlaceFinder } from '../ports/place-finder.ts';
 import type { TreeReader } from '../ports/tree.ts';
@@ -18,6 +19,7 @@ export interface RegistryDeps {
   readonly reasks: ReaskMemory;
   readonly probes: TrafficListener;
   readonly tree: TreeReader;
+  readonly metadata: Pick<MetadataTree, 'read'>;
   readonly log: Log;
   readonly clock: Clock;
   /** Why this server should get no requests now; undefined when it should. */

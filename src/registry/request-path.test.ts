@@ -22,6 +22,15 @@ test('paths of the pull API are read', () => {
       `/v2/a/referrers/${digest}?artifactType=x/y`,
       { kind: 'referrers', repository: 'a', digest, query: 'artifactType=x/y' },
     ],
+    ['/tuf/timestamp.json', { kind: 'metadata', file: { path: 'tuf/timestamp.json', immutable: false } }],
+    [
+      '/tuf/3.repository~a~b.json',
+      { kind: 'metadata', file: { path: 'tuf/3.repository~a~b.json', immutable: true } },
+    ],
+    [
+      '/v2/localhost:5000/a/b/_trust/tuf/root.json',
+      { kind: 'metadata', file: { path: 'v2/localhost:5000/a/b/_trust/tuf/root.json', immutable: false } },
+    ],
     [`/extensions/v2/a/b/signatures/${digest}`, { kind: 'signatures', repository: 'a/b', digest }],
     [
       `/signatures/a/b@${digest.replace(':', '=')}/signature-12`,

@@ -1,5 +1,7 @@
 import { type Digest, isDigest, quote } from '../oci/digest.ts';
 import { type RepositoryName, type TagName, isRepositoryName, isTagName } from '../oci/reference.ts';
+import type { MetadataFormat } from '../trust/metadata-file.ts';
+import { type FoundMetadataPath, findMetadataPath } from '../trust/metadata-path.ts';
 import { type OciError, ociError } from './oci-error.ts';
 
 /** What a request is for. The handlers see only this: no raw path goes any deeper. */
@@ -25,6 +27,8 @@ export type RequestPath =
       /** From 1 on. */
       readonly index: number;
     }
+  /** A file of TUF or Notary v1 metadata. */
+  | { readonly kind: 'metadata'; readonly file: FoundMetadataPath }
   | { readonly kind: 'refused'; readonly error: OciError };
 
 /** The longest target that can name anything: a repository, a digest, the words between, and a query. */
@@ -50,6 +54,7 @@ export function parseRequestPath(target: string): RequestPath {
     path = decoded;
   }
   const query = question < 0 ? '' : target.slice(question + 1);
+  if (path.includes('/_trust/tuf/')) return parseMetadata('notary', '/v2/', path);
   if (path.startsWith('/v2/')) return path.length === 4 ? base : parsePull(path.slice(4), query);
   switch (path) {
     case '/v2':
@@ -63,6 +68,7 @@ export function parseRequestPath(target: string): RequestPath {
   }
   if (path.startsWith('/extensions/v2/')) return parseExtension(path.slice('/extensions/v2/'.length));
   if (path.startsWith('/signatures/')) return parseLookaside(path.slice('/signatures/'.length));
+  if (path.startsWith('/tuf/')) return parseMetadata('tuf', '/tuf/', path);
   return unknownPath;
 }
 
@@ -125,6 +131,12 @@ function parseLookaside(path: string): RequestPath {
   return isDigest(digest)
     ? { kind: 'lookaside', repository, digest, index: Number(index) }
     : badDigest(written, 'MANIFEST_UNKNOWN');
+}
+
+/** `/tuf/<file>`, or what Notary v1 asks for: `/v2/<host>/<name>/_trust/tuf/<file>`. */
+function parseMetadata(format: MetadataFormat, start: string, path: string): RequestPath {
+  const file = path.startsWith(start) ? findMetadataPath(format, path.slice(start.length)) : undefined;
+  return file === undefined ? unknownPath : { kind: 'metadata', file };
 }
 
 /** RFC 9112, section 3.2.2: a server must take `http://host/path` too. The host changes nothing here. */

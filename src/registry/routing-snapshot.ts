@@ -1,5 +1,5 @@
 import type { Digest } from '../oci/digest.ts';
-import type { RepositoryName, TagName } from '../oci/reference.ts';
+import { type RepositoryName, type TagName, isArtifactTag } from '../oci/reference.ts';
 import type { PublishedBlob, PublishedContent, PublishedManifest } from '../ports/publications.ts';
 import { type DigestTable, DigestTableBuilder } from './digest-table.ts';
 
@@ -34,9 +34,6 @@ export interface BlobEntry {
   readonly serial: number;
 }
 
-/** Tags that carry signatures and the like for clients without the referrers API: nobody pulls them by hand. */
-const hiddenTagPattern = /^sha256-[0-9a-f]{64}(?:\.[a-z]{1,16})?$/;
-
 const sampleLimit = 8192;
 
 /** How many rows are read before the event loop gets its turn: a few milliseconds' worth. */
@@ -66,7 +63,7 @@ export async function compileSnapshot(
     if (++counts.tags % piece === 0) await pause();
   }
   for (const repository of repositories.values()) {
-    repository.names = [...repository.tags.keys()].filter((tag) => !hiddenTagPattern.test(tag)).sort();
+    repository.names = [...repository.tags.keys()].filter((tag) => !isArtifactTag(tag)).sort();
   }
 
   const mediaTypes: string[] = [];

@@ -1,8 +1,9 @@
 import { SignpostError } from '../oci/errors.ts';
 import { parseManifest } from '../oci/manifest.ts';
-import type { RegistryHost, RepositoryName } from '../oci/reference.ts';
+import type { RegistryHost, RepositoryName, TaggedReference } from '../oci/reference.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { NewFile } from '../ports/new-file.ts';
+import type { SealSigner } from '../ports/seal-signer.ts';
 import type { StagedImage, StagedImages } from '../ports/staged-images.ts';
 import type { Staging } from '../ports/staging.ts';
 import { type RequestedImage, createRequestFormatter } from '../trust/signing-request.ts';
@@ -15,6 +16,10 @@ export interface RequestDeps {
   /** 32 hexadecimal digits that were never given before. */
   readonly nonce: () => string;
   readonly createFile: (serial: number) => Promise<NewFile>;
+  /** The simple signatures that are published for the list that a tag names now. */
+  readonly findPublished?: (target: TaggedReference) => Promise<readonly Uint8Array[]>;
+  /** Vouches for the request, so that the signer knows who asks. */
+  readonly requester?: SealSigner;
 }
 
 export interface WrittenRequest {
@@ -42,8 +47,8 @@ export async function writeRequest(
     const formatter = createRequestFormatter();
     const created = Math.floor(deps.clock.now() / 1000);
     await file.write(formatter.header({ registry: deps.registry, serial, created, nonce: deps.nonce() }));
-    for (const image of images) await file.write(formatter.image(await readImage(deps.staging, image)));
-    await file.write(formatter.end());
+    for (const image of images) await file.write(formatter.image(await readImage(deps, image)));
+    await file.write(formatter.end(await deps.requester?.seal(formatter.message())));
     await file.release();
   } finally {
     await file.discard();
@@ -52,7 +57,7 @@ export async function writeRequest(
 }
 
 async function readImage(
-  staging: Staging,
+  { staging, findPublished }: RequestDeps,
   { repository, tag, list: digest }: StagedImage,
 ): Promise<RequestedImage> {
   const bytes = await staging.readManifest(digest);
@@ -65,5 +70,6 @@ async function readImage(
   for (const { digest: manifest, mediaType } of named.values()) {
     manifests.push({ mediaType, bytes: await staging.readManifest(manifest) });
   }
-  return { repository, tag, list: { mediaType: list.mediaType, bytes }, manifests };
+  const published = (await findPublished?.({ repository, tag })) ?? [];
+  return { repository, tag, published, list: { mediaType: list.mediaType, bytes }, manifests };
 }

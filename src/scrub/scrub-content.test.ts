@@ -4,6 +4,8 @@ import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { composeContent } from '../cli/compose/content.ts';
 import { createDataFolder, type DataFolder } from '../../test/fakes/data-folder.ts';
+import { parseManifest } from '../oci/manifest.ts';
+import { parseRepositoryName, parseTagName } from '../oci/reference.ts';
 import { buildFourPlatforms, buildImage, buildList } from '../../test/fakes/image-builder.ts';
 import { createMemoryImageSource } from '../../test/fakes/memory-image-source.ts';
 import type { ScrubReport } from './scrub-report.ts';
@@ -112,6 +114,23 @@ test('publishing again with --renew heals what scrub found missing', async () =>
   }
   await data.placeStaged();
   assertClean(await data.scrub());
+});
+
+test('signatures that are artifacts count as signatures, and need none themselves', async () => {
+  await using data = await createDataFolder();
+  await data.publish(createMemoryImageSource(image), 'fedora/base:41');
+  await data.placeStaged({ artifacts: true });
+  assertClean(await data.scrub());
+  using content = composeContent({ data: data.path }, 'test');
+  const repository = parseRepositoryName('fedora/base');
+  const tag = content.publications.findTag(repository, parseTagName(`sha256-${image.digest.slice(7)}.sig`));
+  assert.ok(tag !== undefined);
+  const manifest = parseManifest(await content.tree.readManifest(repository, tag.list));
+  assert.ok(manifest.kind === 'image');
+  await rm(join(data.path, 'tree/v2/fedora/base/blobs', manifest.layers[0]?.digest ?? ''));
+  const { problems } = await data.scrub();
+  assert.ok(problems.length > 0);
+  for (const { what } of problems) assert.match(what, /blob is missing/);
 });
 
 test('a marker that is behind is written again', async () => {

@@ -1,7 +1,12 @@
 import type { Digest } from '../oci/digest.ts';
 import { isSignpostError } from '../oci/errors.ts';
 import { blobsOf, parseManifest } from '../oci/manifest.ts';
-import { formatTaggedReference, type RepositoryName } from '../oci/reference.ts';
+import {
+  artifactSubject,
+  formatTaggedReference,
+  isArtifactTag,
+  type RepositoryName,
+} from '../oci/reference.ts';
 import type { ContentInspector } from '../ports/content-inspector.ts';
 import type { PublishedContent, PublishedTag } from '../ports/publications.ts';
 import type { TreeReader } from '../ports/tree.ts';
@@ -31,18 +36,26 @@ export async function scrubPublications(
     findings.problem(`${repository}@${digest}`, `${kind} ${what}: ${advice}`);
     return false;
   };
+  const signed = new Set<string>();
   for (const manifest of deps.content.manifests()) {
     signal.throwIfAborted();
     await checkSize('manifest', manifest);
+    if (manifest.subject !== undefined) signed.add(`${manifest.repository}@${manifest.subject}`);
   }
   for (const blob of deps.content.blobs()) {
     signal.throwIfAborted();
     await checkSize('blob', blob);
   }
+  for (const { repository, tag } of deps.content.tags()) {
+    const subject = artifactSubject(tag);
+    if (subject !== undefined) signed.add(`${repository}@${subject}`);
+  }
+  const isSigned = async (repository: RepositoryName, digest: Digest) =>
+    signed.has(`${repository}@${digest}`) || (await deps.tree.readSignatures(repository, digest)).length > 0;
   for (const tag of deps.content.tags()) {
     signal.throwIfAborted();
     try {
-      await scrubTag(deps, findings, tag, checkSize);
+      await scrubTag(deps, findings, tag, { checkSize, isSigned });
     } catch (error) {
       if (!isSignpostError(error)) throw error;
       findings.problem(formatTaggedReference(tag), error.message);
@@ -50,22 +63,32 @@ export async function scrubPublications(
   }
 }
 
+interface TagChecks {
+  readonly checkSize: (
+    kind: 'manifest' | 'blob',
+    file: { repository: RepositoryName; digest: Digest; size: number },
+  ) => Promise<boolean>;
+  /** In any format. */
+  readonly isSigned: (repository: RepositoryName, digest: Digest) => Promise<boolean>;
+}
+
 // The whole chain from the tag down, by what the manifests themselves say, and not by what the database says of them.
 async function scrubTag(
   { tree }: PublicationScrub,
   findings: ScrubFindings,
   { repository, tag, list }: PublishedTag,
-  checkSize: (
-    kind: 'manifest' | 'blob',
-    file: { repository: RepositoryName; digest: Digest; size: number },
-  ) => Promise<boolean>,
+  { checkSize, isSigned }: TagChecks,
 ): Promise<void> {
   const checkSigned = async (digest: Digest) => {
-    if ((await tree.readSignatures(repository, digest)).length > 0) return;
+    // A signature is not signed itself.
+    if (isArtifactTag(tag) || (await isSigned(repository, digest))) return;
     findings.problem(formatTaggedReference({ repository, tag }), `${digest} has no signature: ${advice}`);
   };
   const root = parseManifest(await tree.readManifest(repository, list));
   await checkSigned(list);
+  for (const blob of root.kind === 'image' ? blobsOf(root) : []) {
+    await checkSize('blob', { repository, digest: blob.digest, size: blob.size });
+  }
   for (const descriptor of root.kind === 'list' ? root.manifests : []) {
     const { digest, size, mediaType } = descriptor;
     await checkSigned(digest);

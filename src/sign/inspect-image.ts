@@ -1,3 +1,4 @@
+import type { Descriptor } from '../oci/descriptor.ts';
 import { type Digest, digestOf, quote } from '../oci/digest.ts';
 import { SignpostError } from '../oci/errors.ts';
 import { type ManifestList, parseManifest } from '../oci/manifest.ts';
@@ -12,8 +13,12 @@ export interface InspectedImage {
   readonly list: Digest;
   /** Of every manifest that the list names, each once. */
   readonly manifests: readonly Digest[];
+  /** The list, then its manifests: everything that is to be signed. */
+  readonly contents: readonly Pick<Descriptor, 'digest' | 'mediaType' | 'size'>[];
   /** `linux/arm64/v8`, in the list's order. */
   readonly platforms: readonly string[];
+  /** What is published for the tag, as the origin says: simple signatures that nobody has verified. */
+  readonly published: readonly Uint8Array[];
 }
 
 /**
@@ -43,14 +48,19 @@ function inspect(image: RequestedImage): InspectedImage {
   const named = new Set(list.manifests.map(({ digest }) => digest));
   const foreign = [...given.keys()].find((digest) => !named.has(digest));
   if (foreign !== undefined) throw invalid(`the request holds ${foreign}, which the list does not name`);
+  const described = [image.list, ...given.values()].map(({ bytes, mediaType }) => {
+    return { digest: digestOf(bytes), mediaType, size: bytes.length };
+  });
   return {
     repository,
     tag,
     list: digestOf(image.list.bytes),
     manifests: [...named],
+    contents: described,
     platforms: list.manifests.map(({ platform }) =>
       platform === undefined ? 'no platform' : printable(formatPlatform(platform)),
     ),
+    published: image.published ?? [],
   };
 }
 

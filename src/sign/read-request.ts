@@ -1,6 +1,7 @@
 import type { Digest } from '../oci/digest.ts';
 import { SignpostError } from '../oci/errors.ts';
 import { formatTaggedReference } from '../oci/reference.ts';
+import type { SealedContent } from '../trust/sealed-lines.ts';
 import { type RequestHeader, createRequestParser } from '../trust/signing-request.ts';
 import { type InspectedImage, inspectImage } from './inspect-image.ts';
 
@@ -10,6 +11,8 @@ export interface ReadRequest {
   /** The SHA-256 of the request's file. */
   readonly request: Digest;
   readonly images: readonly InspectedImage[];
+  /** Who vouches for it: not verified. */
+  readonly sealed: SealedContent;
 }
 
 /**
@@ -37,5 +40,5 @@ export async function readRequest(lines: AsyncIterable<Uint8Array>): Promise<Rea
       'the signing request holds no images: there is nothing to sign',
     );
   }
-  return { header, request, images: [...images.values()] };
+  return { header, request, images: [...images.values()], sealed: parser.sealed() };
 }

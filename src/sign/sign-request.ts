@@ -1,18 +1,34 @@
-import type { Digest } from '../oci/digest.ts';
+import { createHash } from 'node:crypto';
+import { parseDigest } from '../oci/digest.ts';
 import { SignpostError } from '../oci/errors.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { MetadataSigner, SignedFile } from '../ports/metadata-signing.ts';
 import type { NewFile } from '../ports/new-file.ts';
+import type { SealSigner } from '../ports/seal-signer.ts';
 import type { SignerRecord } from '../ports/signer-record.ts';
-import type { SignatureReader, Signer } from '../ports/signing.ts';
-import { createBundleFormatter } from '../trust/signature-bundle.ts';
-import { formatSimpleSigning } from '../trust/simple-signing.ts';
-import { type PlannedImage, type SigningPlan, planSigning, refuseRollback } from './plan-signing.ts';
+import type { FormatReader, FormatSigner } from '../ports/signing.ts';
+import { describeRefusal } from '../trust/describe-refusal.ts';
+import { judgeSignature } from '../trust/judge-signature.ts';
+import { type BundledSignature, createBundleFormatter } from '../trust/signature-bundle.ts';
+import type { Statement } from '../trust/statement.ts';
+import { findForgotten, refuseForgotten } from './find-forgotten.ts';
+import { type SigningPlan, planSigning, refuseRollback } from './plan-signing.ts';
 import { type ReadRequest, readRequest } from './read-request.ts';
 
-export interface SignDeps {
-  readonly signer: Signer;
+/** A key, and the format that it signs in. */
+export interface SigningKey {
+  readonly signer: FormatSigner;
   /** Knows the signer's own public key: every signature is read again before it leaves. */
-  readonly reader: SignatureReader;
+  readonly reader: FormatReader;
+}
+
+export interface SignDeps {
+  /** One or more: everything is signed with each of them. */
+  readonly keys: readonly SigningKey[];
+  /** What signs files for whole repositories. */
+  readonly metadata?: readonly MetadataSigner[];
+  /** Vouches for the bundle as a whole. */
+  readonly sealer?: SealSigner;
   readonly record: SignerRecord;
   readonly clock: Clock;
   /** Shows a person what would be signed. False ends the work. */
@@ -27,6 +43,8 @@ export interface SignOptions {
   /** Milliseconds until the signatures expire. */
   readonly life: number;
   readonly allowRollback: boolean;
+  /** Goes on although the record does not know of what this signer signed: it is an old copy. */
+  readonly adoptRecord: boolean;
   /** Goes into every signature, as the program that made it. */
   readonly creator: string;
 }
@@ -52,12 +70,38 @@ export async function signRequest(
   const request = await readRequest(lines);
   const plan = planSigning(request, deps.record);
   if (!options.allowRollback) refuseRollback(plan);
+  if (!options.adoptRecord) refuseForgotten(await findForgotten(request, deps.keys, deps.record));
   if (!(await deps.review(plan))) throw new SignpostError('CANCELLED', 'nothing was signed');
+  return signPlan(deps, request, plan, options);
+}
+
+/**
+ * Signs what was planned. On disk there is first the bundle under a provisional name, then the record, and then the
+ * bundle: whoever is stopped in between can be finished, and nothing is ever answered twice.
+ * @throws SignpostError CANCELLED, TRUST, STORAGE
+ */
+export async function signPlan(
+  deps: Omit<SignDeps, 'review'>,
+  request: ReadRequest,
+  plan: SigningPlan,
+  options: Omit<SignOptions, 'allowRollback' | 'adoptRecord'>,
+): Promise<SignResult> {
   const bundle = await deps.createBundle(plan);
   try {
     const created = deps.clock.now();
     const expires = created + options.life;
-    const signatures = await writeBundle(deps, bundle, request, plan, { created, expires, ...options });
+    const { creator } = options;
+    const hash = createHash('sha256');
+    const write = async (line: string) => {
+      hash.update(line);
+      await bundle.write(line);
+    };
+    const { signatures, files } = await writeBundle(deps, write, request, plan, {
+      created,
+      expires,
+      creator,
+    });
+    await bundle.settle();
     deps.record.add(
       plan.images.map(({ reference, list }) => ({
         reference,
@@ -65,6 +109,8 @@ export async function signRequest(
         serial: plan.header.serial,
         signed: created,
       })),
+      { request: request.request, bundle: parseDigest(`sha256:${hash.digest('hex')}`) },
+      files,
     );
     await bundle.release();
     return { plan, path: bundle.path, signatures, expires };
@@ -80,62 +126,82 @@ interface Validity {
 }
 
 async function writeBundle(
-  deps: SignDeps,
-  bundle: NewFile,
+  deps: Omit<SignDeps, 'review'>,
+  write: (line: string) => Promise<void>,
   { header, request }: ReadRequest,
   plan: SigningPlan,
   validity: Validity,
-): Promise<number> {
+): Promise<{ readonly signatures: number; readonly files: readonly SignedFile[] }> {
   const formatter = createBundleFormatter();
-  const all = plan.images.reduce((sum, { manifests }) => sum + 1 + manifests.length, 0);
+  const all = plan.images.reduce((sum, { contents }) => sum + contents.length, 0) * deps.keys.length;
   let done = 0;
-  await bundle.write(
+  await write(
     formatter.header({
       request,
       registry: header.registry,
       serial: header.serial,
       created: Math.floor(validity.created / 1000),
       expires: Math.floor(validity.expires / 1000),
-      signer: deps.signer.fingerprint,
+      signers: deps.keys.map(({ signer: { format, fingerprint } }) => ({ format, fingerprint })),
     }),
   );
   for (const image of plan.images) {
-    const signatures = [];
+    const { repository, tag, list, reference } = image;
+    const signatures: BundledSignature[] = [];
     // Clients check the platform's manifest or the list: both are signed, for every tag (signatures.md).
-    for (const digest of [image.list, ...image.manifests]) {
-      if (deps.signal.aborted) throw new SignpostError('CANCELLED', 'stopped: no bundle was written');
-      signatures.push({ digest, signature: await signDigest(deps, image, digest, header.serial, validity) });
-      deps.advance((done += 1), all);
+    for (const { digest, mediaType, size } of image.contents) {
+      const statement = { reference, digest, mediaType, size, serial: header.serial, ...validity };
+      for (const key of deps.keys) {
+        if (deps.signal.aborted) throw new SignpostError('CANCELLED', 'stopped: no bundle was written');
+        const signature = await signStatement(deps, key, statement);
+        signatures.push({ format: key.signer.format, digest, signature });
+        deps.advance((done += 1), all);
+      }
     }
-    const { repository, tag, list } = image;
-    await bundle.write(formatter.image({ repository, tag, list, signatures }));
+    await write(formatter.image({ repository, tag, list, signatures }));
   }
-  await bundle.write(formatter.end());
-  return done;
+  const files = await signFiles(deps, plan, validity);
+  for (const file of files) await write(formatter.file(file));
+  await write(formatter.end(await deps.sealer?.seal(formatter.message())));
+  return { signatures: done, files };
 }
 
-async function signDigest(
-  { signer, reader }: SignDeps,
-  { reference }: PlannedImage,
-  digest: Digest,
-  serial: number,
-  { created, expires, creator }: Validity,
+async function signFiles(
+  { metadata = [], record }: Pick<SignDeps, 'metadata' | 'record'>,
+  { header, images }: SigningPlan,
+  { created }: Validity,
+): Promise<readonly SignedFile[]> {
+  if (metadata.length === 0) return [];
+  const tags = images.map(({ repository, tag, list, contents }) => {
+    return { repository, tag, list, size: contents.find(({ digest }) => digest === list)?.size ?? 0 };
+  });
+  const event = { registry: header.registry, tags, own: record.files(), now: created };
+  const files: SignedFile[] = [];
+  for (const signer of metadata) files.push(...(await signer.sign(event)));
+  return files;
+}
+
+// A faulty signer (an old gpg, a broken card) must not surprise the other side of the air gap.
+async function signStatement(
+  { clock }: Pick<SignDeps, 'clock'>,
+  { signer, reader }: SigningKey,
+  statement: Statement,
 ): Promise<Uint8Array> {
-  const timestamp = Math.floor(created / 1000);
-  const payload = formatSimpleSigning({ reference, digest, creator, timestamp, serial });
-  const signature = await signer.sign(payload, created, expires);
-  // A faulty signer (an old gpg, a broken card) must not surprise the other side of the air gap.
-  const evidence = await reader.read(signature);
-  const good =
-    evidence.kind === 'signed' &&
-    evidence.fingerprint === signer.fingerprint &&
-    Buffer.from(evidence.payload).equals(payload) &&
-    evidence.expires !== undefined &&
-    Math.abs(evidence.expires - expires) < 60_000;
-  if (good) return signature;
+  const signature = await signer.sign(statement);
+  const policy = { fingerprints: new Set([signer.fingerprint]), maximumLife: Number.POSITIVE_INFINITY };
+  const judgement = judgeSignature(await reader.read(signature), policy, statement, clock.now());
+  const problem = judgement.accepted
+    ? describeOtherLife(judgement.expires, statement.expires)
+    : describeRefusal(judgement.reason);
+  if (problem === undefined) return signature;
   throw new SignpostError(
     'TRUST',
-    `what ${signer.fingerprint} signed for ${reference} cannot be verified again` +
-      (evidence.kind === 'forged' || evidence.kind === 'unusable-key' ? `: ${evidence.reason}` : ''),
+    `what ${signer.fingerprint} signed for ${statement.reference} cannot be verified again: ${problem}`,
   );
+}
+
+/** A signer with a clock of its own may be some seconds off. */
+function describeOtherLife(found: number, wanted: number): string | undefined {
+  if (Math.abs(found - wanted) < 60_000) return undefined;
+  return `it expires on ${new Date(found).toISOString()}, not on ${new Date(wanted).toISOString()}`;
 }

@@ -30,6 +30,8 @@ export function describeRefusal(reason: Refusal): string {
       return `the signature is for ${quote(reason.found)}, not for ${quote(reason.expected)}`;
     case 'wrong-digest':
       return `the signature is for ${reason.found}, not for ${reason.expected}`;
+    case 'wrong-descriptor':
+      return `the signature is for a manifest of ${quote(reason.found)}, not of ${quote(reason.expected)}`;
     case 'wrong-serial':
       return `the signature belongs to signing request ${reason.found}, not to ${reason.expected}`;
   }

@@ -1,10 +1,9 @@
 import type { Digest } from '../oci/digest.ts';
-import type { SignatureEvidence } from './evidence.ts';
-import { type SimpleSigning, parseSimpleSigning } from './simple-signing.ts';
+import type { Evidence, StatedEvidence } from './evidence.ts';
 
 /** What the operator demands of the signatures of a repository. */
 export interface SignaturePolicy {
-  /** Fingerprints of the primary keys that may sign, in upper-case hexadecimal. */
+  /** Fingerprints of the keys that may sign, as evidence names them. */
   readonly fingerprints: ReadonlySet<string>;
   /** How many different keys must have signed; 1 or more. */
   readonly threshold: number;
@@ -17,6 +16,10 @@ export interface ExpectedContent {
   /** `host/repository:tag`. */
   readonly reference: string;
   readonly digest: Digest;
+  /** Of the manifest; not looked at in formats that do not sign it. */
+  readonly mediaType?: string;
+  /** Of the manifest in bytes; likewise. */
+  readonly size?: number;
   /** The serial of the signing request. */
   readonly serial: number;
 }
@@ -37,6 +40,7 @@ export type SignatureRefusal =
   | { readonly kind: 'wrong-payload'; readonly detail: string }
   | { readonly kind: 'wrong-reference'; readonly found: string; readonly expected: string }
   | { readonly kind: 'wrong-digest'; readonly found: Digest; readonly expected: Digest }
+  | { readonly kind: 'wrong-descriptor'; readonly found: string; readonly expected: string }
   | { readonly kind: 'wrong-serial'; readonly found: number; readonly expected: number };
 
 export type SignatureJudgement =
@@ -48,7 +52,7 @@ const clockTolerance = 5 * 60_000;
 
 /** Judges one signature. `now` is in milliseconds since the epoch. */
 export function judgeSignature(
-  evidence: SignatureEvidence,
+  evidence: Evidence,
   policy: Pick<SignaturePolicy, 'fingerprints' | 'maximumLife'>,
   expected: ExpectedContent,
   now: number,
@@ -61,11 +65,14 @@ export function judgeSignature(
     case 'unusable-key':
       return refuse({ kind: 'unusable-key', fingerprint: evidence.fingerprint, detail: evidence.reason });
     case 'signed':
+    case 'wrong-payload':
       break;
   }
-  const { fingerprint, created, expires } = evidence;
+  const { fingerprint } = evidence;
   if (!policy.fingerprints.has(fingerprint)) return refuse({ kind: 'not-allowed-key', fingerprint });
-  // Stock clients enforce the expiry of the OpenPGP signature: it is their only protection against a frozen mirror.
+  if (evidence.kind === 'wrong-payload') return refuse({ kind: 'wrong-payload', detail: evidence.reason });
+  const { created, expires } = evidence;
+  // Where clients enforce a signature's expiry, it is their only protection against a frozen mirror.
   if (expires === undefined) return refuse({ kind: 'no-expiry' });
   if (expires <= now) return refuse({ kind: 'expired', expires });
   if (created > now + clockTolerance) return refuse({ kind: 'not-yet-valid', created });
@@ -73,17 +80,11 @@ export function judgeSignature(
   if (life > policy.maximumLife) {
     return refuse({ kind: 'lives-too-long', life, maximum: policy.maximumLife });
   }
-  const wrong = compareContent(evidence.payload, expected);
+  const wrong = compareContent(evidence, expected);
   return wrong === undefined ? { accepted: true, fingerprint, expires } : refuse(wrong);
 }
 
-function compareContent(payload: Uint8Array, expected: ExpectedContent): SignatureRefusal | undefined {
-  let content: SimpleSigning;
-  try {
-    content = parseSimpleSigning(payload);
-  } catch (error) {
-    return { kind: 'wrong-payload', detail: (error as Error).message };
-  }
+function compareContent(content: StatedEvidence, expected: ExpectedContent): SignatureRefusal | undefined {
   if (content.reference !== expected.reference) {
     return { kind: 'wrong-reference', found: content.reference, expected: expected.reference };
   }
@@ -92,6 +93,16 @@ function compareContent(payload: Uint8Array, expected: ExpectedContent): Signatu
   }
   if (content.serial !== expected.serial) {
     return { kind: 'wrong-serial', found: content.serial, expected: expected.serial };
+  }
+  return compareDescriptor(content, expected);
+}
+
+function compareDescriptor(content: StatedEvidence, expected: ExpectedContent): SignatureRefusal | undefined {
+  const differs = (key: 'mediaType' | 'size') =>
+    content[key] !== undefined && expected[key] !== undefined && content[key] !== expected[key];
+  for (const key of ['mediaType', 'size'] as const) {
+    if (!differs(key)) continue;
+    return { kind: 'wrong-descriptor', found: String(content[key]), expected: String(expected[key]) };
   }
   return undefined;
 }

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { digestOf } from '../oci/digest.ts';
 import { describeRefusal } from './describe-refusal.ts';
-import type { SignatureEvidence, SignedEvidence } from './evidence.ts';
+import type { Evidence, SignedEvidence } from './evidence.ts';
 import { judgeSignatures } from './judge-signatures.ts';
+import { readSimpleEvidence } from './simple-evidence.ts';
 import { formatSimpleSigning } from './simple-signing.ts';
 
 const now = 1_800_000_000_000;
@@ -14,11 +15,12 @@ const policy = { fingerprints: new Set(['A', 'B', 'C']), threshold: 1, maximumLi
 function signed(
   changes: Partial<SignedEvidence> = {},
   content: Partial<Parameters<typeof formatSimpleSigning>[0]> = {},
-): SignatureEvidence {
+): Evidence {
   const payload = formatSimpleSigning({ ...expected, creator: 'x', timestamp: 1, ...content });
-  return { kind: 'signed', fingerprint: 'A', payload, created: now - day, expires: now + day, ...changes };
+  const message = { fingerprint: 'A', payload, created: now - day, expires: now + day, ...changes };
+  return readSimpleEvidence({ ...message, kind: 'signed' });
 }
-const reasonOf = (...evidence: SignatureEvidence[]) => {
+const reasonOf = (...evidence: Evidence[]) => {
   const verdict = judgeSignatures(evidence, policy, expected, now);
   return verdict.accepted ? 'accepted' : verdict.reason.kind;
 };

@@ -1,4 +1,4 @@
-import type { SignatureEvidence } from './evidence.ts';
+import type { Evidence } from './evidence.ts';
 import {
   type ExpectedContent,
   type SignaturePolicy,
@@ -27,7 +27,7 @@ export type Verdict =
  * them counts, the reason is that of the first.
  */
 export function judgeSignatures(
-  evidence: readonly SignatureEvidence[],
+  evidence: readonly Evidence[],
   policy: SignaturePolicy,
   expected: ExpectedContent,
   now: number,

@@ -1,12 +1,13 @@
 import { type Hash, createHash } from 'node:crypto';
 import type { Digest } from '../oci/digest.ts';
 import { SignpostError } from '../oci/errors.ts';
+import { type Seal, parseSeal, sealToJson } from './seal.ts';
 import { isCount, parseStrictJson, readField, readFields } from './strict-json.ts';
 
 /**
  * The frame that signing requests and signature bundles share: one JSON document a line, each line ended by a line
  * feed, and a last line with the number of images and a SHA-256 of everything before it. Whatever is cut off, doubled
- * or changed by accident shows. (It is no protection against intent: that is what the signatures are for.)
+ * or changed by accident shows. Against intent the end line may carry a {@link Seal} over this SHA-256.
  */
 export interface SealedLimits {
   /** What the file is, in messages. */
@@ -23,8 +24,10 @@ export interface SealedLimits {
 export interface Sealer {
   /** The header first, then an image at a time. */
   add(document: object): string;
+  /** What a seal signs. Nothing can be added from here on. */
+  message(): Uint8Array;
   /** The last line. */
-  end(): string;
+  end(seal?: Seal): string;
 }
 
 /** Reads the lines of such a file. */
@@ -33,11 +36,21 @@ export interface Unsealer {
   add(line: Uint8Array): unknown;
   /** To be called after the last line. Returns the SHA-256 of the whole file. Throws REQUEST_INVALID. */
   end(): Digest;
+  /** To be called after `end`: the seal, if there is one, and what it has to sign. Nothing has been verified. */
+  sealed(): SealedContent;
+}
+
+/** A seal with what it stands for. */
+export interface SealedContent {
+  readonly seal: Seal | undefined;
+  readonly message: Uint8Array;
 }
 
 export function createSealer(): Sealer {
   const hash = createHash('sha256');
   let lines = 0;
+  let sha256: string | undefined;
+  const digest = () => (sha256 ??= hash.digest('hex'));
   return {
     add(document) {
       const line = `${JSON.stringify(document)}\n`;
@@ -45,8 +58,11 @@ export function createSealer(): Sealer {
       lines += 1;
       return line;
     },
-    end: () =>
-      `${JSON.stringify({ end: true, images: Math.max(lines - 1, 0), sha256: hash.digest('hex') })}\n`,
+    message: () => messageOf(digest()),
+    end(seal) {
+      const end = { end: true, images: Math.max(lines - 1, 0), sha256: digest() };
+      return `${JSON.stringify(seal === undefined ? end : { ...end, seal: sealToJson(seal) })}\n`;
+    },
   };
 }
 
@@ -55,7 +71,7 @@ export function createUnsealer(limits: SealedLimits): Unsealer {
   const all = createHash('sha256');
   let lines = 0;
   let bytes = 0;
-  let ended = false;
+  let end: SealedContent | undefined;
   return {
     add(line) {
       bytes += line.length;
@@ -65,7 +81,7 @@ export function createUnsealer(limits: SealedLimits): Unsealer {
           `${limits.name} is larger than allowed at line ${lines + 1}`,
         );
       }
-      if (ended) throw invalid(`${limits.name} goes on after its end line`);
+      if (end !== undefined) throw invalid(`${limits.name} goes on after its end line`);
       if (line.at(-1) !== 0x0a) throw truncated(limits.name);
       lines += 1;
       const where = `${limits.name}, line ${lines},`;
@@ -75,13 +91,16 @@ export function createUnsealer(limits: SealedLimits): Unsealer {
         before.update(line);
         return document;
       }
-      checkEndLine(document, before, lines - 2, limits.name);
-      ended = true;
+      end = readEndLine(document, before, lines - 2, limits.name);
       return undefined;
     },
     end() {
-      if (!ended) throw truncated(limits.name);
+      if (end === undefined) throw truncated(limits.name);
       return `sha256:${all.digest('hex')}` as Digest;
+    },
+    sealed() {
+      if (end === undefined) throw truncated(limits.name);
+      return end;
     },
   };
 }
@@ -107,9 +126,13 @@ function isEndLine(document: unknown): boolean {
   return typeof document === 'object' && document !== null && Object.hasOwn(document, 'end');
 }
 
-function checkEndLine(document: unknown, before: Hash, images: number, name: string): void {
+function readEndLine(document: unknown, before: Hash, images: number, name: string): SealedContent {
   const where = `${name}, end line,`;
-  const end = readFields(document, ['end', 'images', 'sha256'] as const, where);
+  const keys = ['end', 'images', 'sha256'] as const;
+  const sealed = Object.hasOwn(Object(document), 'seal');
+  const end: Readonly<Record<string, unknown>> = sealed
+    ? readFields(document, [...keys, 'seal'] as const, where)
+    : readFields(document, keys, where);
   readField(end.end, isTrue, 'true', `${where} end`);
   readField(end.images, isCount, 'a number', `${where} images`);
   if (end.images !== images) {
@@ -117,9 +140,16 @@ function checkEndLine(document: unknown, before: Hash, images: number, name: str
       `${name} holds ${images} images and says that it holds ${String(end.images)}: it is damaged`,
     );
   }
-  if (end.sha256 !== before.digest('hex')) {
+  const sha256 = before.digest('hex');
+  if (end.sha256 !== sha256) {
     throw invalid(`${name} does not match its own checksum: it was damaged or edited on the way`);
   }
+  return { seal: sealed ? parseSeal(end.seal, `${where} seal`) : undefined, message: messageOf(sha256) };
+}
+
+// The header is part of what was hashed and says what kind of file it is: a seal of one cannot stand for another.
+function messageOf(sha256: string): Uint8Array {
+  return Buffer.from(`signpost sealed lines\nsha256:${sha256}\n`);
 }
 
 function isTrue(value: unknown): value is true {

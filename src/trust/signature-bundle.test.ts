@@ -10,14 +10,20 @@ const header = {
   serial: 7,
   created: 1,
   expires: 2,
-  signer: 'A'.repeat(40),
-};
+  signers: [
+    { format: 'simple', fingerprint: 'A'.repeat(40) },
+    { format: 'cosign', fingerprint: 'B'.repeat(64) },
+  ],
+} as const;
 const image = {
   repository: parseRepositoryName('fedora/base'),
   tag: parseTagName('41'),
   list: digestOf('list'),
-  signatures: [{ digest: digestOf('list'), signature: Buffer.from('signature') }],
-};
+  signatures: [
+    { format: 'simple', digest: digestOf('list'), signature: Buffer.from('signature') },
+    { format: 'notation', digest: digestOf('list'), signature: Buffer.from('another') },
+  ],
+} as const;
 
 function format(): string {
   const formatter = createBundleFormatter();
@@ -39,7 +45,9 @@ test('what is written is read again', () => {
 
 test('what is malformed is refused by name', () => {
   for (const [from, to, message] of [
-    ['"signer":"A', '"signer":"a', /header: signer is/],
+    ['"fingerprint":"A', '"fingerprint":"a', /header: signers\[0\] fingerprint is/],
+    ['"signers":[{"format":"simple"', '"signers":[{"format":"pgp"', /header: signers\[0\] format is "pgp"/],
+    ['"signatures":[{"format":"simple"', '"signatures":[{"format":"md5"', /signatures\[0\] format is "md5"/],
     ['"request":"sha256', '"request":"md5', /header: request is/],
     ['"expires":2', '"expires":"2"', /header: expires is/],
     ['"signature":"', '"signature":"*', /signatures\[0\] signature is/],

@@ -1,10 +1,19 @@
 import { type Digest, isDigest } from '../oci/digest.ts';
 import type { RegistryHost, RepositoryName, TagName } from '../oci/reference.ts';
 import { readRegistry, readTarget } from './reference-fields.ts';
-import { type SealedLimits, createSealer, createUnsealer, readHeaderFields } from './sealed-lines.ts';
+import type { Seal } from './seal.ts';
+import {
+  type SealedContent,
+  type SealedLimits,
+  createSealer,
+  createUnsealer,
+  readHeaderFields,
+} from './sealed-lines.ts';
+import { type MetadataFile, isMetadataFormat } from './metadata-file.ts';
+import { type SignatureFormat, isSignatureFormat } from './signature-format.ts';
 import { isArray, isCount, readBase64, readField, readFields } from './strict-json.ts';
 
-/** What a signature bundle says of itself. None of it is signed: the signatures say what counts. */
+/** What a signature bundle says of itself. It binds nobody unless the bundle is sealed: the signatures say what counts. */
 export interface BundleHeader {
   /** The SHA-256 of the signing request's file. */
   readonly request: Digest;
@@ -14,17 +23,23 @@ export interface BundleHeader {
   readonly created: number;
   /** Seconds since the epoch. */
   readonly expires: number;
-  /** The fingerprint of the key that signed, in upper-case hexadecimal. */
-  readonly signer: string;
+  /** The keys that signed, each in its format, by the fingerprints that evidence names them by. */
+  readonly signers: readonly BundleSigner[];
 }
 
-/** An OpenPGP signed message around a simple-signing payload for `digest`. */
-interface BundledSignature {
+export interface BundleSigner {
+  readonly format: SignatureFormat;
+  readonly fingerprint: string;
+}
+
+/** An envelope of its format that signs `digest`. */
+export interface BundledSignature {
+  readonly format: SignatureFormat;
   readonly digest: Digest;
   readonly signature: Uint8Array;
 }
 
-/** The signatures of a tag: one for its list and one for each manifest that the list names. */
+/** The signatures of a tag: in each format one for its list and one for each manifest that the list names. */
 export interface SignedImage {
   readonly repository: RepositoryName;
   readonly tag: TagName;
@@ -41,27 +56,33 @@ export const bundleLimits: SealedLimits = {
 
 const type = 'signpost-signature-bundle';
 
-/** Makes the lines of a bundle: the header, an image at a time, the end. */
+/** Makes the lines of a bundle: the header, an image at a time, a file at a time, the end. */
 export function createBundleFormatter(): {
   header(header: BundleHeader): string;
   image(image: SignedImage): string;
-  end(): string;
+  file(file: MetadataFile): string;
+  message(): Uint8Array;
+  end(seal?: Seal): string;
 } {
   const sealer = createSealer();
   return {
-    header: ({ request, registry, serial, created, expires, signer }) =>
-      sealer.add({ type, version: 1, request, registry, serial, created, expires, signer }),
+    header: ({ request, registry, serial, created, expires, signers }) =>
+      sealer.add({ type, version: 1, request, registry, serial, created, expires, signers }),
     image: ({ repository, tag, list, signatures }) =>
       sealer.add({
         repository,
         tag,
         list,
-        signatures: signatures.map(({ digest, signature }) => ({
+        signatures: signatures.map(({ format, digest, signature }) => ({
+          format,
           digest,
           signature: Buffer.from(signature).toString('base64'),
         })),
       }),
-    end: () => sealer.end(),
+    file: ({ format, path, bytes }) =>
+      sealer.add({ format, path, bytes: Buffer.from(bytes).toString('base64') }),
+    message: () => sealer.message(),
+    end: (seal) => sealer.end(seal),
   };
 }
 
@@ -69,13 +90,20 @@ export function createBundleFormatter(): {
 export type BundleLine =
   | { readonly kind: 'header'; readonly header: BundleHeader }
   | { readonly kind: 'image'; readonly image: SignedImage }
+  | { readonly kind: 'file'; readonly file: MetadataFile }
   | { readonly kind: 'end' };
 
 /**
  * Reads a bundle line by line. Nothing that was read may be acted upon before `end` has returned. Both throw
  * SignpostError REQUEST_INVALID, LIMIT_EXCEEDED.
  */
-export function createBundleParser(): { line(bytes: Uint8Array): BundleLine; end(): Digest } {
+export function createBundleParser(): {
+  line(bytes: Uint8Array): BundleLine;
+  /** The SHA-256 of the whole file. */
+  end(): Digest;
+  /** After `end`: who vouches for it. */
+  sealed(): SealedContent;
+} {
   const unsealer = createUnsealer(bundleLimits);
   let lines = 0;
   return {
@@ -83,25 +111,37 @@ export function createBundleParser(): { line(bytes: Uint8Array): BundleLine; end
       const document = unsealer.add(bytes);
       lines += 1;
       if (document === undefined) return { kind: 'end' };
-      return lines === 1
-        ? { kind: 'header', header: readHeader(document) }
-        : { kind: 'image', image: readImage(document, `the signature bundle, line ${lines},`) };
+      if (lines === 1) return { kind: 'header', header: readHeader(document) };
+      const where = `the signature bundle, line ${lines},`;
+      return Object.hasOwn(Object(document), 'path')
+        ? { kind: 'file', file: readFile(document, where) }
+        : { kind: 'image', image: readImage(document, where) };
     },
     end: () => unsealer.end(),
+    sealed: () => unsealer.sealed(),
   };
 }
 
 function readHeader(document: unknown): BundleHeader {
   const where = "the signature bundle's header:";
-  const keys = ['request', 'registry', 'serial', 'created', 'expires', 'signer'] as const;
+  const keys = ['request', 'registry', 'serial', 'created', 'expires', 'signers'] as const;
   const fields = readHeaderFields(document, type, keys, where);
+  const signers = readField(fields.signers, isArray, 'a list', `${where} signers`);
   return {
     request: readField(fields.request, isDigest, 'a digest', `${where} request`),
     registry: readRegistry(fields.registry, where),
     serial: readField(fields.serial, isCount, 'a whole number', `${where} serial`),
     created: readField(fields.created, isCount, 'seconds since the epoch', `${where} created`),
     expires: readField(fields.expires, isCount, 'seconds since the epoch', `${where} expires`),
-    signer: readField(fields.signer, isFingerprint, 'a fingerprint', `${where} signer`),
+    signers: signers.map((item, index) => readSigner(item, `${where} signers[${index}]`)),
+  };
+}
+
+function readSigner(value: unknown, where: string): BundleSigner {
+  const fields = readFields(value, ['format', 'fingerprint'] as const, where);
+  return {
+    format: readField(fields.format, isSignatureFormat, 'a signature format', `${where} format`),
+    fingerprint: readField(fields.fingerprint, isFingerprint, 'a fingerprint', `${where} fingerprint`),
   };
 }
 
@@ -115,14 +155,29 @@ function readImage(document: unknown, where: string): SignedImage {
   };
 }
 
-function readSignature(value: unknown, where: string): BundledSignature {
-  const fields = readFields(value, ['digest', 'signature'] as const, where);
+// Whether the path is one that the format has is for whoever places the file to say.
+function readFile(document: unknown, where: string): MetadataFile {
+  const fields = readFields(document, ['format', 'path', 'bytes'] as const, where);
   return {
+    format: readField(fields.format, isMetadataFormat, 'a format of metadata', `${where} format`),
+    path: readField(fields.path, isPath, 'a path', `${where} path`),
+    bytes: readBase64(fields.bytes, `${where} bytes`),
+  };
+}
+
+function readSignature(value: unknown, where: string): BundledSignature {
+  const fields = readFields(value, ['format', 'digest', 'signature'] as const, where);
+  return {
+    format: readField(fields.format, isSignatureFormat, 'a signature format', `${where} format`),
     digest: readField(fields.digest, isDigest, 'a digest', `${where} digest`),
     signature: readBase64(fields.signature, `${where} signature`),
   };
 }
 
+function isPath(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= 1024;
+}
+
 function isFingerprint(value: unknown): value is string {
-  return typeof value === 'string' && /^[0-9A-F]{40}$/.test(value);
+  return typeof value === 'string' && /^(?:[0-9A-F]{40}|[0-9A-F]{64})$/.test(value);
 }

@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setImmediate as pause } from 'node:timers/promises';
+import { createFileMetadataTree } from '../../src/adapters/file-metadata-tree.ts';
 import { createFileTreeReader } from '../../src/adapters/file-tree-reader.ts';
 import { type HttpLimits, defaultLimits, listenHttp } from '../../src/adapters/http-server.ts';
 import { blobPath, manifestPath, signatureFolder } from '../../src/adapters/tree-paths.ts';
@@ -104,6 +105,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
       onSuspect: (mirror: MirrorId) => suspects.push(mirror),
     },
     tree: createFileTreeReader(tree),
+    metadata: createFileMetadataTree(tree),
     log,
     clock: { now: options.now ?? (() => Date.now()) },
     unready: async () => undefined,

@@ -53,6 +53,25 @@ export function publicationsContract(name: string, create: () => PublicationSide
     assert.deepEqual([...content.tags(), ...content.manifests(), ...content.blobs()], []);
   });
 
+  test(`${name}: referrers are found by subject and type, until they are retired`, () => {
+    const { publications, content } = create();
+    const type = 'application/x.example';
+    assert.deepEqual(publications.findReferrers(base, list, type), []);
+    publications.publish(publication);
+    assert.deepEqual(publications.findReferrers(base, list, type), [image]);
+    assert.deepEqual(publications.findReferrers(base, list, 'application/x.other'), []);
+    assert.deepEqual(publications.findReferrers(base, image, type), []);
+    assert.deepEqual(publications.findReferrers(other, list, type), []);
+    const retired = [{ repository: base, digest: image }];
+    assert.equal(publications.publish({ tags: [], manifests: [], blobs: [], retired }), 2);
+    assert.deepEqual(publications.findReferrers(base, list, type), []);
+    assert.equal(publications.serials().repositories.get(base), 2);
+    assert.deepEqual(
+      [...content.manifests()].map(({ digest }) => digest),
+      [list],
+    );
+  });
+
   test(`${name}: what is published can be read back`, () => {
     const { publications, content } = create();
     assert.equal(publications.publish(publication), 1);

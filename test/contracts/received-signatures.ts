@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { digestOf } from '../../src/oci/digest.ts';
 import { parseRepositoryName, parseTagName } from '../../src/oci/reference.ts';
 import type { ReceivedSignatures } from '../../src/ports/received-signatures.ts';
+import type { SignatureFormat } from '../../src/trust/signature-format.ts';
 
 /** What every keeper of received signatures must do. `create` gives an empty one. */
 export function testReceivedSignatures(name: string, create: () => ReceivedSignatures): void {
@@ -12,11 +13,12 @@ export function testReceivedSignatures(name: string, create: () => ReceivedSigna
     list: digestOf(list),
     serial,
   });
-  const signature = (fingerprint: string, text: string, digest = 'manifest') => ({
-    digest: digestOf(digest),
-    fingerprint,
-    signature: Buffer.from(text),
-  });
+  const signature = (
+    fingerprint: string,
+    text: string,
+    digest = 'manifest',
+    format: SignatureFormat = 'simple',
+  ) => ({ format, digest: digestOf(digest), fingerprint, signature: Buffer.from(text) });
   const plain = (received: ReceivedSignatures, ...of: Parameters<typeof image>) =>
     received
       .list(image(...of))
@@ -36,6 +38,18 @@ export function testReceivedSignatures(name: string, create: () => ReceivedSigna
     received.put(image(1), [signature('A', 'old'), signature('A', 'other digest', 'x')]);
     received.put(image(1), [signature('A', 'new')]);
     assert.deepEqual(plain(received, 1).sort(), ['A new', 'A other digest']);
+  });
+
+  test(`${name}: keeps what one key signed in several formats`, () => {
+    const received = create();
+    received.put(image(1), [signature('A', 'simple'), signature('A', 'sigstore', 'manifest', 'sigstore')]);
+    received.put(image(1), [signature('A', 'cosign', 'manifest', 'cosign')]);
+    const found = received.list(image(1));
+    assert.deepEqual(
+      found.map(({ format }) => format),
+      ['cosign', 'sigstore', 'simple'],
+    );
+    assert.deepEqual(plain(received, 1), ['A cosign', 'A sigstore', 'A simple']);
   });
 
   test(`${name}: forgets another list and older requests, not newer ones`, () => {

@@ -51,6 +51,15 @@ export function treeContract(name: string, create: () => Promise<TreeSides>): vo
     assert.deepEqual(Buffer.from(await reader.readBlob(two, digest)), bytes);
   });
 
+  test(`${name}: a blob that is given as bytes is placed when they are its own, and over damage`, async () => {
+    const { writer, reader } = await create();
+    await writer.placeBlob(one, digest, bytes);
+    await writer.placeBlob(one, digest, bytes);
+    assert.deepEqual(Buffer.from(await reader.readBlob(one, digest)), bytes);
+    await assert.rejects(writer.placeBlob(one, absent, bytes), { code: 'DIGEST_MISMATCH' });
+    await assert.rejects(reader.readBlob(one, absent), { code: 'NOT_FOUND' });
+  });
+
   test(`${name}: an empty blob can be placed and read`, async () => {
     const { staging, writer, reader } = await create();
     await stage(staging, Buffer.alloc(0));

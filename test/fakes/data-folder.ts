@@ -1,7 +1,14 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type AcceptedImage, placePublication } from '../../src/accept/place-publication.ts';
+import {
+  type AcceptedImage,
+  type LookasideSignatures,
+  placePublication,
+} from '../../src/accept/place-publication.ts';
+import { composeArtifacts } from '../../src/accept/compose-artifacts.ts';
+import type { MergedSignatures } from '../../src/accept/merge-signatures.ts';
+import { formatCosignEnvelope } from '../../src/trust/cosign/cosign-envelope.ts';
 import { composeContent } from '../../src/cli/compose/content.ts';
 import { composeScrub } from '../../src/cli/compose/scrub.ts';
 import { parseManifest } from '../../src/oci/manifest.ts';
@@ -16,8 +23,8 @@ export const silentProgress = { start: () => {}, advance: () => {}, finish: () =
 export interface DataFolder extends AsyncDisposable {
   readonly path: string;
   publish(source: ImageSource, target: string, options?: PublishOptions): ReturnType<typeof publishImage>;
-  /** Publishes whatever is staged, under signatures that nobody checks. */
-  placeStaged(): Promise<{ readonly serial: number }>;
+  /** Publishes whatever is staged, under signatures that nobody checks: in the lookaside, or as `artifacts`. */
+  placeStaged(options?: { readonly artifacts?: boolean }): Promise<{ readonly serial: number }>;
   scrub(options?: { readonly repair?: boolean }): ReturnType<typeof composeScrub>;
   staged(): readonly StagedImage[];
 }
@@ -36,11 +43,18 @@ export function openDataFolder(path: string): DataFolder {
       const deps = { ...content, progress: silentProgress };
       return await publishImage(deps, source, parseTaggedReference(target), options);
     },
-    async placeStaged() {
+    async placeStaged({ artifacts = false } = {}) {
       using content = composeContent({ data: path }, 'test');
       const accepted: AcceptedImage[] = [];
       for (const image of content.stagedImages.list()) accepted.push(await accept(content, image));
-      return await placePublication({ ...content, tree: content.treeWriter }, accepted);
+      const lookaside = accepted.flatMap(signaturesOf);
+      const deps = { ...content, tree: content.treeWriter };
+      const composed = composeArtifacts(artifacts ? accepted.flatMap(mergedFor) : [], 1);
+      return await placePublication(deps, {
+        images: accepted,
+        lookaside: artifacts ? [] : lookaside,
+        ...composed,
+      });
     },
     scrub: (options) => composeScrub({ data: path }, { ...options, progress: silentProgress }),
     staged() {
@@ -61,15 +75,36 @@ async function accept(
   for (const descriptor of parsed.kind === 'list' ? parsed.manifests : []) {
     manifests.push({ descriptor, bytes: await staging.readManifest(descriptor.digest) });
   }
+  const requestSerial = stagedImages.nextRequestSerial();
+  return { image, list, manifests, requestSerial, expires: 4_000_000_000_000 };
+}
+
+/** An attached signature and a bundle for everything that an image brings. */
+function mergedFor({ image, list, manifests, expires }: AcceptedImage): readonly MergedSignatures[] {
+  const { repository } = image;
+  const subjects = [
+    { digest: image.list, mediaType: parseManifest(list).mediaType, size: list.length },
+    ...manifests.map(({ descriptor }) => descriptor),
+  ];
+  return subjects.flatMap((subject) => {
+    const envelope = formatCosignEnvelope({
+      payload: Buffer.from(subject.digest),
+      signature: Buffer.from('signature'),
+    });
+    const common = { repository, subject, envelopes: [{ envelope, created: 0 }], expires, referrers: [] };
+    return [
+      { ...common, format: 'cosign' },
+      { ...common, format: 'sigstore' },
+    ] as const;
+  });
+}
+
+/** Two signatures for everything that an image brings. */
+function signaturesOf({ image, manifests }: AcceptedImage): readonly LookasideSignatures[] {
   const digests = [image.list, ...manifests.map(({ descriptor }) => descriptor.digest)];
-  return {
-    image,
-    list,
-    manifests,
-    signatures: new Map(
-      digests.map((digest) => [digest, ['one', 'two'].map((text) => Buffer.from(`${text} ${digest}`))]),
-    ),
-    requestSerial: stagedImages.nextRequestSerial(),
-    expires: 4_000_000_000_000,
-  };
+  return digests.map((digest) => ({
+    repository: image.repository,
+    digest,
+    signatures: ['one', 'two'].map((text) => Buffer.from(`${text} ${digest}`)),
+  }));
 }

@@ -15,6 +15,7 @@ export function createMemoryNewFile(path = 'file.jsonl'): MemoryNewFile {
     write: async (text) => {
       written += text;
     },
+    settle: async () => undefined,
     release: async () => {
       file.text = written;
     },

@@ -38,6 +38,10 @@ export function createMemoryPublications(): MemoryPublications {
         manifests.set(`${manifest.repository}@${manifest.digest}`, manifest);
         repositories.set(manifest.repository, serial);
       }
+      for (const { repository, digest } of publication.retired ?? []) {
+        manifests.delete(`${repository}@${digest}`);
+        repositories.set(repository, serial);
+      }
       for (const tag of publication.tags) {
         const key = `${tag.repository}:${tag.tag}`;
         tags.set(key, tag);
@@ -51,6 +55,12 @@ export function createMemoryPublications(): MemoryPublications {
       [...blobs.values()].find(
         (blob) => blob.digest === digest && (repository === undefined || blob.repository === repository),
       ),
+    findReferrers: (repository, subject, artifactType) =>
+      [...manifests.values()]
+        .filter((manifest) => manifest.repository === repository && manifest.subject === subject)
+        .filter((manifest) => manifest.artifactType === artifactType)
+        .map(({ digest }) => digest)
+        .sort(),
     serials: () => ({ serial, repositories: new Map(repositories) }),
   };
   return {

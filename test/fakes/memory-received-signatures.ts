@@ -12,14 +12,14 @@ export function createMemoryReceivedSignatures(): ReceivedSignatures {
     list: (image) =>
       rows
         .filter((row) => same(row, image) && row.list === image.list && row.serial === image.serial)
-        .sort((a, b) => (`${a.fingerprint} ${a.digest}` < `${b.fingerprint} ${b.digest}` ? -1 : 1))
-        .map(({ digest, fingerprint, signature }) => ({ digest, fingerprint, signature })),
+        .sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
+        .map(({ format, digest, fingerprint, signature }) => ({ format, digest, fingerprint, signature })),
     put(image, signatures) {
-      const replaced = new Set(signatures.map(({ digest, fingerprint }) => `${fingerprint} ${digest}`));
+      const replaced = new Set(signatures.map(keyOf));
       rows = rows.filter((row) => {
         if (!same(row, image)) return true;
         if (row.list !== image.list || row.serial < image.serial) return false;
-        return row.serial !== image.serial || !replaced.has(`${row.fingerprint} ${row.digest}`);
+        return row.serial !== image.serial || !replaced.has(keyOf(row));
       });
       rows.push(...signatures.map((item) => ({ ...image, ...item })));
     },
@@ -27,4 +27,8 @@ export function createMemoryReceivedSignatures(): ReceivedSignatures {
       rows = rows.filter((row) => !same(row, { repository, tag }));
     },
   };
+}
+
+function keyOf({ format, fingerprint, digest }: ReceivedSignature): string {
+  return `${format} ${fingerprint} ${digest}`;
 }

@@ -42,6 +42,13 @@ export function createMemoryTree(staged: ReadonlyMap<Digest, Buffer> = new Map()
     },
     readSignatures: async (repository, digest) => signatures.get(key(repository, digest)) ?? [],
     async placeBlob(repository, digest, from) {
+      if (typeof from !== 'string') {
+        if (!digestMatches(digest, from)) {
+          throw new SignpostError('DIGEST_MISMATCH', `blob ${digest}: got ${digestOf(from)}`);
+        }
+        blobs.set(key(repository, digest), Buffer.from(from));
+        return;
+      }
       const bytes = from === 'staging' ? staged.get(digest) : blobs.get(key(from, digest));
       if (bytes === undefined) throw new SignpostError('NOT_FOUND', `${from} has no blob ${digest}`);
       if (blobs.get(key(repository, digest))?.length !== bytes.length) {

@@ -1,10 +1,12 @@
 import { createFileSigner } from '../../src/adapters/openpgp/file-signer.ts';
 import { createSignatureReader } from '../../src/adapters/openpgp/signature-reader.ts';
+import { createSimpleReader } from '../../src/adapters/openpgp/simple-reader.ts';
 import type { AcceptDeps } from '../../src/accept/accept-bundle.ts';
-import type { RepositoryRule } from '../../src/accept/repository-rule.ts';
+import type { FormatRule, RepositoryRule } from '../../src/accept/repository-rule.ts';
 import { type RepositoryName, parseRegistryHost, parseTaggedReference } from '../../src/oci/reference.ts';
 import type { SignerRecord } from '../../src/ports/signer-record.ts';
-import type { Signer } from '../../src/ports/signing.ts';
+import type { FormatReader, SignatureReader, Signer } from '../../src/ports/signing.ts';
+import { createSimpleSigner } from '../../src/sign/simple-signer.ts';
 import { type SignDeps, type SignOptions, signRequest } from '../../src/sign/sign-request.ts';
 import { writeRequest } from '../../src/request/write-request.ts';
 import type { BuiltList } from './image-builder.ts';
@@ -68,6 +70,7 @@ export async function createSigningWorld(): Promise<SigningWorld> {
       treeReader: tree,
       received: createMemoryReceivedSignatures(),
       clock,
+      signers: [],
       findRule: (repository: RepositoryName) => Promise.resolve(rules.get(repository) ?? usual),
     },
     async stage(reference, list) {
@@ -84,17 +87,20 @@ export async function createSigningWorld(): Promise<SigningWorld> {
   };
 }
 
-/** A rule that allows the keys that `reader` knows. */
-export function createRule(
-  reader: RepositoryRule['reader'],
-  changes: Partial<RepositoryRule['policy']>,
+/** A rule that demands simple signatures by the keys that `reader` knows. */
+export function createRule(reader: SignatureReader, changes: Partial<FormatRule['policy']>): RepositoryRule {
+  return createFormatsRule([createSimpleReader(reader)], changes);
+}
+
+/** A rule that demands a signature in each format by one of the keys that its reader knows. */
+export function createFormatsRule(
+  readers: readonly FormatReader[],
+  changes: Partial<FormatRule['policy']>,
 ): RepositoryRule {
-  const fingerprints = new Set(reader.fingerprints);
-  return {
-    reader,
-    policy: { fingerprints, threshold: 1, maximumLife: 400 * day, ...changes },
-    warnBefore: 14 * day,
+  const policyFor = ({ fingerprints }: FormatReader) => {
+    return { fingerprints: new Set(fingerprints), threshold: 1, maximumLife: 400 * day, ...changes };
   };
+  return { formats: readers.map((reader) => ({ reader, policy: policyFor(reader) })), warnBefore: 14 * day };
 }
 
 /** Signs a request and gives the text of the bundle. Each call has a record of its own unless one is given. */
@@ -105,9 +111,9 @@ export async function signText(
 ): Promise<string> {
   const file = createMemoryNewFile();
   const clock = changes.clock ?? vectorClock;
+  const reader = await createSignatureReader([{ name: 'own', bytes: signer.publicKey }], vectorClock);
   const deps: SignDeps = {
-    signer,
-    reader: await createSignatureReader([{ name: 'own', bytes: signer.publicKey }], vectorClock),
+    keys: [{ signer: createSimpleSigner(signer), reader: createSimpleReader(reader) }],
     record: createMemorySignerRecord(),
     clock,
     review: () => Promise.resolve(true),
@@ -116,7 +122,13 @@ export async function signText(
     signal: new AbortController().signal,
     ...changes,
   };
-  const options = { life: 90 * day, allowRollback: false, creator: 'signpost test', ...changes };
+  const options = {
+    life: 90 * day,
+    allowRollback: false,
+    adoptRecord: false,
+    creator: 'signpost test',
+    ...changes,
+  };
   await signRequest(deps, linesOf(request), options);
   return file.text ?? '';
 }

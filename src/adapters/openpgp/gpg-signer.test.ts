@@ -81,6 +81,6 @@ test('what gpg says when it fails is passed on', { skip: missing }, async () => 
   rmSync(join(home, 'private-keys-v1.d'), { recursive: true });
   await assert.rejects(signer.sign(payload, 0, clock.now() + 3_600_000), {
     code: 'DENIED',
-    message: /gpg did not sign \(2\): .*secret key/i,
+    message: /gpg failed \(2\): .*secret key/i,
   });
 });

@@ -1,8 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { quote } from '../../oci/digest.ts';
 import { SignpostError } from '../../oci/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Signer } from '../../ports/signing.ts';
+import { runBounded } from '../bounded-program.ts';
 import { describeUnusable, describeWeakness, fingerprintOf, parsePublicKeys } from './public-keys.ts';
 
 export interface GpgOptions {
@@ -78,51 +78,17 @@ function signArguments(fingerprint: string, life: number): readonly string[] {
 }
 
 async function runGpg(
-  options: GpgOptions,
+  { home, timeout }: GpgOptions,
   arguments_: readonly string[],
   input: Uint8Array | undefined,
 ): Promise<Uint8Array> {
-  const home = options.home === undefined ? [] : ['--homedir', options.home];
-  const child = spawn('gpg', ['--batch', '--no-tty', '--no-options', ...home, ...reorder(arguments_)], {
-    stdio: ['pipe', 'pipe', 'pipe'],
-    timeout: options.timeout,
-  });
-  // A gpg that ends before it has read everything says why on its standard error.
-  child.stdin.on('error', () => undefined);
-  child.stdin.end(input);
-  const [output, errors, status] = await Promise.all([
-    collect(child.stdout),
-    collect(child.stderr),
-    ended(child),
-  ]);
-  if (status === 0) return output;
-  const said = errors.toString().trim().slice(-1000);
-  throw new SignpostError('DENIED', `gpg did not sign (${String(status)}): ${said}`);
-}
-
-function ended(child: ChildProcess): Promise<number | NodeJS.Signals | null> {
-  return new Promise((resolve, reject) => {
-    child.on('error', (cause) => {
-      reject(new SignpostError('UNAVAILABLE', `cannot run gpg: ${cause.message}`, { cause }));
-    });
-    child.on('close', (code, signal) => resolve(code ?? signal));
-  });
+  const folder = home === undefined ? [] : ['--homedir', home];
+  const args = ['--batch', '--no-tty', '--no-options', ...folder, ...reorder(arguments_)];
+  return runBounded({ file: 'gpg', args, timeout, outputLimit }, input);
 }
 
 // GnuPG wants options before the command.
 function reorder(arguments_: readonly string[]): readonly string[] {
   const [command = '', ...rest] = arguments_;
   return command === '--sign' ? [...rest, command] : arguments_;
-}
-
-async function collect(stream: NodeJS.ReadableStream): Promise<Buffer> {
-  const pieces: Buffer[] = [];
-  let size = 0;
-  for await (const piece of stream) {
-    size += (piece as Buffer).length;
-    if (size <= outputLimit) pieces.push(piece as Buffer);
-  }
-  if (size > outputLimit)
-    throw new SignpostError('LIMIT_EXCEEDED', `gpg wrote more than ${outputLimit} bytes`);
-  return Buffer.concat(pieces);
 }

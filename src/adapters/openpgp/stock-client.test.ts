@@ -89,3 +89,32 @@ test('skopeo refuses an expired signature and one for another tag', { skip }, as
   assert.notEqual(moved.status, 0);
   assert.match(moved.said, /does not match/i);
 });
+
+// Last: the key is of no use after this.
+test('skopeo believes a key until its own copy of the key is revoked', { skip }, async () => {
+  const signer = signers['key file, Ed25519'];
+  assert.ok(signer !== undefined);
+  assert.equal((await verify(signer)).status, 0);
+  const revocation = join(folder, 'revocation.asc');
+  const gpg = (...argv: readonly string[]) =>
+    spawnSync(
+      'gpg',
+      [
+        '--homedir',
+        folder,
+        '--no-tty',
+        '--pinentry-mode',
+        'loopback',
+        '--passphrase',
+        'correct horse',
+        ...argv,
+      ],
+      { input: 'y\n0\n\ny\n' },
+    );
+  gpg('--command-fd', '0', '--status-fd', '1', '-o', revocation, '--gen-revoke', signer.fingerprint);
+  const { status, stderr } = gpg('--batch', '--import', revocation);
+  assert.equal(status, 0, stderr.toString());
+  const revoked = await verify(signer);
+  assert.notEqual(revoked.status, 0);
+  assert.match(revoked.said, /Invalid GPG signature/);
+});

@@ -72,4 +72,21 @@ export const migrations: readonly string[] = [
     state TEXT NOT NULL
   ) STRICT;
   `,
+  `
+  DROP TABLE received_signatures;
+  CREATE TABLE received_signatures (
+    repository TEXT NOT NULL,
+    tag TEXT NOT NULL,
+    list TEXT NOT NULL,
+    serial INTEGER NOT NULL,
+    format TEXT NOT NULL,
+    digest TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    signature BLOB NOT NULL,
+    PRIMARY KEY (repository, tag, serial, format, digest, fingerprint)
+  ) STRICT, WITHOUT ROWID;
+  `,
+  `
+  CREATE INDEX manifests_by_subject ON manifests (repository, subject) WHERE subject IS NOT NULL;
+  `,
 ];

@@ -16,6 +16,11 @@ export function createSqlitePublications(database: DatabaseSync, clock: Clock): 
     `SELECT name, size, blobs.serial FROM blobs JOIN repositories ON repositories.id = blobs.repository
      WHERE digest = ?1 AND (?2 IS NULL OR name = ?2) LIMIT 1`,
   );
+  const findReferrers = database.prepare(
+    `SELECT digest FROM manifests
+     WHERE repository = (SELECT id FROM repositories WHERE name = ?) AND subject = ? AND artifact_type = ?
+     ORDER BY digest`,
+  );
   const serial = database.prepare('SELECT coalesce(max(serial), 0) AS serial FROM publications');
   const repositories = database.prepare('SELECT name, serial FROM repositories ORDER BY name');
 
@@ -53,6 +58,12 @@ export function createSqlitePublications(database: DatabaseSync, clock: Clock): 
               serial: Number(row.serial),
             };
       }),
+    findReferrers: (repository, subject, artifactType) =>
+      withDatabase('look for referrers', () =>
+        findReferrers
+          .all(repository, digestToColumn(subject), artifactType)
+          .map(({ digest }) => digestFromColumn(digest)),
+      ),
     serials: () =>
       withDatabase('read the serials', () => ({
         serial: Number(serial.get()?.serial),
@@ -71,6 +82,7 @@ function prepareWrites(database: DatabaseSync) {
   );
   const tags = database.prepare('INSERT OR REPLACE INTO tags VALUES (?, ?, ?, ?, ?)');
   const manifests = database.prepare('INSERT OR IGNORE INTO manifests VALUES (?, ?, ?, ?, ?, ?, ?)');
+  const retired = database.prepare('DELETE FROM manifests WHERE repository = ? AND digest = ?');
   // A blob keeps the serial that brought it: mirrors at that serial have it already.
   const blobs = database.prepare('INSERT OR IGNORE INTO blobs VALUES (?, ?, ?, ?)');
   const staged = database.prepare('DELETE FROM staged_images WHERE repository = ? AND tag = ? AND list = ?');
@@ -96,6 +108,9 @@ function prepareWrites(database: DatabaseSync) {
         manifest.artifactType ?? null,
         manifest.annotations === undefined ? null : JSON.stringify(manifest.annotations),
       );
+    }
+    for (const { repository, digest } of publication.retired ?? []) {
+      retired.run(idOf(repository), digestToColumn(digest));
     }
     for (const { repository, tag, list, requestSerial, expires } of publication.tags) {
       tags.run(idOf(repository), tag, digestToColumn(list), requestSerial, expires);

@@ -8,9 +8,10 @@ import { digestFromColumn } from './digest-column.ts';
 type Row = Record<string, unknown>;
 
 /**
- * What is published, row by row: nothing is held but the names of the repositories. Content is only ever added, so
- * tags, manifests and blobs read in this order are whole even when a publication happens in between. Iterators must be
- * read to their end or returned, or the database cannot tidy its log.
+ * What is published, row by row: nothing is held but the names of the repositories. What a tag leads to is only ever
+ * added to, so tags, manifests and blobs read in this order are whole even when a publication happens in between: what
+ * is retired are referrers, which nothing leads to. Iterators must be read to their end or returned, or the database
+ * cannot tidy its log.
  */
 export function createSqlitePublishedContent(database: DatabaseSync): PublishedContent {
   const version = createDataVersion(database);

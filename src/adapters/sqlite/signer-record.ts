@@ -6,8 +6,9 @@ import { SignpostError, isSignpostError } from '../../oci/errors.ts';
 import type { SignedTag, SignerRecord } from '../../ports/signer-record.ts';
 import { inTransaction } from './database.ts';
 
-const schemaVersion = 1;
-const schema = `
+/** One entry for each version of the tables. Entries are only ever added. */
+const schemas = [
+  `
   CREATE TABLE signed_tags (
     reference TEXT PRIMARY KEY,
     repository TEXT NOT NULL,
@@ -19,8 +20,20 @@ const schema = `
     repository TEXT PRIMARY KEY,
     serial INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
-  PRAGMA user_version = ${schemaVersion};
-`;
+  `,
+  `
+  CREATE TABLE signed_requests (
+    request TEXT PRIMARY KEY,
+    bundle TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  `,
+  `
+  CREATE TABLE signed_files (
+    name TEXT PRIMARY KEY,
+    bytes BLOB NOT NULL
+  ) STRICT;
+  `,
+];
 
 /**
  * Opens the signer's record, and keeps every other process out of it until it is closed.
@@ -37,10 +50,24 @@ export function openSignerRecord(path: string): SignerRecord & Disposable {
   const putRepository = database.prepare(
     'INSERT INTO signed_repositories VALUES (?, ?) ON CONFLICT (repository) DO UPDATE SET serial = max(serial, excluded.serial)',
   );
+  const findBundle = database.prepare('SELECT bundle FROM signed_requests WHERE request = ?');
+  const putRequest = database.prepare('INSERT OR REPLACE INTO signed_requests VALUES (?, ?)');
+  const listFiles = database.prepare('SELECT name, bytes FROM signed_files');
+  const putFile = database.prepare('INSERT OR REPLACE INTO signed_files VALUES (?, ?)');
   return {
+    files: () =>
+      attempt(
+        path,
+        () => new Map(listFiles.all().map(({ name, bytes }) => [String(name), bytes as Uint8Array])),
+      ),
+    findBundle: (request) =>
+      attempt(path, () => {
+        const row = findBundle.get(request);
+        return row === undefined ? undefined : parseDigest(row.bundle);
+      }),
     find: (reference) => attempt(path, () => readTag(find.get(reference))),
     highestSerial: (repository) => attempt(path, () => Number(highest.get(repository)?.serial ?? 0)),
-    add(tags) {
+    add(tags, { request, bundle }, files = []) {
       attempt(path, () =>
         inTransaction(database, () => {
           for (const { reference, list, serial, signed } of tags) {
@@ -48,6 +75,8 @@ export function openSignerRecord(path: string): SignerRecord & Disposable {
             putTag.run(reference, repository, list, serial, signed);
             putRepository.run(repository, serial);
           }
+          putRequest.run(request, bundle);
+          for (const file of files) putFile.run(file.name, file.bytes);
         }),
       );
     },
@@ -75,15 +104,15 @@ function open(path: string): DatabaseSync {
 
 function prepare(database: DatabaseSync, path: string): void {
   const version = Number(database.prepare('PRAGMA user_version').get()?.user_version ?? 0);
-  if (version > schemaVersion) {
+  if (version > schemas.length) {
     throw new SignpostError(
       'STORAGE',
       `${path} was written by a newer Signpost: use that version or a newer one`,
     );
   }
-  if (version === 0) database.exec(schema);
+  for (const schema of schemas.slice(version)) database.exec(schema);
   // A write of its own, so that the lock is taken in any case.
-  database.exec(`PRAGMA user_version = ${schemaVersion}`);
+  database.exec(`PRAGMA user_version = ${schemas.length}`);
 }
 
 function readTag(row: Record<string, unknown> | undefined): SignedTag | undefined {

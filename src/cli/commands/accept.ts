@@ -17,13 +17,26 @@ export function createCommand(terminal: Terminal): Command {
     .action(async (bundle: string, options: CommonOptions) => {
       const result = await composeAccept(configOf(options), bundle);
       printResult(terminal, options, toJson(result), describe(result));
-      if (result.refused.length === 0) return;
+      if (result.refused.length === 0) return refuseMetadata(result);
       const all = result.published.length + result.waiting.length + result.refused.length;
       throw new SignpostError('TRUST', `${result.refused.length} of ${all} images were refused`);
     });
 }
 
-function describe({ serial, published, waiting, refused }: AcceptResult): readonly string[] {
+function refuseMetadata({ metadata }: AcceptResult): void {
+  const refused = metadata.filter((outcome) => 'refused' in outcome);
+  if (refused.length === 0) return;
+  throw new SignpostError('TRUST', `${refused.length} of ${metadata.length} sets of metadata were refused`);
+}
+
+function describeMetadata(outcome: AcceptResult['metadata'][number]): string {
+  const name = [outcome.format, outcome.collection].filter((part) => part !== undefined).join(' ');
+  return 'refused' in outcome
+    ? `refused    ${name}: ${outcome.refused}`
+    : `placed     ${name}: ${outcome.placed} files, valid until ${formatTime(outcome.expires)}`;
+}
+
+function describe({ serial, published, waiting, refused, metadata }: AcceptResult): readonly string[] {
   return [
     ...published.map(
       (image) =>
@@ -37,16 +50,20 @@ function describe({ serial, published, waiting, refused }: AcceptResult): readon
     ...refused.map(
       (image) => `refused    ${formatTaggedReference(image)}: ${describeImageRefusal(image.reason)}`,
     ),
+    ...metadata.map(describeMetadata),
     serial === undefined ? 'Nothing was published.' : `The tree is at serial ${serial}.`,
   ];
 }
 
-function toJson({ serial, published, waiting, refused }: AcceptResult): object {
+function toJson({ serial, published, waiting, refused, metadata }: AcceptResult): object {
   return {
     serial: serial ?? null,
     published: published.map((image) => ({ ...image, expires: formatTime(image.expires) })),
     waiting,
     refused: refused.map((image) => ({ ...image, message: describeImageRefusal(image.reason) })),
+    metadata: metadata.map((outcome) =>
+      'refused' in outcome ? outcome : { ...outcome, expires: formatTime(outcome.expires) },
+    ),
   };
 }
 

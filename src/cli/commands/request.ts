@@ -1,11 +1,15 @@
 import type { Command } from 'commander';
 import { type CommonOptions, type Terminal, configOf, createVerb, printResult } from '../command.ts';
 import { composeRequest } from '../compose/request.ts';
+import type { SealKeySource } from '../compose/seal-signer.ts';
+import { sealKeySource } from '../seal-key-source.ts';
 import { parseRepositoryName } from '../../oci/reference.ts';
 
 interface RequestOptions extends CommonOptions {
   readonly output?: string;
   readonly repository?: readonly string[];
+  readonly requesterKey?: string;
+  readonly requesterPassphraseFile?: string;
 }
 
 /** `signpost request`: writes what waits for a signature into one file. */
@@ -16,16 +20,23 @@ export function createCommand(terminal: Terminal): Command {
     [
       'signpost request -o monday.jsonl',
       'signpost request --repository fedora/base --repository fedora/toolbox',
+      'signpost request --requester-key /etc/signpost/requester.pem',
     ],
   )
     .option('-o, --output <file>', 'file to write (default: signing-request-<serial>.jsonl)')
     .option('--repository <name...>', 'only these repositories')
+    .option('--requester-key <file>', 'private key in PEM (Ed25519 or ECDSA) that vouches for the request')
+    .option(
+      '--requester-passphrase-file <file>',
+      "file whose first line is that key's passphrase (default: ask)",
+    )
     .action(async (options: RequestOptions) => {
       const wanted = options.repository?.map(parseRepositoryName);
       const { path, serial, images } = await composeRequest(
         configOf(options),
         options.output,
         (repository) => wanted?.includes(repository) ?? true,
+        requesterKey(terminal, options),
       );
       const json = {
         file: path,
@@ -38,4 +49,11 @@ export function createCommand(terminal: Terminal): Command {
         `Carry it to the signer: signpost sign ${path} --key <file>`,
       ]);
     });
+}
+
+function requesterKey(terminal: Terminal, options: RequestOptions): SealKeySource | undefined {
+  const { requesterKey: path, requesterPassphraseFile: passphraseFile } = options;
+  return path === undefined
+    ? undefined
+    : sealKeySource(terminal, path, passphraseFile, '--requester-passphrase-file');
 }

@@ -1,45 +1,48 @@
 import type { Command } from 'commander';
-import { SignpostError, isSignpostError } from '../../oci/errors.ts';
+import { isSignpostError } from '../../oci/errors.ts';
 import type { SigningPlan } from '../../sign/plan-signing.ts';
 import { type CommonOptions, type Terminal, createVerb, printResult } from '../command.ts';
-import { type KeySource, composeSign } from '../compose/sign.ts';
+import { composeSign } from '../compose/sign.ts';
 import { parseDuration } from '../duration.ts';
-import { askSecret, confirm } from '../prompt.ts';
 import { describePlan, planToJson } from '../describe-plan.ts';
+import { confirm } from '../prompt.ts';
+import {
+  type SigningKeyOptions,
+  addSigningKeyOptions,
+  bundleKeySource,
+  keySources,
+  metadataKeyFiles,
+} from '../signing-key-options.ts';
 
-interface SignOptions extends CommonOptions {
+interface SignOptions extends CommonOptions, SigningKeyOptions {
   readonly output?: string;
-  readonly key?: string;
-  readonly gpg?: string;
-  readonly gpgHome?: string;
-  readonly passphraseFile?: string;
-  readonly expires: string;
-  readonly record?: string;
   readonly allowRollback?: boolean;
+  readonly adoptRecord?: boolean;
   readonly yes?: boolean;
   readonly dryRun?: boolean;
 }
 
 /** `signpost sign`: turns a signing request into a signature bundle. */
 export function createCommand(terminal: Terminal): Command {
-  return createVerb(
+  const command = createVerb(
     'sign',
     'Sign a signing request, on a machine of its own: this needs no network, no configuration and no data folder.',
     [
       'signpost sign monday.jsonl --key release.asc',
       'signpost sign monday.jsonl --gpg 0123456789ABCDEF0123456789ABCDEF01234567 --expires 180d',
       'signpost sign monday.jsonl --key release.asc --passphrase-file /run/secrets/release --yes --json',
+      'signpost sign monday.jsonl --key release.asc --cosign-key cosign.pem',
+      'signpost sign monday.jsonl --key release.asc --bundle-key bundle.pem',
     ],
   )
     .argument('<request>', 'file that "signpost request" wrote')
-    .option('-o, --output <file>', 'bundle to write (default: signature-bundle-<serial>-<key>.jsonl)')
-    .option('--key <file>', 'OpenPGP secret key, armoured or binary')
-    .option('--gpg <fingerprint>', 'sign with gpg and its agent, which may use a smart card')
-    .option('--gpg-home <folder>', "gpg's home folder")
-    .option('--passphrase-file <file>', "file whose first line is the key's passphrase (default: ask)")
-    .option('--expires <time>', 'how long the signatures are valid', '90d')
-    .option('--record <file>', "the signer's own record (default: ~/.local/state/signpost/signer.db)")
+    .option('-o, --output <file>', 'bundle to write (default: signature-bundle-<serial>-<key>.jsonl)');
+  return addSigningKeyOptions(command)
     .option('--allow-rollback', 'sign although this signer has signed a newer request, or this one')
+    .option(
+      '--adopt-record',
+      'go on although the record does not know all that this key signed: it is an old copy',
+    )
     .option('--yes', 'do not ask')
     .option('--dry-run', 'show what would be signed, and sign nothing')
     .action(async (request: string, options: SignOptions) => {
@@ -67,10 +70,13 @@ async function sign(terminal: Terminal, request: string, options: SignOptions): 
     const result = await composeSign({
       request,
       output: options.output,
-      key: keySource(terminal, options),
+      keys: keySources(terminal, options),
+      metadataKeys: metadataKeyFiles(options),
+      bundleKey: bundleKeySource(terminal, options),
       record: options.record,
       life,
       allowRollback: options.allowRollback === true,
+      adoptRecord: options.adoptRecord === true,
       review,
       advance: createAdvance(terminal),
       signal: terminal.signal,
@@ -89,17 +95,6 @@ async function sign(terminal: Terminal, request: string, options: SignOptions): 
       'Nothing was signed (--dry-run).',
     ]);
   }
-}
-
-function keySource(terminal: Terminal, options: SignOptions): KeySource {
-  const { key, gpg } = options;
-  if ((key === undefined) === (gpg === undefined)) {
-    throw new SignpostError('USAGE', 'name the key to sign with: either --key <file> or --gpg <fingerprint>');
-  }
-  if (gpg !== undefined) return { kind: 'gpg', fingerprint: gpg, home: options.gpgHome };
-  const path = key ?? '';
-  const ask = () => askSecret(terminal, `Passphrase of ${path}`, 'name a file with --passphrase-file');
-  return { kind: 'file', path, passphraseFile: options.passphraseFile, ask };
 }
 
 function createAdvance({ stderr }: Terminal): (done: number, all: number) => void {

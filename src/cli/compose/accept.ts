@@ -1,16 +1,14 @@
 import { type AcceptResult, acceptBundle } from '../../accept/accept-bundle.ts';
 import { repairMarker } from '../../accept/place-publication.ts';
-import { type RepositoryRule, ruleMatches } from '../../accept/repository-rule.ts';
-import { keyFileLimit } from '../../adapters/openpgp/public-keys.ts';
-import { createSignatureReader } from '../../adapters/openpgp/signature-reader.ts';
 import { readLines } from '../../adapters/read-lines.ts';
-import { readSmallFile } from '../../adapters/small-file.ts';
-import { type RepositoryName, parseRegistryHost } from '../../oci/reference.ts';
-import type { Clock } from '../../ports/clock.ts';
+import { parseRegistryHost } from '../../oci/reference.ts';
 import { contentLock } from '../../ports/lock.ts';
 import { bundleLimits } from '../../trust/signature-bundle.ts';
 import type { Config } from '../config-schema.ts';
+import { composeMetadata } from './metadata.ts';
 import { composeContent } from './content.ts';
+import { createRuleFinder } from './repository-rules.ts';
+import { readSealKey } from './seal-key.ts';
 
 /** Accepts the signature bundle in the file `bundle`. */
 export async function composeAccept(config: Config, bundle: string): Promise<AcceptResult> {
@@ -21,37 +19,11 @@ export async function composeAccept(config: Config, bundle: string): Promise<Acc
   const deps = {
     ...content,
     registry,
+    signers: await Promise.all(config.signers.map(readSealKey)),
     findRule: createRuleFinder(config.repositories, content.clock),
     tree: content.treeWriter,
     treeReader: content.tree,
   };
-  return await acceptBundle(deps, readLines(bundle, bundleLimits.line));
-}
-
-/** Reads the keys of a rule when a repository first needs them. */
-function createRuleFinder(
-  rules: Config['repositories'],
-  clock: Clock,
-): (repository: RepositoryName) => Promise<RepositoryRule | undefined> {
-  const loaded = new Map<Config['repositories'][number], Promise<RepositoryRule>>();
-  return (repository) => {
-    const rule = rules.find(({ match }) => ruleMatches(match, repository));
-    if (rule === undefined) return Promise.resolve(undefined);
-    const known = loaded.get(rule) ?? loadRule(rule, clock);
-    loaded.set(rule, known);
-    return known;
-  };
-}
-
-async function loadRule(rule: Config['repositories'][number], clock: Clock): Promise<RepositoryRule> {
-  const files = await Promise.all(
-    rule.keys.map(async (name) => ({ name, bytes: await readSmallFile(name, keyFileLimit) })),
-  );
-  const reader = await createSignatureReader(files, clock);
-  const { threshold, maximumLife, warnBefore } = rule;
-  return {
-    reader,
-    policy: { fingerprints: new Set(reader.fingerprints), threshold, maximumLife },
-    warnBefore,
-  };
+  await using metadata = await composeMetadata(config, content.folders.tree);
+  return await acceptBundle({ ...deps, metadata }, readLines(bundle, bundleLimits.line));
 }

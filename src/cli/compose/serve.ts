@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as pause } from 'node:timers/promises';
 import { repairMarker } from '../../accept/place-publication.ts';
+import { createFileMetadataTree } from '../../adapters/file-metadata-tree.ts';
 import { createFileTreeReader } from '../../adapters/file-tree-reader.ts';
 import { createFileTreeWriter } from '../../adapters/file-tree-writer.ts';
 import { listenHttp } from '../../adapters/http-server.ts';
@@ -113,6 +114,7 @@ export async function composeServe(config: Config): Promise<RunningServer> {
     reasks: new ReaskMemory({ window: config.mirrors.reaskWindow }),
     probes: prober,
     tree,
+    metadata: createFileMetadataTree(treeFolder),
     log,
     clock,
     unready: async () => {

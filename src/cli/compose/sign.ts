@@ -1,95 +1,66 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { createNewFile } from '../../adapters/new-file.ts';
-import { createFileSigner } from '../../adapters/openpgp/file-signer.ts';
-import { createGpgSigner } from '../../adapters/openpgp/gpg-signer.ts';
-import { keyFileLimit } from '../../adapters/openpgp/public-keys.ts';
-import { createSignatureReader } from '../../adapters/openpgp/signature-reader.ts';
 import { readLines } from '../../adapters/read-lines.ts';
-import { readSmallFile } from '../../adapters/small-file.ts';
 import { openSignerRecord } from '../../adapters/sqlite/signer-record.ts';
 import { createSystemClock } from '../../adapters/system-clock.ts';
-import { SignpostError } from '../../oci/errors.ts';
-import type { Clock } from '../../ports/clock.ts';
-import type { Signer } from '../../ports/signing.ts';
 import type { SigningPlan } from '../../sign/plan-signing.ts';
 import { type SignResult, signRequest } from '../../sign/sign-request.ts';
 import { requestLimits } from '../../trust/signing-request.ts';
 import { version } from '../version.ts';
-
-/** Somebody may have to find the smart card and type its PIN, in milliseconds. */
-const gpgTimeout = 5 * 60_000;
+import { type MetadataKeyFiles, openMetadataSigners } from './metadata-signers.ts';
+import { type SealKeySource, openSealSigner } from './seal-signer.ts';
+import { type KeySource, openSigningKeys } from './signing-keys.ts';
 
 export interface SignSettings {
   readonly request: string;
   readonly output: string | undefined;
-  readonly key: KeySource;
+  /** One or more. */
+  readonly keys: readonly KeySource[];
+  /** Which keys sign TUF and Notary v1 metadata. */
+  readonly metadataKeys: MetadataKeyFiles;
+  /** Vouches for the bundle as a whole. */
+  readonly bundleKey: SealKeySource | undefined;
   /** The signer's record; undefined for the one in the user's home. */
   readonly record: string | undefined;
   /** Milliseconds. */
   readonly life: number;
   readonly allowRollback: boolean;
+  readonly adoptRecord: boolean;
   readonly review: (plan: SigningPlan) => Promise<boolean>;
   readonly advance: (done: number, all: number) => void;
   readonly signal: AbortSignal;
 }
 
-export type KeySource =
-  | {
-      readonly kind: 'file';
-      readonly path: string;
-      readonly passphraseFile: string | undefined;
-      readonly ask: () => Promise<string>;
-    }
-  | { readonly kind: 'gpg'; readonly fingerprint: string; readonly home: string | undefined };
+/** Where the signer's record is when nobody says where. */
+export function defaultRecord(): string {
+  return join(homedir(), '.local/state/signpost/signer.db');
+}
 
 /** Signs the request in a file. Needs no configuration, no data folder and no network. */
 export async function composeSign(settings: SignSettings): Promise<SignResult> {
   const clock = createSystemClock();
-  const signer = await openSigner(settings.key, clock);
-  try {
-    using record = openSignerRecord(settings.record ?? join(homedir(), '.local/state/signpost/signer.db'));
-    const publicKey = { name: 'the signing key', bytes: signer.publicKey };
-    const { output, review, advance, signal, life, allowRollback } = settings;
-    return await signRequest(
-      {
-        signer,
-        reader: await createSignatureReader([publicKey], clock),
-        record,
-        clock,
-        review,
-        createBundle: ({ header }) =>
-          createNewFile(output ?? `signature-bundle-${header.serial}-${signer.fingerprint.slice(-8)}.jsonl`),
-        advance,
-        signal,
-      },
-      readLines(settings.request, requestLimits.line),
-      { life, allowRollback, creator: `signpost ${version}` },
-    );
-  } finally {
-    await signer.close();
-  }
-}
-
-async function openSigner(source: KeySource, clock: Clock): Promise<Signer> {
-  if (source.kind === 'gpg') {
-    const { fingerprint, home } = source;
-    return createGpgSigner(
-      { fingerprint, timeout: gpgTimeout, ...(home === undefined ? {} : { home }) },
+  await using opened = await openSigningKeys(settings.keys, clock);
+  const { keys } = opened;
+  await using signers = await openMetadataSigners(settings.metadataKeys);
+  const sealer = settings.bundleKey === undefined ? undefined : await openSealSigner(settings.bundleKey);
+  using record = openSignerRecord(settings.record ?? defaultRecord());
+  const { output, review, advance, signal, life, allowRollback, adoptRecord } = settings;
+  const name = keys[0]?.signer.fingerprint.slice(-8) ?? '';
+  return await signRequest(
+    {
+      keys,
+      metadata: signers.metadata,
+      ...(sealer === undefined ? {} : { sealer }),
+      record,
       clock,
-    );
-  }
-  const { path, passphraseFile, ask } = source;
-  const bytes = await readSmallFile(path, keyFileLimit);
-  const passphrase = () => (passphraseFile === undefined ? ask() : readPassphrase(passphraseFile));
-  return createFileSigner({ name: path, bytes }, passphrase, clock);
-}
-
-/** The first line of the file. */
-async function readPassphrase(path: string): Promise<string> {
-  const [line = ''] = Buffer.from(await readSmallFile(path, 64 * 1024))
-    .toString('utf8')
-    .split(/\r?\n/, 1);
-  if (line !== '') return line;
-  throw new SignpostError('CONFIG_INVALID', `${path} holds no passphrase: expected it in the first line`);
+      review,
+      createBundle: ({ header }) =>
+        createNewFile(output ?? `signature-bundle-${header.serial}-${name}.jsonl`),
+      advance,
+      signal,
+    },
+    readLines(settings.request, requestLimits.line),
+    { life, allowRollback, adoptRecord, creator: `signpost ${version}` },
+  );
 }

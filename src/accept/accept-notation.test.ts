@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { createPublicKey, sign } from 'node:crypto';
+import { test } from 'node:test';
+import { buildFourPlatforms } from '../../test/fakes/image-builder.ts';
+import { linesOf } from '../../test/fakes/memory-new-file.ts';
+import { type CertificateChanges, createTestChain } from '../../test/fakes/signing-certificates.ts';
+import {
+  type SigningWorld,
+  createFormatsRule,
+  createSigningWorld,
+  createTestSigners,
+  signText,
+} from '../../test/fakes/signing-world.ts';
+import { vectorClock } from '../../test/fakes/vectors.ts';
+import { createNotationReader } from '../adapters/notation-reader.ts';
+import { createVerifiedSigner } from '../adapters/raw-signer/verified-signer.ts';
+import type { Digest } from '../oci/digest.ts';
+import { parseManifest } from '../oci/manifest.ts';
+import { parseRepositoryName } from '../oci/reference.ts';
+import { createNotationSigner } from '../sign/notation-signer.ts';
+import { readNotation } from '../trust/notation/read-notation.ts';
+import { type TrustedRoot, parseTrustedRoot } from '../trust/notation/trusted-root.ts';
+import { acceptBundle } from './accept-bundle.ts';
+import { describeImageRefusal } from './image-refusal.ts';
+
+const day = 86_400_000;
+const { rsa } = await createTestSigners();
+const four = buildFourPlatforms();
+const base = parseRepositoryName('fedora/base');
+const digests = [...four.manifests.keys()];
+const artifactType = 'application/vnd.cncf.notary.signature';
+
+async function createKey(...changes: readonly CertificateChanges[]) {
+  const { certificates, key } = await createTestChain(vectorClock.now(), ...changes);
+  const root = parseTrustedRoot(certificates.at(-1) ?? new Uint8Array(), 'root.pem');
+  const raw = createVerifiedSigner({
+    name: 'leaf.pem',
+    publicKey: createPublicKey(key),
+    certificates,
+    sign: (bytes) => Promise.resolve(sign('sha256', bytes, key)),
+  });
+  return { root, signer: createNotationSigner(raw) };
+}
+
+const key = await createKey({}, {}, {});
+const other = await createKey({}, {});
+
+async function createWorld(roots: readonly TrustedRoot[], tags: readonly string[] = ['41']) {
+  const world = await createSigningWorld();
+  world.rules.set(base, createFormatsRule([createNotationReader(roots, world.clock)], {}));
+  for (const tag of tags) await world.stage(`fedora/base:${tag}`, four);
+  const accept = async ({ root, signer }: Awaited<ReturnType<typeof createKey>>) => {
+    const reader = createNotationReader([root], world.clock);
+    const keys = [{ signer, reader }];
+    return acceptBundle(
+      world.deps,
+      linesOf(await signText(await world.request(), rsa, { keys, clock: world.clock })),
+    );
+  };
+  return { world, accept };
+}
+
+/** What the signatures that refer to a digest say, sorted. */
+function signaturesOf(
+  { publications, tree, clock }: SigningWorld,
+  roots: readonly TrustedRoot[],
+  digest: Digest,
+) {
+  return publications
+    .findReferrers(base, digest, artifactType)
+    .map((referrer) => {
+      const manifest = parseManifest(tree.manifests.get(`${base}@${referrer}`) ?? Buffer.alloc(0));
+      assert.ok(manifest.kind === 'image' && manifest.subject?.digest === digest);
+      const blob = tree.blobs.get(`${base}@${manifest.layers[0]?.digest}`) ?? Buffer.alloc(0);
+      const evidence = readNotation(blob, roots, clock.now());
+      assert.ok(evidence.kind === 'signed' && evidence.digest === digest);
+      return `${evidence.reference.split(':')[1]} ${evidence.serial}`;
+    })
+    .sort();
+}
+
+test('a signature refers to the list and to every manifest, for each tag', async () => {
+  const roots = [key.root];
+  const { world, accept } = await createWorld(roots, ['41', 'latest']);
+  const result = await accept(key);
+  assert.deepEqual(result.refused, []);
+  assert.equal(digests.length, 5);
+  for (const digest of digests) assert.deepEqual(signaturesOf(world, roots, digest), ['41 1', 'latest 1']);
+});
+
+test('renewal replaces the signature of the same root, also by another leaf', async () => {
+  const roots = [key.root, other.root];
+  const { world, accept } = await createWorld(roots);
+  await accept(key);
+  world.clock.time += day;
+  await world.stage('fedora/base:41', four);
+  await accept(key);
+  assert.deepEqual(signaturesOf(world, roots, four.digest), ['41 2']);
+  await world.stage('fedora/base:41', four);
+  await accept(other);
+  assert.deepEqual(signaturesOf(world, roots, four.digest), ['41 2', '41 3']);
+});
+
+test('a signature under a root that is not configured is refused', async () => {
+  const { world, accept } = await createWorld([other.root]);
+  const { refused, serial } = await accept(key);
+  assert.equal(serial, undefined);
+  assert.ok(refused[0] !== undefined);
+  const { fingerprint } = key.root;
+  assert.match(
+    describeImageRefusal(refused[0].reason),
+    new RegExp(`format "notation": the signature was made by key ${fingerprint}, which is not among`),
+  );
+  assert.deepEqual([...world.content.tags()], []);
+});
+
+test('a bundle that comes after the certificates have expired is refused', async () => {
+  const short = await createKey({ notAfter: vectorClock.now() + 91 * day }, {});
+  const { world, accept } = await createWorld([short.root]);
+  const request = await world.request();
+  const keys = [{ signer: short.signer, reader: createNotationReader([short.root], world.clock) }];
+  const bundle = await signText(request, rsa, { keys, clock: world.clock });
+  world.clock.time += 92 * day;
+  const { refused } = await acceptBundle(world.deps, linesOf(bundle));
+  assert.ok(refused[0] !== undefined);
+  assert.match(
+    describeImageRefusal(refused[0].reason),
+    /cannot be used: .*"CN=certificate 0" is valid only until/,
+  );
+  // And nothing can be signed for longer than they last.
+  await assert.rejects(accept(short), { code: 'CONFIG_INVALID', message: /do not do for signatures until/ });
+});

@@ -1,0 +1,130 @@
+import { SignpostError } from '../oci/errors.ts';
+import type { RegistryHost } from '../oci/reference.ts';
+import { formatTaggedReference } from '../oci/reference.ts';
+import type { MetadataTree } from '../ports/metadata-tree.ts';
+import type { RawSigner } from '../ports/raw-signing.ts';
+import type { MetadataFile } from '../trust/metadata-file.ts';
+import { metadataPath } from '../trust/metadata-path.ts';
+import { keyIdOf, tufKeyOf } from '../trust/tuf/key.ts';
+import { parseTargetPath } from '../trust/tuf/names.ts';
+import { fileMetaOf, formatMetadata, nextTimestamp, signedBytes } from '../trust/tuf/next-metadata.ts';
+import { readMetadata } from '../trust/tuf/read-metadata.ts';
+import { type TrustedMetadata, expiryOf } from '../trust/tuf/trusted-metadata.ts';
+import { type MetadataFiles, verifyPublication } from '../trust/tuf/verify-publication.ts';
+import { type NamedTag, type VerifiedFiles, readFiles } from './verified-files.ts';
+
+export interface TufDeps {
+  readonly registry: RegistryHost;
+  readonly metadataTree: Pick<MetadataTree, 'read'>;
+  readonly metadata: { readonly tufTimestamp?: TimestampSigner };
+  /** The root that the operator has. */
+  readonly tufRoot: Uint8Array;
+}
+
+/** A key of the timestamp role at the origin, which can say that something is current, and nothing else. */
+export interface TimestampSigner {
+  readonly signer: RawSigner;
+  /** Milliseconds. */
+  readonly life: number;
+}
+
+/**
+ * Verifies TUF files against those that are published. With a key at the origin the timestamp is made here.
+ * @throws SignpostError TRUST, ROLLBACK, REQUEST_INVALID, LIMIT_EXCEEDED, STORAGE
+ */
+export async function verifyTufFiles(
+  { registry, metadataTree, metadata, tufRoot }: TufDeps,
+  files: readonly MetadataFile[],
+  now: number,
+): Promise<VerifiedFiles> {
+  const offered = new Map(files.map(({ path, bytes }) => [path, bytes]));
+  for (const path of offered.keys()) metadataPath('tuf', path);
+  const published = await readPublished(metadataTree, offered);
+  const { tufTimestamp } = metadata;
+  if (tufTimestamp !== undefined) {
+    offered.set('timestamp.json', await stampNewest(tufTimestamp, published, offered, now));
+  }
+  const { trusted, files: placed } = verifyPublication(tufRoot, published, offered, now);
+  return {
+    tags: readTags(trusted, registry),
+    files: placed.map(({ path, bytes }) => ({ path: metadataPath('tuf', path), bytes })),
+    expires: firstExpiry(trusted),
+  };
+}
+
+/**
+ * The next timestamp over what is published already: it lives longer, and nothing else changes.
+ * @throws SignpostError NOT_FOUND when nothing is published, TRUST when something other than the timestamp has expired
+ */
+export async function renewTufTimestamp(
+  deps: Omit<TufDeps, 'metadata'>,
+  timestamp: TimestampSigner,
+  now: number,
+): Promise<VerifiedFiles> {
+  if ((await deps.metadataTree.read(metadataPath('tuf', 'timestamp.json'))) === undefined) {
+    throw new SignpostError('NOT_FOUND', 'no TUF metadata is published yet: accept a bundle that has some');
+  }
+  return verifyTufFiles({ ...deps, metadata: { tufTimestamp: timestamp } }, [], now);
+}
+
+/** What a client that has seen everything knows, and what would be replaced. */
+async function readPublished(
+  tree: Pick<MetadataTree, 'read'>,
+  offered: MetadataFiles,
+): Promise<MetadataFiles> {
+  const files = await readFiles(tree, 'tuf', ['timestamp.json', ...offered.keys()]);
+  for (let version = 1; ; version += 1) {
+    const found = await readFiles(tree, 'tuf', [`${version}.root.json`]);
+    if (found.size === 0) break;
+    for (const [name, bytes] of found) files.set(name, bytes);
+  }
+  const timestamp = files.get('timestamp.json');
+  if (timestamp === undefined) return files;
+  const { meta } = readMetadata(timestamp, 'timestamp', 'timestamp.json').signed;
+  const name = `${meta['snapshot.json'].version}.snapshot.json`;
+  const snapshot = (await readFiles(tree, 'tuf', [name])).get(name);
+  if (snapshot === undefined) return files;
+  const roles = Object.entries(readMetadata(snapshot, 'snapshot', name).signed.meta);
+  const named = roles.map(([role, { version }]) => `${version}.${role}`);
+  return new Map([...files, [name, snapshot], ...(await readFiles(tree, 'tuf', named))]);
+}
+
+async function stampNewest(
+  { signer, life }: TimestampSigner,
+  published: MetadataFiles,
+  offered: MetadataFiles,
+  now: number,
+): Promise<Uint8Array> {
+  const before = published.get('timestamp.json');
+  const previous = before && readMetadata(before, 'timestamp', 'timestamp.json').signed;
+  const snapshot = newestSnapshot(offered) ?? previous?.meta['snapshot.json'];
+  if (snapshot === undefined) throw new SignpostError('TRUST', 'there is no snapshot');
+  const next = nextTimestamp(previous, snapshot, now + life);
+  const sig = Buffer.from(await signer.sign(signedBytes(next))).toString('hex');
+  return formatMetadata(next, [{ keyid: keyIdOf(tufKeyOf(signer.publicKey)), sig }]);
+}
+
+function newestSnapshot(offered: MetadataFiles) {
+  const [first, ...more] = [...offered].filter(([path]) => path.endsWith('.snapshot.json'));
+  if (first === undefined) return undefined;
+  const [path, bytes] = first;
+  if (more.length > 0) throw new SignpostError('TRUST', `nothing of the metadata names ${path}`);
+  return fileMetaOf(bytes, readMetadata(bytes, 'snapshot', path).signed);
+}
+
+function readTags({ delegated }: TrustedMetadata, registry: RegistryHost): readonly NamedTag[] {
+  return [...delegated.values()].flatMap(({ targets }) =>
+    Object.entries(targets).map(([path, { hashes, custom }]) => {
+      const target = parseTargetPath(path);
+      if (target === undefined || custom.reference !== `${registry}/${formatTaggedReference(target)}`) {
+        throw new SignpostError('TRUST', `the target ${path} is for ${custom.reference}`);
+      }
+      return { ...target, sha256: hashes.sha256 };
+    }),
+  );
+}
+
+function firstExpiry({ root, timestamp, snapshot, targets, delegated }: TrustedMetadata): number {
+  const all = [root, timestamp, snapshot, targets, ...delegated.values()];
+  return Math.min(...all.flatMap((metadata) => (metadata === undefined ? [] : [expiryOf(metadata)])));
+}

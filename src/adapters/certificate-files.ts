@@ -1,0 +1,33 @@
+import { X509Certificate } from 'node:crypto';
+import { SignpostError } from '../oci/errors.ts';
+
+/** A file with more is none of ours, in bytes. */
+export const certificateFileLimit = 256 * 1024;
+
+/** More than any chain, or than anybody trusts for one repository. */
+const countLimit = 64;
+
+const block = /-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]{1,65536}?-----END CERTIFICATE-----/g;
+
+/**
+ * The certificates of a PEM file, as DER, in the file's order. `name` is for messages.
+ * @throws SignpostError CONFIG_INVALID
+ */
+export function parseCertificates(bytes: Uint8Array, name: string): readonly Uint8Array[] {
+  const text = Buffer.from(bytes).toString('latin1');
+  if (text.includes('PRIVATE KEY-----')) throw invalid(`${name} holds a private key: expected certificates`);
+  const blocks = text.match(block) ?? [];
+  if (blocks.length === 0) throw invalid(`${name} holds no certificates in PEM`);
+  if (blocks.length > countLimit) throw invalid(`${name} holds more than ${countLimit} certificates`);
+  return blocks.map((pem, index) => {
+    try {
+      return new X509Certificate(pem).raw;
+    } catch (cause) {
+      throw invalid(`${name}: certificate ${index + 1} cannot be read: ${(cause as Error).message}`, cause);
+    }
+  });
+}
+
+function invalid(message: string, cause?: unknown): SignpostError {
+  return new SignpostError('CONFIG_INVALID', message, cause === undefined ? undefined : { cause });
+}

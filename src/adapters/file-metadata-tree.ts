@@ -1,0 +1,28 @@
+import { constants } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { SignpostError, isSignpostError } from '../oci/errors.ts';
+import type { MetadataTree } from '../ports/metadata-tree.ts';
+import { metadataFileLimit } from '../trust/metadata-file.ts';
+import { isAbsent, writeFileAtomic } from './atomic-file.ts';
+import { storageError } from './storage-error.ts';
+
+/** `tree` is the folder that mirrors copy. */
+export function createFileMetadataTree(tree: string): MetadataTree {
+  return {
+    async read(path) {
+      try {
+        await using file = await open(join(tree, path), constants.O_RDONLY | constants.O_NOFOLLOW);
+        const { size } = await file.stat();
+        if (size > metadataFileLimit) {
+          throw new SignpostError('LIMIT_EXCEEDED', `${path} has more than ${metadataFileLimit} bytes`);
+        }
+        return await file.readFile();
+      } catch (cause) {
+        if (isAbsent(cause)) return undefined;
+        throw isSignpostError(cause) ? cause : storageError(`read ${join(tree, path)}`, cause);
+      }
+    },
+    place: (path, bytes) => writeFileAtomic(join(tree, path), bytes),
+  };
+}

@@ -1,0 +1,169 @@
+import { constants } from 'node:fs';
+import { link, lstat, open, readdir, rename, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import type { HandOffPlace, HandOffRequests, RequestFile } from '../ports/hand-off-folder.ts';
+import { approvalLimit, parseApproval } from '../trust/approval.ts';
+import { requestLimits } from '../trust/signing-request.ts';
+import type { Digest } from '../oci/digest.ts';
+import { SignpostError, isSignpostError } from '../oci/errors.ts';
+import { isAbsent, makeFolder, statIfThere, syncFolder, writeFileAtomic } from './atomic-file.ts';
+import { splitLines } from './read-lines.ts';
+import { readSmallFile } from './small-file.ts';
+import { errorCode, storageError } from './storage-error.ts';
+
+/** Names that begin with a dot are somebody's unfinished business. */
+const requestName = /^[A-Za-z0-9][A-Za-z0-9._+-]{0,180}\.request$/;
+const approvalName = /^[A-Za-z0-9][A-Za-z0-9._+-]{0,220}\.approval$/;
+/** What is looked at in one go. */
+const filesLimit = 10_000;
+const approvalsLimit = 1000;
+/** How many files of one name a folder holds before something must be wrong. */
+const twinsLimit = 1000;
+
+const places: readonly HandOffPlace[] = ['in', 'waiting', 'refused', 'done'];
+
+/**
+ * The folder of an unattended signer: `in`, `waiting`, `refused` and `done`, which are made when they are not there.
+ * @throws SignpostError STORAGE
+ */
+export async function openHandOffFolder(folder: string): Promise<HandOffRequests> {
+  for (const place of places) await makeFolder(join(folder, place));
+  return {
+    async list() {
+      const files: RequestFile[] = [];
+      for (const place of ['in', 'waiting'] as const) {
+        for (const name of await namesIn(join(folder, place), requestName, filesLimit)) {
+          const found = await lookAt(join(folder, place, name));
+          if (found !== undefined) files.push({ place, name, ...found });
+        }
+      }
+      return files;
+    },
+    read: ({ place, name }) => readRegular(join(folder, place, name)),
+    async move({ place, name }, to, reasons) {
+      const path = await moveAside(join(folder, place, name), join(folder, to));
+      await writeReasons(path, reasons);
+      if (join(folder, place) === join(folder, to)) return;
+      await rm(`${join(folder, place, name)}.reason`, { force: true });
+    },
+    approvals: async () => (await findApprovals(folder)).map(({ bytes }) => bytes),
+    async forgetApprovals(request) {
+      for (const { path, bytes } of await findApprovals(folder)) {
+        if (requestOf(bytes) === request) await rm(path, { force: true });
+      }
+    },
+  };
+}
+
+async function namesIn(folder: string, pattern: RegExp, limit: number): Promise<readonly string[]> {
+  try {
+    const names = await readdir(folder);
+    return names
+      .filter((name) => pattern.test(name))
+      .sort()
+      .slice(0, limit);
+  } catch (cause) {
+    throw storageError(`read the folder ${folder}`, cause);
+  }
+}
+
+/** Undefined for what is gone, and for anything but a regular file: a link or a pipe is no request. */
+async function lookAt(path: string): Promise<{ size: number; written: number } | undefined> {
+  try {
+    const found = await lstat(path);
+    return found.isFile() ? { size: found.size, written: found.mtimeMs } : undefined;
+  } catch (cause) {
+    if (isAbsent(cause)) return undefined;
+    throw storageError(`look at ${path}`, cause);
+  }
+}
+
+// Whoever may write into the folder could put a link to another file, or a pipe, in the place of what was looked at.
+async function* readRegular(path: string): AsyncGenerator<Uint8Array> {
+  const file = await openRegular(path);
+  try {
+    yield* splitLines(
+      file.createReadStream({ autoClose: false, highWaterMark: 1024 * 1024 }),
+      requestLimits.line,
+      path,
+    );
+  } finally {
+    await file.close();
+  }
+}
+
+async function openRegular(path: string) {
+  try {
+    const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+    if ((await file.stat()).isFile()) return file;
+    await file.close();
+  } catch (cause) {
+    if (isAbsent(cause)) throw new SignpostError('NOT_FOUND', `there is no file ${path}`, { cause });
+    if (errorCode(cause) !== 'ELOOP') throw storageError(`read ${path}`, cause);
+  }
+  throw new SignpostError('REQUEST_INVALID', `${path} is not a regular file`);
+}
+
+/** Gives a file the first free name in `folder`: nothing that is there is ever replaced. Returns the new path. */
+async function moveAside(path: string, folder: string): Promise<string> {
+  const name = basename(path);
+  if (join(folder, name) === path) return path;
+  for (let twin = 1; twin <= twinsLimit; twin += 1) {
+    const target = join(folder, twin === 1 ? name : name.replace(/\.request$/, `.${twin}.request`));
+    if (!(await takeName(path, target))) continue;
+    await rm(path, { force: true });
+    await syncFolder(folder);
+    return target;
+  }
+  throw new SignpostError('STORAGE', `${folder} has ${twinsLimit} files named like ${name}: clear it up`);
+}
+
+async function takeName(path: string, target: string): Promise<boolean> {
+  try {
+    await link(path, target);
+    return true;
+  } catch (cause) {
+    const code = errorCode(cause) ?? '';
+    if (code === 'EEXIST') return false;
+    if (!['EPERM', 'EOPNOTSUPP', 'EMLINK'].includes(code)) throw storageError(`write ${target}`, cause);
+  }
+  // A file system without hard links, such as a memory stick's: only the signer writes there, so looking is enough.
+  if ((await statIfThere(target)) !== undefined) return false;
+  try {
+    await rename(path, target);
+    return true;
+  } catch (cause) {
+    throw storageError(`write ${target}`, cause);
+  }
+}
+
+async function writeReasons(path: string, reasons: readonly string[]): Promise<void> {
+  if (reasons.length === 0) return;
+  await writeFileAtomic(`${path}.reason`, Buffer.from(`${reasons.join('\n')}\n`));
+}
+
+async function findApprovals(folder: string) {
+  const found: { readonly path: string; readonly bytes: Uint8Array }[] = [];
+  for (const place of ['in', 'waiting'] as const) {
+    for (const name of await namesIn(join(folder, place), approvalName, approvalsLimit)) {
+      const path = join(folder, place, name);
+      const size = (await lookAt(path))?.size;
+      if (size === undefined || size > approvalLimit) continue;
+      try {
+        found.push({ path, bytes: await readSmallFile(path, approvalLimit) });
+      } catch (error) {
+        // It is gone, or grew: an approval that cannot be read is none.
+        if (!isSignpostError(error)) throw error;
+      }
+    }
+  }
+  return found;
+}
+
+function requestOf(bytes: Uint8Array): Digest | undefined {
+  try {
+    return parseApproval(bytes).request;
+  } catch {
+    return undefined;
+  }
+}

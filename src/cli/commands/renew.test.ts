@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { copyFile, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { buildFourPlatforms, buildImage, writeLayout } from '../../../test/fakes/image-builder.ts';
+import { runCommand } from '../../../test/fakes/run-command.ts';
+
+const root = await mkdtemp(join(tmpdir(), 'signpost-renew-'));
+const vectors = join(import.meta.dirname, '../../../test/vectors/openpgp');
+const at = (...parts: readonly string[]) => join(root, ...parts);
+const ed25519 = join(vectors, 'ed25519.secret.pgp');
+const rsa = join(vectors, 'rsa3072.secret.asc');
+let number = 0;
+
+const signpost = async (...argv: readonly string[]): Promise<string> => {
+  const { status, out, err } = await runCommand(...argv);
+  assert.equal(status, 0, err);
+  return out;
+};
+const origin = (...argv: readonly string[]) => signpost(...argv, '--config', at('origin.yaml'));
+
+/** Signs everything that is staged, and accepts it. */
+async function signAll(key: string, life: string): Promise<string> {
+  const [request, bundle] = [at(`${(number += 1)}.request`), at(`${number}.bundle`)];
+  await origin('request', '-o', request);
+  const common = ['--passphrase-file', at('passphrase'), '--record', at('record.db'), '--yes'];
+  await signpost('sign', request, '-o', bundle, '--key', key, '--expires', life, ...common);
+  return origin('accept', bundle);
+}
+
+interface Listed {
+  readonly tags: readonly { repository: string; tag: string; expires: string; replacedBy?: string }[];
+}
+const renew = async (...argv: readonly string[]) => {
+  const { tags } = JSON.parse(await origin('renew', '--json', ...argv)) as Listed;
+  return tags.map(({ repository, tag }) => `${repository}:${tag}`);
+};
+const staged = async () => {
+  const { images } = JSON.parse(await origin('staged', 'list', '--json')) as { images: { tag: string }[] };
+  return images.map(({ tag }) => tag);
+};
+
+before(async () => {
+  await writeLayout(at('layout'), { four: buildFourPlatforms(), single: buildImage() });
+  await writeFile(at('passphrase'), 'correct horse\n');
+  await copyFile(join(vectors, 'both.asc'), at('keys.asc'));
+  await writeFile(
+    at('origin.yaml'),
+    `data: data\nregistry: { name: images.example.org }\nrepositories: [{ match: "*", keys: [keys.asc] }]\n`,
+  );
+  await origin('publish', `oci:${at('layout')}:four`, 'fedora/base:41');
+  await signAll(ed25519, '10d');
+  await origin('publish', `oci:${at('layout')}:single`, 'fedora/base:42');
+  await signAll(rsa, '90d');
+});
+after(() => rm(root, { recursive: true }));
+
+test('tags whose signatures expire soon are signed again, without copying a blob', async () => {
+  assert.deepEqual(await renew('--expiring-within', '5d'), []);
+  assert.deepEqual(await renew('--expiring-within', '30d'), ['fedora/base:41']);
+  assert.deepEqual(await staged(), ['41']);
+  const blobs = at('data', 'staging', 'blobs');
+  const copied = await readdir(blobs, { recursive: true }).catch(() => []);
+  const files = [];
+  for (const name of copied) if ((await stat(join(blobs, name))).isFile()) files.push(name);
+  assert.deepEqual(files, []);
+  assert.match(await signAll(ed25519, '80d'), /published {2}fedora\/base:41/);
+  assert.deepEqual(await renew('--expiring-within', '30d'), []);
+  assert.deepEqual(await staged(), []);
+});
+
+test('tags that a key has signed are found, and by another key they are signed anew', async () => {
+  const { keys } = await import('openpgp').then(async ({ readKeys }) => {
+    const { readFile } = await import('node:fs/promises');
+    return { keys: await readKeys({ armoredKeys: await readFile(at('keys.asc'), 'utf8') }) };
+  });
+  const [fingerprint = '', other = ''] = keys
+    .toSorted((a, b) => a.getAlgorithmInfo().algorithm.localeCompare(b.getAlgorithmInfo().algorithm))
+    .map((key) => key.getFingerprint());
+  assert.deepEqual(await renew('--signed-by', fingerprint), ['fedora/base:41']);
+  await signAll(rsa, '90d');
+  assert.deepEqual(await renew('--signed-by', other.toUpperCase()), ['fedora/base:41', 'fedora/base:42']);
+  await origin('staged', 'discard', 'fedora/base:41');
+  await origin('staged', 'discard', 'fedora/base:42');
+});
+
+test('what is staged for a tag already is not put back', async () => {
+  await origin('publish', `oci:${at('layout')}:four`, 'fedora/base:42');
+  const { tags } = JSON.parse(await origin('renew', '--all', '--json')) as Listed;
+  assert.deepEqual(
+    tags.map(({ tag, replacedBy }) => [tag, replacedBy !== undefined]),
+    [
+      ['41', false],
+      ['42', true],
+    ],
+  );
+  assert.deepEqual(await renew('--all', '--repository', 'fedora/other'), []);
+});
+
+test('without a choice, or with one that cannot be understood, nothing is staged', async () => {
+  for (const argv of [[], ['--signed-by', 'ABCD'], ['--expiring-within', 'soon']]) {
+    const { status } = await runCommand('renew', ...argv, '--config', at('origin.yaml'));
+    assert.equal(status, 2, argv.join(' '));
+  }
+});

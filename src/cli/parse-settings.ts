@@ -1,0 +1,48 @@
+import { parseDocument } from 'yaml';
+import type { z } from 'zod';
+import { quote } from '../oci/digest.ts';
+import { SignpostError } from '../oci/errors.ts';
+
+/**
+ * Reads a file of settings from YAML 1.2, of which JSON is a part. `file` names it in messages, `kind` says what it is.
+ * @throws SignpostError CONFIG_INVALID with the path of each wrong setting, its value and what was expected
+ */
+export function parseSettings<T extends z.ZodType>(
+  schema: T,
+  yaml: string,
+  file: string,
+  kind: string,
+): z.output<T> {
+  const document = parseDocument(yaml, { prettyErrors: true, uniqueKeys: true });
+  const [error] = document.errors;
+  if (error !== undefined)
+    throw new SignpostError('CONFIG_INVALID', `${file}: ${error.message}`, { cause: error });
+  const value = expand(document, file);
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const problems = result.error.issues.map((issue) => `  ${describeIssue(issue, value)}`);
+  throw new SignpostError('CONFIG_INVALID', `${file} is not a valid ${kind}:\n${problems.join('\n')}`);
+}
+
+// Aliases are expanded up to a limit: a small file must not become a large value.
+function expand(document: ReturnType<typeof parseDocument>, file: string): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 }) ?? {};
+  } catch (cause) {
+    throw new SignpostError('CONFIG_INVALID', `${file}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+function describeIssue(issue: z.core.$ZodIssue, value: unknown): string {
+  const path = issue.path.map(String).join('.');
+  if (issue.code === 'unrecognized_keys') {
+    return `${path === '' ? '' : `${path}: `}unknown setting ${issue.keys.map(quote).join(', ')}`;
+  }
+  const found = issue.path.reduce<unknown>(
+    (inner, key) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, key) : undefined),
+    value,
+  );
+  return found === undefined
+    ? `${path}: missing, ${issue.message}`
+    : `${path}: ${quote(found)}: ${issue.message}`;
+}

@@ -1,0 +1,181 @@
+import { createHash } from 'node:crypto';
+import { SignpostError } from '../../oci/errors.ts';
+import { checkSignatures } from './check-signatures.ts';
+import type { FileMeta, Metadata, Root, Snapshot, Targets, Timestamp, TopRole } from './metadata.ts';
+import { readMetadata } from './read-metadata.ts';
+
+/** What a client has verified so far. */
+export interface TrustedMetadata {
+  readonly root: Root;
+  readonly timestamp?: Timestamp;
+  readonly snapshot?: Snapshot;
+  readonly targets?: Targets;
+  /** By the role's name. */
+  readonly delegated: ReadonlyMap<string, Targets>;
+}
+
+/*
+ * The workflow of a client, TUF 1.0, section 5, as a machine without input and output: each step takes what is trusted
+ * and the bytes of a file, and returns what is trusted then. Each throws SignpostError TRUST (signatures, expiry,
+ * mix-ups), ROLLBACK (versions), REQUEST_INVALID or LIMIT_EXCEEDED (the file itself). Numbers are the specification's.
+ */
+
+/** 5.2: the root that came with the client, by a way of its own. */
+export function trustRoot(bytes: Uint8Array): TrustedMetadata {
+  const file = readMetadata(bytes, 'root', 'the trusted root');
+  checkSignatures(file, file.signed.keys, file.signed.roles.root, 'the trusted root');
+  return { root: file.signed, delegated: new Map() };
+}
+
+/** 5.3: the next root, one version at a time. */
+export function updateRoot(trusted: TrustedMetadata, bytes: Uint8Array): TrustedMetadata {
+  const where = `${trusted.root.version + 1}.root.json`;
+  const file = readMetadata(bytes, 'root', where);
+  const { signed } = file;
+  // 5.3.4: by the threshold of the old keys and of its own.
+  checkSignatures(
+    file,
+    trusted.root.keys,
+    trusted.root.roles.root,
+    `${where}, for who trusts the root before it,`,
+  );
+  checkSignatures(file, signed.keys, signed.roles.root, where);
+  // 5.3.5: exactly one more.
+  if (signed.version !== trusted.root.version + 1) {
+    throw new SignpostError('ROLLBACK', `${where} says that it is version ${signed.version}`);
+  }
+  // 5.3.11: with other keys for timestamp or snapshot, a fast-forward by the old ones must not last.
+  const rotated = (['timestamp', 'snapshot'] as const).some(
+    (role) => keysOf(trusted.root, role) !== keysOf(signed, role),
+  );
+  return rotated ? { root: signed, ...keepTargets(trusted) } : { ...trusted, root: signed };
+}
+
+/** 5.3.10: the newest root must not have expired. `now` in milliseconds since the epoch, here and below. */
+export function checkRoot({ root }: TrustedMetadata, now: number): void {
+  checkExpiry(root, now, `${root.version}.root.json`);
+}
+
+/** 5.4. Without `now` the file is one that was trusted before, and may have expired. */
+export function updateTimestamp(trusted: TrustedMetadata, bytes: Uint8Array, now?: number): TrustedMetadata {
+  const where = 'timestamp.json';
+  const file = readMetadata(bytes, 'timestamp', where);
+  const { signed } = file;
+  // 5.4.2
+  checkRole(trusted, file, 'timestamp', where);
+  // 5.4.3: neither the timestamp nor the snapshot it names goes back.
+  if (trusted.timestamp !== undefined) {
+    refuseOlder(trusted.timestamp.version, signed.version, where);
+    const meta = 'snapshot.json';
+    refuseOlder(trusted.timestamp.meta[meta].version, signed.meta[meta].version, `the snapshot in ${where}`);
+  }
+  // 5.4.4
+  if (now !== undefined) checkExpiry(signed, now, where);
+  return { ...trusted, timestamp: signed };
+}
+
+/** 5.5 */
+export function updateSnapshot(trusted: TrustedMetadata, bytes: Uint8Array, now?: number): TrustedMetadata {
+  const meta = trusted.timestamp?.meta['snapshot.json'];
+  if (meta === undefined) throw new SignpostError('TRUST', 'a snapshot is verified after its timestamp');
+  const where = `${meta.version}.snapshot.json`;
+  // 5.5.2
+  checkContent(bytes, meta, where);
+  const file = readMetadata(bytes, 'snapshot', where);
+  const { signed } = file;
+  // 5.5.3
+  checkRole(trusted, file, 'snapshot', where);
+  // 5.5.4
+  checkVersion(signed, meta, where);
+  // 5.5.5: nothing that the snapshot before named is gone or goes back.
+  for (const [name, before] of Object.entries(trusted.snapshot?.meta ?? {})) {
+    const after = signed.meta[name];
+    if (after === undefined) throw new SignpostError('ROLLBACK', `${where} no longer has ${name}`);
+    refuseOlder(before.version, after.version, `${name} in ${where}`);
+  }
+  // 5.5.6
+  if (now !== undefined) checkExpiry(signed, now, where);
+  return { ...trusted, snapshot: signed };
+}
+
+/** 5.6: the targets role, or a role that it delegates to. */
+export function updateTargets(
+  trusted: TrustedMetadata,
+  role: string,
+  bytes: Uint8Array,
+  now?: number,
+): TrustedMetadata {
+  const meta = trusted.snapshot?.meta[`${role}.json`];
+  if (meta === undefined) throw new SignpostError('TRUST', `the snapshot does not name ${role}.json`);
+  const where = `${meta.version}.${role}.json`;
+  // 5.6.2
+  checkContent(bytes, meta, where);
+  const file = readMetadata(bytes, 'targets', where);
+  const { signed } = file;
+  // 5.6.3
+  if (role === 'targets') checkRole(trusted, file, 'targets', where);
+  else checkDelegated(trusted, file, role, where);
+  // 5.6.4
+  checkVersion(signed, meta, where);
+  // 5.6.5
+  if (now !== undefined) checkExpiry(signed, now, where);
+  if (role === 'targets') return { ...trusted, targets: signed };
+  if (signed.delegations !== undefined) {
+    throw new SignpostError(
+      'TRUST',
+      `${where} delegates further: a repository's role has tags and nothing else`,
+    );
+  }
+  return { ...trusted, delegated: new Map([...trusted.delegated, [role, signed]]) };
+}
+
+/** Milliseconds since the epoch. */
+export function expiryOf({ expires }: Pick<Metadata, 'expires'>): number {
+  return Date.parse(expires);
+}
+
+type File = Parameters<typeof checkSignatures>[0];
+
+function checkRole({ root }: TrustedMetadata, file: File, role: TopRole, where: string): void {
+  checkSignatures(file, root.keys, root.roles[role], where);
+}
+
+function checkDelegated({ targets }: TrustedMetadata, file: File, role: string, where: string): void {
+  const delegated = targets?.delegations?.roles.find(({ name }) => name === role);
+  if (targets?.delegations === undefined || delegated === undefined) {
+    throw new SignpostError('TRUST', `nothing delegates to ${where}`);
+  }
+  checkSignatures(file, targets.delegations.keys, delegated, where);
+}
+
+function checkContent(bytes: Uint8Array, { length, hashes }: FileMeta, where: string): void {
+  if (bytes.length === length && createHash('sha256').update(bytes).digest('hex') === hashes.sha256) return;
+  throw new SignpostError('TRUST', `${where} is not the file that the metadata above it names`);
+}
+
+function checkVersion({ version }: Metadata, meta: FileMeta, where: string): void {
+  if (version !== meta.version)
+    throw new SignpostError('TRUST', `${where} says that it is version ${version}`);
+}
+
+function refuseOlder(before: number, after: number, where: string): void {
+  if (after >= before) return;
+  throw new SignpostError('ROLLBACK', `${where} is version ${after}, but version ${before} was there before`);
+}
+
+function checkExpiry(metadata: Metadata, now: number, where: string): void {
+  if (expiryOf(metadata) > now) return;
+  throw new SignpostError('TRUST', `${where} expired on ${metadata.expires}`);
+}
+
+function keysOf({ roles }: Root, role: TopRole): string {
+  const { keyids, threshold } = roles[role];
+  return [threshold, ...[...keyids].sort()].join(' ');
+}
+
+function keepTargets({
+  targets,
+  delegated,
+}: TrustedMetadata): Pick<TrustedMetadata, 'targets' | 'delegated'> {
+  return targets === undefined ? { delegated } : { targets, delegated };
+}

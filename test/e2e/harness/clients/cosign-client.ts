@@ -1,0 +1,45 @@
+import { type CommandResult, runCommand } from '../command.ts';
+import { findGoProgram } from '../go-program.ts';
+import type { WorkFolder } from '../work-folder.ts';
+
+const program = findGoProgram('cosign');
+
+/** As options for node:test: a skip that says what is missing. It is skipped in CI too, which has no way to get it. */
+export const needsCosign: { readonly skip?: string } =
+  program === undefined
+    ? { skip: 'cosign is missing (go install github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3)' }
+    : {};
+
+/** The two forms in which cosign 3 looks for signatures. */
+export type CosignForm = 'bundle' | 'attached';
+
+export interface CosignClient {
+  /** Verifies with the public key in `key`; `options` are cosign's own. */
+  verify(
+    form: CosignForm,
+    key: string,
+    reference: string,
+    ...options: readonly string[]
+  ): Promise<CommandResult>;
+}
+
+export function createCosignClient(work: WorkFolder, name: string): CosignClient {
+  const env = { HOME: work.folder(name) };
+  return {
+    verify: (form, key, reference, ...options) =>
+      runCommand(
+        program ?? 'cosign',
+        [
+          'verify',
+          '--key',
+          key,
+          '--insecure-ignore-tlog',
+          '--allow-http-registry',
+          `--new-bundle-format=${String(form === 'bundle')}`,
+          ...options,
+          reference,
+        ],
+        { env, timeout: 60_000 },
+      ),
+  };
+}

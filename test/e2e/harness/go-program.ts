@@ -1,0 +1,28 @@
+import { accessSync, constants } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { baseEnvironment } from './command.ts';
+
+/** Where Go programs are that Debian has no package of. */
+const folders = [
+  ...(baseEnvironment.PATH ?? '').split(':'),
+  process.env.GOBIN ?? '',
+  join(process.env.GOPATH ?? join(homedir(), 'go'), 'bin'),
+];
+
+/** The path of a program; undefined when this machine has none of that name. */
+export function findGoProgram(name: string): string | undefined {
+  return folders
+    .filter((folder) => folder !== '')
+    .map((folder) => join(folder, name))
+    .find(isProgram);
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
