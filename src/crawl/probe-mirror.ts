@@ -35,7 +35,7 @@ export interface ProbeFinding {
   readonly verdict: ProbeVerdict;
   /** The part that the mirror failed on. */
   readonly failed?: Check;
-  /** A private mirror that this machine must not or cannot reach. */
+  /** Its address is one that this machine must not connect to. */
   readonly unreachable?: true;
 }
 

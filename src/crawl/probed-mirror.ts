@@ -36,8 +36,10 @@ export class ProbedMirror implements ProbeHistory {
   #evidence: ProbeTarget | undefined;
   #evidenceAt = -Infinity;
   readonly #sweep = new EvidenceSweep();
-  /** A private mirror that cannot be probed from here: it is taken at its word. */
+  /** A private mirror that must not be probed from here: it is taken at its word. */
   #trusted = false;
+  /** It has passed a probe: from then on it is judged by probes alone. */
+  #proved = false;
   readonly #requests: HourlyBudget;
   readonly #evidenceBytes: HourlyBudget;
   readonly #deps: ProbedMirrorDeps;
@@ -102,12 +104,18 @@ export class ProbedMirror implements ProbeHistory {
 
   /** Takes in what a probe found. `treeSerial` is the tree's now. */
   finish(finding: ProbeFinding, job: ProbeJob, treeSerial: number, now: number): void {
-    this.#trusted = finding.unreachable === true && this.mirror.private;
-    const verdict = this.#trusted ? { ok: true as const, full: true, serial: treeSerial } : finding.verdict;
+    this.#proved ||= finding.verdict.ok;
+    this.#trusted = finding.unreachable === true && this.#mayBeTrusted();
+    const verdict = this.#trusted ? { ok: true as const, full: false, serial: treeSerial } : finding.verdict;
     if (verdict.ok && job.evidence !== undefined) this.#sweep.passed(job.evidence, now);
     this.health = afterProbe(this.health, verdict, now);
     this.#failed = this.health.healthy ? undefined : (finding.failed ?? this.#failed);
     this.noteSerial(treeSerial, now);
+  }
+
+  /** What was caught with wrong bytes, or could be reached once, does not come back by being out of reach. */
+  #mayBeTrusted(): boolean {
+    return this.mirror.private && !this.#proved && this.health.needs !== 'full-check';
   }
 
   end(): void {

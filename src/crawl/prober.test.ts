@@ -358,6 +358,21 @@ suite('the prober', () => {
     await world.prober.stop();
   });
 
+  test('does not take a private mirror at its word that has been probed, or was caught with wrong bytes', async (context) => {
+    const mirrors = [1, 2].map((id) => numberedMirror(id, { private: true }));
+    const world = createWorld(context, { mirrors, blobs: [small] });
+    world.probe.mirror(2).wrong.set(small.digest, small.size >> 1);
+    await world.start();
+    assert.equal(world.state(1).healthy, true);
+    out(/wrong-bytes/)(world.state(2));
+    for (const id of [1, 2]) world.probe.mirror(id).fault = 'address-not-allowed';
+    await world.useFor(5000, small);
+    await world.advance(30_000);
+    out(/address-not-allowed/)(world.state(1));
+    out(/address-not-allowed/)(world.state(2));
+    await world.prober.stop();
+  });
+
   test('blames nobody when the origin cannot read its own tree', async (context) => {
     const world = createWorld(context);
     await world.start();
