@@ -52,6 +52,7 @@ function createProbe(options: Partial<MirrorProbeOptions> = {}): MirrorProbe {
     version: '1.2.3',
     allowAddresses: loopback,
     certificateAuthorities: [],
+    ownMarkerSize: async () => 1000,
     ...options,
   });
 }
@@ -196,6 +197,25 @@ suite('a probe over plain HTTP', () => {
     });
   }
 
+  test('reads no marker that is far longer than the own one', async () => {
+    const long = (bytes: number) => {
+      const head = '{"serial":7,"repositories":{}}';
+      writeFileSync(marker, head + ' '.repeat(bytes - head.length));
+    };
+    const read = async (own: number) => {
+      const probe = createProbe({ ownMarkerSize: async () => own });
+      const answer = await probe.readSerial(mirrorAt(server.url), timeout());
+      return answer.ok ? 'ok' : answer.detail;
+    };
+    long(65_536);
+    assert.equal(await read(0), 'ok');
+    long(65_537);
+    assert.equal(await read(0), 'it is larger than 65536 bytes');
+    assert.equal(await read(1), 'ok');
+    long(265_537);
+    assert.equal(await read(100_000), 'it is larger than 265536 bytes');
+  });
+
   test('stops reading a marker that never ends', async () => {
     writeFileSync(marker, '{}');
     await server.setFault('endless');
@@ -245,6 +265,16 @@ suite('a probe over plain HTTP', () => {
     // The name does not exist: a second look-up by anybody else would fail.
     assert.equal(await check(probe, `http://mirror.invalid:${server.port}`), 'ok');
     assert.equal(lookups, 1);
+  });
+
+  test('a failed look-up is no reason to leave a mirror alone, private or not', async () => {
+    const resolve = async () => ({ ok: false, reason: 'unknown-name', detail: 'EAI_AGAIN' }) as const;
+    const probe = createProbe({ resolver: { resolve } });
+    for (const isPrivate of [true, false]) {
+      const mirror = mirrorAt('http://mirror.invalid', isPrivate);
+      const outcome = await probe.readSerial(mirror, timeout());
+      assert.equal(outcome.ok ? 'ok' : outcome.reason, 'refused');
+    }
   });
 
   test('leaves a private mirror alone unless its address is allowed by name', async () => {

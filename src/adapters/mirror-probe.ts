@@ -18,6 +18,8 @@ export interface MirrorProbeOptions {
   readonly allowAddresses: readonly Netblock[];
   /** PEM files with further certificate authorities. */
   readonly certificateAuthorities: readonly string[];
+  /** The size of the origin's own `publication.json` now, in bytes; 0 when there is none. */
+  readonly ownMarkerSize: () => Promise<number>;
   readonly resolver?: MirrorAddressResolver;
 }
 
@@ -89,11 +91,12 @@ export function createMirrorProbe(options: MirrorProbeOptions): MirrorProbe {
         return wrong ?? problem('status', `it answered ${response.statusCode}, not 200`);
       }
       const pieces: Buffer[] = [];
+      const limit = markerLimit(await options.ownMarkerSize());
       let size = 0;
       const body = await readBody<ProbeProblem>(response, signal, (piece) => {
         size += piece.length;
         pieces.push(piece);
-        return size > markerLimit ? problem('marker', `it is larger than ${markerLimit} bytes`) : undefined;
+        return size > limit ? problem('marker', `it is larger than ${limit} bytes`) : undefined;
       });
       if (body !== 'end') return body;
       const marker = readMarker(Buffer.concat(pieces));
