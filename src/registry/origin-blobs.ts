@@ -115,16 +115,8 @@ interface Part {
 }
 
 function partOf(exchange: Exchange, digest: Digest, size: number): Part {
-  const common = [
-    'Docker-Content-Digest',
-    digest,
-    'ETag',
-    entityTagOf(digest),
-    'Accept-Ranges',
-    'bytes',
-    'Cache-Control',
-    'public, max-age=31536000, immutable',
-  ];
+  const named = ['Docker-Content-Digest', digest, 'ETag', entityTagOf(digest), 'Accept-Ranges', 'bytes'];
+  const common = [...named, 'Cache-Control', 'public, max-age=31536000, immutable'];
   if (!noneMatches(exchange.header('if-none-match'), digest)) return { status: 304, headers: common };
   const content = [...common, 'Content-Type', 'application/octet-stream'];
   // RFC 9110, section 14.2: only a GET has a range.
@@ -136,7 +128,8 @@ function partOf(exchange: Exchange, digest: Digest, size: number): Part {
     return { status: 200, headers: [...content, 'Content-Length', String(size)] };
   }
   if (asked.kind === 'unsatisfiable') {
-    return { status: 416, headers: [...common, 'Content-Range', `bytes */${size}`, 'Content-Length', '0'] };
+    const past = ['Content-Range', `bytes */${size}`, 'Content-Length', '0', 'Cache-Control', 'no-store'];
+    return { status: 416, headers: [...named, ...past] };
   }
   const { range } = asked;
   const length = range.end - range.start + 1;
