@@ -165,14 +165,14 @@ suite('a probe over plain HTTP', () => {
   test('reads the serial, and asks again with a condition', async () => {
     const probe = createProbe();
     const read = async () => probe.readSerial(mirrorAt(server.url), timeout());
-    assert.deepEqual(await read(), { ok: true, serial: 7 });
-    assert.deepEqual(await read(), { ok: true, serial: 7 });
+    assert.deepEqual(await read(), { ok: true, serial: 7, bytes: 44 });
+    assert.deepEqual(await read(), { ok: true, serial: 7 }, 'nothing is read of what has not changed');
     assert.deepEqual(
       server.log.map(({ status }) => status),
       [200, 304],
     );
     writeFileSync(marker, JSON.stringify({ serial: 12, repositories: {} }));
-    assert.deepEqual(await read(), { ok: true, serial: 12 });
+    assert.deepEqual(await read(), { ok: true, serial: 12, bytes: 31 });
   });
 
   const badMarkers: Record<string, string | Uint8Array> = {

@@ -98,15 +98,15 @@ export function createMirrorProbe(options: MirrorProbeOptions): MirrorProbe {
         pieces.push(piece);
         return size > limit ? problem('marker', `it is larger than ${limit} bytes`) : undefined;
       });
-      if (body !== 'end') return body;
+      if (body !== 'end') return { ...body, bytes: size };
       const marker = readMarker(Buffer.concat(pieces));
-      if ('wrong' in marker) return problem('marker', marker.wrong);
+      if ('wrong' in marker) return { ...problem('marker', marker.wrong), bytes: size };
       markers.set(mirror.id, {
         url: mirror.url,
         serial: marker.serial,
         conditions: conditionsOf(response.headers),
       });
-      return { ok: true, serial: marker.serial };
+      return { ok: true, serial: marker.serial, bytes: size };
     },
   };
 }

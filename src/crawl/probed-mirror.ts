@@ -17,6 +17,8 @@ export interface ProbedMirrorDeps {
 // An hour at a probe each 2 seconds is 1,800 requests and at most 113 MiB; the limits are for what goes beyond.
 const hourlyRequests = 4000;
 const hourlyEvidence = 1024 ** 3;
+/** Markers that changed; unchanged ones are not sent again by a server that knows conditions. */
+const hourlyMarkers = 256 * 1024 ** 2;
 const evidencePause = 500;
 const fullCheckTargets = 3;
 const pickTries = 8;
@@ -42,6 +44,7 @@ export class ProbedMirror implements ProbeHistory {
   #proved = false;
   readonly #requests: HourlyBudget;
   readonly #evidenceBytes: HourlyBudget;
+  readonly #markerBytes: HourlyBudget;
   readonly #deps: ProbedMirrorDeps;
   readonly #random: () => number;
 
@@ -60,6 +63,7 @@ export class ProbedMirror implements ProbeHistory {
     this.#random = deps.random ?? Math.random;
     this.#requests = new HourlyBudget(hourlyRequests, now);
     this.#evidenceBytes = new HourlyBudget(hourlyEvidence, now);
+    this.#markerBytes = new HourlyBudget(hourlyMarkers, now);
   }
 
   get state(): MirrorHealth {
@@ -91,8 +95,9 @@ export class ProbedMirror implements ProbeHistory {
     this.#evidence = undefined;
     this.jitter = this.#random();
     if (evidence !== undefined) return this.#evidenceJob(evidence, now);
-    const askSerial = serialDue(this, this.#deps.settings, now);
+    const askSerial = serialDue(this, this.#deps.settings, now) && this.#markerBytes.hasLeft(now);
     this.probedAt = now;
+    if (!askSerial && this.health.serial === 0) return undefined;
     if (askSerial) this.serialAt = now;
     const job = { mirror: this.mirror, serial: this.health.serial, askSerial };
     if (this.health.needs === 'full-check') {
@@ -104,6 +109,7 @@ export class ProbedMirror implements ProbeHistory {
 
   /** Takes in what a probe found. `treeSerial` is the tree's now. */
   finish(finding: ProbeFinding, job: ProbeJob, treeSerial: number, now: number): void {
+    if (finding.markerBytes !== undefined) this.#markerBytes.spend(finding.markerBytes, now);
     this.#proved ||= finding.verdict.ok;
     this.#trusted = finding.unreachable === true && this.#mayBeTrusted();
     const verdict = this.#trusted ? { ok: true as const, full: false, serial: treeSerial } : finding.verdict;

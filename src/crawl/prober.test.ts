@@ -338,6 +338,21 @@ suite('the prober', () => {
     await fresh.prober.stop();
   });
 
+  test("reads no more of a mirror's markers in an hour than it is worth", async (context) => {
+    for (const markerFault of ['marker', undefined] as const) {
+      const world = createWorld(context);
+      Object.assign(world.probe.mirror(1), { markerFault, serial: 4, markerBytes: 16 * 1024 ** 2 });
+      await world.start();
+      await world.advance(600_000, 1000);
+      const read = world.probe.calls.filter(({ digest }) => digest === undefined).length;
+      // 16 at once, and what ten minutes earn.
+      assert.ok(read >= 16 && read <= 16 + 4, `${read} markers`);
+      assert.equal(world.state().healthy, markerFault === undefined);
+      await world.prober.stop();
+      context.mock.timers.reset();
+    }
+  });
+
   test('takes a private mirror at its word only when it cannot be reached from here', async (context) => {
     const world = createWorld(context, {
       mirrors: [numberedMirror(1, { private: true }), numberedMirror(2)],
