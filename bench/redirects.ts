@@ -41,17 +41,15 @@ export async function benchServer(
     );
     await using signpost = await startSignpost(folder, world, logged);
     const title = logged ? 'with access logs' : 'without access logs';
-    const load = { folder, connections: 64, headers: [], ...options };
-    const redirects = { ...load, status: 307 };
+    const load = { folder, connections: 64, ...options };
+    await expectRedirect(`http://127.0.0.1:${ports.signpost}${world.blobPaths[0]}`);
     await compareRounds(`redirects, ${title}`, options.rounds, {
-      signpost: () => runLoad(loadCore, `http://127.0.0.1:${ports.signpost}`, world.blobPaths, redirects),
-      nginx: () => runLoad(loadCore, `http://127.0.0.1:${ports.nginx}`, world.blobPaths, redirects),
+      signpost: () => runLoad(loadCore, `http://127.0.0.1:${ports.signpost}`, world.blobPaths, load),
+      nginx: () => runLoad(loadCore, `http://127.0.0.1:${ports.nginx}`, world.blobPaths, load),
     });
-    const manifests = { ...load, status: 200 };
     await compareRounds(`manifest GETs, ${title}`, options.rounds, {
-      signpost: () =>
-        runLoad(loadCore, `http://127.0.0.1:${ports.signpost}`, [world.manifestPath], manifests),
-      nginx: () => runLoad(loadCore, `http://127.0.0.1:${ports.nginx}`, [world.manifestPath], manifests),
+      signpost: () => runLoad(loadCore, `http://127.0.0.1:${ports.signpost}`, [world.manifestPath], load),
+      nginx: () => runLoad(loadCore, `http://127.0.0.1:${ports.nginx}`, [world.manifestPath], load),
     });
     report(`memory of the server after that, ${title}`, `${residentMemory(signpost.pid).toFixed(0)} MiB`);
   }
@@ -96,6 +94,11 @@ async function waitForMirrors(command: readonly string[]): Promise<void> {
     await sleep(1000);
   }
   throw new Error('the mirrors did not become healthy');
+}
+
+async function expectRedirect(url: string): Promise<void> {
+  const { status } = await fetch(url, { redirect: 'manual' });
+  if (status !== 307) throw new Error(`${url} answered ${status} instead of a redirect`);
 }
 
 async function compareRounds(

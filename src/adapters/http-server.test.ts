@@ -69,6 +69,40 @@ test('an answer that nobody reads is given up', async () => {
   await server.close(0);
 });
 
+test('a client that sends requests without reading answers is cut off before its answers fill the memory', async () => {
+  let answered = 0;
+  const server = await listenHttp(
+    [address],
+    (_, response) => {
+      answered += 1;
+      response.end(Buffer.alloc(100_000));
+    },
+    log,
+  );
+  const socket = connect(Number(new URL(server.urls[0] ?? '').port), '127.0.0.1');
+  socket.on('error', quiet);
+  const closed = once(socket, 'close');
+  socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(2000));
+  socket.resume();
+  await closed;
+  assert.equal(answered, defaultLimits.maxPipelined);
+  await server.close(0);
+});
+
+test('a connection is good for any number of requests, and for a few at a time', async () => {
+  const server = await listenHttp([address], (_, response) => void response.end('done'), log);
+  const socket = connect(Number(new URL(server.urls[0] ?? '').port), '127.0.0.1');
+  let text = '';
+  socket.on('data', (piece: Buffer) => (text += piece.toString()));
+  const rounds = 5;
+  for (let round = 1; round <= rounds; round += 1) {
+    socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(defaultLimits.maxPipelined));
+    await waitFor(() => text.split('done').length - 1 === round * defaultLimits.maxPipelined);
+  }
+  socket.destroy();
+  await server.close(0);
+});
+
 test('an address that cannot be had is an error, and the others are given back', async () => {
   const first = await listenHttp([address], (_, response) => void response.end(), log);
   const taken = Number(new URL(first.urls[0] ?? '').port);

@@ -35,6 +35,8 @@ export interface HttpLimits {
   readonly maxHeaderSize: number;
   /** For each address. */
   readonly maxConnections: number;
+  /** Requests on one connection whose answers have not gone out yet. */
+  readonly maxPipelined: number;
 }
 
 export const defaultLimits: HttpLimits = {
@@ -44,6 +46,7 @@ export const defaultLimits: HttpLimits = {
   idleTimeout: 60_000,
   maxHeaderSize: 16 * 1024,
   maxConnections: 10_000,
+  maxPipelined: 8,
 };
 
 /**
@@ -91,7 +94,12 @@ async function openServer(
     connectionsCheckingInterval: Math.min(1000, limits.headersTimeout),
     noDelay: true,
   };
+  const isTooMany = countUnfinished(limits.maxPipelined);
   const handle: RequestListener = (request, response) => {
+    if (isTooMany(request, response)) {
+      request.socket.destroy();
+      return;
+    }
     // No request here has a use for a body: it is not read, and the connection ends with the answer.
     if (hasBody(request)) response.setHeader('Connection', 'close');
     listener(request, response);
@@ -122,6 +130,27 @@ async function openServer(
   const bound = server.address() as AddressInfo;
   const host = bound.family === 'IPv6' ? `[${bound.address}]` : bound.address;
   return { server, url: `${tls === undefined ? 'http' : 'https'}://${host}:${bound.port}`, stopWatching };
+}
+
+/**
+ * Says of each request whether its connection has too many unfinished ones. node:http reads pipelined requests as fast
+ * as they come (RFC 9112, section 9.3.2), and keeps their answers in memory until the client reads them: thousands of
+ * requests fit into one packet, and each answer may be long. No client of the pull API pipelines.
+ */
+function countUnfinished(limit: number): (request: IncomingMessage, response: ServerResponse) => boolean {
+  const counts = new WeakMap<object, { unfinished: number }>();
+  return ({ socket }, response) => {
+    const known = counts.get(socket);
+    const count = known ?? { unfinished: 0 };
+    if (known === undefined) counts.set(socket, count);
+    // What follows in the packet of one that was too many is parsed all the same.
+    if (count.unfinished >= limit || socket.destroyed) return true;
+    count.unfinished += 1;
+    response.once('close', () => {
+      count.unfinished -= 1;
+    });
+    return false;
+  };
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {

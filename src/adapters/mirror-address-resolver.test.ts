@@ -80,6 +80,21 @@ suite('the resolver of mirror names', () => {
     assert.deepEqual(await world.resolve('m.example'), ['9.9.9.9']);
   });
 
+  test('goes on with what it knows when a look-up fails, for ten minutes after the last good one', async () => {
+    const world = createWorld();
+    await world.resolve('m.example', ['8.8.8.8']);
+    for (world.time = 31_000; world.time < 600_000; world.time += 30_000) {
+      assert.deepEqual(await world.resolve('m.example', new Error('EAI_AGAIN')), ['8.8.8.8']);
+      await settle();
+      assert.deepEqual(await world.resolve('m.example'), ['8.8.8.8']);
+      assert.equal(world.pending.length, 0, 'it is not asked again at once');
+    }
+    world.time = 600_001;
+    assert.equal(await world.resolve('m.example', new Error('EAI_AGAIN')), 'unknown-name');
+    world.time += 6000;
+    assert.deepEqual(await world.resolve('m.example', ['9.9.9.9']), ['9.9.9.9']);
+  });
+
   test('checks each new answer again: a name cannot move to a forbidden address', async () => {
     const world = createWorld();
     await world.resolve('m.example', ['8.8.8.8']);

@@ -20,7 +20,10 @@ export type Lookup = (
 
 interface Entry {
   result: Promise<readonly LookupAddress[] | string>;
+  /** When the answer came. */
   at: number;
+  /** Before this it is not asked for again. */
+  due: number;
   known: boolean;
   refreshing: boolean;
 }
@@ -33,8 +36,8 @@ const limit = 10_000;
 const concurrency = 2;
 
 /**
- * Resolves names, remembers them for half a minute, and goes on with what it remembers while it asks again, so that
- * a slow name server takes no mirror out.
+ * Resolves names, remembers them for half a minute, and goes on with what it remembers for ten minutes while it asks
+ * again, so that a slow or failing name server takes no mirror out.
  */
 export function createMirrorAddressResolver(
   allowed: readonly Netblock[],
@@ -62,27 +65,33 @@ export function createMirrorAddressResolver(
   const find = (host: string) => {
     const entry = entries.get(host);
     if (entry === undefined) return add(host);
-    const age = now() - entry.at;
-    if (age < (entry.known ? freshTime : failedTime)) return entry.result;
     if (entry.refreshing) return entry.result;
-    if (!entry.known || age > staleTime) return add(host);
+    const outdated = entry.known && now() - entry.at > staleTime;
+    if (now() < entry.due && !outdated) return entry.result;
+    if (!entry.known || outdated) return add(host);
     entry.refreshing = true;
-    void ask(host).then((answer) => keep(host, Promise.resolve(answer), typeof answer !== 'string'));
+    void ask(host).then((answer) => {
+      entry.refreshing = false;
+      // One look-up that fails takes no mirror out: what is known holds until it is too old.
+      if (typeof answer === 'string') entry.due = now() + failedTime;
+      else keep(host, Promise.resolve(answer));
+    });
     return entry.result;
   };
   const add = (host: string) => {
     const result = ask(host);
-    const entry = keep(host, result, true);
+    const entry = keep(host, result);
     entry.refreshing = true;
     void result.then((answer) => {
       entry.known = typeof answer !== 'string';
       entry.refreshing = false;
       entry.at = now();
+      entry.due = entry.at + (entry.known ? freshTime : failedTime);
     });
     return result;
   };
-  const keep = (host: string, result: Entry['result'], known: boolean): Entry => {
-    const entry = { result, at: now(), known, refreshing: false };
+  const keep = (host: string, result: Entry['result']): Entry => {
+    const entry = { result, at: now(), due: now() + freshTime, known: true, refreshing: false };
     entries.delete(host);
     entries.set(host, entry);
     for (const oldest of entries.keys()) {
@@ -102,7 +111,8 @@ export function createMirrorAddressResolver(
       const addresses = answer.filter(({ address }) => {
         const ip = readIpAddress(address);
         if (ip === undefined) return false;
-        return onlyAllowed ? allowed.some((block) => netblockContains(block, ip)) : mayConnect(ip, allowed);
+        const named = !onlyAllowed || allowed.some((block) => netblockContains(block, ip));
+        return named && mayConnect(ip, allowed);
       });
       if (addresses.length > 0) return { ok: true, addresses };
       const refused = answer.slice(0, 4).map(({ address }) => address);

@@ -1,8 +1,26 @@
+import { stat } from 'node:fs/promises';
 import { digestOf, quote } from '../oci/digest.ts';
 import { isRepositoryName } from '../oci/reference.ts';
+import { markerPath } from './tree-paths.ts';
 
-/** The most that a `publication.json` may have, in bytes. */
-export const markerLimit = 16 * 1024 * 1024;
+const spare = 64 * 1024;
+
+/**
+ * The most that a mirror's `publication.json` may have, in bytes, when the origin's own has `ownSize`. Reading one
+ * holds up the whole process, so strangers must not choose how long it is; a mirror's may be of another time.
+ */
+export function markerLimit(ownSize: number): number {
+  return 2 * ownSize + spare;
+}
+
+/** The size of the `publication.json` of the origin's own tree, in bytes; 0 when there is none. It never rejects. */
+export async function ownMarkerSize(tree: string): Promise<number> {
+  try {
+    return (await stat(markerPath(tree))).size;
+  } catch {
+    return 0;
+  }
+}
 
 /** The serial, or what is wrong. */
 export type MarkerSerial = { readonly serial: number } | { readonly wrong: string };

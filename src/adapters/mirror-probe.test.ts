@@ -52,6 +52,7 @@ function createProbe(options: Partial<MirrorProbeOptions> = {}): MirrorProbe {
     version: '1.2.3',
     allowAddresses: loopback,
     certificateAuthorities: [],
+    ownMarkerSize: async () => 1000,
     ...options,
   });
 }
@@ -164,14 +165,14 @@ suite('a probe over plain HTTP', () => {
   test('reads the serial, and asks again with a condition', async () => {
     const probe = createProbe();
     const read = async () => probe.readSerial(mirrorAt(server.url), timeout());
-    assert.deepEqual(await read(), { ok: true, serial: 7 });
-    assert.deepEqual(await read(), { ok: true, serial: 7 });
+    assert.deepEqual(await read(), { ok: true, serial: 7, bytes: 44 });
+    assert.deepEqual(await read(), { ok: true, serial: 7 }, 'nothing is read of what has not changed');
     assert.deepEqual(
       server.log.map(({ status }) => status),
       [200, 304],
     );
     writeFileSync(marker, JSON.stringify({ serial: 12, repositories: {} }));
-    assert.deepEqual(await read(), { ok: true, serial: 12 });
+    assert.deepEqual(await read(), { ok: true, serial: 12, bytes: 31 });
   });
 
   const badMarkers: Record<string, string | Uint8Array> = {
@@ -195,6 +196,25 @@ suite('a probe over plain HTTP', () => {
       assert.equal(answer.ok ? 'ok' : answer.reason, 'marker');
     });
   }
+
+  test('reads no marker that is far longer than the own one', async () => {
+    const long = (bytes: number) => {
+      const head = '{"serial":7,"repositories":{}}';
+      writeFileSync(marker, head + ' '.repeat(bytes - head.length));
+    };
+    const read = async (own: number) => {
+      const probe = createProbe({ ownMarkerSize: async () => own });
+      const answer = await probe.readSerial(mirrorAt(server.url), timeout());
+      return answer.ok ? 'ok' : answer.detail;
+    };
+    long(65_536);
+    assert.equal(await read(0), 'ok');
+    long(65_537);
+    assert.equal(await read(0), 'it is larger than 65536 bytes');
+    assert.equal(await read(1), 'ok');
+    long(265_537);
+    assert.equal(await read(100_000), 'it is larger than 265536 bytes');
+  });
 
   test('stops reading a marker that never ends', async () => {
     writeFileSync(marker, '{}');
@@ -245,6 +265,16 @@ suite('a probe over plain HTTP', () => {
     // The name does not exist: a second look-up by anybody else would fail.
     assert.equal(await check(probe, `http://mirror.invalid:${server.port}`), 'ok');
     assert.equal(lookups, 1);
+  });
+
+  test('a failed look-up is no reason to leave a mirror alone, private or not', async () => {
+    const resolve = async () => ({ ok: false, reason: 'unknown-name', detail: 'EAI_AGAIN' }) as const;
+    const probe = createProbe({ resolver: { resolve } });
+    for (const isPrivate of [true, false]) {
+      const mirror = mirrorAt('http://mirror.invalid', isPrivate);
+      const outcome = await probe.readSerial(mirror, timeout());
+      assert.equal(outcome.ok ? 'ok' : outcome.reason, 'refused');
+    }
   });
 
   test('leaves a private mirror alone unless its address is allowed by name', async () => {

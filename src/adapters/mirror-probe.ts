@@ -18,6 +18,8 @@ export interface MirrorProbeOptions {
   readonly allowAddresses: readonly Netblock[];
   /** PEM files with further certificate authorities. */
   readonly certificateAuthorities: readonly string[];
+  /** The size of the origin's own `publication.json` now, in bytes; 0 when there is none. */
+  readonly ownMarkerSize: () => Promise<number>;
   readonly resolver?: MirrorAddressResolver;
 }
 
@@ -89,21 +91,22 @@ export function createMirrorProbe(options: MirrorProbeOptions): MirrorProbe {
         return wrong ?? problem('status', `it answered ${response.statusCode}, not 200`);
       }
       const pieces: Buffer[] = [];
+      const limit = markerLimit(await options.ownMarkerSize());
       let size = 0;
       const body = await readBody<ProbeProblem>(response, signal, (piece) => {
         size += piece.length;
         pieces.push(piece);
-        return size > markerLimit ? problem('marker', `it is larger than ${markerLimit} bytes`) : undefined;
+        return size > limit ? problem('marker', `it is larger than ${limit} bytes`) : undefined;
       });
-      if (body !== 'end') return body;
+      if (body !== 'end') return { ...body, bytes: size };
       const marker = readMarker(Buffer.concat(pieces));
-      if ('wrong' in marker) return problem('marker', marker.wrong);
+      if ('wrong' in marker) return { ...problem('marker', marker.wrong), bytes: size };
       markers.set(mirror.id, {
         url: mirror.url,
         serial: marker.serial,
         conditions: conditionsOf(response.headers),
       });
-      return { ok: true, serial: marker.serial };
+      return { ok: true, serial: marker.serial, bytes: size };
     },
   };
 }

@@ -40,9 +40,8 @@ export async function requestMirror(
   const resolved = await withSignal(options.resolver.resolve(host, onlyAllowed), signal);
   if (resolved === 'aborted') return problem('timeout', `the name ${host} did not resolve in time`);
   if (!resolved.ok) {
-    // A private mirror's name often means nothing outside of its site.
-    const hidden = resolved.reason === 'not-allowed' || onlyAllowed;
-    return problem(hidden ? 'address-not-allowed' : 'refused', resolved.detail);
+    // A look-up that failed says nothing of where the mirror is, and must not pass for an address to stay away from.
+    return problem(resolved.reason === 'not-allowed' ? 'address-not-allowed' : 'refused', resolved.detail);
   }
   const { addresses } = resolved;
   const lookup: LookupFunction = (_host, { all }, callback) => {

@@ -12,13 +12,29 @@ export class HourlyBudget {
     this.#at = now;
   }
 
+  /** Whether anything is left. */
+  hasLeft(now: number): boolean {
+    this.#earn(now);
+    return this.#left > 0;
+  }
+
+  /** Spends what was known only afterwards, into debt if need be. */
+  spend(amount: number, now: number): void {
+    this.#earn(now);
+    this.#left -= amount;
+  }
+
   /** Spends `amount` if it is there. `now` is in milliseconds since the epoch. */
   take(amount: number, now: number): boolean {
-    const earned = (Math.max(0, now - this.#at) / hour) * this.#limit;
-    this.#left = Math.min(this.#limit, this.#left + earned);
-    this.#at = now;
+    this.#earn(now);
     if (amount > this.#left) return false;
     this.#left -= amount;
     return true;
+  }
+
+  #earn(now: number): void {
+    const earned = (Math.max(0, now - this.#at) / hour) * this.#limit;
+    this.#left = Math.min(this.#limit, this.#left + earned);
+    this.#at = now;
   }
 }

@@ -8,6 +8,7 @@ import type {
   ProbeFailure,
   ProbeOutcome,
   ProbeTarget,
+  SerialOutcome,
 } from '../ports/mirror-probe.ts';
 import type { TreeReader } from '../ports/tree.ts';
 import type { SweepStep } from './evidence-sweep.ts';
@@ -35,8 +36,10 @@ export interface ProbeFinding {
   readonly verdict: ProbeVerdict;
   /** The part that the mirror failed on. */
   readonly failed?: Check;
-  /** A private mirror that this machine must not or cannot reach. */
+  /** Its address is one that this machine must not connect to. */
   readonly unreachable?: true;
+  /** How much of `publication.json` was read. */
+  readonly markerBytes?: number;
 }
 
 export interface ProbeMirrorDeps {
@@ -67,19 +70,31 @@ export async function probeMirror(
   job: ProbeJob,
   stop: AbortSignal,
 ): Promise<ProbeFinding> {
-  let { serial } = job;
-  if (job.askSerial) {
-    const answer = await limited(deps, stop, (signal) => deps.probe.readSerial(job.mirror, signal));
-    if (answer.ok) {
-      const newest = deps.treeSerial();
-      // Above the newest it is a lie, or this process has not seen a publication yet that the mirror has: not believed.
-      if (answer.serial <= newest) serial = answer.serial;
-      else if (serial === 0) return aheadOf(answer.serial, newest);
-    } else if (absent.has(answer.reason) || serial === 0) {
-      // A mirror that is known to hold something still holds it while its marker cannot be read.
-      return failure(answer, 'publication.json');
-    }
+  if (!job.askSerial) return makeChecks(deps, job, job.serial, stop);
+  const answer = await limited(deps, stop, (signal) => deps.probe.readSerial(job.mirror, signal));
+  const serial = serialFrom(answer, job, deps.treeSerial());
+  const finding = typeof serial === 'number' ? await makeChecks(deps, job, serial, stop) : serial;
+  return answer.bytes === undefined ? finding : { ...finding, markerBytes: answer.bytes };
+}
+
+/** The serial to go on with, or why the mirror has failed already. */
+function serialFrom(answer: SerialOutcome, job: ProbeJob, newest: number): number | ProbeFinding {
+  if (answer.ok) {
+    // Above the newest it is a lie, or this process has not seen a publication yet that the mirror has: not believed.
+    if (answer.serial <= newest) return answer.serial;
+    return job.serial === 0 ? aheadOf(answer.serial, newest) : job.serial;
   }
+  // A mirror that is known to hold something still holds it while its marker cannot be read.
+  if (absent.has(answer.reason) || job.serial === 0) return failure(answer, 'publication.json');
+  return job.serial;
+}
+
+async function makeChecks(
+  deps: ProbeMirrorDeps,
+  job: ProbeJob,
+  serial: number,
+  stop: AbortSignal,
+): Promise<ProbeFinding> {
   let families: AddressFamilies | undefined;
   for (const check of job.checks(serial)) {
     const expected = await readExpected(deps, check);

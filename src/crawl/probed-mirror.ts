@@ -17,6 +17,8 @@ export interface ProbedMirrorDeps {
 // An hour at a probe each 2 seconds is 1,800 requests and at most 113 MiB; the limits are for what goes beyond.
 const hourlyRequests = 4000;
 const hourlyEvidence = 1024 ** 3;
+/** Markers that changed; unchanged ones are not sent again by a server that knows conditions. */
+const hourlyMarkers = 256 * 1024 ** 2;
 const evidencePause = 500;
 const fullCheckTargets = 3;
 const pickTries = 8;
@@ -36,10 +38,13 @@ export class ProbedMirror implements ProbeHistory {
   #evidence: ProbeTarget | undefined;
   #evidenceAt = -Infinity;
   readonly #sweep = new EvidenceSweep();
-  /** A private mirror that cannot be probed from here: it is taken at its word. */
+  /** A private mirror that must not be probed from here: it is taken at its word. */
   #trusted = false;
+  /** It has passed a probe: from then on it is judged by probes alone. */
+  #proved = false;
   readonly #requests: HourlyBudget;
   readonly #evidenceBytes: HourlyBudget;
+  readonly #markerBytes: HourlyBudget;
   readonly #deps: ProbedMirrorDeps;
   readonly #random: () => number;
 
@@ -58,6 +63,7 @@ export class ProbedMirror implements ProbeHistory {
     this.#random = deps.random ?? Math.random;
     this.#requests = new HourlyBudget(hourlyRequests, now);
     this.#evidenceBytes = new HourlyBudget(hourlyEvidence, now);
+    this.#markerBytes = new HourlyBudget(hourlyMarkers, now);
   }
 
   get state(): MirrorHealth {
@@ -89,8 +95,9 @@ export class ProbedMirror implements ProbeHistory {
     this.#evidence = undefined;
     this.jitter = this.#random();
     if (evidence !== undefined) return this.#evidenceJob(evidence, now);
-    const askSerial = serialDue(this, this.#deps.settings, now);
+    const askSerial = serialDue(this, this.#deps.settings, now) && this.#markerBytes.hasLeft(now);
     this.probedAt = now;
+    if (!askSerial && this.health.serial === 0) return undefined;
     if (askSerial) this.serialAt = now;
     const job = { mirror: this.mirror, serial: this.health.serial, askSerial };
     if (this.health.needs === 'full-check') {
@@ -102,12 +109,19 @@ export class ProbedMirror implements ProbeHistory {
 
   /** Takes in what a probe found. `treeSerial` is the tree's now. */
   finish(finding: ProbeFinding, job: ProbeJob, treeSerial: number, now: number): void {
-    this.#trusted = finding.unreachable === true && this.mirror.private;
-    const verdict = this.#trusted ? { ok: true as const, full: true, serial: treeSerial } : finding.verdict;
+    if (finding.markerBytes !== undefined) this.#markerBytes.spend(finding.markerBytes, now);
+    this.#proved ||= finding.verdict.ok;
+    this.#trusted = finding.unreachable === true && this.#mayBeTrusted();
+    const verdict = this.#trusted ? { ok: true as const, full: false, serial: treeSerial } : finding.verdict;
     if (verdict.ok && job.evidence !== undefined) this.#sweep.passed(job.evidence, now);
     this.health = afterProbe(this.health, verdict, now);
     this.#failed = this.health.healthy ? undefined : (finding.failed ?? this.#failed);
     this.noteSerial(treeSerial, now);
+  }
+
+  /** What was caught with wrong bytes, or could be reached once, does not come back by being out of reach. */
+  #mayBeTrusted(): boolean {
+    return this.mirror.private && !this.#proved && this.health.needs !== 'full-check';
   }
 
   end(): void {

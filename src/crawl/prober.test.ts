@@ -338,6 +338,21 @@ suite('the prober', () => {
     await fresh.prober.stop();
   });
 
+  test("reads no more of a mirror's markers in an hour than it is worth", async (context) => {
+    for (const markerFault of ['marker', undefined] as const) {
+      const world = createWorld(context);
+      Object.assign(world.probe.mirror(1), { markerFault, serial: 4, markerBytes: 16 * 1024 ** 2 });
+      await world.start();
+      await world.advance(600_000, 1000);
+      const read = world.probe.calls.filter(({ digest }) => digest === undefined).length;
+      // 16 at once, and what ten minutes earn.
+      assert.ok(read >= 16 && read <= 16 + 4, `${read} markers`);
+      assert.equal(world.state().healthy, markerFault === undefined);
+      await world.prober.stop();
+      context.mock.timers.reset();
+    }
+  });
+
   test('takes a private mirror at its word only when it cannot be reached from here', async (context) => {
     const world = createWorld(context, {
       mirrors: [numberedMirror(1, { private: true }), numberedMirror(2)],
@@ -355,6 +370,21 @@ suite('the prober', () => {
     world.prober.onSent(one, small);
     await world.advance(3000);
     out(/refused/)(world.state(1));
+    await world.prober.stop();
+  });
+
+  test('does not take a private mirror at its word that has been probed, or was caught with wrong bytes', async (context) => {
+    const mirrors = [1, 2].map((id) => numberedMirror(id, { private: true }));
+    const world = createWorld(context, { mirrors, blobs: [small] });
+    world.probe.mirror(2).wrong.set(small.digest, small.size >> 1);
+    await world.start();
+    assert.equal(world.state(1).healthy, true);
+    out(/wrong-bytes/)(world.state(2));
+    for (const id of [1, 2]) world.probe.mirror(id).fault = 'address-not-allowed';
+    await world.useFor(5000, small);
+    await world.advance(30_000);
+    out(/address-not-allowed/)(world.state(1));
+    out(/address-not-allowed/)(world.state(2));
     await world.prober.stop();
   });
 

@@ -59,4 +59,28 @@ suite('the class of an address', () => {
     assert.equal(mayConnect(parseIpAddress('::ffff:10.0.0.7'), allowed), true);
     assert.equal(mayConnect(parseIpAddress('10.0.1.7'), allowed), false);
   });
+
+  const carriers: Record<string, boolean> = {
+    '64:ff9b::808:808': true,
+    '64:ff9b::7f00:1': false,
+    '64:ff9b::a9fe:a9fe': false,
+    '64:ff9b::a00:7': false,
+    '2002:808:808::1': true,
+    '2002:7f00:1::1': false,
+    '2002:c0a8:101::1': false,
+    '::ffff:127.0.0.1': false,
+  };
+  for (const [text, expected] of Object.entries(carriers)) {
+    test(`where NAT64 and 6to4 are allowed, ${text} is ${expected ? 'allowed' : 'refused'} for what it carries`, () => {
+      const allowed = ['64:ff9b::/96', '2002::/16'].map(parseNetblock);
+      assert.equal(mayConnect(parseIpAddress(text), allowed), expected);
+    });
+  }
+
+  test('what is carried can be allowed, too', () => {
+    const allowed = ['64:ff9b::/96', '10.0.0.0/24'].map(parseNetblock);
+    assert.equal(mayConnect(parseIpAddress('64:ff9b::a00:7'), allowed), true);
+    assert.equal(mayConnect(parseIpAddress('64:ff9b::a00:107'), allowed), false);
+    assert.equal(mayConnect(parseIpAddress('64:ff9b::a00:7'), allowed.slice(1)), false);
+  });
 });

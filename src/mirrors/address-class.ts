@@ -1,4 +1,4 @@
-import type { IpAddress, Netblock } from './address.ts';
+import { type IpAddress, type Netblock, formatWords, wordsOf } from './address.ts';
 import { netblockContains, parseNetblock } from './netblock.ts';
 
 /** What kind of address it is, as far as connecting to it goes. */
@@ -9,7 +9,7 @@ export type AddressClass =
  * Says whether strangers may make this machine connect to an address: only to `public` ones. Registered mirrors could
  * otherwise point the crawler at the operator's own network. IPv4-mapped addresses are IPv4 by the time they are
  * an {@link IpAddress}; other addresses that carry an IPv4 address inside (NAT64, 6to4, Teredo) are refused, since they
- * could carry any: an operator behind NAT64 allows 64:ff9b::/96.
+ * could carry any: an operator behind NAT64 allows 64:ff9b::/96, and the address inside is judged all the same.
  */
 export function classifyAddress(address: IpAddress): AddressClass {
   const rule = rules.find(({ netblock }) => netblockContains(netblock, address));
@@ -17,12 +17,28 @@ export function classifyAddress(address: IpAddress): AddressClass {
   return rule.class;
 }
 
-/** Whether a connection may be made: the address is public, or the operator allows it. */
+/**
+ * Whether a connection may be made: the address is public, or the operator allows it. A gateway leads on to the IPv4
+ * address inside an address of NAT64 or 6to4, so that one must be allowed as well.
+ */
 export function mayConnect(address: IpAddress, allowed: readonly Netblock[]): boolean {
-  return (
-    classifyAddress(address) === 'public' || allowed.some((netblock) => netblockContains(netblock, address))
-  );
+  const named = allowed.some((netblock) => netblockContains(netblock, address));
+  if (!named && classifyAddress(address) !== 'public') return false;
+  const inside = carriedAddress(address);
+  return inside === undefined || mayConnect(inside, allowed);
 }
+
+/** The IPv4 address that NAT64 (RFC 6052, section 2.1) or 6to4 (RFC 3056, section 2) leads to. */
+function carriedAddress(address: IpAddress): IpAddress | undefined {
+  if (!address.includes(':')) return undefined;
+  const { a, b, d } = wordsOf(address);
+  if (netblockContains(nat64, address)) return formatWords({ family: 4, a: d, b: 0, c: 0, d: 0 });
+  if (!netblockContains(sixToFour, address)) return undefined;
+  return formatWords({ family: 4, a: (a << 16) | (b >>> 16), b: 0, c: 0, d: 0 });
+}
+
+const nat64 = parseNetblock('64:ff9b::/96');
+const sixToFour = parseNetblock('2002::/16');
 
 // The IANA special-purpose address registries (RFC 6890 and its updates), the clouds' metadata services, and for IPv6
 // the one block that is given out as global unicast addresses (RFC 4291, section 2.4). The first match counts.

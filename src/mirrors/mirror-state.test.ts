@@ -62,10 +62,13 @@ suite('a mirror', () => {
 
   test('needs more good probes in a row when it goes in and out', () => {
     const flapping = run(fresh, [good, bad, good, bad, good, bad]);
-    assert.equal(goodProbesNeeded(flapping, 12_000), 3);
-    assert.equal(run(flapping, [good, good], 12_000).healthy, false);
-    assert.equal(run(flapping, [good, good, bad, good, good], 12_000).healthy, false);
-    assert.equal(run(flapping, [good, good, good], 12_000).healthy, true);
+    assert.equal(goodProbesNeeded(flapping, 12_000), 2);
+    assert.equal(run(flapping, [good], 12_000).healthy, false);
+    assert.equal(run(flapping, [good, bad, good], 12_000).healthy, false);
+    assert.equal(run(flapping, [good, good], 12_000).healthy, true);
+    const often = Array.from({ length: 7 }, () => [good, good, bad]).flat();
+    assert.equal(goodProbesNeeded(run(fresh, often.slice(0, -3)), 40_000), 2, 'the sixth time as the third');
+    assert.equal(goodProbesNeeded(run(fresh, often), 42_000), 5);
     assert.equal(run(flapping, [good], 11 * 60_000).healthy, true, 'old flips are forgiven');
   });
 

@@ -59,13 +59,13 @@ export function afterProbe(health: MirrorHealth, verdict: ProbeVerdict, now: num
 }
 
 /**
- * How many good probes in a row bring the mirror back. Bounded, so that at a probe each 2 seconds even the worst
- * mirror is back within 10 seconds of having recovered for good.
+ * How many good probes in a row bring the mirror back. At a probe each 2 seconds a mirror is back within 5 seconds of
+ * having recovered, also when it has gone out a few times; one that goes out again and again, within 10.
  */
 export function goodProbesNeeded(health: MirrorHealth, now: number): number {
   const flips = health.flips.filter((at) => now - at < flipWindow).length;
   if (flips <= 2) return 1;
-  return flips <= 4 ? 3 : 5;
+  return flips <= 6 ? 2 : 5;
 }
 
 function afterGood(

@@ -13,7 +13,6 @@ interface Step {
   /** Milliseconds from the start. */
   readonly at: number;
   readonly rangeStart?: number;
-  readonly method?: 'GET' | 'HEAD';
   readonly address?: string;
   readonly blob?: string;
 }
@@ -32,7 +31,6 @@ function drive(count: number, options: Partial<ReaskOptions> = {}) {
       const request = {
         address: step.address === undefined ? client : parseIpAddress(step.address),
         digest: step.blob === undefined ? blob : digestOf(step.blob),
-        method: step.method ?? ('GET' as const),
         rangeStart: step.rangeStart,
         now: 1_700_000_000_000 + step.at,
       };
@@ -44,7 +42,7 @@ function drive(count: number, options: Partial<ReaskOptions> = {}) {
       if (mirror === undefined && memory.exhausted(request)) return { to: 'origin', suspect };
       mirror ??= choose([]);
       assert.ok(mirror !== undefined);
-      if (request.method === 'GET') memory.sent({ ...request, mirror });
+      memory.sent({ ...request, mirror });
       return { to: mirror, suspect };
     },
   };
@@ -68,19 +66,6 @@ suite('the re-ask memory', () => {
   test('begins anew after the window', () => {
     const answers = run(4, [{ at: 0 }, { at: 120_001 }]);
     assert.deepEqual(answers[1], { to: 1, suspect: undefined });
-  });
-
-  test('does not take a HEAD and then a GET for a failure', () => {
-    const answers = run(4, [{ at: 0, method: 'HEAD' }, { at: 1, method: 'HEAD' }, { at: 30 }]);
-    assert.deepEqual(to(answers), [1, 1, 1]);
-    assert.deepEqual(suspects(answers), [undefined, undefined, undefined]);
-  });
-
-  test('leads a HEAD around a failure as it would the GET after it', () => {
-    const answers = run(4, [{ at: 0 }, { at: 5000, method: 'HEAD' }, { at: 5020 }]);
-    assert.deepEqual(to(answers), [1, 2, 2]);
-    assert.equal(answers[1]?.suspect, undefined);
-    assert.equal(answers[2]?.suspect, 1);
   });
 
   test('rotates at once when docker asks twice after a 404, without evidence', () => {
@@ -163,12 +148,6 @@ suite('the re-ask memory', () => {
     assert.equal(origins(2000), 2);
   });
 
-  test('says the same for a HEAD at the end of the rotation, and spends nothing on it', () => {
-    const heads = Array.from({ length: 40 }, () => ({ at: 5000, method: 'HEAD' as const }));
-    const answers = run(1, [{ at: 0 }, ...heads, { at: 5001 }]);
-    assert.ok(to(answers.slice(1)).every((target) => target === 'origin'));
-  });
-
   test('remembers no more than its limit, the latest', () => {
     const server = drive(2, { limit: 100 });
     for (let index = 0; index < 1000; index++) server.ask({ at: index, blob: String(index) });
@@ -190,18 +169,17 @@ suite('the re-ask memory', () => {
     const step = fc.record({
       gap: fc.oneof(fc.nat(40), fc.nat(3000), fc.nat(200_000)),
       rangeStart: fc.option(fc.nat(3), { nil: undefined }),
-      method: fc.constantFrom('GET' as const, 'GET' as const, 'HEAD' as const),
     });
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 6 }), fc.array(step, { maxLength: 60 }), (count, steps) => {
         const server = drive(count);
         let at = 0;
         let lastOrigin = -Infinity;
-        for (const { gap, rangeStart, method } of steps) {
+        for (const { gap, rangeStart } of steps) {
           at += gap;
           const range = rangeStart === undefined ? {} : { rangeStart };
-          const answer = server.ask({ at, method, ...range });
-          if (method === 'HEAD' || answer.to !== 'origin') continue;
+          const answer = server.ask({ at, ...range });
+          if (answer.to !== 'origin') continue;
           assert.ok(at - lastOrigin >= 60_000);
           lastOrigin = at;
         }

@@ -4,12 +4,11 @@ import type { MirrorId } from './mirror.ts';
 
 /**
  * Leads a client around a mirror that failed it, by what the client asks for next. A client never says that a mirror
- * failed: it only asks again. The rows are tested one by one.
+ * failed: it only asks again. A HEAD is answered in place and leaves no trace here. The rows are tested one by one.
  *
  * | the client asks | it probably is | tried | suspect | origin |
  * |---|---|---|---|---|
  * | for the first time, or after the window | a new pull | none | no | no |
- * | HEAD, whenever | docker before its GET | as a GET now | no | as a GET, uncounted |
  * | again within 20 ms | parallel Range requests; a cluster; docker after a 404 | rotates | no | no |
  * | again with Range from the middle, later | a resume after truncation | rotates | yes | when spaced |
  * | again, whole, 20 ms or more later | a retry (docker 5 s, podman 1-2 s, a person a minute) | rotates | yes | when spaced |
@@ -56,10 +55,6 @@ export class ReaskMemory {
     if (entry === undefined) return firstAsk;
     const { now } = request;
     const gap = now - entry.at;
-    if (request.method === 'HEAD') {
-      const origin = entry.tried.length >= this.#options.mirrorsBeforeOrigin && this.#originOpen(entry, now);
-      return { tried: origin ? none : entry.tried, toOrigin: origin };
-    }
     const ranged = request.rangeStart !== undefined;
     if (gap >= parallelGap) entry.parallel = false;
     else if (ranged && entry.ranged && gap < burstGap) entry.parallel = true;
@@ -74,14 +69,12 @@ export class ReaskMemory {
    * To be called when every mirror that could serve the client is in `tried`. True: the origin must serve this GET
    * itself. False: choose again with nothing tried.
    */
-  exhausted(request: Pick<Ask, 'address' | 'digest' | 'method' | 'now'>): boolean {
+  exhausted(request: Pick<Ask, 'address' | 'digest' | 'now'>): boolean {
     const entry = this.#find(request);
-    if (entry === undefined) return false;
-    if (request.method === 'HEAD') return this.#originOpen(entry, request.now);
-    return this.#takeOrigin(entry, request.now);
+    return entry !== undefined && this.#takeOrigin(entry, request.now);
   }
 
-  /** Remembers that a GET was sent to `mirror`. Never to be called for a HEAD. */
+  /** Remembers that a request was sent to `mirror`. */
   sent(request: Sent): void {
     const key = this.#keyOf(request);
     const entry = this.#find(request);
@@ -168,11 +161,10 @@ export interface ReaskOptions {
   readonly originPerSecond: number;
 }
 
-/** A request for a blob. `rangeStart` is undefined without a Range header. Times are milliseconds. */
+/** A GET of a blob. `rangeStart` is undefined without a Range header. Times are milliseconds. */
 export interface Ask {
   readonly address: IpAddress;
   readonly digest: Digest;
-  readonly method: 'GET' | 'HEAD';
   readonly rangeStart?: number | undefined;
   readonly now: number;
 }

@@ -45,8 +45,10 @@ export interface MirrorProbe {
     signal: AbortSignal,
   ): Promise<ProbeOutcome>;
   /** The serial in the mirror's `publication.json`. */
-  readSerial(
-    mirror: Mirror,
-    signal: AbortSignal,
-  ): Promise<{ readonly ok: true; readonly serial: number } | Extract<ProbeOutcome, { ok: false }>>;
+  readSerial(mirror: Mirror, signal: AbortSignal): Promise<SerialOutcome>;
 }
+
+/** `bytes` is how much of the marker was read, when some was. */
+export type SerialOutcome = (
+  { readonly ok: true; readonly serial: number } | Extract<ProbeOutcome, { ok: false }>
+) & { readonly bytes?: number };

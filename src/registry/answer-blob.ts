@@ -1,6 +1,6 @@
 import { type Digest, digestHex } from '../oci/digest.ts';
 import type { RepositoryName } from '../oci/reference.ts';
-import { type Exchange, type RouteNote, entityTagOf } from './exchange.ts';
+import type { Exchange, RouteNote } from './exchange.ts';
 import { ociError } from './oci-error.ts';
 import { createOriginBlobs } from './origin-blobs.ts';
 import type { RegistryDeps } from './registry-deps.ts';
@@ -36,18 +36,7 @@ export function createAnswerBlob(deps: RegistryDeps): AnswerBlob {
       case 'unknown':
         return sendUnknown(exchange, snapshot, repository, digest);
       case 'described':
-        return exchange.answer(200, [
-          'Content-Type',
-          'application/octet-stream',
-          'Content-Length',
-          String(route.blob.size),
-          'Docker-Content-Digest',
-          digest,
-          'ETag',
-          entityTagOf(digest),
-          'Accept-Ranges',
-          'bytes',
-        ]);
+        return origin.describe(exchange, digest, route.blob);
       case 'in-place':
         return origin.sendSmall(exchange, repository, digest, route.blob);
       case 'redirected': {

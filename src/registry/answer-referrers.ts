@@ -38,6 +38,7 @@ export function answerReferrers(
     `{"schemaVersion":2,"mediaType":"${mediaTypes.ociIndex}","manifests":[${descriptors.join(',')}]}`,
   );
   const headers = ['Content-Type', mediaTypes.ociIndex, 'Content-Length', String(body.length)];
+  headers.push('Cache-Control', 'no-cache');
   if (wantedType !== undefined) headers.push('OCI-Filters-Applied', 'artifactType');
   const end = found[descriptors.length - 1];
   if (end !== undefined && descriptors.length < found.length) {

@@ -75,7 +75,14 @@ export function createSignatureAnswers(tree: TreeReader): SignatureAnswers {
       }
       exchange.answer(
         200,
-        ['Content-Type', 'application/octet-stream', 'Content-Length', String(signature.length)],
+        [
+          'Content-Type',
+          'application/octet-stream',
+          'Content-Length',
+          String(signature.length),
+          'Cache-Control',
+          'no-cache',
+        ],
         signature,
       );
     },

@@ -8,6 +8,7 @@ import { type Exchange, entityTagOf, noneMatches } from './exchange.ts';
 import { ociError } from './oci-error.ts';
 import type { BlobEntry } from './routing-snapshot.ts';
 import { sendError } from './send-error.ts';
+import { createStreamSlots } from './stream-slots.ts';
 import { createVerifiedContent } from './verified-content.ts';
 
 /** Blobs that the origin sends itself, whole or in part (RFC 9110, sections 13 and 14). */
@@ -19,7 +20,9 @@ export interface OriginBlobs {
     digest: Digest,
     blob: BlobEntry,
   ): void | Promise<void>;
-  /** Streams a blob; 503 when too many are under way. */
+  /** Answers HEAD: what the same GET would say of the blob as a whole (RFC 9110, section 9.3.2). */
+  describe(exchange: Exchange, digest: Digest, blob: BlobEntry): void;
+  /** Streams a blob; 503 when too many are under way, for all or for one network. */
   send(exchange: Exchange, repository: RepositoryName, digest: Digest, blob: BlobEntry): void | Promise<void>;
 }
 
@@ -27,10 +30,14 @@ const cacheBytes = 64 * 1024 * 1024;
 /** The tree reads this much into memory at once. */
 const smallLimit = 1024 * 1024;
 
+/** Bytes a second, over each window of so many milliseconds. What is left of a window at the end does not count. */
+const leastRate = 16 * 1024;
+const paceWindow = 30_000;
+
 /** @param streams how many blobs are streamed at once */
 export function createOriginBlobs(tree: TreeReader, streams: number): OriginBlobs {
   const contents = createVerifiedContent(cacheBytes);
-  let running = 0;
+  const slots = createStreamSlots(streams);
 
   const stream = async (
     exchange: Exchange,
@@ -38,36 +45,39 @@ export function createOriginBlobs(tree: TreeReader, streams: number): OriginBlob
     digest: Digest,
     blob: BlobEntry,
     part: Part,
+    slot: Disposable,
   ) => {
-    running += 1;
-    try {
-      const opened = await tree.openBlob(repository, digest, part.range);
-      if (opened.size !== blob.size) {
-        opened.stream.destroy();
-        throw new SignpostError('DIGEST_MISMATCH', `the tree's ${digest} is damaged: its size is wrong`);
-      }
-      exchange.begin(part.status, part.headers);
-      opened.stream.on('data', (chunk: Buffer) => {
-        exchange.bytes += chunk.length;
-      });
-      await pipeline(opened.stream, exchange.response);
-    } finally {
-      running -= 1;
+    using _held = slot;
+    const opened = await tree.openBlob(repository, digest, part.range);
+    if (opened.size !== blob.size) {
+      opened.stream.destroy();
+      throw new SignpostError('DIGEST_MISMATCH', `the tree's ${digest} is damaged: its size is wrong`);
     }
+    exchange.begin(part.status, part.headers);
+    using _pace = keepPace(exchange);
+    opened.stream.on('data', (chunk: Buffer) => {
+      exchange.bytes += chunk.length;
+    });
+    await pipeline(opened.stream, exchange.response);
   };
 
   const send: OriginBlobs['send'] = (exchange, repository, digest, blob) => {
     const part = partOf(exchange, digest, blob.size);
     if (part.status === 304 || part.status === 416) return exchange.answer(part.status, part.headers);
-    if (running >= streams) {
+    const slot = slots.take(exchange.client.address);
+    if (slot === undefined) {
       const message = 'the origin sends as many blobs as it may: try again';
       return sendError(exchange, ociError(503, 'UNAVAILABLE', message), ['Retry-After', '5']);
     }
-    return stream(exchange, repository, digest, blob, part);
+    return stream(exchange, repository, digest, blob, part, slot);
   };
 
   return {
     send,
+    describe(exchange, digest, blob) {
+      const part = partOf(exchange, digest, blob.size);
+      exchange.answer(part.status, part.headers);
+    },
     sendSmall(exchange, repository, digest, blob) {
       if (blob.size > smallLimit) return send(exchange, repository, digest, blob);
       const part = partOf(exchange, digest, blob.size);
@@ -84,6 +94,19 @@ export function createOriginBlobs(tree: TreeReader, streams: number): OriginBlob
   };
 }
 
+/**
+ * Ends the answer to a client that takes less than the least rate: it would hold one of few streams for hours. The
+ * access log has the bytes that it took.
+ */
+function keepPace(exchange: Exchange): Disposable {
+  let before = 0;
+  const timer = setInterval(() => {
+    if (exchange.bytes - before < leastRate * (paceWindow / 1000)) exchange.response.destroy();
+    before = exchange.bytes;
+  }, paceWindow);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
+}
+
 /** What to answer, before any byte is read. */
 interface Part {
   readonly status: 200 | 206 | 304 | 416;
@@ -92,19 +115,12 @@ interface Part {
 }
 
 function partOf(exchange: Exchange, digest: Digest, size: number): Part {
-  const common = [
-    'Docker-Content-Digest',
-    digest,
-    'ETag',
-    entityTagOf(digest),
-    'Accept-Ranges',
-    'bytes',
-    'Cache-Control',
-    'public, max-age=31536000, immutable',
-  ];
+  const named = ['Docker-Content-Digest', digest, 'ETag', entityTagOf(digest), 'Accept-Ranges', 'bytes'];
+  const common = [...named, 'Cache-Control', 'public, max-age=31536000, immutable'];
   if (!noneMatches(exchange.header('if-none-match'), digest)) return { status: 304, headers: common };
   const content = [...common, 'Content-Type', 'application/octet-stream'];
-  const asked = parseRange(exchange.header('range'), size);
+  // RFC 9110, section 14.2: only a GET has a range.
+  const asked = parseRange(exchange.method === 'GET' ? exchange.header('range') : undefined, size);
   // RFC 9110, section 13.1.5: a range of something else is no use. A date never matches: blobs have none.
   const condition = exchange.header('if-range');
   const applies = condition === undefined || condition === entityTagOf(digest);
@@ -112,7 +128,8 @@ function partOf(exchange: Exchange, digest: Digest, size: number): Part {
     return { status: 200, headers: [...content, 'Content-Length', String(size)] };
   }
   if (asked.kind === 'unsatisfiable') {
-    return { status: 416, headers: [...common, 'Content-Range', `bytes */${size}`, 'Content-Length', '0'] };
+    const past = ['Content-Range', `bytes */${size}`, 'Content-Length', '0', 'Cache-Control', 'no-store'];
+    return { status: 416, headers: [...named, ...past] };
   }
   const { range } = asked;
   const length = range.end - range.start + 1;

@@ -71,8 +71,7 @@ export function routeBlob(request: BlobRequest, routing: BlobRouting): BlobRoute
   if (blob.size <= routing.inlineSize) return { outcome: 'in-place', blob };
 
   const rangeStart = request.range === undefined ? undefined : startOf(request.range, blob.size);
-  const { method, now } = request;
-  const asked = { address: client.address, digest, method, rangeStart, now };
+  const asked = { address: client.address, digest, rangeStart, now: request.now };
   const { tried, suspect, toOrigin } = reasks.ask(asked);
 
   // It has been to several mirrors, none of which can have served it.

@@ -1,7 +1,7 @@
 import type { Exchange } from './exchange.ts';
 import { type OciError, formatOciError } from './oci-error.ts';
 
-/** Answers with an error in the form of the specification. */
+/** Answers with an error in the form of the specification. Nobody keeps it: what is missing now may be there soon. */
 export function sendError(exchange: Exchange, error: OciError, headers: readonly string[] = []): void {
   const body = Buffer.from(formatOciError(error));
   exchange.answer(
@@ -13,13 +13,17 @@ export function sendError(exchange: Exchange, error: OciError, headers: readonly
       String(body.length),
       'Docker-Distribution-Api-Version',
       'registry/2.0',
+      'Cache-Control',
+      'no-store',
+      // What a tag answers depends on it also when nothing fits.
+      ...(exchange.path.kind === 'manifest-by-tag' ? ['Vary', 'Accept'] : []),
       ...headers,
     ],
     body,
   );
 }
 
-/** Answers with JSON. */
+/** Answers with JSON that the next publication may change. */
 export function sendJson(
   exchange: Exchange,
   value: unknown,
@@ -29,7 +33,15 @@ export function sendJson(
   const body = Buffer.from(JSON.stringify(value));
   exchange.answer(
     200,
-    ['Content-Type', contentType, 'Content-Length', String(body.length), ...headers],
+    [
+      'Content-Type',
+      contentType,
+      'Content-Length',
+      String(body.length),
+      'Cache-Control',
+      'no-cache',
+      ...headers,
+    ],
     body,
   );
 }

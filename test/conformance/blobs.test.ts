@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
+import { connect } from 'node:net';
 import { after, before, suite, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { rm, truncate } from 'node:fs/promises';
@@ -183,6 +184,52 @@ suite('Pulling blobs: sent by the origin where no mirror qualifies', () => {
     }
   });
 
+  test('HEAD says what GET says', async () => {
+    const names = [
+      'content-length',
+      'content-type',
+      'etag',
+      'cache-control',
+      'accept-ranges',
+      'docker-content-digest',
+    ];
+    for (const [path] of both()) {
+      const { etag = '' } = (await registry.ask(path)).headers;
+      for (const headers of [{}, { 'if-none-match': etag }, { 'if-none-match': '"other"' }]) {
+        const [get, head] = [
+          await registry.ask(path, { headers }),
+          await registry.ask(path, { method: 'HEAD', headers }),
+        ];
+        assert.equal(head.status, get.status);
+        assert.equal(head.body.length, 0);
+        for (const name of names) assert.equal(head.headers[name], get.headers[name], name);
+      }
+      const part = await registry.ask(path, { method: 'HEAD', headers: { range: 'bytes=0-1' } });
+      assert.equal(part.status, 200, 'only GET has ranges');
+    }
+  });
+
+  test('one network cannot take all streams, and readers that are too slow lose theirs', async (context) => {
+    context.mock.timers.enable({ apis: ['setInterval'] });
+    await using registry = await startRegistry({
+      settings: { originStreams: 5, trustedProxies: [loopback] },
+    });
+    const huge = Buffer.alloc(30_000_000);
+    const path = `/v2/${repository}/blobs/${await registry.publishBlob(repository, huge)}`;
+    const from = (address: string) => ({ headers: { 'x-forwarded-for': address } });
+    const slow = [1, 2, 3, 4].map((host) => openWithoutReading(registry.port, path, `192.0.2.${host}`));
+    await Promise.all(slow.map(({ begun }) => begun));
+    assert.equal((await registry.ask(path, from('192.0.2.9'))).status, 503);
+    assert.equal((await registry.ask(path, from('198.51.100.9'))).status, 200);
+    // In the first window they have taken what the sockets hold; in the second nothing.
+    context.mock.timers.tick(30_000);
+    assert.equal((await registry.ask(path, from('192.0.2.9'))).status, 503);
+    context.mock.timers.tick(30_000);
+    await Promise.all(slow.map(({ ended }) => ended()));
+    while (registry.lines.filter(({ fields }) => fields.status === 200).length < 5) await sleep(5);
+    assert.equal((await registry.ask(path, from('192.0.2.9'))).status, 200);
+  });
+
   test('no more streams than allowed: 503 with Retry-After', async () => {
     await using registry = await startRegistry({ settings: { originStreams: 1 } });
     const huge = Buffer.alloc(30_000_000);
@@ -207,3 +254,25 @@ suite('Pulling blobs: sent by the origin where no mirror qualifies', () => {
     assert.equal((await registry.ask(`/v2/${repository}/blobs/${digest}`)).status, 404);
   });
 });
+
+/** A client that asks for a blob, and takes its head alone. */
+function openWithoutReading(port: number, path: string, address: string) {
+  const socket = connect(port, '127.0.0.1');
+  const begun = Promise.withResolvers<void>();
+  const closed = Promise.withResolvers<void>();
+  socket.on('error', () => undefined);
+  socket.on('close', () => closed.resolve());
+  socket.once('data', () => {
+    socket.pause();
+    begun.resolve();
+  });
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: ${address}\r\n\r\n`);
+  return {
+    begun: begun.promise,
+    /** Reads on until the server has closed the connection. */
+    ended: () => {
+      socket.resume();
+      return closed.promise;
+    },
+  };
+}

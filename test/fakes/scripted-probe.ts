@@ -10,6 +10,8 @@ export interface ScriptedMirror {
   fault?: ProbeFailure | 'stall' | undefined;
   /** Fails the marker alone. */
   markerFault?: ProbeFailure | undefined;
+  /** How long its marker is. */
+  markerBytes?: number;
   /** Blobs with a wrong byte, and where. */
   readonly wrong: Map<Digest, number>;
   readonly missing: Set<Digest>;
@@ -72,9 +74,9 @@ export function createScriptedProbe(now: () => number): ScriptedProbe {
       const mirror = find(id);
       const failed = await answer(mirror.fault, signal);
       if (failed !== undefined) return failed;
-      return mirror.markerFault === undefined
-        ? { ok: true, serial: mirror.serial }
-        : fail(mirror.markerFault);
+      const bytes = mirror.markerBytes === undefined ? {} : { bytes: mirror.markerBytes };
+      if (mirror.markerFault !== undefined) return { ...fail(mirror.markerFault), ...bytes };
+      return { ok: true, serial: mirror.serial, ...bytes };
     },
   };
 }

@@ -55,7 +55,7 @@ test('serve goes on answering, and ends when told, when its log cannot be writte
   });
   closeSync(full);
   const closed = once(child, 'close');
-  const [line] = (await once(child.stdout, 'data')) as [Buffer];
+  const [line] = (await once(child.stdout ?? child, 'data')) as [Buffer];
   const { addresses } = JSON.parse(line.toString()) as { addresses: string[] };
   for (let asked = 0; asked < 5; asked += 1) {
     assert.equal((await fetch(`${addresses[0]}/v2/`)).status, 200);

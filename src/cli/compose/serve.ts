@@ -7,6 +7,7 @@ import { createFileTreeReader } from '../../adapters/file-tree-reader.ts';
 import { createFileTreeWriter } from '../../adapters/file-tree-writer.ts';
 import { listenHttp } from '../../adapters/http-server.ts';
 import { type JsonLog, createJsonLog } from '../../adapters/json-log.ts';
+import { ownMarkerSize } from '../../adapters/mirror-marker.ts';
 import { createMirrorProbe } from '../../adapters/mirror-probe.ts';
 import { createProcessLock } from '../../adapters/process-lock.ts';
 import { isReadableFolder } from '../../adapters/readable-folder.ts';
@@ -84,6 +85,7 @@ export async function composeServe(config: Config): Promise<RunningServer> {
       version,
       allowAddresses,
       certificateAuthorities: config.mirrors.certificateAuthorities,
+      ownMarkerSize: () => ownMarkerSize(treeFolder),
     }),
     tree,
     clock,

@@ -1,9 +1,10 @@
 import { inspect } from 'node:util';
-import { destination } from 'pino';
+import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
+import { createLogOutput } from './log-output.ts';
 
-/** A log that writes JSON lines on standard error, through pino's buffered output. */
-export interface PinoLog extends Log {
+/** A log that writes JSON lines. It holds nothing up: lines that cannot be written are dropped, and counted. */
+export interface JsonLog extends Log {
   setLevel(level: LogLevel): void;
   /** Writes out what is still in memory. To be called before the process ends. */
   flush(): void;
@@ -14,32 +15,32 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 /** Lines are gathered for this many milliseconds, and up to this many characters: a system call for each is dear. */
 const gatherTime = 100;
 const gatherLength = 32 * 1024;
-/** What a log that nobody reads may take before lines are dropped: a blocked pipe must not stop the server. */
-const pendingLimit = 16 * 1024 * 1024;
 
-/** @param descriptor the file descriptor to write to */
-export function createPinoLog(level: LogLevel, descriptor = 2): PinoLog {
-  const output = destination({
-    dest: descriptor,
-    sync: false,
-    maxWrite: 2 * gatherLength,
-    maxLength: pendingLimit,
-  });
-  // pino's own gathering measures all that it has gathered at each line.
+/** @param descriptor the file descriptor to write to: standard error, when nothing is said */
+export function createJsonLog(level: LogLevel, clock: Clock, descriptor = 2): JsonLog {
+  const output = createLogOutput(descriptor, (lost, reason) =>
+    lineOf('warn', 'log lines lost', { lost, reason }),
+  );
   let gathered = '';
+  let lines = 0;
   let timer: NodeJS.Timeout | undefined;
   const pass = () => {
     clearTimeout(timer);
     timer = undefined;
-    if (gathered !== '') output.write(gathered);
+    if (lines > 0) output.write(gathered, lines);
     gathered = '';
+    lines = 0;
+  };
+  const lineOf = (level: LogLevel, event: string, fields: Readonly<Record<string, unknown>> | undefined) => {
+    const line: Record<string, unknown> = { level, time: isoTime(clock.now()), event, ...fields };
+    if (line.error !== undefined) line.error = describeError(line.error);
+    return `${stringify(line)}\n`;
   };
   let least = ranks[level];
   const write = (level: LogLevel, event: string, fields: Readonly<Record<string, unknown>> | undefined) => {
     if (ranks[level] < least) return;
-    const line: Record<string, unknown> = { level, time: isoTime(Date.now()), event, ...fields };
-    if (line.error !== undefined) line.error = describeError(line.error);
-    gathered += `${stringify(line)}\n`;
+    gathered += lineOf(level, event, fields);
+    lines += 1;
     if (gathered.length >= gatherLength) pass();
     else timer ??= setTimeout(pass, gatherTime).unref();
   };
@@ -53,12 +54,8 @@ export function createPinoLog(level: LogLevel, descriptor = 2): PinoLog {
       least = ranks[level];
     },
     flush() {
-      try {
-        pass();
-        output.flushSync();
-      } catch {
-        // Standard error is gone or was never opened: there is nobody left to tell.
-      }
+      pass();
+      output.flush();
     },
   };
 }

@@ -1,0 +1,44 @@
+import { type IpAddress, formatWords, wordsOf } from '../mirrors/address.ts';
+import { maskWords } from '../mirrors/netblock.ts';
+
+/** The streams that the origin may send at once. */
+export interface StreamSlots {
+  /** A slot, to be given back once; undefined when there is none for this client. */
+  take(address: IpAddress): Disposable | undefined;
+}
+
+/** What one customer of a network provider commonly has: bits of IPv4 and of IPv6 (RFC 6177, section 2). */
+const networkBits = { 4: 24, 6: 48 } as const;
+/** One network gets this part of the slots, and so many in any case. */
+const networkShare = 1 / 4;
+const networkLeast = 4;
+
+/** @param limit how many slots there are. One network gets a quarter, so that it cannot shut out all others. */
+export function createStreamSlots(limit: number): StreamSlots {
+  const share = Math.max(networkLeast, Math.floor(limit * networkShare));
+  const taken = new Map<string, number>();
+  let running = 0;
+
+  return {
+    take(address) {
+      const network = networkOf(address);
+      const there = taken.get(network) ?? 0;
+      if (running >= limit || there >= share) return undefined;
+      running += 1;
+      taken.set(network, there + 1);
+      return {
+        [Symbol.dispose]() {
+          running -= 1;
+          const left = (taken.get(network) ?? 1) - 1;
+          if (left === 0) taken.delete(network);
+          else taken.set(network, left);
+        },
+      };
+    },
+  };
+}
+
+function networkOf(address: IpAddress): string {
+  const words = wordsOf(address);
+  return formatWords(maskWords(words, networkBits[words.family]));
+}
