@@ -41,7 +41,7 @@ export async function considerRequest(
   approvals: ReadonlyMap<Digest, readonly Digest[]>,
   { life }: Pick<HandleOptions, 'life'>,
 ): Promise<Considered> {
-  const { policy, record, keys, clock, sizeLimit } = deps;
+  const { policy, record, keys, metadata = [], clock, sizeLimit } = deps;
   if (file.size > sizeLimit) {
     return { kind: 'damaged', reason: `it has ${file.size} bytes: at most ${sizeLimit} are read` };
   }
@@ -63,7 +63,7 @@ export async function considerRequest(
     ...plan,
     requester,
     approvals: approvals.get(read.request) ?? [],
-    formats: keys.map(({ signer }) => signer.format),
+    formats: [...keys.map(({ signer }) => signer.format), ...metadata.map(({ format }) => format)],
     life,
   };
   const forgotten = await findForgotten(read, keys, record);

@@ -315,6 +315,26 @@ test('rubbish, nested, doubled and enormous requests are refused, links and othe
   assert.equal((await signer.names('refused')).length, 20);
 });
 
+test('metadata is signed only where a rule names its format', async () => {
+  const metadata = [
+    {
+      format: 'tuf' as const,
+      sign: async () => [
+        { format: 'tuf' as const, path: '1.targets.json', name: 'tuf/targets', bytes: Buffer.from('{}') },
+      ],
+    },
+  ];
+  const signer = await createSigner({ metadata });
+  await signer.put('a.request', await signer.ask('fedora/base:41', four));
+  assert.equal((await signer.pass()).waiting, 1);
+  assert.match(await signer.read('waiting', 'a.request.reason'), /it would be signed as tuf/);
+  const rules = policy.rules.map((rule) => ({ ...rule, formats: new Set(['simple', 'tuf']) }));
+  const allowing = createWatch({ ...signer.deps, policy: { ...policy, rules } }, signer.options);
+  assert.equal((await allowing()).signed, 1);
+  const [bundle = ''] = await signer.names('out');
+  assert.match(await signer.read('out', bundle), /"1\.targets\.json"/);
+});
+
 test('a name that is taken is never written over', async () => {
   const signer = await createSigner();
   await signer.put('a.request', await signer.ask('fedora/base:41', four, false));
