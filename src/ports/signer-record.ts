@@ -12,7 +12,7 @@ export interface SignedTag {
 }
 
 /** What the signer remembers of a request that it signed. */
-export interface SignedRequest {
+interface SignedRequest {
   /** The SHA-256 of the request's file. */
   readonly request: Digest;
   /** The SHA-256 of the bundle that answers it. */

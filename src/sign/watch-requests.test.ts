@@ -302,11 +302,15 @@ test('rubbish, nested, doubled and enormous requests are refused, links and othe
   await signer.put('secret', 'not for anybody', '.');
   await symlink('../secret', join(signer.folder, 'in', 'link.request'));
   await mkdir(join(signer.folder, 'in', 'folder.request'));
+  await mkdir(join(signer.folder, 'in', 'empty.request.reason'));
+  await mkdir(join(signer.folder, 'in', 'folder.approval'));
   await signer.put('.hidden.request', text);
   await signer.put('other.txt', text);
   assert.deepEqual(await signer.pass(), { signed: 0, waiting: 0, refused: 10, failed: 0 });
   assert.deepEqual(await signer.names('in'), [
     '.hidden.request',
+    'empty.request.reason',
+    'folder.approval',
     'folder.request',
     'link.request',
     'other.txt',
