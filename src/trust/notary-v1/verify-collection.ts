@@ -226,7 +226,15 @@ function checkSigned(
 }
 
 function refuseOlder(before: NotaryMetadata | undefined, after: NotaryMetadata, where: string): void {
-  if (before === undefined || after.version >= before.version) return;
+  if (before === undefined || after.version > before.version) return;
+  // Names say hashes here and not versions: without this, a signer put back to an older state would go unnoticed.
+  if (after.version === before.version) {
+    if (canonicalJson(before) === canonicalJson(after)) return;
+    throw new SignpostError(
+      'ROLLBACK',
+      `${where}: version ${after.version} was published before with other content`,
+    );
+  }
   throw new SignpostError(
     'ROLLBACK',
     `${where} is version ${after.version}, but version ${before.version} was there before`,

@@ -10,6 +10,7 @@ const packageOf = {
   dockerd: 'docker.io',
   gpg: 'gnupg',
   nginx: 'nginx-light',
+  notary: 'notary',
   openssl: 'openssl',
   podman: 'podman',
   rsync: 'rsync',
