@@ -84,9 +84,20 @@ describe('TUF and Notary v1 metadata, from the ceremony to the clients', () => {
   it('one signing event carries both, and the origin takes them', async () => {
     const pub = (name: string) => work.file(`${name}.pub`);
     await origin.must(
-      ...['notary', 'root', '--key', work.file('notary.pem'), '--certificate', work.file('notary.crt')],
-      ...['--targets', pub('targets'), '--snapshot', pub('snapshot'), '--timestamp', pub('timestamp')],
-      ...['-o', work.file('notary-root.json')],
+      'notary',
+      'root',
+      '--key',
+      work.file('notary.pem'),
+      '--certificate',
+      work.file('notary.crt'),
+      '--targets',
+      pub('targets'),
+      '--snapshot',
+      pub('snapshot'),
+      '--timestamp',
+      pub('timestamp'),
+      '-o',
+      work.file('notary-root.json'),
     );
     writeKeys(['1.root.json']);
     const said = await publish('demo/tool:1.0');
@@ -177,9 +188,22 @@ describe('TUF and Notary v1 metadata, from the ceremony to the clients', () => {
   function draft(output: string, holders: readonly string[], more: readonly string[]) {
     const pub = (name: string) => work.file(`${name}.pub`);
     return origin.must(
-      ...['tuf', 'root', 'create', '--root', ...holders.map(pub), '--threshold', '2'],
-      ...['--targets', pub('targets'), '--snapshot', pub('snapshot'), '--timestamp', pub('timestamp')],
-      ...['-o', work.file(output), ...more],
+      'tuf',
+      'root',
+      'create',
+      '--root',
+      ...holders.map(pub),
+      '--threshold',
+      '2',
+      '--targets',
+      pub('targets'),
+      '--snapshot',
+      pub('snapshot'),
+      '--timestamp',
+      pub('timestamp'),
+      '-o',
+      work.file(output),
+      ...more,
     );
   }
 
