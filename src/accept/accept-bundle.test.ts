@@ -298,6 +298,25 @@ test('a threshold of two waits for the second key, in whatever order they come',
   }
 });
 
+test('what came earlier and no longer holds is neither counted nor published', async () => {
+  const both = await createSignatureReader([vectorFile('both.asc')], (await createSigningWorld()).clock);
+  for (const change of ['expired', 'key no longer allowed']) {
+    const world = await staged();
+    world.rules.set(base, createRule(both, { threshold: 2 }));
+    const request = await world.request();
+    await accept(world, await signText(request, rsa, { life: 10 * day }));
+    world.clock.time += (change === 'expired' ? 11 : 1) * day;
+    const fingerprints = new Set(change === 'expired' ? both.fingerprints : [ed25519.fingerprint]);
+    world.rules.set(base, createRule(both, { threshold: 1, fingerprints }));
+    const bundle = await signText(request, ed25519, { clock: world.clock });
+    assert.equal((await accept(world, bundle)).published.length, 1, change);
+    const [only, ...more] = world.tree.signatures.get(`${base}@${four.digest}`) ?? [];
+    assert.deepEqual(more, [], change);
+    const evidence = await both.read(only ?? assert.fail());
+    assert.equal('fingerprint' in evidence && evidence.fingerprint, ed25519.fingerprint);
+  }
+});
+
 test('renewal replaces what the same key signed for the same tag, and keeps the other tags', async () => {
   const world = await staged({ 'fedora/base:41': four, 'fedora/base:latest': four });
   await accept(world, await signText(await world.request(), rsa, { life: 30 * day }));
@@ -322,6 +341,62 @@ test('renewal replaces what the same key signed for the same tag, and keeps the 
   await world.stage('fedora/base:41', four);
   await accept(world, await signText(await world.request(), ed25519, { clock: world.clock }));
   assert.deepEqual(await tags(), ['41 2', '41 3']);
+});
+
+/** 128 signatures of `four` under the tags t0 to t127 in the tree. */
+async function fillTree(world: SigningWorld): Promise<readonly Buffer[]> {
+  const { time } = world.clock;
+  const present = await Promise.all(
+    Array.from({ length: 128 }, async (_, tag) => {
+      const reference = `images.example.org/${base}:t${tag}`;
+      const content = { reference, digest: four.digest, creator: 'x', timestamp: 1, serial: 1 };
+      return Buffer.from(await ed25519.sign(formatSimpleSigning(content), time, time + day));
+    }),
+  );
+  world.tree.signatures.set(`${base}@${four.digest}`, present);
+  return present;
+}
+
+function publishTag(world: SigningWorld, tag: number, list: typeof four): void {
+  world.publications.publish({
+    tags: [
+      { repository: base, tag: parseTagName(`t${tag}`), list: list.digest, requestSerial: 0, expires: 1 },
+    ],
+    manifests: [],
+    blobs: [],
+  });
+}
+
+test('clients read 128 signatures: the oldest of those whose tag leads elsewhere give way', async () => {
+  const world = await staged();
+  const present = await fillTree(world);
+  world.tree.manifests.set(`${base}@${other.digest}`, other.manifest);
+  for (let tag = 0; tag < 128; tag += 1) publishTag(world, tag, tag === 70 || tag === 90 ? other : four);
+  const result = await accept(world, await signText(await world.request(), ed25519));
+  assert.equal(result.published.length, 1);
+  const now = world.tree.signatures.get(`${base}@${four.digest}`) ?? [];
+  assert.deepEqual(now.slice(0, -1), present.toSpliced(70, 1));
+  assert.ok(!present.some((bytes) => now.at(-1)?.equals(bytes)));
+});
+
+test('no signature of a published tag gives way: the image is refused, and the others are published', async () => {
+  const world = await staged({ 'fedora/base:41': four, 'fedora/base:42': other });
+  await fillTree(world);
+  for (let tag = 0; tag < 128; tag += 1) publishTag(world, tag, four);
+  await world.stage('fedora/base:t5', four);
+  const result = await accept(world, await signText(await world.request(), ed25519));
+  assert.deepEqual(
+    result.published.map(({ tag }) => tag),
+    ['42', 't5'],
+    'the renewal takes no more room',
+  );
+  const [refused] = result.refused;
+  assert.partialDeepStrictEqual(refused, {
+    tag: '41',
+    reason: { kind: 'too-many-signatures', digest: four.digest, count: 129, limit: 128 },
+  });
+  assert.match(world.stagedImages.list()[0]?.reason ?? '', /clients read at most 128/);
+  assert.equal(world.tree.signatures.get(`${base}@${four.digest}`)?.length, 128);
 });
 
 test('clients read 128 signatures: the oldest give way', async () => {

@@ -5,7 +5,14 @@ import { type Digest, digestHex, digestMatches, digestOf } from '../oci/digest.t
 import { isSignpostError, SignpostError } from '../oci/errors.ts';
 import { manifestLimit } from '../oci/manifest.ts';
 import type { StagedBlob, StagedBlobCheck, Staging } from '../ports/staging.ts';
-import { isAbsent, makeFolder, makePrivateFolder, renameDurably, statIfThere, writeFileAtomic } from './atomic-file.ts';
+import {
+  isAbsent,
+  makeFolder,
+  makePrivateFolder,
+  renameDurably,
+  statIfThere,
+  writeFileAtomic,
+} from './atomic-file.ts';
 import { hashFile } from './hash-file.ts';
 import { PartialFile } from './partial-file.ts';
 import { collectReachable } from './reachable-content.ts';
