@@ -20,7 +20,7 @@ interface SignedRequest {
 }
 
 /** A file of metadata, which the next one of its name follows. */
-export interface RecordedFile {
+interface RecordedFile {
   readonly name: string;
   readonly bytes: Uint8Array;
 }
