@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { changeRequest } from '../../test/fakes/changed-request.ts';
 import { buildFourPlatforms, buildImage, buildList } from '../../test/fakes/image-builder.ts';
 import { linesOf } from '../../test/fakes/memory-new-file.ts';
 import {
@@ -121,13 +122,31 @@ test('a replayed bundle is refused, and an older one too', async () => {
 test('an old bundle whose header says that it is new is refused', async () => {
   const world = await staged();
   const old = await signText(await world.request(), rsa);
+  const request = digestOf(await world.request());
   const lying = await reseal(
     old,
     (image) => image,
-    (header) => ({ ...header, serial: 9 }),
+    (header) => ({ ...header, request, serial: 2 }),
   );
-  const reason = { kind: 'signature', reason: { kind: 'wrong-serial', found: 1, expected: 9 } };
+  const reason = { kind: 'signature', reason: { kind: 'wrong-serial', found: 1, expected: 2 } };
   await assertRefused(world, lying, reason, true);
+});
+
+test('a request that was not written here, or was changed on its way, is accepted by nobody', async () => {
+  const world = await staged();
+  const request = await world.request();
+  const before = visible(world);
+  for (const change of [{ serial: 900_000 }, { serial: 2 }, { nonce: 'f'.repeat(32) }, { created: 1 }]) {
+    const bundle = await signText(await changeRequest(request, change), rsa);
+    await assert.rejects(accept(world, bundle), {
+      code: 'TRUST',
+      message: /not written here, or was changed/,
+    });
+  }
+  assert.deepEqual(visible(world), before);
+  assert.equal((await accept(world, await signText(request, rsa))).published.length, 1);
+  await world.stage('fedora/base:41', four);
+  assert.equal((await accept(world, await signText(await world.request(), rsa))).published.length, 1);
 });
 
 test('an unknown key, a key that is not allowed, and a forged signature are told apart', async () => {
@@ -157,9 +176,11 @@ test('an unknown key, a key that is not allowed, and a forged signature are told
 
 test('signatures moved to another repository, tag or digest are refused', async () => {
   const world = await staged();
-  const bundle = await signText(await world.request(), rsa);
+  const request = await world.request();
+  const bundle = await signText(request, rsa);
 
   const elsewhere = await staged({ 'fedora/other:41': four });
+  elsewhere.issuedRequests.add(1, digestOf(request));
   const moved = await reseal(bundle, (image) => ({
     ...image,
     repository: parseRepositoryName('fedora/other'),
@@ -167,6 +188,7 @@ test('signatures moved to another repository, tag or digest are refused', async 
   await assertRefused(elsewhere, moved, { kind: 'signature', reason: { kind: 'wrong-reference' } }, true);
 
   const retagged = await staged({ 'fedora/base:42': four });
+  retagged.issuedRequests.add(1, digestOf(request));
   const tagged = await reseal(bundle, (image) => ({ ...image, tag: parseTagName('42') }));
   await assertRefused(retagged, tagged, { kind: 'signature', reason: { kind: 'wrong-reference' } }, true);
 
@@ -183,7 +205,8 @@ test('signatures moved to another repository, tag or digest are refused', async 
 
 test('a bundle that lacks a manifest, signs a foreign one, or answers for another list is refused', async () => {
   const world = await staged();
-  const bundle = await signText(await world.request(), rsa);
+  const request = await world.request();
+  const bundle = await signText(request, rsa);
   const lacking = await reseal(bundle, (image) => ({ ...image, signatures: image.signatures.slice(0, -1) }));
   const missing = { kind: 'signature', digest: four.images[3]?.digest, reason: { kind: 'missing' } };
   await assertRefused(world, lacking, missing, true);
@@ -198,6 +221,7 @@ test('a bundle that lacks a manifest, signs a foreign one, or answers for anothe
   await assertRefused(world, foreign, { kind: 'foreign', digest: digestOf('foreign') }, true);
 
   const replaced = await staged({ 'fedora/base:41': other });
+  replaced.issuedRequests.add(1, digestOf(request));
   await assertRefused(
     replaced,
     bundle,
@@ -205,6 +229,7 @@ test('a bundle that lacks a manifest, signs a foreign one, or answers for anothe
     false,
   );
   const empty = await createSigningWorld();
+  empty.issuedRequests.add(1, digestOf(request));
   await assertRefused(empty, bundle, { kind: 'not-staged' }, false);
 });
 

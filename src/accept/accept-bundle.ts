@@ -1,8 +1,11 @@
+import { SignpostError } from '../oci/errors.ts';
 import { type RepositoryName, type TagName, formatTaggedReference } from '../oci/reference.ts';
+import type { IssuedRequests } from '../ports/issued-requests.ts';
 import type { StagedImage, StagedImages } from '../ports/staged-images.ts';
 import { describeRefusal } from '../trust/describe-refusal.ts';
 import type { MetadataFile } from '../trust/metadata-file.ts';
 import type { SealKey } from '../trust/seal.ts';
+import type { BundleHeader } from '../trust/signature-bundle.ts';
 import { type MetadataDeps, type MetadataOutcome, acceptMetadata } from './accept-metadata.ts';
 import { type CheckDeps, checkBlobs } from './check-blobs.ts';
 import { type ImageRefusal, describeImageRefusal } from './image-refusal.ts';
@@ -16,6 +19,7 @@ import { type ImageVerdict, type VerificationDeps, type VerifiedImage, verifyIma
 export interface AcceptDeps extends VerificationDeps, PlacementDeps, Pick<CheckDeps, 'progress' | 'signal'> {
   readonly staging: VerificationDeps['staging'] & CheckDeps['staging'];
   readonly stagedImages: StagedImages;
+  readonly issuedRequests: IssuedRequests;
   readonly treeReader: PresentDeps['treeReader'] & CheckDeps['treeReader'];
   /** Who may vouch for a bundle; empty when none has to be vouched for. */
   readonly signers: readonly SealKey[];
@@ -59,6 +63,7 @@ export async function acceptBundle(
     signers: deps.signers,
     now: deps.clock.now(),
   });
+  checkIssued(deps, header);
   const staged = new Map(deps.stagedImages.list().map((image) => [formatTaggedReference(image), image]));
   const verdicts: Outcome[] = [];
   for (const image of images) {
@@ -74,6 +79,17 @@ export async function acceptBundle(
   for (const { verdict } of outcomes) remember(deps, verdict, header.serial);
   const metadata = await placeMetadata(deps, files);
   return { ...summarise(deps, outcomes, serial), metadata };
+}
+
+// The serial is signed. Without this, whoever changes a request on its way could have one signed that no later request
+// reaches, and nothing could be published any more.
+function checkIssued({ issuedRequests }: AcceptDeps, { serial, request }: BundleHeader): void {
+  if (issuedRequests.find(serial) === request) return;
+  throw new SignpostError(
+    'TRUST',
+    `the signature bundle answers a request with the serial ${serial} that was not written here, or was changed on ` +
+      'its way to the signer: make a new request with "signpost request" and have it signed',
+  );
 }
 
 interface Outcome {

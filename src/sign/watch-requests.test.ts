@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readFile, readdir, rm, symlink, utimes, writeFile } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { changeRequest } from '../../test/fakes/changed-request.ts';
 import { buildFourPlatforms, buildImage, buildList } from '../../test/fakes/image-builder.ts';
 import { createMemoryNewFile, linesOf } from '../../test/fakes/memory-new-file.ts';
 import { createMemorySignerRecord } from '../../test/fakes/memory-signer-record.ts';
@@ -177,6 +178,12 @@ test('what is ruled out, forged or goes back is refused with the reason', async 
   assert.equal((await back.pass()).refused, 1);
   assert.match(await back.read('refused', '1.request.reason'), /request 1 is not newer than request 2/);
   assert.equal((await back.names('out')).length, 1);
+
+  const ahead = await createSigner();
+  const honest = await ahead.ask('fedora/base:41', four);
+  await ahead.put('far.request', await changeRequest(honest, { serial: Number.MAX_SAFE_INTEGER }));
+  assert.equal((await ahead.pass()).refused, 1);
+  assert.match(await ahead.read('refused', 'far.request.reason'), /is more than 1000000 above request 0/);
 });
 
 test('of two requests with one serial for a repository only the first is signed', async () => {
