@@ -1,9 +1,10 @@
 import type { Dirent } from 'node:fs';
 import { opendir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Digest, isDigest } from '../oci/digest.ts';
+import { isDigest } from '../oci/digest.ts';
 import { isRepositoryName } from '../oci/reference.ts';
 import type { ContentInspector, StoredFile } from '../ports/content-inspector.ts';
+import { findMetadataPath } from '../trust/metadata-path.ts';
 import { isAbsent, isTemporaryName, statIfThere } from './atomic-file.ts';
 import { hashFile } from './hash-file.ts';
 import { storageError } from './storage-error.ts';
@@ -85,6 +86,13 @@ function classify(path: string): Classified {
 
 function classifyTree(parts: readonly string[]): Classified | undefined {
   if (parts.length === 1 && parts[0] === 'publication.json') return { kind: 'marker' };
+  const [top, ...rest] = parts;
+  if (top === 'tuf' || parts.includes('_trust')) {
+    const file = rest.join('/');
+    if (findMetadataPath(top === 'tuf' ? 'tuf' : 'notary', file) === undefined) return undefined;
+    const named = `sha256:${/\.([0-9a-f]{64})\.json$/.exec(file)?.[1] ?? ''}`;
+    return isDigest(named) ? { kind: 'metadata', digest: named } : { kind: 'metadata' };
+  }
   const name = parts.at(-1) ?? '';
   if (parts[0] === 'v2') {
     const repository = parts.slice(1, -2).join('/');
