@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { changeRequest } from '../../test/fakes/changed-request.ts';
 import { buildFourPlatforms, buildImage, buildList } from '../../test/fakes/image-builder.ts';
 import { linesOf } from '../../test/fakes/memory-new-file.ts';
 import {
@@ -121,13 +122,31 @@ test('a replayed bundle is refused, and an older one too', async () => {
 test('an old bundle whose header says that it is new is refused', async () => {
   const world = await staged();
   const old = await signText(await world.request(), rsa);
+  const request = digestOf(await world.request());
   const lying = await reseal(
     old,
     (image) => image,
-    (header) => ({ ...header, serial: 9 }),
+    (header) => ({ ...header, request, serial: 2 }),
   );
-  const reason = { kind: 'signature', reason: { kind: 'wrong-serial', found: 1, expected: 9 } };
+  const reason = { kind: 'signature', reason: { kind: 'wrong-serial', found: 1, expected: 2 } };
   await assertRefused(world, lying, reason, true);
+});
+
+test('a request that was not written here, or was changed on its way, is accepted by nobody', async () => {
+  const world = await staged();
+  const request = await world.request();
+  const before = visible(world);
+  for (const change of [{ serial: 900_000 }, { serial: 2 }, { nonce: 'f'.repeat(32) }, { created: 1 }]) {
+    const bundle = await signText(await changeRequest(request, change), rsa);
+    await assert.rejects(accept(world, bundle), {
+      code: 'TRUST',
+      message: /not written here, or was changed/,
+    });
+  }
+  assert.deepEqual(visible(world), before);
+  assert.equal((await accept(world, await signText(request, rsa))).published.length, 1);
+  await world.stage('fedora/base:41', four);
+  assert.equal((await accept(world, await signText(await world.request(), rsa))).published.length, 1);
 });
 
 test('an unknown key, a key that is not allowed, and a forged signature are told apart', async () => {
@@ -157,9 +176,11 @@ test('an unknown key, a key that is not allowed, and a forged signature are told
 
 test('signatures moved to another repository, tag or digest are refused', async () => {
   const world = await staged();
-  const bundle = await signText(await world.request(), rsa);
+  const request = await world.request();
+  const bundle = await signText(request, rsa);
 
   const elsewhere = await staged({ 'fedora/other:41': four });
+  elsewhere.issuedRequests.add(1, digestOf(request));
   const moved = await reseal(bundle, (image) => ({
     ...image,
     repository: parseRepositoryName('fedora/other'),
@@ -167,6 +188,7 @@ test('signatures moved to another repository, tag or digest are refused', async 
   await assertRefused(elsewhere, moved, { kind: 'signature', reason: { kind: 'wrong-reference' } }, true);
 
   const retagged = await staged({ 'fedora/base:42': four });
+  retagged.issuedRequests.add(1, digestOf(request));
   const tagged = await reseal(bundle, (image) => ({ ...image, tag: parseTagName('42') }));
   await assertRefused(retagged, tagged, { kind: 'signature', reason: { kind: 'wrong-reference' } }, true);
 
@@ -183,7 +205,8 @@ test('signatures moved to another repository, tag or digest are refused', async 
 
 test('a bundle that lacks a manifest, signs a foreign one, or answers for another list is refused', async () => {
   const world = await staged();
-  const bundle = await signText(await world.request(), rsa);
+  const request = await world.request();
+  const bundle = await signText(request, rsa);
   const lacking = await reseal(bundle, (image) => ({ ...image, signatures: image.signatures.slice(0, -1) }));
   const missing = { kind: 'signature', digest: four.images[3]?.digest, reason: { kind: 'missing' } };
   await assertRefused(world, lacking, missing, true);
@@ -198,6 +221,7 @@ test('a bundle that lacks a manifest, signs a foreign one, or answers for anothe
   await assertRefused(world, foreign, { kind: 'foreign', digest: digestOf('foreign') }, true);
 
   const replaced = await staged({ 'fedora/base:41': other });
+  replaced.issuedRequests.add(1, digestOf(request));
   await assertRefused(
     replaced,
     bundle,
@@ -205,6 +229,7 @@ test('a bundle that lacks a manifest, signs a foreign one, or answers for anothe
     false,
   );
   const empty = await createSigningWorld();
+  empty.issuedRequests.add(1, digestOf(request));
   await assertRefused(empty, bundle, { kind: 'not-staged' }, false);
 });
 
@@ -298,6 +323,25 @@ test('a threshold of two waits for the second key, in whatever order they come',
   }
 });
 
+test('what came earlier and no longer holds is neither counted nor published', async () => {
+  const both = await createSignatureReader([vectorFile('both.asc')], (await createSigningWorld()).clock);
+  for (const change of ['expired', 'key no longer allowed']) {
+    const world = await staged();
+    world.rules.set(base, createRule(both, { threshold: 2 }));
+    const request = await world.request();
+    await accept(world, await signText(request, rsa, { life: 10 * day }));
+    world.clock.time += (change === 'expired' ? 11 : 1) * day;
+    const fingerprints = new Set(change === 'expired' ? both.fingerprints : [ed25519.fingerprint]);
+    world.rules.set(base, createRule(both, { threshold: 1, fingerprints }));
+    const bundle = await signText(request, ed25519, { clock: world.clock });
+    assert.equal((await accept(world, bundle)).published.length, 1, change);
+    const [only, ...more] = world.tree.signatures.get(`${base}@${four.digest}`) ?? [];
+    assert.deepEqual(more, [], change);
+    const evidence = await both.read(only ?? assert.fail());
+    assert.equal('fingerprint' in evidence && evidence.fingerprint, ed25519.fingerprint);
+  }
+});
+
 test('renewal replaces what the same key signed for the same tag, and keeps the other tags', async () => {
   const world = await staged({ 'fedora/base:41': four, 'fedora/base:latest': four });
   await accept(world, await signText(await world.request(), rsa, { life: 30 * day }));
@@ -322,6 +366,62 @@ test('renewal replaces what the same key signed for the same tag, and keeps the 
   await world.stage('fedora/base:41', four);
   await accept(world, await signText(await world.request(), ed25519, { clock: world.clock }));
   assert.deepEqual(await tags(), ['41 2', '41 3']);
+});
+
+/** 128 signatures of `four` under the tags t0 to t127 in the tree. */
+async function fillTree(world: SigningWorld): Promise<readonly Buffer[]> {
+  const { time } = world.clock;
+  const present = await Promise.all(
+    Array.from({ length: 128 }, async (_, tag) => {
+      const reference = `images.example.org/${base}:t${tag}`;
+      const content = { reference, digest: four.digest, creator: 'x', timestamp: 1, serial: 1 };
+      return Buffer.from(await ed25519.sign(formatSimpleSigning(content), time, time + day));
+    }),
+  );
+  world.tree.signatures.set(`${base}@${four.digest}`, present);
+  return present;
+}
+
+function publishTag(world: SigningWorld, tag: number, list: typeof four): void {
+  world.publications.publish({
+    tags: [
+      { repository: base, tag: parseTagName(`t${tag}`), list: list.digest, requestSerial: 0, expires: 1 },
+    ],
+    manifests: [],
+    blobs: [],
+  });
+}
+
+test('clients read 128 signatures: the oldest of those whose tag leads elsewhere give way', async () => {
+  const world = await staged();
+  const present = await fillTree(world);
+  world.tree.manifests.set(`${base}@${other.digest}`, other.manifest);
+  for (let tag = 0; tag < 128; tag += 1) publishTag(world, tag, tag === 70 || tag === 90 ? other : four);
+  const result = await accept(world, await signText(await world.request(), ed25519));
+  assert.equal(result.published.length, 1);
+  const now = world.tree.signatures.get(`${base}@${four.digest}`) ?? [];
+  assert.deepEqual(now.slice(0, -1), present.toSpliced(70, 1));
+  assert.ok(!present.some((bytes) => now.at(-1)?.equals(bytes)));
+});
+
+test('no signature of a published tag gives way: the image is refused, and the others are published', async () => {
+  const world = await staged({ 'fedora/base:41': four, 'fedora/base:42': other });
+  await fillTree(world);
+  for (let tag = 0; tag < 128; tag += 1) publishTag(world, tag, four);
+  await world.stage('fedora/base:t5', four);
+  const result = await accept(world, await signText(await world.request(), ed25519));
+  assert.deepEqual(
+    result.published.map(({ tag }) => tag),
+    ['42', 't5'],
+    'the renewal takes no more room',
+  );
+  const [refused] = result.refused;
+  assert.partialDeepStrictEqual(refused, {
+    tag: '41',
+    reason: { kind: 'too-many-signatures', digest: four.digest, count: 129, limit: 128 },
+  });
+  assert.match(world.stagedImages.list()[0]?.reason ?? '', /clients read at most 128/);
+  assert.equal(world.tree.signatures.get(`${base}@${four.digest}`)?.length, 128);
 });
 
 test('clients read 128 signatures: the oldest give way', async () => {

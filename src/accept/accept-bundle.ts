@@ -1,20 +1,26 @@
+import { SignpostError } from '../oci/errors.ts';
 import { type RepositoryName, type TagName, formatTaggedReference } from '../oci/reference.ts';
+import type { IssuedRequests } from '../ports/issued-requests.ts';
 import type { StagedImage, StagedImages } from '../ports/staged-images.ts';
 import { describeRefusal } from '../trust/describe-refusal.ts';
 import type { MetadataFile } from '../trust/metadata-file.ts';
 import type { SealKey } from '../trust/seal.ts';
+import type { BundleHeader } from '../trust/signature-bundle.ts';
 import { type MetadataDeps, type MetadataOutcome, acceptMetadata } from './accept-metadata.ts';
+import { type CheckDeps, checkBlobs } from './check-blobs.ts';
 import { type ImageRefusal, describeImageRefusal } from './image-refusal.ts';
 import { composeArtifacts } from './compose-artifacts.ts';
-import { mergeSignatures } from './merge-signatures.ts';
+import { type MergedSignatures, mergeSignatures } from './merge-signatures.ts';
 import { type PlacementDeps, placePublication } from './place-publication.ts';
 import type { PresentDeps } from './present-envelopes.ts';
 import { readBundle } from './read-bundle.ts';
 import { type ImageVerdict, type VerificationDeps, type VerifiedImage, verifyImage } from './verify-image.ts';
 
-export interface AcceptDeps extends VerificationDeps, PlacementDeps {
+export interface AcceptDeps extends VerificationDeps, PlacementDeps, Pick<CheckDeps, 'progress' | 'signal'> {
+  readonly staging: VerificationDeps['staging'] & CheckDeps['staging'];
   readonly stagedImages: StagedImages;
-  readonly treeReader: PresentDeps['treeReader'];
+  readonly issuedRequests: IssuedRequests;
+  readonly treeReader: PresentDeps['treeReader'] & CheckDeps['treeReader'];
   /** Who may vouch for a bundle; empty when none has to be vouched for. */
   readonly signers: readonly SealKey[];
   /** Without it the files of metadata in a bundle are left out. */
@@ -57,18 +63,54 @@ export async function acceptBundle(
     signers: deps.signers,
     now: deps.clock.now(),
   });
+  checkIssued(deps, header);
   const staged = new Map(deps.stagedImages.list().map((image) => [formatTaggedReference(image), image]));
-  const outcomes: { target: Target; verdict: ImageVerdict }[] = [];
+  const verdicts: Outcome[] = [];
   for (const image of images) {
     const own = staged.get(formatTaggedReference(image));
-    outcomes.push({ target: image, verdict: await verifyImage(deps, header.serial, image, own) });
+    verdicts.push({ target: image, verdict: await verifyImage(deps, header.serial, image, own) });
   }
+  const whole = refuseSome(verdicts, await checkBlobs(deps, verifiedOf(verdicts)));
+  const { merged, refusals } = await mergeSignatures(deps, verifiedOf(whole), deps.clock.now());
+  const outcomes = refuseSome(whole, refusals);
 
-  const verified = outcomes.flatMap(({ verdict }) => (verdict.kind === 'accepted' ? [verdict.verified] : []));
-  const serial = verified.length === 0 ? undefined : await publish(deps, verified, header.serial);
+  const verified = verifiedOf(outcomes);
+  const serial = verified.length === 0 ? undefined : await publish(deps, verified, merged, header.serial);
   for (const { verdict } of outcomes) remember(deps, verdict, header.serial);
   const metadata = await placeMetadata(deps, files);
   return { ...summarise(deps, outcomes, serial), metadata };
+}
+
+// The serial is signed. Without this, whoever changes a request on its way could have one signed that no later request
+// reaches, and nothing could be published any more.
+function checkIssued({ issuedRequests }: AcceptDeps, { serial, request }: BundleHeader): void {
+  if (issuedRequests.find(serial) === request) return;
+  throw new SignpostError(
+    'TRUST',
+    `the signature bundle answers a request with the serial ${serial} that was not written here, or was changed on ` +
+      'its way to the signer: make a new request with "signpost request" and have it signed',
+  );
+}
+
+interface Outcome {
+  readonly target: Target;
+  readonly verdict: ImageVerdict;
+}
+
+function verifiedOf(outcomes: readonly Outcome[]): readonly VerifiedImage[] {
+  return outcomes.flatMap(({ verdict }) => (verdict.kind === 'accepted' ? [verdict.verified] : []));
+}
+
+function refuseSome(
+  outcomes: readonly Outcome[],
+  refusals: ReadonlyMap<VerifiedImage, ImageRefusal>,
+): readonly Outcome[] {
+  return outcomes.map((outcome) => {
+    const { target, verdict } = outcome;
+    const reason = verdict.kind === 'accepted' ? refusals.get(verdict.verified) : undefined;
+    if (verdict.kind !== 'accepted' || reason === undefined) return outcome;
+    return { target, verdict: { kind: 'refused', image: verdict.verified.image, reason } };
+  });
 }
 
 async function placeMetadata(
@@ -83,9 +125,9 @@ async function placeMetadata(
 async function publish(
   deps: AcceptDeps,
   verified: readonly VerifiedImage[],
+  merged: readonly MergedSignatures[],
   requestSerial: number,
 ): Promise<number> {
-  const merged = await mergeSignatures(deps, verified, deps.clock.now());
   const { serial } = await placePublication(deps, {
     images: verified.map(({ image, content, expires }) => ({ image, ...content, requestSerial, expires })),
     lookaside: merged
@@ -119,7 +161,7 @@ function note({ stagedImages }: AcceptDeps, image: StagedImage, reason: string):
 
 function summarise(
   { clock }: AcceptDeps,
-  outcomes: readonly { target: Target; verdict: ImageVerdict }[],
+  outcomes: readonly Outcome[],
   serial: number | undefined,
 ): Omit<AcceptResult, 'metadata'> {
   const published: PublishedImage[] = [];

@@ -12,6 +12,12 @@ export type ImageRefusal =
   | { readonly kind: 'staging-damaged'; readonly detail: string }
   | { readonly kind: 'foreign'; readonly digest: Digest }
   | {
+      readonly kind: 'too-many-signatures';
+      readonly digest: Digest;
+      readonly count: number;
+      readonly limit: number;
+    }
+  | {
       readonly kind: 'signature';
       readonly format: SignatureFormat;
       readonly digest: Digest;
@@ -36,6 +42,11 @@ export function describeImageRefusal(refusal: ImageRefusal): string {
       return `the staged image cannot be read: ${refusal.detail}; publish it again`;
     case 'foreign':
       return `the bundle signs ${refusal.digest}, which the image's list does not name`;
+    case 'too-many-signatures':
+      return (
+        `${refusal.digest} would have ${refusal.count} signatures, and clients read at most ${refusal.limit}: ` +
+        'publish the image under fewer tags, or have fewer keys sign it'
+      );
     case 'signature':
       return `${refusal.digest}, format "${refusal.format}": ${describeRefusal(refusal.reason)}`;
   }

@@ -7,6 +7,7 @@ import type { Publications, PublishedManifest } from '../ports/publications.ts';
 import type { StagedImage, StagedImages } from '../ports/staged-images.ts';
 import type { Staging } from '../ports/staging.ts';
 import type { TreeWriter } from '../ports/tree.ts';
+import { findSource } from './find-source.ts';
 import { inParallel } from './in-parallel.ts';
 import type { ComposedArtifacts, PlacedArtifact } from './compose-artifacts.ts';
 import { describeManifest } from './describe-manifest.ts';
@@ -50,7 +51,8 @@ export interface AcceptedContent extends ComposedArtifacts {
  * Makes accepted images visible, all at once. The order is what makes a crash harmless: blobs, manifests, signatures
  * (files that nothing names yet), then one transaction, which is the publication, then the marker that mirrors read,
  * then the staging area is tidied. Stopped anywhere before the transaction, nothing is published and running it again
- * finishes; stopped after it, only the marker is behind ({@link repairMarker}). The caller holds the content lock.
+ * finishes; stopped after it, only the marker is behind ({@link repairMarker}). The caller holds the content lock, and
+ * has checked the blobs while it did.
  * @returns the new publication serial
  * @throws SignpostError NOT_FOUND (a blob is neither staged nor published), DIGEST_MISMATCH, STORAGE
  */
@@ -148,16 +150,14 @@ interface Placement {
   readonly from: RepositoryName | 'staging';
 }
 
-// Everything is found before anything is placed. A staged copy goes first: it is there when the tree's was damaged.
+// Everything is found before anything is placed.
 async function findBlobs(deps: PlacementDeps, images: readonly ImageFiles[]): Promise<readonly Placement[]> {
   const found = new Map<string, Placement>();
   for (const { repository, blobs } of images) {
     for (const { digest, size } of blobs) {
       const key = `${repository}@${digest}`;
       if (found.has(key)) continue;
-      const from = (await deps.staging.hasBlob(digest))
-        ? 'staging'
-        : deps.publications.findBlob(digest)?.repository;
+      const from = await findSource(deps, repository, digest);
       if (from === undefined) {
         throw new SignpostError(
           'NOT_FOUND',

@@ -7,6 +7,7 @@ import { linesOf } from '../../test/fakes/memory-new-file.ts';
 import { createSealPair } from '../../test/fakes/seal-pair.ts';
 import { createSigningWorld, createTestSigners, signText } from '../../test/fakes/signing-world.ts';
 import { vectorClock } from '../../test/fakes/vectors.ts';
+import { digestOf } from '../oci/digest.ts';
 import { type Seal, sealToJson } from '../trust/seal.ts';
 import { acceptBundle } from './accept-bundle.ts';
 import { readBundle } from './read-bundle.ts';
@@ -46,7 +47,9 @@ const sealOf = (text: string): Seal => {
 };
 
 test('a bundle that a configured signer sealed is accepted', async () => {
-  const { published } = await acceptBundle((await createWorld()).deps, linesOf(sealed));
+  const own = await createWorld();
+  own.issuedRequests.add(1, digestOf(request));
+  const { published } = await acceptBundle(own.deps, linesOf(sealed));
   assert.equal(published.length, 2);
 });
 

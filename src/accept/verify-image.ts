@@ -91,7 +91,8 @@ export async function verifyImage(
 
   const requested: RequestedTag = { repository, tag, list: staged.list, serial };
   const earlier = deps.received.list(requested);
-  const signatures = withEarlier(await readEarlier(earlier, rule), fresh);
+  const valid = await keepValid(earlier, rule, expectations, deps.clock.now());
+  const signatures = withEarlier(valid, fresh);
   const verdict = judgeAll(signatures, rule, expectations, deps.clock.now());
   if ('have' in verdict) return { kind: 'waiting', image: staged, signatures: fresh, ...verdict };
   if ('kind' in verdict) return refuse(staged, verdict);
@@ -148,17 +149,25 @@ function findUnsigned(
   return undefined;
 }
 
-/** What earlier bundles brought for the same request. It is read and judged again: time has passed. */
-async function readEarlier(
+/**
+ * What earlier bundles brought for the same request. It is read and judged again: time has passed, and the rule may
+ * name other keys. What no longer holds neither counts nor is published.
+ */
+async function keepValid(
   earlier: readonly ReceivedSignature[],
   rule: RepositoryRule,
+  expectations: readonly ExpectedContent[],
+  now: number,
 ): Promise<readonly ReadSignature[]> {
-  const read: ReadSignature[] = [];
+  const valid: ReadSignature[] = [];
   for (const item of earlier) {
     const wanted = findFormat(rule, item.format);
-    if (wanted !== undefined) read.push({ ...item, evidence: await wanted.reader.read(item.signature) });
+    const expected = expectations.find(({ digest }) => digest === item.digest);
+    if (wanted === undefined || expected === undefined) continue;
+    const evidence = await wanted.reader.read(item.signature);
+    if (judgeSignature(evidence, wanted.policy, expected, now).accepted) valid.push({ ...item, evidence });
   }
-  return read;
+  return valid;
 }
 
 function withEarlier(

@@ -24,15 +24,38 @@ export async function writeFileAtomic(path: string, bytes: Uint8Array): Promise<
   });
 }
 
+/** A name in the folder of `path` that nobody else has, for what is to be renamed to `path`. */
+export function temporaryNameFor(path: string): string {
+  return join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
+}
+
+/** Gives a file that is whole and on disk its name, and has the folder remember it. */
+export async function renameDurably(from: string, path: string): Promise<void> {
+  try {
+    await rename(from, path);
+  } catch (cause) {
+    throw storageError(`write ${path}`, cause);
+  }
+  await syncFolder(dirname(path));
+}
+
 /**
  * Makes `path` the same file as `from` (a hard link), or a copy of it where links cannot be made. `from` must be whole
- * and on disk. A file that is there with the right size is left alone; one with another size is replaced.
+ * and on disk. Another file that is there is left alone when it has the right size and `isWhole` finds nothing wrong
+ * with it, and is replaced otherwise.
  * @throws SignpostError STORAGE; NOT_FOUND is left to the caller: a missing `from` rejects with ENOENT
  */
-export async function linkFileAtomic(from: string, path: string): Promise<void> {
+export async function linkFileAtomic(
+  from: string,
+  path: string,
+  isWhole: (path: string) => Promise<boolean>,
+): Promise<void> {
   const source = await stat(from);
   const present = await statIfThere(path);
-  if (present !== undefined && present.size === source.size) return;
+  if (present !== undefined) {
+    if (present.ino === source.ino && present.dev === source.dev) return;
+    if (present.size === source.size && (await isWhole(path))) return;
+  }
   await makeFolder(dirname(path));
   if (present === undefined && (await tryLink(from, path))) {
     await syncFolder(dirname(path));
@@ -47,10 +70,16 @@ export async function linkFileAtomic(from: string, path: string): Promise<void> 
   });
 }
 
+/** Makes a folder into which only its owner sees; its parents are as open as others. */
+export async function makePrivateFolder(path: string): Promise<void> {
+  await makeFolder(dirname(path));
+  await makeFolder(path, 0o700);
+}
+
 /** Makes a folder and its parents, and has the parents remember them across a power cut. */
-export async function makeFolder(path: string): Promise<void> {
+export async function makeFolder(path: string, mode = 0o755): Promise<void> {
   try {
-    const first = await mkdir(path, { recursive: true });
+    const first = await mkdir(path, { recursive: true, mode });
     if (first === undefined) return;
     for (let made = path; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
   } catch (cause) {
@@ -86,11 +115,10 @@ export function isAbsent(error: unknown): boolean {
 async function replaceAtomic(path: string, write: (temporary: string) => Promise<void>): Promise<void> {
   const folder = dirname(path);
   await makeFolder(folder);
-  const temporary = join(folder, `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
+  const temporary = temporaryNameFor(path);
   try {
     await write(temporary);
-    await rename(temporary, path);
-    await syncFolder(folder);
+    await renameDurably(temporary, path);
   } catch (cause) {
     await rm(temporary, { force: true });
     throw storageError(`write ${path}`, cause);

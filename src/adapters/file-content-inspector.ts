@@ -1,16 +1,14 @@
-import { createHash } from 'node:crypto';
 import type { Dirent } from 'node:fs';
-import { open, opendir, rm } from 'node:fs/promises';
+import { opendir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Digest, isDigest } from '../oci/digest.ts';
-import { SignpostError } from '../oci/errors.ts';
+import { isDigest } from '../oci/digest.ts';
 import { isRepositoryName } from '../oci/reference.ts';
 import type { ContentInspector, StoredFile } from '../ports/content-inspector.ts';
+import { findMetadataPath } from '../trust/metadata-path.ts';
 import { isAbsent, isTemporaryName, statIfThere } from './atomic-file.ts';
+import { hashFile } from './hash-file.ts';
 import { storageError } from './storage-error.ts';
 import { blobPath, manifestPath } from './tree-paths.ts';
-
-const bufferSize = 1024 * 1024;
 
 /** Looks at the tree, the staging area and the temporary files below the folder `data`. */
 export function createFileContentInspector(data: string): ContentInspector {
@@ -19,7 +17,7 @@ export function createFileContentInspector(data: string): ContentInspector {
     async *files() {
       for (const folder of ['tree', 'staging', 'temporary']) yield* walk(data, folder);
     },
-    hash: (path, signal) => hashFile(join(data, path), signal),
+    hash: (path, signal) => hashFile(join(data, path), { signal }),
     sizeOf: async (kind, repository, digest) => {
       const path = (kind === 'blob' ? blobPath : manifestPath)(tree, repository, digest);
       return (await statIfThere(path))?.size;
@@ -88,6 +86,13 @@ function classify(path: string): Classified {
 
 function classifyTree(parts: readonly string[]): Classified | undefined {
   if (parts.length === 1 && parts[0] === 'publication.json') return { kind: 'marker' };
+  const [top, ...rest] = parts;
+  if (top === 'tuf' || parts.includes('_trust')) {
+    const file = rest.join('/');
+    if (findMetadataPath(top === 'tuf' ? 'tuf' : 'notary', file) === undefined) return undefined;
+    const named = `sha256:${/\.([0-9a-f]{64})\.json$/.exec(file)?.[1] ?? ''}`;
+    return isDigest(named) ? { kind: 'metadata', digest: named } : { kind: 'metadata' };
+  }
   const name = parts.at(-1) ?? '';
   if (parts[0] === 'v2') {
     const repository = parts.slice(1, -2).join('/');
@@ -120,26 +125,4 @@ function classifyStaging(parts: readonly string[]): Classified | undefined {
   if (folder === 'blobs/sha256') return { kind: 'staged-blob', digest };
   if (folder === 'manifests/sha256') return { kind: 'staged-manifest', digest };
   return undefined;
-}
-
-async function hashFile(path: string, signal: AbortSignal): Promise<Digest> {
-  try {
-    await using file = await open(path);
-    const hash = createHash('sha256');
-    const read = (at: number) => file.read(Buffer.allocUnsafe(bufferSize), 0, bufferSize, at);
-    // The next piece is read while this one is hashed.
-    let next = read(0);
-    for (let at = 0; ;) {
-      const { bytesRead, buffer } = await next;
-      if (bytesRead === 0) break;
-      if (signal.aborted) throw new SignpostError('CANCELLED', 'stopped');
-      at += bytesRead;
-      next = read(at);
-      hash.update(buffer.subarray(0, bytesRead));
-    }
-    return `sha256:${hash.digest('hex')}` as Digest;
-  } catch (cause) {
-    if (isAbsent(cause)) throw new SignpostError('NOT_FOUND', `${path} is gone`, { cause });
-    throw storageError(`read ${path}`, cause);
-  }
 }

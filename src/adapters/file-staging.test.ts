@@ -121,6 +121,28 @@ test('pieces of every size give the same file', async () => {
   }
 });
 
+test('a staged blob with a changed byte is found, and is copied again', async () => {
+  const folder = await mkdtemp(join(root, 'staging-'));
+  const staging = createFileStaging(folder);
+  await copy(staging);
+  const changed = Buffer.from(bytes);
+  changed.writeUInt8(changed.readUInt8(2_000_000) ^ 1, 2_000_000);
+  await writeFile(join(folder, 'blobs', 'sha256', digestHex(blob.digest)), changed);
+  assert.equal(await staging.checkBlob(blob, { advance: () => {} }), 'damaged');
+  assert.deepEqual(await copy(staging), { how: 'copied', offsets: [0] });
+  const signal = AbortSignal.abort();
+  await assert.rejects(staging.checkBlob(blob, { advance: () => {}, signal }), { code: 'CANCELLED' });
+});
+
+test('only the owner sees into the staging area, whose files are for the tree', async () => {
+  const folder = join(await mkdtemp(join(root, 'data-')), 'data', 'staging');
+  const mode = async (path: string) => (await stat(path)).mode & 0o777;
+  await copy(createFileStaging(folder));
+  assert.equal(await mode(folder), 0o700);
+  assert.equal((await mode(dirname(folder))) & 0o055, 0o055, 'the tree is in there too');
+  assert.equal((await mode(join(folder, 'blobs', 'sha256', digestHex(blob.digest)))) & 0o444, 0o444);
+});
+
 async function hashOf(path: string): Promise<Digest> {
   return digestOf(await readFile(path));
 }

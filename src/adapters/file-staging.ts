@@ -1,11 +1,19 @@
-import { readFile, rename, rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { type Digest, digestHex, digestMatches, digestOf } from '../oci/digest.ts';
 import { isSignpostError, SignpostError } from '../oci/errors.ts';
 import { manifestLimit } from '../oci/manifest.ts';
-import type { StagedBlob, Staging } from '../ports/staging.ts';
-import { isAbsent, makeFolder, statIfThere, syncFolder, writeFileAtomic } from './atomic-file.ts';
+import type { StagedBlob, StagedBlobCheck, Staging } from '../ports/staging.ts';
+import {
+  isAbsent,
+  makeFolder,
+  makePrivateFolder,
+  renameDurably,
+  statIfThere,
+  writeFileAtomic,
+} from './atomic-file.ts';
+import { hashFile } from './hash-file.ts';
 import { type FlushGate, PartialFile } from './partial-file.ts';
 import { collectReachable } from './reachable-content.ts';
 import { storageError } from './storage-error.ts';
@@ -14,8 +22,11 @@ import { stagingPaths } from './tree-paths.ts';
 type BlobDescriptor = Pick<Descriptor, 'digest' | 'size'>;
 type OpenBlob = (offset: number) => Promise<AsyncIterable<Uint8Array>>;
 
-/** The staging area as files: `blobs/sha256/<hex>`, `manifests/sha256/<hex>`, and `partial/<hex>` while copying. */
-export function createFileStaging(folder: string): Staging {
+/**
+ * The staging area as files: `blobs/sha256/<hex>`, `manifests/sha256/<hex>`, and `partial/<hex>` while copying. What is
+ * not published yet is nobody else's to read: the folder is private. The files are not, since they become the tree's.
+ */
+export function createFileStaging(folder: string): Staging & StagedBlobCheck {
   const paths = stagingPaths(folder);
   const gate: FlushGate = { busy: false };
 
@@ -39,12 +50,22 @@ export function createFileStaging(folder: string): Staging {
       const path = paths.blob(descriptor.digest);
       const present = await statIfThere(path);
       if (present?.size === descriptor.size) return 'present';
+      await makePrivateFolder(folder);
       await makeFolder(paths.partials);
       await makeFolder(dirname(path));
       const partial = paths.partial(descriptor.digest);
       const how = await copyIn(partial, gate, descriptor, open, advance);
-      await moveInto(partial, path);
+      await renameDurably(partial, path);
       return how;
+    },
+
+    async checkBlob({ digest, size }, options) {
+      const path = paths.blob(digest);
+      const present = await statIfThere(path);
+      if (present === undefined) return 'absent';
+      if (present.size === size && (await hashFile(path, options)) === digest) return 'whole';
+      await remove(path);
+      return 'damaged';
     },
 
     async writeManifest(digest, bytes) {
@@ -55,6 +76,7 @@ export function createFileStaging(folder: string): Staging {
       if (present?.size === bytes.length && digestMatches(digest, await readWhole(paths.manifest(digest)))) {
         return;
       }
+      await makePrivateFolder(folder);
       await writeFileAtomic(paths.manifest(digest), bytes);
     },
 
@@ -166,15 +188,6 @@ async function readWhole(path: string): Promise<Uint8Array> {
   } catch (cause) {
     throw storageError(`read ${path}`, cause);
   }
-}
-
-async function moveInto(partial: string, path: string): Promise<void> {
-  try {
-    await rename(partial, path);
-  } catch (cause) {
-    throw storageError(`write ${path}`, cause);
-  }
-  await syncFolder(dirname(path));
 }
 
 async function remove(path: string): Promise<void> {

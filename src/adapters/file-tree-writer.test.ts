@@ -45,17 +45,21 @@ test('a blob takes its place on the disk once, however many repositories have it
   assert.equal(one.nlink, 3);
 });
 
-test('a good file is left alone, one of the wrong size is replaced', async () => {
+test('a good file is left alone, a damaged one or one of the wrong size is replaced', async () => {
   const folders = await createFolders();
   const writer = createFileTreeWriter(folders);
   const path = blobIn(folders.tree, base);
   await mkdir(join(path, '..'), { recursive: true });
-  await writeFile(path, 'THE BYTES OF A BLOB');
+  await writeFile(path, bytes);
+  const { ino } = await stat(path);
   await writer.placeBlob(base, digest, 'staging');
-  assert.equal(await readFile(path, 'utf8'), 'THE BYTES OF A BLOB', 'scrub looks at the bytes');
-  await writeFile(path, 'short');
-  await writer.placeBlob(base, digest, 'staging');
-  assert.deepEqual(await readFile(path), bytes);
+  assert.equal((await stat(path)).ino, ino, 'mirrors would copy it again');
+  for (const damaged of ['THE BYTES OF A BLOB', 'short']) {
+    await rm(path);
+    await writeFile(path, damaged);
+    await writer.placeBlob(base, digest, 'staging');
+    assert.deepEqual(await readFile(path), bytes);
+  }
   assert.deepEqual(await readdir(join(path, '..')), [digest], 'no temporary file stays');
 });
 

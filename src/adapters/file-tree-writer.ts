@@ -4,6 +4,7 @@ import { type Digest, digestMatches, digestOf } from '../oci/digest.ts';
 import { SignpostError } from '../oci/errors.ts';
 import { type PublicationMarker, signatureLimit, signaturesLimit, type TreeWriter } from '../ports/tree.ts';
 import { isAbsent, linkFileAtomic, statIfThere, syncFolder, writeFileAtomic } from './atomic-file.ts';
+import { hashFile } from './hash-file.ts';
 import { storageError } from './storage-error.ts';
 import {
   blobPath,
@@ -27,7 +28,9 @@ export function createFileTreeWriter(folders: {
       if (typeof from !== 'string') return placeBytes(path, digest, from);
       const source = from === 'staging' ? staging.blob(digest) : blobPath(tree, from, digest);
       try {
-        if (source !== path) return await linkFileAtomic(source, path);
+        if (source !== path) {
+          return await linkFileAtomic(source, path, async (there) => (await hashFile(there)) === digest);
+        }
         if ((await statIfThere(path)) !== undefined) return;
       } catch (cause) {
         if (!isAbsent(cause)) throw storageError(`place ${path}`, cause);

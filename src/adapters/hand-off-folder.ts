@@ -8,7 +8,6 @@ import type { Digest } from '../oci/digest.ts';
 import { SignpostError, isSignpostError } from '../oci/errors.ts';
 import { isAbsent, makeFolder, statIfThere, syncFolder, writeFileAtomic } from './atomic-file.ts';
 import { splitLines } from './read-lines.ts';
-import { readSmallFile } from './small-file.ts';
 import { errorCode, storageError } from './storage-error.ts';
 
 /** Names that begin with a dot are somebody's unfinished business. */
@@ -43,13 +42,13 @@ export async function openHandOffFolder(folder: string): Promise<HandOffRequests
     async move({ place, name }, to, reasons) {
       const path = await moveAside(join(folder, place, name), join(folder, to));
       await writeReasons(path, reasons);
-      if (join(folder, place) === join(folder, to)) return;
-      await rm(`${join(folder, place, name)}.reason`, { force: true });
+      // In "in" nobody's reasons are ours.
+      if (place === 'waiting' && to !== 'waiting') await remove(`${join(folder, place, name)}.reason`);
     },
     approvals: async () => (await findApprovals(folder)).map(({ bytes }) => bytes),
     async forgetApprovals(request) {
       for (const { path, bytes } of await findApprovals(folder)) {
-        if (requestOf(bytes) === request) await rm(path, { force: true });
+        if (requestOf(bytes) === request) await remove(path);
       }
     },
   };
@@ -111,7 +110,7 @@ async function moveAside(path: string, folder: string): Promise<string> {
   for (let twin = 1; twin <= twinsLimit; twin += 1) {
     const target = join(folder, twin === 1 ? name : name.replace(/\.request$/, `.${twin}.request`));
     if (!(await takeName(path, target))) continue;
-    await rm(path, { force: true });
+    await remove(path);
     await syncFolder(folder);
     return target;
   }
@@ -150,7 +149,7 @@ async function findApprovals(folder: string) {
       const size = (await lookAt(path))?.size;
       if (size === undefined || size > approvalLimit) continue;
       try {
-        found.push({ path, bytes: await readSmallFile(path, approvalLimit) });
+        found.push({ path, bytes: await readShort(path) });
       } catch (error) {
         // It is gone, or grew: an approval that cannot be read is none.
         if (!isSignpostError(error)) throw error;
@@ -158,6 +157,24 @@ async function findApprovals(folder: string) {
     }
   }
   return found;
+}
+
+async function readShort(path: string): Promise<Uint8Array> {
+  await using file = await openRegular(path);
+  const buffer = Buffer.alloc(approvalLimit);
+  try {
+    return buffer.subarray(0, (await file.read(buffer, 0, approvalLimit, 0)).bytesRead);
+  } catch (cause) {
+    throw storageError(`read ${path}`, cause);
+  }
+}
+
+async function remove(path: string): Promise<void> {
+  try {
+    await rm(path, { force: true });
+  } catch (cause) {
+    throw storageError(`remove ${path}`, cause);
+  }
 }
 
 function requestOf(bytes: Uint8Array): Digest | undefined {

@@ -1,8 +1,6 @@
-import { randomBytes } from 'node:crypto';
-import { open, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { open, rm } from 'node:fs/promises';
 import type { NewFile } from '../ports/new-file.ts';
-import { syncFolder } from './atomic-file.ts';
+import { renameDurably, temporaryNameFor } from './atomic-file.ts';
 import { storageError } from './storage-error.ts';
 
 /** Text is collected up to this size before it goes to the disk, in characters. */
@@ -13,7 +11,7 @@ const pieceSize = 256 * 1024;
  * @throws SignpostError STORAGE
  */
 export async function createNewFile(path: string): Promise<NewFile> {
-  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
+  const temporary = temporaryNameFor(path);
   const file = await attempt(path, () => open(temporary, 'wx', 0o644));
   let waiting: string[] = [];
   let size = 0;
@@ -42,11 +40,9 @@ export async function createNewFile(path: string): Promise<NewFile> {
       await attempt(path, async () => {
         await file.sync();
         await file.close();
-        await rename(temporary, path);
+        await renameDurably(temporary, path);
       });
       released = true;
-      // The new name is durable only when its folder is.
-      await syncFolder(dirname(path));
     },
     async discard() {
       if (released) return;

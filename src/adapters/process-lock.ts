@@ -1,5 +1,5 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { SignpostError } from '../oci/errors.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -36,7 +36,9 @@ export function createProcessLock(folder: string, command: string, clock: Clock)
 function hold(folder: string, job: string, holder: string): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
-    mkdirSync(folder, { recursive: true });
+    mkdirSync(dirname(folder), { recursive: true });
+    // Whoever could open the files could hold the lock, also by reading only.
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
     database = new DatabaseSync(join(folder, `${job}.db`), { timeout: 0 });
     database.exec('BEGIN EXCLUSIVE');
     return database;

@@ -11,6 +11,7 @@ const advice: Readonly<Record<string, string>> = {
   EIO: 'the disk reported an error: check it before anything else',
   EISDIR: 'there is a folder where a file should be: remove it',
   ENOTDIR: 'there is a file where a folder should be: remove it',
+  EEXIST: 'there is a file where a folder should be: remove it',
 };
 
 /** What a system call threw, as a SignpostError STORAGE whose message says what to do. `doing` reads "cannot <doing>". */

@@ -41,6 +41,11 @@ export const verbs: Readonly<
     summary: 'Stage published tags again for new signatures',
     load: () => import('./commands/renew.ts'),
   },
+  tuf: {
+    summary: 'Keep the root of TUF metadata, and renew its timestamp',
+    load: () => import('./commands/tuf.ts'),
+  },
+  notary: { summary: 'Keep the root of Notary v1 metadata', load: () => import('./commands/notary.ts') },
   serve: {
     summary: 'Answer pulls, and send each blob request to a good mirror',
     load: () => import('./commands/serve.ts'),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { metadataFormats } from '../trust/metadata-file.ts';
 import { signatureFormats } from '../trust/signature-format.ts';
 
 /** Every setting of a signer's policy file, for `signpost signer watch --policy`. docs/signing.md describes them. */
@@ -70,7 +71,10 @@ const rule = z.strictObject({
     .refine(({ need, of }) => new Set(of).size >= need, { error: 'fewer approvers than approvals needed' })
     .optional(),
   maximumLife: duration('100d'),
-  formats: z.array(z.enum(signatureFormats)).min(1).default(['simple']),
+  formats: z
+    .array(z.enum([...signatureFormats, ...metadataFormats]))
+    .min(1)
+    .default(['simple']),
 });
 
 export const signerPolicySchema = z.strictObject({

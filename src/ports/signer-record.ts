@@ -12,7 +12,7 @@ export interface SignedTag {
 }
 
 /** What the signer remembers of a request that it signed. */
-export interface SignedRequest {
+interface SignedRequest {
   /** The SHA-256 of the request's file. */
   readonly request: Digest;
   /** The SHA-256 of the bundle that answers it. */
@@ -20,7 +20,7 @@ export interface SignedRequest {
 }
 
 /** A file of metadata, which the next one of its name follows. */
-export interface RecordedFile {
+interface RecordedFile {
   readonly name: string;
   readonly bytes: Uint8Array;
 }

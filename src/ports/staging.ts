@@ -4,6 +4,25 @@ import type { Digest } from '../oci/digest.ts';
 /** How a staged blob came to be. */
 export type StagedBlob = 'copied' | 'resumed' | 'present';
 
+/** How a check of what is staged is watched. */
+export interface CheckOptions {
+  /** Told of each piece that is hashed, in bytes. */
+  readonly advance: (bytes: number) => void;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Time has passed since a blob was staged, and disks forget. */
+export interface StagedBlobCheck {
+  /**
+   * Hashes a staged blob again. A damaged one is removed, so that publishing again fetches it. Throws SignpostError
+   * CANCELLED, STORAGE.
+   */
+  checkBlob(
+    descriptor: Pick<Descriptor, 'digest' | 'size'>,
+    options: CheckOptions,
+  ): Promise<'whole' | 'damaged' | 'absent'>;
+}
+
 /**
  * Unsigned content on the origin's disk: never served, never mirrored. Everything in it has been hashed. Throws
  * SignpostError: DIGEST_MISMATCH, STORAGE, and what the source throws.

@@ -37,7 +37,7 @@ export interface PublicationMarker {
 export interface TreeWriter {
   /**
    * Puts a blob at its place in `repository`: a staged one, one that another repository of the tree has, or a small one
-   * that is given as bytes.
+   * that is given as bytes. Whoever calls has checked the first two; a damaged file at that place is replaced.
    */
   placeBlob(
     repository: RepositoryName,

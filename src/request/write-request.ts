@@ -1,7 +1,10 @@
+import { createHash } from 'node:crypto';
+import { parseDigest } from '../oci/digest.ts';
 import { SignpostError } from '../oci/errors.ts';
 import { parseManifest } from '../oci/manifest.ts';
 import type { RegistryHost, RepositoryName, TaggedReference } from '../oci/reference.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { IssuedRequests } from '../ports/issued-requests.ts';
 import type { NewFile } from '../ports/new-file.ts';
 import type { SealSigner } from '../ports/seal-signer.ts';
 import type { StagedImage, StagedImages } from '../ports/staged-images.ts';
@@ -11,6 +14,7 @@ import { type RequestedImage, createRequestFormatter } from '../trust/signing-re
 export interface RequestDeps {
   readonly registry: RegistryHost;
   readonly stagedImages: StagedImages;
+  readonly issuedRequests: Pick<IssuedRequests, 'add'>;
   readonly staging: Staging;
   readonly clock: Clock;
   /** 32 hexadecimal digits that were never given before. */
@@ -46,9 +50,16 @@ export async function writeRequest(
   try {
     const formatter = createRequestFormatter();
     const created = Math.floor(deps.clock.now() / 1000);
-    await file.write(formatter.header({ registry: deps.registry, serial, created, nonce: deps.nonce() }));
-    for (const image of images) await file.write(formatter.image(await readImage(deps, image)));
-    await file.write(formatter.end(await deps.requester?.seal(formatter.message())));
+    const hash = createHash('sha256');
+    const write = async (line: string) => {
+      hash.update(line);
+      await file.write(line);
+    };
+    await write(formatter.header({ registry: deps.registry, serial, created, nonce: deps.nonce() }));
+    for (const image of images) await write(formatter.image(await readImage(deps, image)));
+    await write(formatter.end(await deps.requester?.seal(formatter.message())));
+    // Before the file is there: what left is never unknown to accept.
+    deps.issuedRequests.add(serial, parseDigest(`sha256:${hash.digest('hex')}`));
     await file.release();
   } finally {
     await file.discard();

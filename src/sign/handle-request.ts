@@ -4,7 +4,7 @@ import type { HandOffBundles, HandOffRequests, RequestFile } from '../ports/hand
 import { type SealEvidence, readSealEvidence } from '../trust/seal.ts';
 import { type Decision, type SignerPolicy, decide } from '../trust/signer-policy.ts';
 import { type Forgotten, describeForgotten, findForgotten } from './find-forgotten.ts';
-import { type SigningPlan, planSigning } from './plan-signing.ts';
+import { type SigningPlan, describeJump, planSigning } from './plan-signing.ts';
 import { type ReadRequest, readRequest } from './read-request.ts';
 import { type SignDeps, type SignOptions, type SignResult, signPlan } from './sign-request.ts';
 
@@ -41,7 +41,7 @@ export async function considerRequest(
   approvals: ReadonlyMap<Digest, readonly Digest[]>,
   { life }: Pick<HandleOptions, 'life'>,
 ): Promise<Considered> {
-  const { policy, record, keys, clock, sizeLimit } = deps;
+  const { policy, record, keys, metadata = [], clock, sizeLimit } = deps;
   if (file.size > sizeLimit) {
     return { kind: 'damaged', reason: `it has ${file.size} bytes: at most ${sizeLimit} are read` };
   }
@@ -63,7 +63,7 @@ export async function considerRequest(
     ...plan,
     requester,
     approvals: approvals.get(read.request) ?? [],
-    formats: keys.map(({ signer }) => signer.format),
+    formats: [...keys.map(({ signer }) => signer.format), ...metadata.map(({ format }) => format)],
     life,
   };
   const forgotten = await findForgotten(read, keys, record);
@@ -74,8 +74,14 @@ export async function considerRequest(
     plan,
     requester,
     forgotten,
-    decision: withDoubts(decision, describeForgotten(forgotten)),
+    decision: withDoubts(refuseJumps(decision, plan), describeForgotten(forgotten)),
   };
+}
+
+function refuseJumps(decision: Decision, { jumps }: SigningPlan): Decision {
+  if (jumps.length === 0) return decision;
+  const others = decision.kind === 'refuse' ? decision.reasons : [];
+  return { kind: 'refuse', reasons: [...jumps.map(describeJump), ...others] };
 }
 
 function withDoubts(decision: Decision, doubts: readonly string[]): Decision {

@@ -54,9 +54,9 @@ export function createNotarySigner(
     format: 'notary',
     async sign(event) {
       const files: SignedFile[] = [];
-      for (const repository of new Set(event.tags.map((tag) => tag.repository))) {
+      for (const [repository, tags] of Map.groupBy(event.tags, (tag) => tag.repository)) {
         files.push(...rootFiles({ registry: event.registry, repository }, read));
-        files.push(...(await signCollection(signers, newest.bytes, lives, event, repository)));
+        files.push(...(await signCollection(signers, newest.bytes, lives, { ...event, tags }, repository)));
       }
       return files;
     },
@@ -78,11 +78,7 @@ async function signCollection(
     return bytes && readNotaryFile(bytes, type, name).signed;
   };
   const releases = await seal(
-    nextNotaryReleases(
-      previous(releasesRole, 'Targets'),
-      event.tags.filter((tag) => tag.repository === repository),
-      now + lives.targets,
-    ),
+    nextNotaryReleases(previous(releasesRole, 'Targets'), event.tags, now + lives.targets),
     signers.targets,
   );
   const delegate = notaryKeyOf(signers.targets.publicKey);

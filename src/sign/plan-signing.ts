@@ -11,7 +11,12 @@ export interface SigningPlan {
   readonly images: readonly PlannedImage[];
   /** Repositories for which the signer has already signed this serial or a later one. */
   readonly rollbacks: readonly Rollback[];
+  /** Repositories whose serial would become so great at once that somebody may have written it there. */
+  readonly jumps: readonly Rollback[];
 }
+
+/** Serials grow by one with each request of the origin: so many requests are not made between two signatures. */
+const greatestJump = 1_000_000;
 
 export interface PlannedImage extends InspectedImage {
   /** `host/repository:tag`, as it will be signed. */
@@ -31,16 +36,16 @@ interface Rollback {
 /** Compares a request with what this signer has signed before. */
 export function planSigning({ header, images }: ReadRequest, record: SignerRecord): SigningPlan {
   const repositories = new Set(images.map(({ repository }) => `${header.registry}/${repository}`));
+  const serials = [...repositories].map((repository) => ({
+    repository,
+    recorded: record.highestSerial(repository),
+    requested: header.serial,
+  }));
   return {
     header,
     images: images.map((image) => planImage(header, image, record)),
-    rollbacks: [...repositories]
-      .map((repository) => ({
-        repository,
-        recorded: record.highestSerial(repository),
-        requested: header.serial,
-      }))
-      .filter(({ recorded, requested }) => requested <= recorded),
+    rollbacks: serials.filter(({ recorded, requested }) => requested <= recorded),
+    jumps: serials.filter(({ recorded, requested }) => requested > recorded + greatestJump),
   };
 }
 
@@ -56,6 +61,21 @@ export function refuseRollback({ rollbacks }: SigningPlan): void {
     'ROLLBACK',
     `request ${first.requested} is not newer than request ${first.recorded}, which was signed before for ` +
       `${first.repository}${others}: make a new request with "signpost request", or say --allow-rollback if this is meant`,
+  );
+}
+
+/**
+ * Refuses a serial far above every one before: once it is signed, no honest request is newer.
+ * @throws SignpostError TRUST
+ */
+export function refuseJump({ jumps: [first] }: SigningPlan): void {
+  if (first !== undefined) throw new SignpostError('TRUST', describeJump(first));
+}
+
+export function describeJump({ repository, recorded, requested }: Rollback): string {
+  return (
+    `request ${requested} is more than ${greatestJump} above request ${recorded}, the last that was signed for ` +
+    `${repository}: it was changed, or is not the origin's; make a new request with "signpost request"`
   );
 }
 

@@ -1,6 +1,7 @@
+import { SignpostError } from '../oci/errors.ts';
 import type { RawSigner } from '../ports/raw-signing.ts';
 import { keyIdOf, tufKeyOf } from '../trust/tuf/key.ts';
-import type { Metadata } from '../trust/tuf/metadata.ts';
+import { type Metadata, metadataLimits } from '../trust/tuf/metadata.ts';
 import { formatMetadata, signedBytes } from '../trust/tuf/next-metadata.ts';
 
 /** Signs a file of TUF metadata with each of the keys. */
@@ -14,5 +15,13 @@ export async function sealMetadata(
     const keyid = keyIdOf(tufKeyOf(signer.publicKey));
     signatures.push({ keyid, sig: Buffer.from(await signer.sign(message)).toString('hex') });
   }
-  return { bytes: formatMetadata(metadata, signatures), keyids: signatures.map(({ keyid }) => keyid) };
+  const bytes = formatMetadata(metadata, signatures);
+  const limit = metadataLimits[metadata._type];
+  if (bytes.length > limit) {
+    throw new SignpostError(
+      'LIMIT_EXCEEDED',
+      `the TUF ${metadata._type} metadata would have ${bytes.length} bytes: clients read at most ${limit}`,
+    );
+  }
+  return { bytes, keyids: signatures.map(({ keyid }) => keyid) };
 }

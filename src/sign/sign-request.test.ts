@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { changeRequest } from '../../test/fakes/changed-request.ts';
 import { buildFourPlatforms, buildImage, buildList } from '../../test/fakes/image-builder.ts';
 import { createMemoryNewFile } from '../../test/fakes/memory-new-file.ts';
 import { createMemorySignerRecord } from '../../test/fakes/memory-signer-record.ts';
@@ -198,4 +199,16 @@ test('an edited, an empty and a doubled request are refused', async () => {
   const empty = formatter.header(JSON.parse(header ?? '') as never) + formatter.end();
   await assert.rejects(sign(empty), { code: 'REQUEST_INVALID', message: /holds no images/ });
   await assert.rejects(sign(request.slice(0, -1)), { code: 'REQUEST_INVALID', message: /not whole/ });
+});
+
+test('a serial that nobody could come to after the last one is not signed', async () => {
+  const record = createMemorySignerRecord();
+  await signText(request, ed25519, { record });
+  for (const serial of [Number.MAX_SAFE_INTEGER, 1_000_002]) {
+    await assert.rejects(
+      signText(await changeRequest(request, { serial }), ed25519, { record, allowRollback: true }),
+      { code: 'TRUST', message: new RegExp(`request ${serial} is more than 1000000 above request 1,`) },
+    );
+  }
+  await signText(await changeRequest(request, { serial: 1_000_001 }), ed25519, { record });
 });

@@ -12,7 +12,7 @@ import { judgeSignature } from '../trust/judge-signature.ts';
 import { type BundledSignature, createBundleFormatter } from '../trust/signature-bundle.ts';
 import type { Statement } from '../trust/statement.ts';
 import { findForgotten, refuseForgotten } from './find-forgotten.ts';
-import { type SigningPlan, planSigning, refuseRollback } from './plan-signing.ts';
+import { type SigningPlan, planSigning, refuseJump, refuseRollback } from './plan-signing.ts';
 import { type ReadRequest, readRequest } from './read-request.ts';
 
 /** A key, and the format that it signs in. */
@@ -70,6 +70,7 @@ export async function signRequest(
   const request = await readRequest(lines);
   const plan = planSigning(request, deps.record);
   if (!options.allowRollback) refuseRollback(plan);
+  refuseJump(plan);
   if (!options.adoptRecord) refuseForgotten(await findForgotten(request, deps.keys, deps.record));
   if (!(await deps.review(plan))) throw new SignpostError('CANCELLED', 'nothing was signed');
   return signPlan(deps, request, plan, options);

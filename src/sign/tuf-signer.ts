@@ -76,14 +76,16 @@ async function signTargets(
   };
   const before = Object.keys(previous.targets?.delegations?.keys ?? {}).sort();
   const rotated = before.join(' ') !== delegate.keys.map(keyIdOf).sort().join(' ');
+  const byRepository = Map.groupBy(event.tags, ({ repository }) => repository);
   for (const repository of repositoriesToSign(event, previous, lives, rotated)) {
     const role = roleOfRepository(repository);
-    const tags = event.tags
-      .filter((tag) => tag.repository === repository)
-      .map((tag) => ({ ...tag, reference: `${event.registry}/${formatTaggedReference(tag)}` }));
+    const tags = (byRepository.get(repository) ?? []).map((tag) => ({
+      ...tag,
+      reference: `${event.registry}/${formatTaggedReference(tag)}`,
+    }));
     await add(role, nextRepositoryTargets(previous.delegated.get(role), repository, tags, expires), owners);
   }
-  const repositories = new Set([...knownRepositories(previous), ...event.tags.map((tag) => tag.repository)]);
+  const repositories = new Set([...knownRepositories(previous), ...byRepository.keys()]);
   await add('targets', nextTargets(previous.targets, repositories, delegate, expires), owners);
 }
 

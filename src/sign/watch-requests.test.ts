@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readFile, readdir, rm, symlink, utimes, writeFile } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { changeRequest } from '../../test/fakes/changed-request.ts';
 import { buildFourPlatforms, buildImage, buildList } from '../../test/fakes/image-builder.ts';
 import { createMemoryNewFile, linesOf } from '../../test/fakes/memory-new-file.ts';
 import { createMemorySignerRecord } from '../../test/fakes/memory-signer-record.ts';
@@ -177,6 +178,12 @@ test('what is ruled out, forged or goes back is refused with the reason', async 
   assert.equal((await back.pass()).refused, 1);
   assert.match(await back.read('refused', '1.request.reason'), /request 1 is not newer than request 2/);
   assert.equal((await back.names('out')).length, 1);
+
+  const ahead = await createSigner();
+  const honest = await ahead.ask('fedora/base:41', four);
+  await ahead.put('far.request', await changeRequest(honest, { serial: Number.MAX_SAFE_INTEGER }));
+  assert.equal((await ahead.pass()).refused, 1);
+  assert.match(await ahead.read('refused', 'far.request.reason'), /is more than 1000000 above request 0/);
 });
 
 test('of two requests with one serial for a repository only the first is signed', async () => {
@@ -302,17 +309,41 @@ test('rubbish, nested, doubled and enormous requests are refused, links and othe
   await signer.put('secret', 'not for anybody', '.');
   await symlink('../secret', join(signer.folder, 'in', 'link.request'));
   await mkdir(join(signer.folder, 'in', 'folder.request'));
+  await mkdir(join(signer.folder, 'in', 'empty.request.reason'));
+  await mkdir(join(signer.folder, 'in', 'folder.approval'));
   await signer.put('.hidden.request', text);
   await signer.put('other.txt', text);
   assert.deepEqual(await signer.pass(), { signed: 0, waiting: 0, refused: 10, failed: 0 });
   assert.deepEqual(await signer.names('in'), [
     '.hidden.request',
+    'empty.request.reason',
+    'folder.approval',
     'folder.request',
     'link.request',
     'other.txt',
   ]);
   assert.match(await signer.read('refused', 'enormous.request.reason'), /at most 200000 are read/);
   assert.equal((await signer.names('refused')).length, 20);
+});
+
+test('metadata is signed only where a rule names its format', async () => {
+  const metadata = [
+    {
+      format: 'tuf' as const,
+      sign: async () => [
+        { format: 'tuf' as const, path: '1.targets.json', name: 'tuf/targets', bytes: Buffer.from('{}') },
+      ],
+    },
+  ];
+  const signer = await createSigner({ metadata });
+  await signer.put('a.request', await signer.ask('fedora/base:41', four));
+  assert.equal((await signer.pass()).waiting, 1);
+  assert.match(await signer.read('waiting', 'a.request.reason'), /it would be signed as tuf/);
+  const rules = policy.rules.map((rule) => ({ ...rule, formats: new Set(['simple', 'tuf']) }));
+  const allowing = createWatch({ ...signer.deps, policy: { ...policy, rules } }, signer.options);
+  assert.equal((await allowing()).signed, 1);
+  const [bundle = ''] = await signer.names('out');
+  assert.match(await signer.read('out', bundle), /"1\.targets\.json"/);
 });
 
 test('a name that is taken is never written over', async () => {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Digest } from '../oci/digest.ts';
 import { isSignpostError } from '../oci/errors.ts';
 import type { RequestFile } from '../ports/hand-off-folder.ts';
@@ -48,9 +47,8 @@ export function createWatch(deps: WatchDeps, options: HandleOptions): () => Prom
   return async () => {
     const now = deps.clock.now();
     const files = await deps.requests.list();
-    const given = await deps.requests.approvals();
-    const approvals = readApprovals(given, deps.policy.approvers);
-    const all = hashAll(given);
+    const approvals = readApprovals(await deps.requests.approvals(), deps.policy.approvers);
+    const all = listAll(approvals);
     const isDue = (file: RequestFile) => {
       const known = later.get(keyOf(file));
       return (
@@ -62,7 +60,8 @@ export function createWatch(deps: WatchDeps, options: HandleOptions): () => Prom
     };
     const due = files.filter(isDue);
     const result = { signed: 0, waiting: files.length - due.length, refused: 0, failed: 0 };
-    later = new Map([...later].filter(([key]) => files.some((file) => keyOf(file) === key)));
+    const present = new Set(files.map(keyOf));
+    later = new Map([...later].filter(([key]) => present.has(key)));
     if (due.length === 0 && (await deps.bundles.settled()).length === 0) return result;
 
     using record = deps.openRecord();
@@ -170,8 +169,10 @@ function keyOf({ place, name, size, written }: RequestFile): string {
   return `${place}/${name} ${size} ${written}`;
 }
 
-function hashAll(files: readonly Uint8Array[]): string {
-  const hash = createHash('sha256');
-  for (const bytes of files) hash.update(createHash('sha256').update(bytes).digest());
-  return hash.digest('hex');
+/** Every approval that holds. */
+function listAll(approvals: ReadonlyMap<Digest, readonly Digest[]>): string {
+  return [...approvals]
+    .map(([request, keys]) => `${request} ${keys.toSorted().join(' ')}`)
+    .sort()
+    .join('\n');
 }

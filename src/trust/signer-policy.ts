@@ -43,7 +43,7 @@ export interface SignerRule extends SignerTarget {
 }
 
 /** An image as the signer sees it: derived from bytes, compared with its own record. */
-export interface ProposedImage {
+interface ProposedImage {
   readonly repository: string;
   readonly tag: string;
   /** `host/repository:tag`. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -50,4 +50,10 @@ test('a folder that cannot be written is no lock', async () => {
   assert.throws(() => createProcessLock(join(file, 'locks'), 'x', clock).acquire('content'), {
     code: 'STORAGE',
   });
+});
+
+test('only the owner can open the files of locks: whoever reads one can hold it', async () => {
+  const locks = join(folder, 'deeper', 'locks');
+  createProcessLock(locks, 'publish', clock).acquire('content')[Symbol.dispose]();
+  assert.equal((await stat(locks)).mode & 0o777, 0o700);
 });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 import { openDatabase, openDatabaseForReading } from '../../src/adapters/sqlite/database.ts';
+import { createSqliteIssuedRequests } from '../../src/adapters/sqlite/issued-requests.ts';
 import { createSqlitePublications } from '../../src/adapters/sqlite/publications.ts';
 import { createSqlitePublishedContent } from '../../src/adapters/sqlite/published-content.ts';
 import { createSqliteStagedImages } from '../../src/adapters/sqlite/staged-images.ts';
@@ -29,6 +30,7 @@ for (const reading of ['its own connection', 'the same connection'] as const) {
       publications: createSqlitePublications(database, { now: () => 1000 }),
       content: createSqlitePublishedContent(reader),
       stagedImages: createSqliteStagedImages(database),
+      issuedRequests: createSqliteIssuedRequests(database),
     };
   });
 }

@@ -4,12 +4,14 @@ import { digestOf } from '../../src/oci/digest.ts';
 import { mediaTypes } from '../../src/oci/media-types.ts';
 import { parseRepositoryName, parseTagName } from '../../src/oci/reference.ts';
 import type { Publication, Publications, PublishedContent } from '../../src/ports/publications.ts';
+import type { IssuedRequests } from '../../src/ports/issued-requests.ts';
 import type { StagedImages } from '../../src/ports/staged-images.ts';
 
 export interface PublicationSides {
   readonly publications: Publications;
   readonly content: PublishedContent;
   readonly stagedImages: StagedImages;
+  readonly issuedRequests: IssuedRequests;
 }
 
 /** What the three ports onto the origin's database do together. `create` makes an empty one. */
@@ -169,6 +171,16 @@ export function publicationsContract(name: string, create: () => PublicationSide
       stagedImages.list().map(({ repository }) => repository),
       [other],
     );
+  });
+
+  test(`${name}: the requests that were issued are remembered by their serial`, () => {
+    const { issuedRequests } = create();
+    const [one, two] = [digestOf('one'), digestOf('two')];
+    issuedRequests.add(1, one);
+    issuedRequests.add(2, two);
+    assert.deepEqual([1, 2, 3].map(issuedRequests.find), [one, two, undefined]);
+    issuedRequests.add(2, one);
+    assert.equal(issuedRequests.find(2), one);
   });
 
   test(`${name}: request serials only grow`, () => {

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Digest, digestOf } from '../../src/oci/digest.ts';
 import { SignpostError } from '../../src/oci/errors.ts';
-import type { Staging } from '../../src/ports/staging.ts';
+import type { StagedBlobCheck, Staging } from '../../src/ports/staging.ts';
 import { type BuiltManifest, buildImage, buildList } from '../fakes/image-builder.ts';
 
 /** What every Staging does. `create` makes an empty one. */
-export function stagingContract(name: string, create: () => Promise<Staging>): void {
+export function stagingContract(name: string, create: () => Promise<Staging & StagedBlobCheck>): void {
   const bytes = Buffer.alloc(300_000, 'signpost ');
   const blob = { digest: digestOf(bytes), size: bytes.length };
 
@@ -17,6 +17,19 @@ export function stagingContract(name: string, create: () => Promise<Staging>): v
     assert.equal(await staging.writeBlob(blob, from(bytes), (n) => told.push(n)), 'copied');
     assert.equal(await staging.hasBlob(blob.digest), true);
     assert.equal(sum(told), blob.size);
+  });
+
+  test(`${name}: a blob that is checked is whole, absent, or damaged and gone`, async () => {
+    const staging = await create();
+    const told: number[] = [];
+    const check = (size: number) => staging.checkBlob({ ...blob, size }, { advance: (n) => told.push(n) });
+    assert.equal(await check(blob.size), 'absent');
+    await staging.writeBlob(blob, from(bytes), ignore);
+    assert.equal(await check(blob.size), 'whole');
+    assert.equal(sum(told), blob.size);
+    assert.equal(await check(blob.size - 1), 'damaged');
+    assert.equal(await staging.hasBlob(blob.digest), false);
+    assert.equal(await staging.writeBlob(blob, from(bytes), ignore), 'copied');
   });
 
   test(`${name}: a blob that is there is not asked for`, async () => {

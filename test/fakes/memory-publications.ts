@@ -1,3 +1,4 @@
+import type { Digest } from '../../src/oci/digest.ts';
 import type { RepositoryName } from '../../src/oci/reference.ts';
 import type {
   Publications,
@@ -6,12 +7,14 @@ import type {
   PublishedManifest,
   PublishedTag,
 } from '../../src/ports/publications.ts';
+import type { IssuedRequests } from '../../src/ports/issued-requests.ts';
 import type { StagedImage, StagedImages } from '../../src/ports/staged-images.ts';
 
 export interface MemoryPublications {
   readonly publications: Publications;
   readonly content: PublishedContent;
   readonly stagedImages: StagedImages;
+  readonly issuedRequests: IssuedRequests;
 }
 
 /** What the database of the origin holds, in memory: publications, their read side, and the staged images. */
@@ -21,6 +24,7 @@ export function createMemoryPublications(): MemoryPublications {
   const blobs = new Map<string, PublishedBlob>();
   const staged = new Map<string, StagedImage>();
   const repositories = new Map<RepositoryName, number>();
+  const issued = new Map<number, Digest>();
   let serial = 0;
   let requestSerial = 0;
   let version = 0;
@@ -71,6 +75,10 @@ export function createMemoryPublications(): MemoryPublications {
       tags: () => tags.values(),
       manifests: () => manifests.values(),
       blobs: () => blobs.values(),
+    },
+    issuedRequests: {
+      add: (number, request) => void issued.set(number, request),
+      find: (number) => issued.get(number),
     },
     stagedImages: {
       list: () => [...staged].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, image]) => image),

@@ -1,10 +1,10 @@
 import { collectReachable } from '../../src/adapters/reachable-content.ts';
 import { type Digest, digestMatches, digestOf } from '../../src/oci/digest.ts';
 import { isSignpostError, SignpostError } from '../../src/oci/errors.ts';
-import type { Staging } from '../../src/ports/staging.ts';
+import type { StagedBlobCheck, Staging } from '../../src/ports/staging.ts';
 
 /** A staging area in memory; its maps may be looked into and damaged. */
-export interface MemoryStaging extends Staging {
+export interface MemoryStaging extends Staging, StagedBlobCheck {
   readonly blobs: Map<Digest, Buffer>;
   readonly partials: Map<Digest, Buffer>;
   readonly manifests: Map<Digest, Buffer>;
@@ -62,6 +62,14 @@ export function createMemoryStaging(): MemoryStaging {
           ? undefined
           : `blob ${digest}: expected ${digest}, got ${digestOf(bytes)}`;
       }
+    },
+    async checkBlob({ digest, size }, { advance }) {
+      const bytes = blobs.get(digest);
+      if (bytes === undefined) return 'absent';
+      advance(bytes.length);
+      if (bytes.length === size && digestMatches(digest, bytes)) return 'whole';
+      blobs.delete(digest);
+      return 'damaged';
     },
     async writeManifest(digest, bytes) {
       if (!digestMatches(digest, bytes)) {

@@ -51,9 +51,9 @@ export function createMemoryTree(staged: ReadonlyMap<Digest, Buffer> = new Map()
       }
       const bytes = from === 'staging' ? staged.get(digest) : blobs.get(key(from, digest));
       if (bytes === undefined) throw new SignpostError('NOT_FOUND', `${from} has no blob ${digest}`);
-      if (blobs.get(key(repository, digest))?.length !== bytes.length) {
-        blobs.set(key(repository, digest), bytes);
-      }
+      if (from === repository) return;
+      const there = blobs.get(key(repository, digest));
+      if (there === undefined || !digestMatches(digest, there)) blobs.set(key(repository, digest), bytes);
     },
     async placeManifest(repository, digest, bytes) {
       if (!digestMatches(digest, bytes)) {

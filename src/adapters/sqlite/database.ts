@@ -48,7 +48,8 @@ export function inTransaction<T>(database: DatabaseSync, work: () => T): T {
     database.exec('COMMIT');
     return result;
   } catch (error) {
-    database.exec('ROLLBACK');
+    // A full disk and some other errors have ended the transaction already: another ROLLBACK would hide the cause.
+    if (database.isTransaction) database.exec('ROLLBACK');
     throw error;
   }
 }

@@ -89,4 +89,10 @@ export const migrations: readonly string[] = [
   `
   CREATE INDEX manifests_by_subject ON manifests (repository, subject) WHERE subject IS NOT NULL;
   `,
+  `
+  CREATE TABLE issued_requests (
+    serial INTEGER PRIMARY KEY,
+    digest BLOB NOT NULL
+  ) STRICT;
+  `,
 ];

@@ -5,6 +5,7 @@ import { SignpostError } from '../../oci/errors.ts';
 import { formatTaggedReference } from '../../oci/reference.ts';
 import { type CommonOptions, type Terminal, configOf, createVerb, printResult } from '../command.ts';
 import { composeAccept } from '../compose/accept.ts';
+import { composeProgress } from '../compose/progress.ts';
 
 /** `signpost accept`: verifies a signature bundle and publishes what it signs. */
 export function createCommand(terminal: Terminal): Command {
@@ -15,12 +16,20 @@ export function createCommand(terminal: Terminal): Command {
   )
     .argument('<bundle>', 'file that "signpost sign" wrote')
     .action(async (bundle: string, options: CommonOptions) => {
-      const result = await composeAccept(configOf(options), bundle);
+      const result = await accept(terminal, options, bundle);
       printResult(terminal, options, toJson(result), describe(result));
       if (result.refused.length === 0) return refuseMetadata(result);
       const all = result.published.length + result.waiting.length + result.refused.length;
       throw new SignpostError('TRUST', `${result.refused.length} of ${all} images were refused`);
     });
+}
+
+async function accept(terminal: Terminal, options: CommonOptions, bundle: string): Promise<AcceptResult> {
+  const { signal } = terminal;
+  // One document is what programs get: they are told nothing in between.
+  if (options.json === true) return await composeAccept(configOf(options), bundle, { signal });
+  using progress = composeProgress(terminal, false);
+  return await composeAccept(configOf(options), bundle, { signal, progress });
 }
 
 function refuseMetadata({ metadata }: AcceptResult): void {

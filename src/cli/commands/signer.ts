@@ -27,7 +27,10 @@ interface FolderOptions extends CommonOptions, SigningKeyOptions {
 export function createCommand(terminal: Terminal): Command {
   return new Command('signer')
     .description('Sign unattended what a written policy allows; everything else waits for a person.')
-    .addHelpText('after', '\nThe policy and the folder are described in docs/signing.md.')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ signpost signer watch /srv/signer --policy policy.yaml --key release.asc\n\nThe policy and the folder are described in docs/signing.md.',
+    )
     .addCommand(createWatchCommand(terminal))
     .addCommand(createSignWaiting(terminal))
     .addCommand(createApprove(terminal));

@@ -3,6 +3,7 @@ import { repairMarker } from '../../accept/place-publication.ts';
 import { readLines } from '../../adapters/read-lines.ts';
 import { parseRegistryHost } from '../../oci/reference.ts';
 import { contentLock } from '../../ports/lock.ts';
+import type { Progress } from '../../ports/progress.ts';
 import { bundleLimits } from '../../trust/signature-bundle.ts';
 import type { Config } from '../config-schema.ts';
 import { composeMetadata } from './metadata.ts';
@@ -11,13 +12,18 @@ import { createRuleFinder } from './repository-rules.ts';
 import { readSealKey } from './seal-key.ts';
 
 /** Accepts the signature bundle in the file `bundle`. */
-export async function composeAccept(config: Config, bundle: string): Promise<AcceptResult> {
+export async function composeAccept(
+  config: Config,
+  bundle: string,
+  watched: { readonly progress?: Progress; readonly signal: AbortSignal },
+): Promise<AcceptResult> {
   const registry = parseRegistryHost(config.registry.name);
   using content = composeContent(config, 'accept');
   using _held = content.lock.acquire(contentLock);
   await repairMarker({ tree: content.treeWriter, publications: content.publications });
   const deps = {
     ...content,
+    ...watched,
     registry,
     signers: await Promise.all(config.signers.map(readSealKey)),
     findRule: createRuleFinder(config.repositories, content.clock),

@@ -4,6 +4,7 @@ import { createFileTreeReader } from '../../adapters/file-tree-reader.ts';
 import { createFileTreeWriter } from '../../adapters/file-tree-writer.ts';
 import { createProcessLock } from '../../adapters/process-lock.ts';
 import { openDatabase } from '../../adapters/sqlite/database.ts';
+import { createSqliteIssuedRequests } from '../../adapters/sqlite/issued-requests.ts';
 import { createSqlitePublications } from '../../adapters/sqlite/publications.ts';
 import { createSqlitePublishedContent } from '../../adapters/sqlite/published-content.ts';
 import { createSqliteReceivedSignatures } from '../../adapters/sqlite/received-signatures.ts';
@@ -38,6 +39,7 @@ export function composeContent(config: Pick<Config, 'data'>, command: string) {
     publications: createSqlitePublications(database, clock),
     publishedContent: createSqlitePublishedContent(database),
     stagedImages: createSqliteStagedImages(database),
+    issuedRequests: createSqliteIssuedRequests(database),
     received: createSqliteReceivedSignatures(database),
     [Symbol.dispose]: () => database.close(),
   };

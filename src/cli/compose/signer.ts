@@ -3,7 +3,7 @@ import { watchFolders } from '../../adapters/folder-changes.ts';
 import { openHandOffBundles } from '../../adapters/hand-off-bundles.ts';
 import { openHandOffFolder } from '../../adapters/hand-off-folder.ts';
 import { createNewFile } from '../../adapters/new-file.ts';
-import { createPinoLog } from '../../adapters/pino-log.ts';
+import { createJsonLog } from '../../adapters/json-log.ts';
 import { readLines } from '../../adapters/read-lines.ts';
 import { readSmallFile } from '../../adapters/small-file.ts';
 import { openSignerRecord } from '../../adapters/sqlite/signer-record.ts';
@@ -49,7 +49,7 @@ type OpenedSigner = Omit<HandleDeps, 'record'> & AsyncDisposable & { readonly op
 export async function composeWatch(
   settings: SignerSettings & { readonly once: boolean; readonly interval: number },
 ): Promise<PassResult> {
-  const log = createPinoLog('info');
+  const log = createJsonLog('info', systemClock);
   await using signer = await openSigner(settings);
   const openRecord = () => openSignerRecord(settings.record ?? defaultRecord());
   const pass = createWatch({ ...signer, log, openRecord }, signer.options);

@@ -61,6 +61,14 @@ test('an older state, a mix, a frozen state and a file that nothing names are re
   assert.throws(() => verify(none, new Map([...two.offered, old])), /nothing of the metadata names/);
 });
 
+test('a signer put back to an older state is refused', async () => {
+  const machine = createNotaryMachine(host);
+  await sign(machine, ['fedora/base:41']);
+  const published = filesOf(machine.published);
+  const restored = await sign(createNotaryMachine(host), ['fedora/base:42']);
+  assert.throws(() => verify(published, restored.offered), { code: 'ROLLBACK' });
+});
+
 test("a root is taken with a configured certificate for this repository and no other's", async () => {
   const { offered } = await sign(createNotaryMachine(host), ['fedora/base:41']);
   const stranger = await createNotaryKeyring(`${host}/*`, now);

@@ -1,13 +1,10 @@
 import { createHash } from 'node:crypto';
 import { SignpostError } from '../../oci/errors.ts';
-import { canonicalJson } from '../canonical-json.ts';
-import { certificateOf, notarySignatureHolds } from './key.ts';
+import { checkRole, checkSigned, refuseOlder } from './check-role.ts';
+import { certificateOf } from './key.ts';
 import {
   type NotaryFileMeta,
-  type NotaryKeys,
   type NotaryMetadata,
-  type NotaryRole,
-  type NotaryRoleKeys,
   type NotaryRoot,
   type NotarySigned,
   type NotaryTargets,
@@ -195,42 +192,6 @@ function fileOf(files: CollectionFiles, name: string, used: Set<string>): Uint8A
 function matches(bytes: Uint8Array, meta: NotaryFileMeta): boolean {
   const found = notaryFileMeta(bytes);
   return found.length === meta.length && found.hashes.sha256 === meta.hashes.sha256;
-}
-
-function checkRole(
-  root: NotaryRoot,
-  role: NotaryRole,
-  file: NotarySigned<NotaryMetadata>,
-  where: string,
-): void {
-  checkSigned(root.keys, root.roles[role], file, where);
-}
-
-function checkSigned(
-  keys: NotaryKeys,
-  { keyids, threshold }: NotaryRoleKeys,
-  { signed, signatures }: NotarySigned<NotaryMetadata>,
-  where: string,
-): void {
-  const bytes = Buffer.from(canonicalJson(signed));
-  const good = new Set<string>();
-  for (const { keyid, sig } of signatures) {
-    const key = keyids.includes(keyid) ? keys[keyid] : undefined;
-    if (key !== undefined && notarySignatureHolds(key, bytes, sig)) good.add(keyid);
-  }
-  if (good.size >= threshold) return;
-  throw new SignpostError(
-    'TRUST',
-    `${where} is signed by ${good.size} of the keys that may sign it: ${threshold} have to`,
-  );
-}
-
-function refuseOlder(before: NotaryMetadata | undefined, after: NotaryMetadata, where: string): void {
-  if (before === undefined || after.version >= before.version) return;
-  throw new SignpostError(
-    'ROLLBACK',
-    `${where} is version ${after.version}, but version ${before.version} was there before`,
-  );
 }
 
 function checkExpiry({ _type, expires }: NotaryMetadata, now: number): void {

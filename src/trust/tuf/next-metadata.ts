@@ -144,7 +144,7 @@ export function fileMetaOf(bytes: Uint8Array, { version }: Metadata): FileMeta {
 }
 
 /** A time as TUF writes it. A part of a second is cut off, so that nothing lives longer than asked. */
-export function formatTime(milliseconds: number): string {
+function formatTime(milliseconds: number): string {
   return new Date(milliseconds).toISOString().replace(/\.[0-9]{3}Z$/, 'Z');
 }
 

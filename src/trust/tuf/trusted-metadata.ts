@@ -98,13 +98,13 @@ export function updateSnapshot(trusted: TrustedMetadata, bytes: Uint8Array, now?
   return { ...trusted, snapshot: signed };
 }
 
-/** 5.6: the targets role, or a role that it delegates to. */
-export function updateTargets(
+/** 5.6: the targets role, or a role that it delegates to. What it returns is for the caller to trust from then on. */
+export function verifyTargets(
   trusted: TrustedMetadata,
   role: string,
   bytes: Uint8Array,
-  now?: number,
-): TrustedMetadata {
+  now: number,
+): Targets {
   const meta = trusted.snapshot?.meta[`${role}.json`];
   if (meta === undefined) throw new SignpostError('TRUST', `the snapshot does not name ${role}.json`);
   const where = `${meta.version}.${role}.json`;
@@ -118,15 +118,14 @@ export function updateTargets(
   // 5.6.4
   checkVersion(signed, meta, where);
   // 5.6.5
-  if (now !== undefined) checkExpiry(signed, now, where);
-  if (role === 'targets') return { ...trusted, targets: signed };
-  if (signed.delegations !== undefined) {
+  checkExpiry(signed, now, where);
+  if (role !== 'targets' && signed.delegations !== undefined) {
     throw new SignpostError(
       'TRUST',
       `${where} delegates further: a repository's role has tags and nothing else`,
     );
   }
-  return { ...trusted, delegated: new Map([...trusted.delegated, [role, signed]]) };
+  return signed;
 }
 
 /** Milliseconds since the epoch. */

@@ -1,4 +1,5 @@
 import { SignpostError } from '../../oci/errors.ts';
+import type { Targets } from './metadata.ts';
 import { parseMetadataFile } from './names.ts';
 import {
   type TrustedMetadata,
@@ -6,8 +7,8 @@ import {
   trustRoot,
   updateRoot,
   updateSnapshot,
-  updateTargets,
   updateTimestamp,
+  verifyTargets,
 } from './trusted-metadata.ts';
 
 /** Bytes by the file's name, such as `7.snapshot.json`. */
@@ -40,16 +41,21 @@ export function verifyPublication(
   const version = trusted.timestamp?.meta['snapshot.json'].version ?? 0;
   trusted = updateSnapshot(trusted, fileOf(all, `${version}.snapshot.json`), now);
   const used = new Set(['timestamp.json', `${version}.snapshot.json`]);
-  // The targets role first: it says who signs for the others.
-  const roles = Object.entries(trusted.snapshot?.meta ?? {}).sort(
-    ([a], [b]) => Number(b === 'targets.json') - Number(a === 'targets.json'),
-  );
-  trusted = { ...trusted, delegated: new Map() };
-  for (const [name, meta] of roles) {
-    const path = `${meta.version}.${name}`;
+  const verify = (name: string, fileVersion: number) => {
+    const path = `${fileVersion}.${name}`;
     used.add(path);
-    trusted = updateTargets(trusted, name.slice(0, -'.json'.length), fileOf(all, path), now);
+    return verifyTargets(trusted, name.slice(0, -'.json'.length), fileOf(all, path), now);
+  };
+  // The targets role first: it says who signs for the others.
+  const { 'targets.json': top, ...others } = trusted.snapshot?.meta ?? {};
+  if (top === undefined)
+    throw new SignpostError('TRUST', `${version}.snapshot.json does not name targets.json`);
+  trusted = { ...trusted, targets: verify('targets.json', top.version) };
+  const delegated = new Map<string, Targets>();
+  for (const [name, meta] of Object.entries(others)) {
+    delegated.set(name.slice(0, -'.json'.length), verify(name, meta.version));
   }
+  trusted = { ...trusted, delegated };
   for (let at = 1; at <= trusted.root.version; at += 1) used.add(`${at}.root.json`);
   const foreign = [...offered.keys()].find((path) => !used.has(path));
   if (foreign !== undefined) throw new SignpostError('TRUST', `nothing of the metadata names ${foreign}`);

@@ -11,6 +11,8 @@ const packageOf = {
   dockerd: 'docker.io',
   gpg: 'gnupg',
   nginx: 'nginx-light',
+  notary: 'notary',
+  openssl: 'openssl',
   podman: 'podman',
   rsync: 'rsync',
   skopeo: 'skopeo',

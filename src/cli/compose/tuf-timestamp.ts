@@ -1,0 +1,30 @@
+import { renewTufTimestamp } from '../../accept/verify-tuf-files.ts';
+import { SignpostError } from '../../oci/errors.ts';
+import { parseRegistryHost } from '../../oci/reference.ts';
+import { contentLock } from '../../ports/lock.ts';
+import type { Config } from '../config-schema.ts';
+import { composeContent } from './content.ts';
+import { composeMetadata } from './metadata.ts';
+
+/**
+ * Renews the TUF timestamp with the key at the origin.
+ * @returns when the first of the TUF files expires, in milliseconds since the epoch
+ */
+export async function composeTufTimestamp(config: Config): Promise<number> {
+  using content = composeContent(config, 'tuf timestamp');
+  using _held = content.lock.acquire(contentLock);
+  await using opened = await composeMetadata(config, content.folders.tree);
+  const { tufRoot, tufTimestamp } = opened.metadata;
+  if (tufRoot === undefined || tufTimestamp === undefined) {
+    throw new SignpostError(
+      'CONFIG_INVALID',
+      'the configuration names no tuf.root or no tuf.timestampKey: without them the signer makes timestamps',
+    );
+  }
+  const registry = parseRegistryHost(config.registry.name);
+  const { metadataTree } = opened;
+  const now = content.clock.now();
+  const { files, expires } = await renewTufTimestamp({ registry, metadataTree, tufRoot }, tufTimestamp, now);
+  for (const { path, bytes } of files) await metadataTree.place(path, bytes);
+  return expires;
+}

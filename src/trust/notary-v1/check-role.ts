@@ -1,0 +1,58 @@
+import { SignpostError } from '../../oci/errors.ts';
+import { canonicalJson } from '../canonical-json.ts';
+import { notarySignatureHolds } from './key.ts';
+import type {
+  NotaryKeys,
+  NotaryMetadata,
+  NotaryRole,
+  NotaryRoleKeys,
+  NotaryRoot,
+  NotarySigned,
+} from './metadata.ts';
+
+/** Whether a role's keys have signed. Throws SignpostError TRUST. */
+export function checkRole(
+  root: NotaryRoot,
+  role: NotaryRole,
+  file: NotarySigned<NotaryMetadata>,
+  where: string,
+): void {
+  checkSigned(root.keys, root.roles[role], file, where);
+}
+
+/** The same for the keys of a delegation. */
+export function checkSigned(
+  keys: NotaryKeys,
+  { keyids, threshold }: NotaryRoleKeys,
+  { signed, signatures }: NotarySigned<NotaryMetadata>,
+  where: string,
+): void {
+  const bytes = Buffer.from(canonicalJson(signed));
+  const good = new Set<string>();
+  for (const { keyid, sig } of signatures) {
+    const key = keyids.includes(keyid) ? keys[keyid] : undefined;
+    if (key !== undefined && notarySignatureHolds(key, bytes, sig)) good.add(keyid);
+  }
+  if (good.size >= threshold) return;
+  throw new SignpostError(
+    'TRUST',
+    `${where} is signed by ${good.size} of the keys that may sign it: ${threshold} have to`,
+  );
+}
+
+/** Throws SignpostError ROLLBACK. */
+export function refuseOlder(before: NotaryMetadata | undefined, after: NotaryMetadata, where: string): void {
+  if (before === undefined || after.version > before.version) return;
+  // Names say hashes here and not versions: without this, a signer put back to an older state would go unnoticed.
+  if (after.version === before.version) {
+    if (canonicalJson(before) === canonicalJson(after)) return;
+    throw new SignpostError(
+      'ROLLBACK',
+      `${where}: version ${after.version} was published before with other content`,
+    );
+  }
+  throw new SignpostError(
+    'ROLLBACK',
+    `${where} is version ${after.version}, but version ${before.version} was there before`,
+  );
+}
