@@ -49,7 +49,7 @@ type OpenedSigner = Omit<HandleDeps, 'record'> & AsyncDisposable & { readonly op
 export async function composeWatch(
   settings: SignerSettings & { readonly once: boolean; readonly interval: number },
 ): Promise<PassResult> {
-  const log = createJsonLog('info', systemClock);
+  const log = createJsonLog('info', createSystemClock());
   await using signer = await openSigner(settings);
   const openRecord = () => openSignerRecord(settings.record ?? defaultRecord());
   const pass = createWatch({ ...signer, log, openRecord }, signer.options);
