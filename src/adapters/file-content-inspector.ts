@@ -87,7 +87,7 @@ function classify(path: string): Classified {
 function classifyTree(parts: readonly string[]): Classified | undefined {
   if (parts.length === 1 && parts[0] === 'publication.json') return { kind: 'marker' };
   const [top, ...rest] = parts;
-  if (top === 'tuf' || parts.includes('_trust')) {
+  if (top === 'tuf' || (top === 'v2' && rest.includes('_trust'))) {
     const file = rest.join('/');
     if (findMetadataPath(top === 'tuf' ? 'tuf' : 'notary', file) === undefined) return undefined;
     const named = `sha256:${/\.([0-9a-f]{64})\.json$/.exec(file)?.[1] ?? ''}`;

@@ -43,6 +43,9 @@ export async function scrubFiles(
       case 'staged-blob':
         staged.push({ path: file.path, digest: file.digest });
         return checkDigest(file, file.digest, 'remove it and publish the image again');
+      case 'metadata':
+        if (file.digest === undefined) return;
+        return checkDigest(file, file.digest, 'remove it and sign again');
       case 'leftover':
         leftovers.push(file.path);
         findings.notice(file.path, 'left by a command that was interrupted, or being written now');

@@ -178,7 +178,10 @@ export function publicationsContract(name: string, create: () => PublicationSide
     const [one, two] = [digestOf('one'), digestOf('two')];
     issuedRequests.add(1, one);
     issuedRequests.add(2, two);
-    assert.deepEqual([1, 2, 3].map(issuedRequests.find), [one, two, undefined]);
+    assert.deepEqual(
+      [1, 2, 3].map((serial) => issuedRequests.find(serial)),
+      [one, two, undefined],
+    );
     issuedRequests.add(2, one);
     assert.equal(issuedRequests.find(2), one);
   });

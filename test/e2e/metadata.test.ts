@@ -155,6 +155,13 @@ describe('TUF and Notary v1 metadata, from the ceremony to the clients', () => {
     assert.ok(await find('demo/tool/4.0'));
   });
 
+  it('scrub finds nothing wrong, and leaves the metadata where it is', async () => {
+    const before = readdirSync(join(origin.tree, 'tuf')).sort();
+    const scrubbed = await origin.run('scrub', '--repair');
+    assert.equal(scrubbed.status, 0, describeResult(scrubbed));
+    assert.deepEqual(readdirSync(join(origin.tree, 'tuf')).sort(), before);
+  });
+
   it('notary looks the list up', requirements('notary'), async () => {
     const options = ['-d', work.folder('notary'), '-s', `https://${registry}`, '--tlscacert', authority];
     const found = await mustRun('notary', [...options, 'lookup', `${registry}/demo/tool`, '1.0']);

@@ -27,9 +27,9 @@ export function createCommand(terminal: Terminal): Command {
 async function accept(terminal: Terminal, options: CommonOptions, bundle: string): Promise<AcceptResult> {
   const { signal } = terminal;
   // One document is what programs get: they are told nothing in between.
-  if (options.json === true) return await composeAccept(configOf(options), bundle, { signal });
-  using progress = composeProgress(terminal, false);
-  return await composeAccept(configOf(options), bundle, { signal, progress });
+  using progress = options.json === true ? undefined : composeProgress(terminal, false);
+  const watched = progress === undefined ? { signal } : { signal, progress };
+  return await composeAccept(configOf(options), bundle, watched);
 }
 
 function refuseMetadata({ metadata }: AcceptResult): void {
