@@ -30,7 +30,11 @@ test('every command that a page names exists, with every option', async () => {
     const verb = verbs[words[0] ?? ''];
     assert.ok(verb !== undefined, line);
     let command = (await verb.load()).createCommand(terminal);
-    command = command.commands.find((inner) => inner.name() === words[1]) ?? command;
+    for (const word of words.slice(1)) {
+      const inner = command.commands.find((below) => below.name() === word);
+      if (inner === undefined) break;
+      command = inner;
+    }
     const known = new Set(command.options.flatMap(({ long, short }) => [long, short]));
     for (const option of words.filter((word) => /^--?[a-z]/.test(word))) {
       assert.ok(known.has(option.replace(/=.*$/, '')), `${line}: ${option}`);

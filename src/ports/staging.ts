@@ -5,7 +5,7 @@ import type { Digest } from '../oci/digest.ts';
 export type StagedBlob = 'copied' | 'resumed' | 'present';
 
 /** How a check of what is staged is watched. */
-export interface CheckOptions {
+interface CheckOptions {
   /** Told of each piece that is hashed, in bytes. */
   readonly advance: (bytes: number) => void;
   readonly signal?: AbortSignal | undefined;

@@ -27,7 +27,7 @@ export interface BundleHeader {
   readonly signers: readonly BundleSigner[];
 }
 
-export interface BundleSigner {
+interface BundleSigner {
   readonly format: SignatureFormat;
   readonly fingerprint: string;
 }
