@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { after, before, describe, it } from 'node:test';
 import { buildFourPlatforms, buildImage, buildList, writeLayout } from '../fakes/image-builder.ts';
 import { createContainersSettings } from './harness/clients/containers-settings.ts';
@@ -136,8 +137,12 @@ describe('an image signed as cosign does', () => {
       assert.match(text, /sigstore-json/);
       assert.match(text, /dev\.cosignproject\.cosign\/signature/);
     }
-    const outcomes = serving?.log().flatMap(({ kind, outcome }) => (kind === 'blob' ? [outcome] : []));
-    assert.ok(outcomes !== undefined && outcomes.length > 0);
+    const readOutcomes = () =>
+      serving?.log().flatMap(({ kind, outcome }) => (kind === 'blob' ? [outcome] : [])) ?? [];
+    // Log lines are written a moment after the answer.
+    for (let waited = 0; readOutcomes().length === 0 && waited < 50; waited += 1) await wait(100);
+    const outcomes = readOutcomes();
+    assert.ok(outcomes.length > 0);
     assert.deepEqual([...new Set(outcomes)], ['in-place']);
   });
 

@@ -29,8 +29,8 @@ class RunningDemo {
   #errors = '';
 
   constructor(work: WorkFolder, ...options: readonly string[]) {
-    // The whole environment: npm may be set up by it.
-    const env = { ...process.env, TMPDIR: work.folder('tmp') };
+    // The whole environment: npm may be set up by it. Its own cache of compiled code is not what the demo leaves.
+    const env = { ...process.env, TMPDIR: work.folder('tmp'), NODE_DISABLE_COMPILE_CACHE: '1' };
     const args = ['demo', '--json', '--port', '0', ...options];
     this.#process = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
     createInterface({ input: this.#process.stdout ?? process.stdin }).on('line', (line) => {
