@@ -46,6 +46,10 @@ export const verbs: Readonly<
     load: () => import('./commands/tuf.ts'),
   },
   notary: { summary: 'Keep the root of Notary v1 metadata', load: () => import('./commands/notary.ts') },
+  verify: {
+    summary: 'Verify an image in a registry, from its name to its bytes',
+    load: () => import('./commands/verify.ts'),
+  },
   serve: {
     summary: 'Answer pulls, and send each blob request to a good mirror',
     load: () => import('./commands/serve.ts'),
