@@ -50,6 +50,7 @@ export const verbs: Readonly<
     summary: 'Verify an image in a registry, from its name to its bytes',
     load: () => import('./commands/verify.ts'),
   },
+  status: { summary: 'Show how long signatures still live', load: () => import('./commands/status.ts') },
   serve: {
     summary: 'Answer pulls, and send each blob request to a good mirror',
     load: () => import('./commands/serve.ts'),
