@@ -51,6 +51,10 @@ export const verbs: Readonly<
     load: () => import('./commands/verify.ts'),
   },
   status: { summary: 'Show how long signatures still live', load: () => import('./commands/status.ts') },
+  trust: {
+    summary: 'Hand on what clients need to verify signatures',
+    load: () => import('./commands/trust.ts'),
+  },
   serve: {
     summary: 'Answer pulls, and send each blob request to a good mirror',
     load: () => import('./commands/serve.ts'),
