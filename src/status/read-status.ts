@@ -10,7 +10,7 @@ export interface StatusDeps {
   readonly createdOf: (tag: PublishedTag) => Promise<number | undefined>;
 }
 
-export interface RepositoryStatus {
+interface RepositoryStatus {
   readonly repository: RepositoryName;
   /** The tags, the first to expire first. */
   readonly tags: readonly TagLife[];
