@@ -46,6 +46,15 @@ export const verbs: Readonly<
     load: () => import('./commands/tuf.ts'),
   },
   notary: { summary: 'Keep the root of Notary v1 metadata', load: () => import('./commands/notary.ts') },
+  verify: {
+    summary: 'Verify an image in a registry, from its name to its bytes',
+    load: () => import('./commands/verify.ts'),
+  },
+  status: { summary: 'Show how long signatures still live', load: () => import('./commands/status.ts') },
+  trust: {
+    summary: 'Hand on what clients need to verify signatures',
+    load: () => import('./commands/trust.ts'),
+  },
   serve: {
     summary: 'Answer pulls, and send each blob request to a good mirror',
     load: () => import('./commands/serve.ts'),

@@ -1,16 +1,8 @@
 import { type FormatRule, type RepositoryRule, ruleMatches } from '../../accept/repository-rule.ts';
-import { createCosignReader, createSigstoreReader } from '../../adapters/cosign-readers.ts';
-import { createNotationReader } from '../../adapters/notation-reader.ts';
-import { keyFileLimit } from '../../adapters/openpgp/public-keys.ts';
-import { createSignatureReader } from '../../adapters/openpgp/signature-reader.ts';
-import { createSimpleReader } from '../../adapters/openpgp/simple-reader.ts';
-import { readSmallFile } from '../../adapters/small-file.ts';
 import type { RepositoryName } from '../../oci/reference.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { FormatReader } from '../../ports/signing.ts';
-import { type VerifyingKey, parseVerifyingKeys } from '../../trust/verifying-key.ts';
 import type { Config } from '../config-schema.ts';
-import { readTrustedRoots } from './trusted-roots.ts';
+import { openFormatReader } from './format-readers.ts';
 
 type RuleSettings = Config['repositories'][number];
 
@@ -33,28 +25,21 @@ async function loadRule(rule: RuleSettings, clock: Clock): Promise<RepositoryRul
   const { threshold, maximumLife, warnBefore } = rule;
   const formats: FormatRule[] = [];
   for (const format of rule.formats) {
-    const reader = await openReaders[format](rule, clock);
+    const reader = await openFormatReader(format, filesOf(rule, format), clock);
     formats.push({ reader, policy: { fingerprints: new Set(reader.fingerprints), threshold, maximumLife } });
   }
   return { formats, warnBefore };
 }
 
-type OpenReader = (rule: RuleSettings, clock: Clock) => Promise<FormatReader>;
-
-const openReaders: Readonly<Record<RuleSettings['formats'][number], OpenReader>> = {
-  simple: async ({ keys }, clock) =>
-    createSimpleReader(await createSignatureReader(await Promise.all(keys.map(readKeyFile)), clock)),
-  cosign: async ({ cosignKeys }) => createCosignReader(await readVerifyingKeys(cosignKeys)),
-  sigstore: async ({ cosignKeys }) => createSigstoreReader(await readVerifyingKeys(cosignKeys)),
-  notation: async ({ notationRoots }, clock) =>
-    createNotationReader((await Promise.all(notationRoots.map(readTrustedRoots))).flat(), clock),
-};
-
-async function readKeyFile(name: string): Promise<{ readonly name: string; readonly bytes: Uint8Array }> {
-  return { name, bytes: await readSmallFile(name, keyFileLimit) };
-}
-
-async function readVerifyingKeys(paths: readonly string[]): Promise<readonly VerifyingKey[]> {
-  const files = await Promise.all(paths.map(readKeyFile));
-  return files.flatMap(({ bytes, name }) => parseVerifyingKeys(bytes, name));
+/** The files that have the keys of a format. */
+function filesOf(rule: RuleSettings, format: RuleSettings['formats'][number]): readonly string[] {
+  switch (format) {
+    case 'simple':
+      return rule.keys;
+    case 'cosign':
+    case 'sigstore':
+      return rule.cosignKeys;
+    case 'notation':
+      return rule.notationRoots;
+  }
 }

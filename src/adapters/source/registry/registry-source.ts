@@ -4,13 +4,10 @@ import { formatImageSource, type RegistryImageName } from '../../../oci/image-so
 import { manifestLimit } from '../../../oci/manifest.ts';
 import { mediaTypes } from '../../../oci/media-types.ts';
 import type { ImageSource, SourceManifest } from '../../../ports/image-source.ts';
-import { defaultRetry, defaultTimeouts, type ImageSourceOptions } from '../source-options.ts';
-import { RegistryAuthorization } from './authorization.ts';
+import type { ImageSourceOptions } from '../source-options.ts';
 import { openBlobStream } from './blob-stream.ts';
 import { readBounded } from './body.ts';
-import { findCredentials } from './credentials.ts';
-import { createRegistryClient } from './registry-client.ts';
-import { createTransport } from './transport.ts';
+import { connectToRegistry } from './registry-connection.ts';
 
 const acceptedTypes = [
   mediaTypes.ociIndex,
@@ -36,24 +33,8 @@ export async function createRegistrySource(
   options: Pick<ImageSourceOptions, 'credentialFiles' | 'tls' | 'timeouts' | 'retry'>,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<ImageSource> {
-  const { host, repository } = locate(name);
-  const tls = options.tls ?? {};
-  const timeouts = { ...defaultTimeouts, ...options.timeouts };
-  const retry = { ...defaultRetry, ...options.retry };
-  const base = new URL(`${tls.plainHttp === true ? 'http' : 'https'}://${host}/`);
-  const transport = await createTransport(tls, timeouts);
-  const closing = new AbortController();
-  const ended = AbortSignal.any([signal, closing.signal]);
-  const credentials = () => findCredentials(options.credentialFiles ?? [], name.host, repository);
-  const authorization = new RegistryAuthorization({
-    transport,
-    base,
-    repository,
-    credentials,
-    idle: timeouts.idle,
-    signal: ended,
-  });
-  const client = createRegistryClient({ transport, authorization, base, timeouts, retry });
+  const connection = await connectToRegistry(name, options, signal);
+  const { client, repository, timeouts, retry, ended } = connection;
   const path = (kind: 'manifests' | 'blobs', reference: string) => `/v2/${repository}/${kind}/${reference}`;
 
   const fetchManifest = async (reference: string): Promise<SourceManifest> => {
@@ -83,19 +64,9 @@ export async function createRegistrySource(
         AbortSignal.any([signal, ended]),
       ),
     close: () => {
-      closing.abort();
-      transport.close();
+      connection.close();
       return Promise.resolve();
     },
-  };
-}
-
-// Docker Hub's API is on another host than its images are named for, and its own images have a prefix.
-function locate({ host, repository }: RegistryImageName): { host: string; repository: string } {
-  if (host !== 'docker.io' && host !== 'index.docker.io') return { host, repository };
-  return {
-    host: 'registry-1.docker.io',
-    repository: repository.includes('/') ? repository : `library/${repository}`,
   };
 }
 

@@ -1,0 +1,42 @@
+import { join } from 'node:path';
+import { Command } from 'commander';
+import { type CommonOptions, type Terminal, configOf, createVerb, printResult } from '../command.ts';
+import { type ExportedTrust, composeTrustExport } from '../compose/trust-export.ts';
+
+/** `signpost trust`: what others need to trust what this Signpost publishes. */
+export function createCommand(terminal: Terminal): Command {
+  return new Command('trust')
+    .description('Hand on what clients need to verify signatures.')
+    .addHelpText('after', '\nExample:\n  $ signpost trust export for-clients')
+    .addCommand(createExport(terminal));
+}
+
+function createExport(terminal: Terminal): Command {
+  return createVerb(
+    'export',
+    'Write ready files for podman, CRI-O, skopeo, cosign and notation, made from the configuration, and say where each goes.',
+    ['signpost trust export for-clients --config signpost.yaml'],
+  )
+    .argument('<folder>', 'where to write them')
+    .action(async (folder: string, options: CommonOptions) => {
+      const result = await composeTrustExport(configOf(options), folder);
+      printResult(terminal, options, toJson(folder, result), describe(folder, result));
+    });
+}
+
+function describe(folder: string, { files, notes }: ExportedTrust): readonly string[] {
+  return [
+    ...files.map(
+      ({ path, goesTo, reader }) =>
+        `${join(folder, path)}\n  for ${reader}${goesTo === undefined ? '' : `: goes to ${goesTo}`}`,
+    ),
+    ...notes.map((note) => `Note: ${note}`),
+  ];
+}
+
+function toJson(folder: string, { files, notes }: ExportedTrust): object {
+  return {
+    files: files.map(({ path, goesTo, reader }) => ({ path: join(folder, path), reader, goesTo })),
+    notes,
+  };
+}

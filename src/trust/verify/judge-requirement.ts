@@ -1,0 +1,85 @@
+import type { Evidence, StatedEvidence } from '../evidence.ts';
+import {
+  type ExpectedImage,
+  type VerifyRefusal,
+  describeVerifyRefusal,
+  judgeEvidence,
+  progressOf,
+} from './judge-evidence.ts';
+import type { Requirement, SignedRequirement, VerifyingRule } from './requirement.ts';
+import { type Step, failed, passed } from './step.ts';
+
+/** A judgement of one digest. */
+export interface Judgement {
+  readonly step: Step;
+  /** The highest serial among the signatures that counted; 0 when none did. */
+  readonly serial: number;
+}
+
+/**
+ * Whether the signatures of one digest are what is required. `evidence` has what each leaf's own keys make of the
+ * signatures. `now` is in milliseconds since the epoch.
+ */
+export function judgeRequirement(
+  requirement: Requirement,
+  evidence: ReadonlyMap<SignedRequirement, readonly Evidence[]>,
+  rule: VerifyingRule,
+  expected: ExpectedImage,
+  now: number,
+): Judgement {
+  if (requirement.kind === 'signed') {
+    return judgeLeaf(requirement, evidence.get(requirement) ?? [], rule, expected, now);
+  }
+  const { of, need } = requirement;
+  const judged = of.map((part) => judgeRequirement(part, evidence, rule, expected, now));
+  const good = judged.filter(({ step }) => step.ok);
+  const steps = judged.map(({ step }) => step);
+  const name = need === of.length ? 'all of' : need === 1 ? 'any of' : `at least ${need} of`;
+  const detail = `${good.length} of ${of.length} hold`;
+  if (good.length >= need) {
+    return { step: passed(name, detail, steps), serial: Math.max(...good.map(({ serial }) => serial)) };
+  }
+  const bad = steps.find(({ ok }) => !ok);
+  const why = `${detail}, ${need} needed: ${bad?.name ?? ''}: ${bad?.detail ?? ''}`;
+  return { step: failed(name, bad?.reason ?? 'missing', why, steps), serial: 0 };
+}
+
+function judgeLeaf(
+  leaf: SignedRequirement,
+  evidence: readonly Evidence[],
+  rule: VerifyingRule,
+  expected: ExpectedImage,
+  now: number,
+): Judgement {
+  const name = `${leaf.format} signature`;
+  const good = new Map<string, StatedEvidence>();
+  let furthest: VerifyRefusal | undefined;
+  for (const item of evidence) {
+    const verdict = judgeEvidence(item, leaf, rule, expected, now);
+    if (verdict.accepted) {
+      const before = good.get(verdict.evidence.fingerprint);
+      if (before === undefined || before.serial <= verdict.evidence.serial) {
+        good.set(verdict.evidence.fingerprint, verdict.evidence);
+      }
+    } else if (furthest === undefined || progressOf(verdict.reason) > progressOf(furthest)) {
+      furthest = verdict.reason;
+    }
+  }
+  if (good.size >= leaf.threshold) return accept(name, [...good.values()]);
+  const refuse = (reason: string, detail: string) => ({ step: failed(name, reason, detail), serial: 0 });
+  if (good.size > 0) return refuse('threshold', `${good.size} of ${leaf.threshold} keys have signed`);
+  return furthest === undefined
+    ? refuse('missing', 'there is no signature')
+    : refuse(furthest.kind, describeVerifyRefusal(furthest));
+}
+
+function accept(name: string, signed: readonly StatedEvidence[]): Judgement {
+  const serial = Math.max(...signed.map((item) => item.serial));
+  const steps = signed.map(({ fingerprint, reference, expires }) =>
+    passed(
+      `key ${fingerprint}`,
+      `${reference}, ${expires === undefined ? 'without expiry' : `until ${new Date(expires).toISOString()}`}`,
+    ),
+  );
+  return { step: passed(name, `signing request ${serial}`, steps), serial };
+}

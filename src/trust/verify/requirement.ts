@@ -1,0 +1,42 @@
+import type { SignatureFormat } from '../signature-format.ts';
+import type { NameRule } from './signed-name.ts';
+
+/** Signatures in one format by some keys. */
+export interface SignedRequirement {
+  readonly kind: 'signed';
+  readonly format: SignatureFormat;
+  /** Of the keys that may sign, as evidence names them. */
+  readonly fingerprints: ReadonlySet<string>;
+  /** How many different keys must have signed; 1 or more. */
+  readonly threshold: number;
+}
+
+/** What has to be signed in which way: all of, any of and k of n are one thing. */
+export type Requirement =
+  | SignedRequirement
+  | {
+      readonly kind: 'some';
+      readonly of: readonly Requirement[];
+      /** How many of them must hold: 1 or more, and not more than there are. */
+      readonly need: number;
+    };
+
+/** What is demanded of every signature. */
+export interface VerifyingRule {
+  readonly name: NameRule;
+  /** Milliseconds since it was made; without it a signature has to carry an expiry of its own. */
+  readonly maximumAge?: number;
+}
+
+/** What was seen of a tag before: nothing older is believed any more. */
+export interface SeenTag {
+  /** The highest serial of a signing request. */
+  readonly serial: number;
+  /** Of the list that it signed. */
+  readonly digest: string;
+}
+
+/** Every leaf, from left to right. */
+export function leavesOf(requirement: Requirement): readonly SignedRequirement[] {
+  return requirement.kind === 'signed' ? [requirement] : requirement.of.flatMap(leavesOf);
+}

@@ -1,0 +1,98 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { chainToPem } from './certificate-pem.ts';
+import { type BuiltManifest, writeLayout } from './image-builder.ts';
+import { createRawKey } from './raw-keys.ts';
+import { runCommand } from './run-command.ts';
+import { createTestChain } from './signing-certificates.ts';
+
+const vectors = join(import.meta.dirname, '../vectors/openpgp');
+const program = join(import.meta.dirname, '../../src/cli/main.ts');
+
+/** An origin with everything signed in every format, answering as a process of its own. */
+export interface ServedOrigin extends AsyncDisposable {
+  /** Under which its images are signed. */
+  readonly registry: string;
+  readonly config: string;
+  /** `http://127.0.0.1:<port>`. */
+  readonly url: string;
+  /** Stages, signs and publishes an image. */
+  publish(image: BuiltManifest, target: string, life?: string): Promise<void>;
+}
+
+/** `folder` gets the keys too: cosign.pub, other.pub and root.pem. OpenPGP keys are the vectors'. */
+export async function serveOrigin(folder: string): Promise<ServedOrigin> {
+  const at = (name: string) => join(folder, name);
+  const registry = 'images.example.org';
+  const cosign = createRawKey();
+  const chain = chainToPem(await createTestChain(Date.now(), {}, {}));
+  await writeFile(at('cosign.pem'), cosign.pem, { mode: 0o600 });
+  await writeFile(at('cosign.pub'), cosign.publicPem);
+  await writeFile(at('other.pub'), createRawKey().publicPem);
+  await writeFile(at('notation.pem'), chain.key, { mode: 0o600 });
+  await writeFile(at('chain.pem'), chain.chain);
+  await writeFile(at('root.pem'), chain.root);
+  await writeFile(at('passphrase'), 'correct horse\n');
+  const config = at('signpost.yaml');
+  await writeFile(
+    config,
+    `data: data
+registry: { name: ${registry}, listen: [{ port: 0 }] }
+repositories:
+  - match: "*"
+    formats: [simple, cosign, sigstore, notation]
+    keys: ["${join(vectors, 'both.asc')}"]
+    cosignKeys: [cosign.pub]
+    notationRoots: [root.pem]
+`,
+  );
+  const child = spawn(process.execPath, [program, 'serve', '--config', config, '--json'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  const closed = once(child, 'close');
+  const [line] = (await once(child.stdout, 'data')) as [Buffer];
+  const [url = ''] = (JSON.parse(line.toString()) as { addresses: string[] }).addresses;
+  let round = 0;
+  const must = async (...argv: string[]) => {
+    const { status, err } = await runCommand(...argv);
+    if (status !== 0) throw new Error(`${argv.join(' ')}\n${err}`);
+  };
+  return {
+    registry,
+    config,
+    url,
+    async publish(image, target, life = '90d') {
+      round += 1;
+      const layout = at(`layout-${round}`);
+      const request = at(`${round}.request`);
+      const bundle = at(`${round}.bundle`);
+      await writeLayout(layout, image);
+      await must('publish', `oci:${layout}`, target, '--config', config);
+      await must('request', '-o', request, '--config', config);
+      const openpgp = ['--key', join(vectors, 'ed25519.secret.pgp'), '--passphrase-file', at('passphrase')];
+      const notation = ['--notation-key', at('notation.pem'), '--notation-chain', at('chain.pem')];
+      const keys = [...openpgp, '--cosign-key', at('cosign.pem'), ...notation];
+      const record = ['--record', at('record.db'), '--yes', '--expires', life];
+      await must('sign', request, '-o', bundle, ...record, ...keys);
+      await must('accept', bundle, '--config', config);
+      await waitFor(`${url}/v2/${target.replace(':', '/manifests/')}`, image.digest);
+    },
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGTERM');
+      await closed;
+    },
+  };
+}
+
+/** The server looks at its database now and then. */
+async function waitFor(url: string, digest: string): Promise<void> {
+  for (let tries = 0; tries < 100; tries += 1) {
+    const answer = await fetch(url);
+    await answer.body?.cancel();
+    if (answer.headers.get('docker-content-digest') === digest) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`${url} never answers ${digest}`);
+}
