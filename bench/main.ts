@@ -11,8 +11,8 @@ import { report } from './report.ts';
 const { values } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, only: { type: 'string' } },
 });
-const rounds = values.quick ? 1 : 5;
-const seconds = values.quick ? 3 : 8;
+const rounds = values.quick ? 1 : 3;
+const seconds = values.quick ? 3 : 6;
 
 report('date', new Date().toISOString().slice(0, 10));
 report('machine', `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} cores, Node ${process.versions.node}`);

@@ -6,13 +6,13 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { composeContent } from '../src/cli/compose/content.ts';
-import { createDataFolder, type DataFolder } from './fakes/data-folder.ts';
-import { buildImage, buildList } from './fakes/image-builder.ts';
-import { createMemoryImageSource } from './fakes/memory-image-source.ts';
-import { startRegistryServer } from './fakes/registry-server.ts';
+import { composeContent } from '../../src/cli/compose/content.ts';
+import { createDataFolder, type DataFolder } from '../fakes/data-folder.ts';
+import { buildImage, buildList } from '../fakes/image-builder.ts';
+import { createMemoryImageSource } from '../fakes/memory-image-source.ts';
+import { startRegistryServer } from '../fakes/registry-server.ts';
 
-const root = join(import.meta.dirname, '..');
+const root = join(import.meta.dirname, '../..');
 const kills = 8;
 
 // The same moments in each run of the test, as parts of the time that an undisturbed run takes.
