@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { finished } from 'node:stream/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 
 /** How long a child may take to stop after it was asked to, in milliseconds: longer than a server's own grace. */
@@ -51,10 +52,15 @@ export function startChild(options: ChildOptions): Child {
     lastLines.push(line);
     if (lastLines.length > keptLines) lastLines.shift();
   });
-  if (options.log !== undefined) child.stderr.pipe(createWriteStream(options.log));
+  // A log that cannot be written is no reason to stop: the last lines are kept anyway.
+  const logged =
+    options.log === undefined
+      ? undefined
+      : finished(child.stderr.pipe(createWriteStream(options.log))).catch(() => undefined);
   // 'close' comes after the last line of output; 'exit' may come before it.
   const ended = once(child, 'close').then(
-    () => {
+    async () => {
+      await logged;
       const how = child.signalCode === null ? `with status ${child.exitCode}` : `by ${child.signalCode}`;
       const message = [`${options.name} ended ${how}`, ...lastLines].join('\n  ');
       return { status: child.exitCode ?? undefined, message };
