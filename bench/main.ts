@@ -6,10 +6,16 @@ import { runCommand } from './process.ts';
 import { benchPublishing } from './publishing.ts';
 import { benchServer } from './redirects.ts';
 import { report } from './report.ts';
+import { benchSigning } from './signing.ts';
 
-// npm run bench [-- --quick] [-- --only server|publishing]: ratios, each against something else in the same run.
+// npm run bench [-- --quick] [-- --only <group>]: ratios, each against something else in the same run.
 const { values } = parseArgs({
-  options: { quick: { type: 'boolean', default: false }, only: { type: 'string' } },
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    // How many lists of four platforms are signed.
+    lists: { type: 'string', default: '200' },
+  },
 });
 const rounds = values.quick ? 1 : 3;
 const seconds = values.quick ? 3 : 6;
@@ -19,9 +25,19 @@ report('machine', `${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} cores, Nod
 report('compared with', `${nginxVersion()}; ${runCommand('skopeo', ['--version']).trim()}`);
 
 const folder = mkdtempSync(join(tmpdir(), 'signpost-bench-'));
+const groups: Readonly<Record<string, () => Promise<void>>> = {
+  server: () => benchServer(folder, { rounds, seconds }),
+  publishing: () => benchPublishing(folder, { rounds }),
+  signing: () => benchSigning(folder, { lists: Number(values.lists) }),
+};
+if (values.only !== undefined && groups[values.only] === undefined) {
+  throw new Error(`--only ${values.only}: expected one of ${Object.keys(groups).join(', ')}`);
+}
+
 try {
-  if (values.only !== 'publishing') await benchServer(join(folder), { rounds, seconds });
-  if (values.only !== 'server') await benchPublishing(folder, { rounds });
+  for (const [name, run] of Object.entries(groups)) {
+    if (values.only === undefined || values.only === name) await run();
+  }
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 
 /** Runs a command to its end. Throws with what it printed when it fails. */
 export function runCommand(command: string, args: readonly string[]): string {
@@ -9,6 +10,12 @@ export function runCommand(command: string, args: readonly string[]): string {
   if (result.status !== 0)
     throw new Error(`${command} ${args.join(' ')} failed:\n${result.stdout}${result.stderr}`);
   return result.stdout;
+}
+
+/** Runs a command of Signpost's own to its end. */
+export function runSignpost(...args: readonly string[]): string {
+  const root = join(import.meta.dirname, '..');
+  return runCommand(join(root, 'node_modules/.bin/node'), [join(root, 'src/cli/main.ts'), ...args]);
 }
 
 /** A server that the benchmark started. */

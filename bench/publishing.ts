@@ -4,12 +4,11 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { digestOf } from '../src/oci/digest.ts';
 import { mediaTypes } from '../src/oci/media-types.ts';
-import { runCommand } from './process.ts';
+import { runCommand, runSignpost } from './process.ts';
 import { compare } from './report.ts';
 
 const layers = 4;
 const layerSize = 256 * 1024 * 1024;
-const root = join(import.meta.dirname, '..');
 
 /** Publishing 1 GiB from an OCI layout, against sha256 of the same bytes and `skopeo copy` to a folder. */
 export async function benchPublishing(folder: string, options: { rounds: number }): Promise<void> {
@@ -53,16 +52,7 @@ async function hashFolder(folder: string): Promise<void> {
 
 function publish(folder: string, layout: string): void {
   const data = join(folder, 'published');
-  const node = join(root, 'node_modules/.bin/node');
-  runCommand(node, [
-    join(root, 'src/cli/main.ts'),
-    'publish',
-    `oci:${layout}`,
-    'bench/large:1',
-    '--data',
-    data,
-    '--json',
-  ]);
+  runSignpost('publish', `oci:${layout}`, 'bench/large:1', '--data', data, '--json');
   rmSync(data, { recursive: true });
 }
 

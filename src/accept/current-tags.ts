@@ -12,35 +12,38 @@ export interface CurrentTagsDeps {
   readonly treeReader: Pick<TreeReader, 'readManifest'>;
 }
 
-/**
- * Whether a tag, as `host/repository:tag`, leads to a digest of `repository` once `images` are published: to a list, or
- * to a manifest that its list names.
- */
+/** Whether a tag, as `host/repository:tag`, leads to a digest of a repository. */
+export type IsCurrent = (repository: RepositoryName, digest: Digest, reference: string) => Promise<boolean>;
+
+/** Where tags lead once `images` are published: to a list, and to the manifests that it names. */
 export function createCurrentTags(
   { registry, publications, treeReader }: CurrentTagsDeps,
-  repository: RepositoryName,
   images: readonly VerifiedImage[],
-): (reference: string, digest: Digest) => Promise<boolean> {
+): IsCurrent {
   const coming = new Map(
     images.map(({ reference, contents }) => [reference, new Set(contents.map((item) => item.digest))]),
   );
-  const known = new Map<Digest, ReadonlySet<Digest> | undefined>();
-  const prefix = `${registry}/${repository}:`;
+  const known = new Map<string, ReadonlySet<Digest> | undefined>();
 
-  async function contentsOf(list: Digest): Promise<ReadonlySet<Digest> | undefined> {
-    if (!known.has(list)) known.set(list, await readContents(treeReader, repository, list));
-    return known.get(list);
+  async function contentsOf(
+    repository: RepositoryName,
+    list: Digest,
+  ): Promise<ReadonlySet<Digest> | undefined> {
+    const key = `${repository}@${list}`;
+    if (!known.has(key)) known.set(key, await readContents(treeReader, repository, list));
+    return known.get(key);
   }
 
-  return async (reference, digest) => {
+  return async (repository, digest, reference) => {
     const next = coming.get(reference);
     if (next !== undefined) return next.has(digest);
+    const prefix = `${registry}/${repository}:`;
     const tag = reference.startsWith(prefix) ? reference.slice(prefix.length) : '';
     const list = isTagName(tag) ? publications.findTag(repository, tag)?.list : undefined;
     if (list === undefined) return false;
     if (list === digest) return true;
     // Of a list that cannot be read nobody knows what it names.
-    return (await contentsOf(list))?.has(digest) ?? true;
+    return (await contentsOf(repository, list))?.has(digest) ?? true;
   };
 }
 

@@ -66,17 +66,17 @@ async function mergeRound(
 ): Promise<MergeResult> {
   const merged: MergedSignatures[] = [];
   const refusals = new Map<VerifiedImage, ImageRefusal>();
+  const isCurrent = createCurrentTags(deps, images);
   for (const { repository, reader, subject, fresh } of gather(images)) {
     const { format } = reader;
     const { digest } = subject;
     const present = await readPresent(deps, format, repository, digest);
     const valid = await readValid(present.envelopes, reader, digest, now);
     const replaced = new Set(fresh.map(({ evidence }) => keyOf(evidence)));
-    const isCurrent = createCurrentTags(deps, repository, images);
     const kept = await dropStale(
       valid.filter(({ evidence }) => !replaced.has(keyOf(evidence))),
       signaturesLimit - fresh.length,
-      (reference) => isCurrent(reference, digest),
+      (reference) => isCurrent(repository, digest, reference),
     );
     const count = kept.length + fresh.length;
     if (count > signaturesLimit) {

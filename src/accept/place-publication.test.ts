@@ -155,3 +155,19 @@ test('a marker ahead of the database is no work for a repair', async () => {
   world.tree.marker = { serial: 4, repositories: {} };
   await assert.rejects(repairMarker(world), { code: 'ROLLBACK', message: /put back to an older state/ });
 });
+
+test('the files outlast a power cut before anything names them', async () => {
+  const world = await createWorld();
+  const accepted = await world.stage('fedora/base:41', image);
+  const broken: PlacementDeps = {
+    ...world,
+    tree: {
+      ...world.tree,
+      settle: () => Promise.reject(new SignpostError('STORAGE', 'the disk has failed')),
+    },
+  };
+  await assert.rejects(place(broken, [accepted]), { code: 'STORAGE' });
+  const { repository, tag } = accepted.image;
+  assert.equal(world.publications.findTag(repository, tag), undefined);
+  assert.equal(world.tree.marker, undefined);
+});

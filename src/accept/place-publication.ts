@@ -6,7 +6,7 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import type { Publications, PublishedManifest } from '../ports/publications.ts';
 import type { StagedImage, StagedImages } from '../ports/staged-images.ts';
 import type { Staging } from '../ports/staging.ts';
-import type { TreeWriter } from '../ports/tree.ts';
+import type { TreeMarker, TreeWriter } from '../ports/tree.ts';
 import { findSource } from './find-source.ts';
 import { inParallel } from './in-parallel.ts';
 import type { ComposedArtifacts, PlacedArtifact } from './compose-artifacts.ts';
@@ -14,7 +14,7 @@ import { describeManifest } from './describe-manifest.ts';
 
 export interface PlacementDeps {
   readonly staging: Staging;
-  readonly tree: TreeWriter;
+  readonly tree: TreeWriter & TreeMarker;
   readonly publications: Publications;
   readonly stagedImages: StagedImages;
 }
@@ -73,6 +73,7 @@ export async function placePublication(
   await inParallel(lookaside, filesAtOnce, ({ repository, digest, signatures }) =>
     deps.tree.placeSignatures(repository, digest, signatures),
   );
+  await deps.tree.settle();
   const serial = deps.publications.publish({
     tags: [
       ...accepted.map(({ image, requestSerial, expires }) => ({
@@ -102,7 +103,10 @@ export async function placePublication(
  * Writes `publication.json` anew when it does not say what the database says, as after a crash between the two.
  * @returns whether it did
  */
-export async function repairMarker(deps: Pick<PlacementDeps, 'tree' | 'publications'>): Promise<boolean> {
+export async function repairMarker(deps: {
+  readonly tree: TreeMarker;
+  readonly publications: Publications;
+}): Promise<boolean> {
   const { serial } = deps.publications.serials();
   const found = (await deps.tree.readMarker())?.serial ?? 0;
   if (found === serial) return false;

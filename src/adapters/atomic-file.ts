@@ -16,13 +16,20 @@ export function isTemporaryName(name: string): boolean {
  * name in the same folder, fsync, rename, fsync of the folder.
  * @throws SignpostError STORAGE
  */
-export async function writeFileAtomic(path: string, bytes: Uint8Array): Promise<void> {
-  await replaceAtomic(path, async (temporary) => {
+export async function writeFileAtomic(
+  path: string,
+  bytes: Uint8Array,
+  remember: RememberFolder = syncFolder,
+): Promise<void> {
+  await replaceAtomic(path, remember, async (temporary) => {
     await using file = await open(temporary, 'wx', 0o644);
     await file.writeFile(bytes);
     await file.sync();
   });
 }
+
+/** Has a folder remember its entries across a power cut, now ({@link syncFolder}) or together with others later. */
+export type RememberFolder = (path: string) => Promise<void>;
 
 /** A name in the folder of `path` that nobody else has, for what is to be renamed to `path`. */
 export function temporaryNameFor(path: string): string {
@@ -30,13 +37,17 @@ export function temporaryNameFor(path: string): string {
 }
 
 /** Gives a file that is whole and on disk its name, and has the folder remember it. */
-export async function renameDurably(from: string, path: string): Promise<void> {
+export async function renameDurably(
+  from: string,
+  path: string,
+  remember: RememberFolder = syncFolder,
+): Promise<void> {
   try {
     await rename(from, path);
   } catch (cause) {
     throw storageError(`write ${path}`, cause);
   }
-  await syncFolder(dirname(path));
+  await remember(dirname(path));
 }
 
 /**
@@ -49,6 +60,7 @@ export async function linkFileAtomic(
   from: string,
   path: string,
   isWhole: (path: string) => Promise<boolean>,
+  remember: RememberFolder = syncFolder,
 ): Promise<void> {
   const source = await stat(from);
   const present = await statIfThere(path);
@@ -56,12 +68,12 @@ export async function linkFileAtomic(
     if (present.ino === source.ino && present.dev === source.dev) return;
     if (present.size === source.size && (await isWhole(path))) return;
   }
-  await makeFolder(dirname(path));
+  await makeFolder(dirname(path), { remember });
   if (present === undefined && (await tryLink(from, path))) {
-    await syncFolder(dirname(path));
+    await remember(dirname(path));
     return;
   }
-  await replaceAtomic(path, async (temporary) => {
+  await replaceAtomic(path, remember, async (temporary) => {
     if (await tryLink(from, temporary)) return;
     await copyFile(from, temporary, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
     await using file = await open(temporary, 'r+');
@@ -73,15 +85,19 @@ export async function linkFileAtomic(
 /** Makes a folder into which only its owner sees; its parents are as open as others. */
 export async function makePrivateFolder(path: string): Promise<void> {
   await makeFolder(dirname(path));
-  await makeFolder(path, 0o700);
+  await makeFolder(path, { mode: 0o700 });
 }
 
 /** Makes a folder and its parents, and has the parents remember them across a power cut. */
-export async function makeFolder(path: string, mode = 0o755): Promise<void> {
+export async function makeFolder(
+  path: string,
+  options: { readonly mode?: number; readonly remember?: RememberFolder } = {},
+): Promise<void> {
+  const { mode = 0o755, remember = syncFolder } = options;
   try {
     const first = await mkdir(path, { recursive: true, mode });
     if (first === undefined) return;
-    for (let made = path; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
+    for (let made = path; made.length >= first.length; made = dirname(made)) await remember(dirname(made));
   } catch (cause) {
     throw storageError(`make the folder ${path}`, cause);
   }
@@ -112,13 +128,22 @@ export function isAbsent(error: unknown): boolean {
   return ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'].includes(errorCode(error) ?? '');
 }
 
-async function replaceAtomic(path: string, write: (temporary: string) => Promise<void>): Promise<void> {
-  const folder = dirname(path);
-  await makeFolder(folder);
+async function replaceAtomic(
+  path: string,
+  remember: RememberFolder,
+  write: (temporary: string) => Promise<void>,
+): Promise<void> {
   const temporary = temporaryNameFor(path);
   try {
-    await write(temporary);
-    await renameDurably(temporary, path);
+    try {
+      await write(temporary);
+    } catch (cause) {
+      // Most folders are there: they are made when one is not, instead of asked for each time.
+      if (!isAbsent(cause)) throw cause;
+      await makeFolder(dirname(path), { remember });
+      await write(temporary);
+    }
+    await renameDurably(temporary, path, remember);
   } catch (cause) {
     await rm(temporary, { force: true });
     throw storageError(`write ${path}`, cause);

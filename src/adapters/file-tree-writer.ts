@@ -2,8 +2,21 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Digest, digestMatches, digestOf } from '../oci/digest.ts';
 import { SignpostError } from '../oci/errors.ts';
-import { type PublicationMarker, signatureLimit, signaturesLimit, type TreeWriter } from '../ports/tree.ts';
-import { isAbsent, linkFileAtomic, statIfThere, syncFolder, writeFileAtomic } from './atomic-file.ts';
+import {
+  type PublicationMarker,
+  signatureLimit,
+  signaturesLimit,
+  type TreeMarker,
+  type TreeWriter,
+} from '../ports/tree.ts';
+import {
+  type RememberFolder,
+  isAbsent,
+  linkFileAtomic,
+  statIfThere,
+  syncFolder,
+  writeFileAtomic,
+} from './atomic-file.ts';
 import { hashFile } from './hash-file.ts';
 import { storageError } from './storage-error.ts';
 import {
@@ -19,17 +32,21 @@ import {
 export function createFileTreeWriter(folders: {
   readonly tree: string;
   readonly staging: string;
-}): TreeWriter {
+}): TreeWriter & TreeMarker {
   const { tree } = folders;
   const staging = stagingPaths(folders.staging);
+  // A publication puts thousands of files into a few folders: each folder is made to remember them once.
+  const unsettled = new Set<string>();
+  const later = async (folder: string) => void unsettled.add(folder);
   return {
     async placeBlob(repository, digest, from) {
       const path = blobPath(tree, repository, digest);
-      if (typeof from !== 'string') return placeBytes(path, digest, from);
+      if (typeof from !== 'string') return placeBytes(path, digest, from, later);
       const source = from === 'staging' ? staging.blob(digest) : blobPath(tree, from, digest);
       try {
         if (source !== path) {
-          return await linkFileAtomic(source, path, async (there) => (await hashFile(there)) === digest);
+          const isWhole = async (there: string) => (await hashFile(there)) === digest;
+          return await linkFileAtomic(source, path, isWhole, later);
         }
         if ((await statIfThere(path)) !== undefined) return;
       } catch (cause) {
@@ -39,7 +56,7 @@ export function createFileTreeWriter(folders: {
     },
 
     async placeManifest(repository, digest, bytes) {
-      await placeBytes(manifestPath(tree, repository, digest), digest, bytes);
+      await placeBytes(manifestPath(tree, repository, digest), digest, bytes, later);
     },
 
     async placeSignatures(repository, digest, signatures) {
@@ -53,9 +70,20 @@ export function createFileTreeWriter(folders: {
       // Upwards, and then what is too many downwards: at every moment the numbers run from 1 without a gap.
       for (const [index, bytes] of signatures.entries()) {
         const path = join(folder, signatureName(index + 1));
-        if (!(await holds(path, bytes))) await writeFileAtomic(path, bytes);
+        if (!(await holds(path, bytes))) await writeFileAtomic(path, bytes, later);
       }
-      await removeAbove(folder, signatures.length);
+      await removeAbove(folder, signatures.length, later);
+    },
+
+    async settle() {
+      const folders = [...unsettled];
+      unsettled.clear();
+      await Promise.all(
+        Array.from({ length: 8 }, async () => {
+          for (let folder = folders.pop(); folder !== undefined; folder = folders.pop())
+            await syncFolder(folder);
+        }),
+      );
     },
 
     async readMarker() {
@@ -72,11 +100,16 @@ export function createFileTreeWriter(folders: {
   };
 }
 
-async function placeBytes(path: string, digest: Digest, bytes: Uint8Array): Promise<void> {
+async function placeBytes(
+  path: string,
+  digest: Digest,
+  bytes: Uint8Array,
+  remember: RememberFolder,
+): Promise<void> {
   if (!digestMatches(digest, bytes)) {
     throw new SignpostError('DIGEST_MISMATCH', `${path}: got ${digestOf(bytes)}`);
   }
-  if (!(await holds(path, bytes))) await writeFileAtomic(path, bytes);
+  if (!(await holds(path, bytes))) await writeFileAtomic(path, bytes, remember);
 }
 
 async function holds(path: string, bytes: Uint8Array): Promise<boolean> {
@@ -88,7 +121,7 @@ async function holds(path: string, bytes: Uint8Array): Promise<boolean> {
   }
 }
 
-async function removeAbove(folder: string, last: number): Promise<void> {
+async function removeAbove(folder: string, last: number, remember: RememberFolder): Promise<void> {
   const numbers = (await namesIn(folder))
     .map((name) => Number(/^signature-(\d{1,9})$/.exec(name)?.[1] ?? 0))
     .filter((number) => number > last)
@@ -101,7 +134,7 @@ async function removeAbove(folder: string, last: number): Promise<void> {
       throw storageError(`remove ${path}`, cause);
     }
   }
-  if (numbers.length > 0) await syncFolder(folder);
+  if (numbers.length > 0) await remember(folder);
 }
 
 async function namesIn(folder: string): Promise<readonly string[]> {

@@ -51,6 +51,12 @@ export interface TreeWriter {
     digest: Digest,
     signatures: readonly Uint8Array[],
   ): Promise<void>;
+  /** What has been placed outlasts a power cut only once this has resolved: before anything names it. */
+  settle(): Promise<void>;
+}
+
+/** The marker of the tree. Throws SignpostError STORAGE. */
+export interface TreeMarker {
   /** What `publication.json` says; undefined when there is none or it cannot be understood. */
   readMarker(): Promise<PublicationMarker | undefined>;
   /** Writes `publication.json`: last of all. */

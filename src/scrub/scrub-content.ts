@@ -2,14 +2,14 @@ import type { Digest } from '../oci/digest.ts';
 import { isSignpostError, SignpostError } from '../oci/errors.ts';
 import { contentLock, type Lock } from '../ports/lock.ts';
 import type { Progress } from '../ports/progress.ts';
-import type { TreeWriter } from '../ports/tree.ts';
+import type { TreeMarker } from '../ports/tree.ts';
 import { type ScrubbedFiles, scrubFiles } from './scrub-files.ts';
 import { type PublicationScrub, scrubPublications } from './scrub-publications.ts';
 import { ScrubFindings, type ScrubReport } from './scrub-report.ts';
 import { scrubStaging, type StagingScrub } from './scrub-staging.ts';
 
 export interface ScrubDeps extends PublicationScrub, StagingScrub {
-  readonly treeWriter: TreeWriter;
+  readonly treeWriter: TreeMarker;
   readonly lock: Lock;
   readonly progress: Progress;
 }

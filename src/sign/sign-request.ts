@@ -152,12 +152,13 @@ async function writeBundle(
     // Clients check the platform's manifest or the list: both are signed, for every tag (signatures.md).
     for (const { digest, mediaType, size } of image.contents) {
       const statement = { reference, digest, mediaType, size, serial: header.serial, ...validity };
-      for (const key of deps.keys) {
-        if (deps.signal.aborted) throw new SignpostError('CANCELLED', 'stopped: no bundle was written');
+      if (deps.signal.aborted) throw new SignpostError('CANCELLED', 'stopped: no bundle was written');
+      const made = deps.keys.map(async (key) => {
         const signature = await signStatement(deps, key, statement);
-        signatures.push({ format: key.signer.format, digest, signature });
         deps.advance((done += 1), all);
-      }
+        return { format: key.signer.format, digest, signature };
+      });
+      signatures.push(...(await Promise.all(made)));
     }
     await write(formatter.image({ repository, tag, list, signatures }));
   }

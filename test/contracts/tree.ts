@@ -4,11 +4,17 @@ import { buffer } from 'node:stream/consumers';
 import { digestOf } from '../../src/oci/digest.ts';
 import { parseRepositoryName } from '../../src/oci/reference.ts';
 import type { Staging } from '../../src/ports/staging.ts';
-import { signatureLimit, signaturesLimit, type TreeReader, type TreeWriter } from '../../src/ports/tree.ts';
+import {
+  signatureLimit,
+  signaturesLimit,
+  type TreeMarker,
+  type TreeReader,
+  type TreeWriter,
+} from '../../src/ports/tree.ts';
 
 export interface TreeSides {
   readonly staging: Staging;
-  readonly writer: TreeWriter;
+  readonly writer: TreeWriter & TreeMarker;
   readonly reader: TreeReader;
 }
 

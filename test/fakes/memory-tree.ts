@@ -8,11 +8,12 @@ import {
   signatureLimit,
   signaturesLimit,
   type TreeReader,
+  type TreeMarker,
   type TreeWriter,
 } from '../../src/ports/tree.ts';
 
 /** A tree in memory, both sides of it; its maps (keys `repository@digest`) may be looked into and damaged. */
-export interface MemoryTree extends TreeReader, TreeWriter {
+export interface MemoryTree extends TreeReader, TreeWriter, TreeMarker {
   readonly manifests: Map<string, Buffer>;
   readonly blobs: Map<string, Buffer>;
   readonly signatures: Map<string, readonly Buffer[]>;
@@ -70,6 +71,7 @@ export function createMemoryTree(staged: ReadonlyMap<Digest, Buffer> = new Map()
         list.map((bytes) => Buffer.from(bytes)),
       );
     },
+    settle: async () => {},
     readMarker: async () => tree.marker,
     async writeMarker(marker) {
       tree.marker = structuredClone(marker);

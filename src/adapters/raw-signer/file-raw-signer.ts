@@ -1,8 +1,9 @@
 import { type KeyObject, createPrivateKey, createPublicKey, sign } from 'node:crypto';
+import { promisify } from 'node:util';
 import { SignpostError } from '../../oci/errors.ts';
 import type { RawSigner } from '../../ports/raw-signing.ts';
 import { decryptCosignKey, isCosignKey } from './cosign-key-file.ts';
-import { createVerifiedSigner, requireP256 } from './verified-signer.ts';
+import { createRawSigner, requireP256 } from './verified-signer.ts';
 
 /** A key file larger than this is none, in bytes. */
 export const rawKeyFileLimit = 64 * 1024;
@@ -19,13 +20,16 @@ export async function createFileRawSigner(
 ): Promise<RawSigner> {
   const key = await parsePrivateKey(file, passphrase);
   requireP256(key, file.name);
-  return createVerifiedSigner({
+  return createRawSigner({
     name: file.name,
     publicKey: createPublicKey(key),
     certificates,
-    sign: (bytes) => Promise.resolve(sign('sha256', bytes, key)),
+    sign: (bytes) => signInPool('sha256', bytes, key),
   });
 }
+
+// With a callback the work is done in another thread, so that several keys sign at once.
+const signInPool = promisify<string, Uint8Array, KeyObject, Buffer>(sign);
 
 async function parsePrivateKey(
   { name, bytes }: { readonly name: string; readonly bytes: Uint8Array },

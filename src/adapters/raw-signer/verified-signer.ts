@@ -21,6 +21,31 @@ const signatureLimit = 72;
  * @throws SignpostError CONFIG_INVALID when the key is not ECDSA P-256, or the first certificate is for another key
  */
 export function createVerifiedSigner(signer: UncheckedSigner): RawSigner {
+  const { name, publicKey } = signer;
+  // A smart card does one thing at a time, and one key may sign in several formats.
+  let idle: Promise<unknown> = Promise.resolve();
+  return createRawSigner({
+    ...signer,
+    async sign(bytes) {
+      const made = idle.then(() => signer.sign(bytes));
+      idle = made.catch(() => {});
+      const signature = await made;
+      if (signature.length <= signatureLimit && verify('sha256', bytes, publicKey, signature))
+        return signature;
+      throw new SignpostError(
+        'DENIED',
+        `${name} answered ${signature.length} bytes that are no signature by its own public key: expected the DER of ` +
+          'an ECDSA signature on P-256 over SHA-256',
+      );
+    },
+  });
+}
+
+/**
+ * A signer that holds the key itself.
+ * @throws SignpostError CONFIG_INVALID when the key is not ECDSA P-256, or the first certificate is for another key
+ */
+export function createRawSigner(signer: UncheckedSigner): RawSigner {
   const { name, publicKey, certificates } = signer;
   requireP256(publicKey, name);
   const spki = publicKey.export({ type: 'spki', format: 'der' });
@@ -35,16 +60,7 @@ export function createVerifiedSigner(signer: UncheckedSigner): RawSigner {
     algorithm: 'ecdsa-p256',
     publicKey: spki,
     ...(certificates === undefined ? {} : { certificates }),
-    async sign(bytes) {
-      const signature = await signer.sign(bytes);
-      if (signature.length <= signatureLimit && verify('sha256', bytes, publicKey, signature))
-        return signature;
-      throw new SignpostError(
-        'DENIED',
-        `${name} answered ${signature.length} bytes that are no signature by its own public key: expected the DER of ` +
-          'an ECDSA signature on P-256 over SHA-256',
-      );
-    },
+    sign: (bytes) => signer.sign(bytes),
     close: () => Promise.resolve(),
   };
 }
