@@ -216,6 +216,16 @@ const places = z.strictObject({
     .describe('Corrections: these go before the databases; the longest matching netblock counts.'),
 });
 
+const metrics = z.strictObject({
+  listen: z
+    .array(listener.extend({ port: port.default(9470).describe('Port to listen on; 0 takes a free one.') }))
+    .max(16)
+    .default([])
+    .describe(
+      'Addresses on which metrics for Prometheus are answered at /metrics (docs/monitoring.md). Nothing else is answered there, and there is no password: let no stranger reach it. None: no metrics.',
+    ),
+});
+
 const log = z.strictObject({
   level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('Least level that is logged.'),
 });
@@ -243,6 +253,7 @@ export const configSchema = z.strictObject({
   notary: defaults(notary).describe('Notary v1 metadata, for notary and docker trust.'),
   mirrors: defaults(mirrors).describe('Probing mirrors and leading clients around failures.'),
   places: defaults(places).describe('Where client addresses are.'),
+  metrics: defaults(metrics).describe('Numbers for Prometheus.'),
   log: defaults(log).describe('Logging, as JSON lines on standard error.'),
 });
 

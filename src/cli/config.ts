@@ -76,18 +76,16 @@ function readFile(file: string): string {
 
 function resolvePaths(config: Config, base: string): Config {
   const at = (path: string) => resolve(base, path);
+  const listenAt = <T extends Config['registry']['listen'][number]>(listener: T): T =>
+    listener.tls === undefined
+      ? listener
+      : { ...listener, tls: { certificate: at(listener.tls.certificate), key: at(listener.tls.key) } };
   const { places, mirrors, registry, repositories, signers, tuf, notary } = config;
   const { root, timestampKey, timestampPassphraseFile } = tuf;
   return {
     ...config,
-    registry: {
-      ...registry,
-      listen: registry.listen.map((listener) =>
-        listener.tls === undefined
-          ? listener
-          : { ...listener, tls: { certificate: at(listener.tls.certificate), key: at(listener.tls.key) } },
-      ),
-    },
+    registry: { ...registry, listen: registry.listen.map(listenAt) },
+    metrics: { listen: config.metrics.listen.map(listenAt) },
     repositories: repositories.map((rule) => ({
       ...rule,
       keys: rule.keys.map(at),

@@ -38,6 +38,10 @@ export interface ProbeFinding {
   readonly failed?: Check;
   /** Its address is one that this machine must not connect to. */
   readonly unreachable?: true;
+  /** Why it failed, as one of few words. */
+  readonly failure?: ProbeFailure | 'ahead';
+  /** How long the mirror took for the last part that was good. */
+  readonly milliseconds?: number;
   /** How much of `publication.json` was read. */
   readonly markerBytes?: number;
 }
@@ -96,6 +100,7 @@ async function makeChecks(
   stop: AbortSignal,
 ): Promise<ProbeFinding> {
   let families: AddressFamilies | undefined;
+  let milliseconds: number | undefined;
   for (const check of job.checks(serial)) {
     const expected = await readExpected(deps, check);
     if (expected === undefined) continue;
@@ -104,8 +109,10 @@ async function makeChecks(
     );
     if (!outcome.ok) return { ...failure(outcome, describe(check)), failed: check };
     families = outcome.families ?? families;
+    milliseconds = outcome.milliseconds;
   }
-  return { verdict: { ok: true, full: job.full, serial, ...families } };
+  const verdict = { ok: true as const, full: job.full, serial, ...families };
+  return milliseconds === undefined ? { verdict } : { verdict, milliseconds };
 }
 
 /** The origin's own bytes; undefined when the blob has been retired since it was picked. */
@@ -138,12 +145,13 @@ function failure(outcome: Failure, what: string): ProbeFinding {
     wrongBytes: outcome.reason === 'wrong-bytes',
     reason: `${outcome.reason}: ${outcome.detail} (${what})`,
   };
-  return outcome.reason === 'address-not-allowed' ? { verdict, unreachable: true } : { verdict };
+  const finding = { verdict, failure: outcome.reason };
+  return outcome.reason === 'address-not-allowed' ? { ...finding, unreachable: true } : finding;
 }
 
 function aheadOf(serial: number, newest: number): ProbeFinding {
   const reason = `marker: its publication.json says serial ${serial}, but the newest publication is ${newest}`;
-  return { verdict: { ok: false, wrongBytes: false, reason } };
+  return { verdict: { ok: false, wrongBytes: false, reason }, failure: 'ahead' };
 }
 
 function describe(check: Check): string {

@@ -7,7 +7,7 @@ import type { MirrorStates, StoredMirrorState } from '../ports/mirror-states.ts'
 import type { TreeReader } from '../ports/tree.ts';
 import { createChangeNotice } from './change-notice.ts';
 import { ProbedMirror } from './probed-mirror.ts';
-import { probeMirror } from './probe-mirror.ts';
+import { type ProbeFinding, probeMirror } from './probe-mirror.ts';
 import { isActive, probeDue, type ProbeSettings } from './schedule.ts';
 
 /** Keeps every mirror's state by probing it, driven by where clients are sent and by what they ask for again. */
@@ -38,6 +38,8 @@ export interface ProberDeps {
   readonly pickTarget: (mirror: Mirror, serial: number) => ProbeTarget | undefined;
   /** The publication serial of the tree now. Cheap: it is polled. */
   readonly treeSerial: () => number;
+  /** Told of what each probe found, for counts. */
+  readonly onProbed?: (mirror: MirrorId, finding: ProbeFinding, now: number) => void;
   /** From 0 (included) to 1 (excluded). */
   readonly random?: () => number;
 }
@@ -74,6 +76,7 @@ export function createProber(deps: ProberDeps): Prober {
       if (job === undefined) return;
       const finding = await probeMirror(probing, job, stopping.signal);
       if (stopping.signal.aborted || mirrors.get(mirror.mirror.id) !== mirror) return;
+      deps.onProbed?.(mirror.mirror.id, finding, clock.now());
       const before = mirror.health;
       mirror.finish(finding, job, deps.treeSerial(), clock.now());
       changed(mirror, before);

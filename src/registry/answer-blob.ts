@@ -18,7 +18,7 @@ export type AnswerBlob = (
 
 export function createAnswerBlob(deps: RegistryDeps): AnswerBlob {
   const { settings, reasks, probes } = deps;
-  const origin = createOriginBlobs(deps.tree, settings.originStreams);
+  const origin = createOriginBlobs(deps.tree, deps.originStreams);
 
   return (exchange, snapshot, repository, digest) => {
     const { client, began: now } = exchange;
@@ -28,6 +28,7 @@ export function createAnswerBlob(deps: RegistryDeps): AnswerBlob {
       { method: exchange.method, repository, digest, client, range, now },
       { snapshot, mirrors: deps.mirrors(), reasks, inlineSize, alternatives },
     );
+    exchange.routed = route;
     exchange.route = () => noteOf(route);
     if ('suspect' in route && route.suspect !== undefined) {
       probes.onSuspect(route.suspect, { repository, digest, size: route.blob.size });

@@ -23,6 +23,7 @@ export function createRegistry(deps: RegistryDeps): RegistryListener {
   const answer = createAnswer(deps);
 
   const finish = (exchange: Exchange) => {
+    deps.onEnd?.(exchange);
     if (log.keepsInfo?.() !== false) logExchange(log, exchange, clock.now());
   };
   const fail = (exchange: Exchange, error: unknown) => {

@@ -3,6 +3,7 @@ import type { Place } from '../mirrors/place.ts';
 import type { IpAddress } from '../mirrors/address.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { RequestPath } from './request-path.ts';
+import type { BlobRoute } from './route-blob.ts';
 
 /** What the registry reads of a request. node:http's IncomingMessage is one. */
 export interface Incoming {
@@ -43,6 +44,8 @@ export class Exchange {
   /** What was answered: the status, and how many bytes of body. */
   status = 0;
   bytes = 0;
+  /** What became of a request for a blob. */
+  routed: BlobRoute | undefined;
   /** Why a blob was answered as it was. Made only for a log that wants it. */
   route: (() => RouteNote) | undefined;
 

@@ -8,7 +8,7 @@ import { type Exchange, entityTagOf, noneMatches } from './exchange.ts';
 import { ociError } from './oci-error.ts';
 import type { BlobEntry } from './routing-snapshot.ts';
 import { sendError } from './send-error.ts';
-import { createStreamSlots } from './stream-slots.ts';
+import type { StreamSlots } from './stream-slots.ts';
 import { createVerifiedContent } from './verified-content.ts';
 
 /** Blobs that the origin sends itself, whole or in part (RFC 9110, sections 13 and 14). */
@@ -34,10 +34,9 @@ const smallLimit = 1024 * 1024;
 const leastRate = 16 * 1024;
 const paceWindow = 30_000;
 
-/** @param streams how many blobs are streamed at once */
-export function createOriginBlobs(tree: TreeReader, streams: number): OriginBlobs {
+/** @param slots the streams that may be sent at once */
+export function createOriginBlobs(tree: TreeReader, slots: StreamSlots): OriginBlobs {
   const contents = createVerifiedContent(cacheBytes);
-  const slots = createStreamSlots(streams);
 
   const stream = async (
     exchange: Exchange,

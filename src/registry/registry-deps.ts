@@ -8,7 +8,9 @@ import type { MetadataTree } from '../ports/metadata-tree.ts';
 import type { ProbeTarget } from '../ports/mirror-probe.ts';
 import type { PlaceFinder } from '../ports/place-finder.ts';
 import type { TreeReader } from '../ports/tree.ts';
+import type { Exchange } from './exchange.ts';
 import type { RoutingSnapshot } from './routing-snapshot.ts';
+import type { StreamSlots } from './stream-slots.ts';
 
 /** What the pull API answers from. What changes while it runs is asked for by a call that returns the newest. */
 export interface RegistryDeps {
@@ -20,7 +22,11 @@ export interface RegistryDeps {
   readonly probes: TrafficListener;
   readonly tree: TreeReader;
   readonly metadata: Pick<MetadataTree, 'read'>;
+  /** What the origin may send at once. */
+  readonly originStreams: StreamSlots;
   readonly log: Log;
+  /** Told of every exchange once it has ended, for counts. Cheap, and returns at once. */
+  readonly onEnd?: (exchange: Exchange) => void;
   readonly clock: Clock;
   /** Why this server should get no requests now; undefined when it should. */
   readonly unready: () => Promise<string | undefined>;
@@ -38,7 +44,5 @@ export interface RegistrySettings {
   readonly inlineSize: number;
   /** How many mirrors the Link header names beside the chosen one. */
   readonly alternatives: number;
-  /** How many blobs the origin sends at once. */
-  readonly originStreams: number;
   readonly trustedProxies: readonly Netblock[];
 }

@@ -1,3 +1,4 @@
+import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { PublishedContent } from '../ports/publications.ts';
 import { type RoutingSnapshot, compileSnapshot } from './routing-snapshot.ts';
@@ -5,12 +6,22 @@ import { type RoutingSnapshot, compileSnapshot } from './routing-snapshot.ts';
 export interface SnapshotWatcher {
   /** The newest snapshot; undefined until the first is compiled. */
   current(): RoutingSnapshot | undefined;
+  /** How the newest was compiled; undefined until the first is. */
+  compilation(): Compilation | undefined;
   /** Looks for a change and compiles when there is one. It never rejects: the old snapshot stays. */
   refresh(): Promise<void>;
   /** Compiles the first snapshot and watches from then on. Rejects when the first cannot be compiled. */
   start(): Promise<void>;
   /** Ends watching; a compilation under way is waited for. */
   stop(): Promise<void>;
+}
+
+interface Compilation {
+  /** When it was done, in milliseconds since the epoch. */
+  readonly at: number;
+  readonly milliseconds: number;
+  /** How many looks for a change have failed. */
+  readonly failures: number;
 }
 
 /**
@@ -20,13 +31,16 @@ export interface SnapshotWatcher {
 export function createSnapshotWatcher(deps: {
   readonly content: PublishedContent;
   readonly log: Log;
+  readonly clock: Clock;
   /** Gives the event loop its turn. */
   readonly pause: () => Promise<void>;
   /** Milliseconds between polls. */
   readonly interval: number;
 }): SnapshotWatcher {
-  const { content, log, pause } = deps;
+  const { content, log, clock, pause } = deps;
   let snapshot: RoutingSnapshot | undefined;
+  let compiled: Omit<Compilation, 'failures'> | undefined;
+  let failures = 0;
   let seen: number | undefined;
   let running: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -37,7 +51,9 @@ export function createSnapshotWatcher(deps: {
     if (version === seen) return;
     // The version moves with every commit to the database, most of which publish nothing.
     if (snapshot === undefined || content.serial() !== snapshot.serial) {
+      const began = clock.now();
       snapshot = await compileSnapshot(content, pause);
+      compiled = { at: clock.now(), milliseconds: clock.now() - began };
       log.info('snapshot compiled', { serial: snapshot.serial, ...snapshot.counts });
     }
     seen = version;
@@ -49,11 +65,13 @@ export function createSnapshotWatcher(deps: {
     try {
       await running;
     } catch (error) {
+      failures += 1;
       log.error('snapshot not compiled: the old one stays', { error });
     }
   };
   return {
     current: () => snapshot,
+    compilation: () => compiled && { ...compiled, failures },
     refresh,
     async start() {
       await compile();

@@ -11,6 +11,7 @@ import { createSnapshotWatcher } from './snapshot-watcher.ts';
 
 const repository = parseRepositoryName('fedora/base');
 const never = 1_000_000;
+const clock = { now: () => 1000 };
 
 function recordingLog() {
   const events: string[] = [];
@@ -28,7 +29,7 @@ function publishBlob(
 test('a publication makes a new snapshot; other commits do not', async () => {
   const { publications, content, stagedImages } = createMemoryPublications();
   const { log } = recordingLog();
-  const watcher = createSnapshotWatcher({ content, log, pause: () => pause(), interval: never });
+  const watcher = createSnapshotWatcher({ content, log, clock, pause: () => pause(), interval: never });
   assert.equal(watcher.current(), undefined);
   await watcher.start();
   const first = watcher.current();
@@ -57,7 +58,13 @@ test('a failure keeps the old snapshot, is logged, and the next look tries again
       return content.blobs();
     },
   };
-  const watcher = createSnapshotWatcher({ content: fragile, log, pause: () => pause(), interval: never });
+  const watcher = createSnapshotWatcher({
+    content: fragile,
+    log,
+    clock,
+    pause: () => pause(),
+    interval: never,
+  });
   await watcher.start();
   const first = watcher.current();
   publishBlob(publications, 'one');
@@ -80,7 +87,13 @@ test('the first snapshot must be had', async () => {
       throw new Error('no such table');
     },
   };
-  const watcher = createSnapshotWatcher({ content: broken, log, pause: () => pause(), interval: never });
+  const watcher = createSnapshotWatcher({
+    content: broken,
+    log,
+    clock,
+    pause: () => pause(),
+    interval: never,
+  });
   await assert.rejects(watcher.start(), /no such table/);
 });
 

@@ -212,7 +212,8 @@ suite('Pulling blobs: sent by the origin where no mirror qualifies', () => {
   test('one network cannot take all streams, and readers that are too slow lose theirs', async (context) => {
     context.mock.timers.enable({ apis: ['setInterval'] });
     await using registry = await startRegistry({
-      settings: { originStreams: 5, trustedProxies: [loopback] },
+      originStreams: 5,
+      settings: { trustedProxies: [loopback] },
     });
     const huge = Buffer.alloc(30_000_000);
     const path = `/v2/${repository}/blobs/${await registry.publishBlob(repository, huge)}`;
@@ -231,7 +232,7 @@ suite('Pulling blobs: sent by the origin where no mirror qualifies', () => {
   });
 
   test('no more streams than allowed: 503 with Retry-After', async () => {
-    await using registry = await startRegistry({ settings: { originStreams: 1 } });
+    await using registry = await startRegistry({ originStreams: 1 });
     const huge = Buffer.alloc(30_000_000);
     const path = `/v2/${repository}/blobs/${await registry.publishBlob(repository, huge)}`;
     const first = await fetch(registry.url + path);

@@ -22,6 +22,7 @@ import type { ProbeTarget } from '../../src/ports/mirror-probe.ts';
 import { createRegistry } from '../../src/registry/create-registry.ts';
 import type { RegistrySettings } from '../../src/registry/registry-deps.ts';
 import { type RoutingSnapshot, compileSnapshot } from '../../src/registry/routing-snapshot.ts';
+import { createStreamSlots } from '../../src/registry/stream-slots.ts';
 import type { BuiltManifest } from '../fakes/image-builder.ts';
 import { createMemoryPublications } from '../fakes/memory-publications.ts';
 import { healthyStates } from '../fakes/mirrors.ts';
@@ -77,6 +78,8 @@ export interface RegistryOptions {
   readonly mirrors?: readonly Mirror[];
   readonly limits?: Partial<HttpLimits>;
   readonly now?: () => number;
+  /** How many blobs the origin sends at once. */
+  readonly originStreams?: number;
 }
 
 export const loopback: Netblock = parseNetblock('127.0.0.0/8');
@@ -106,16 +109,11 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
     },
     tree: createFileTreeReader(tree),
     metadata: createFileMetadataTree(tree),
+    originStreams: createStreamSlots(options.originStreams ?? 4),
     log,
     clock: { now: options.now ?? (() => Date.now()) },
     unready: async () => undefined,
-    settings: {
-      inlineSize: 1024,
-      alternatives: 2,
-      originStreams: 4,
-      trustedProxies: [],
-      ...options.settings,
-    },
+    settings: { inlineSize: 1024, alternatives: 2, trustedProxies: [], ...options.settings },
   });
   const server = await listenHttp([{ address: '127.0.0.1', port: 0 }], listener, log, {
     ...defaultLimits,

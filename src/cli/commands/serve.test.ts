@@ -43,6 +43,32 @@ test('serve says where it listens, refuses a second one on the same data, and en
   await rm(folder, { recursive: true });
 });
 
+test('serve answers metrics on an address of their own, and nowhere else', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'signpost-serve-'));
+  const config = join(folder, 'signpost.yaml');
+  await writeFile(
+    config,
+    `data: ${folder}/data\nregistry: { listen: [{ port: 0 }] }\nmetrics: { listen: [{ port: 0 }] }\n`,
+  );
+  const child = start('serve', '--config', config, '--json');
+  const [line] = (await once(child.process.stdout ?? child.process, 'data')) as [Buffer];
+  const { addresses, metrics } = JSON.parse(line.toString()) as Record<'addresses' | 'metrics', string[]>;
+  const [url = ''] = addresses;
+  const [metricsUrl = ''] = metrics;
+  assert.match(metricsUrl, /^http:\/\/127\.0\.0\.1:\d+\/metrics$/);
+  assert.notEqual(new URL(metricsUrl).port, new URL(url).port);
+  await (await fetch(`${url}/v2/`)).text();
+  assert.equal((await fetch(`${url}/metrics`)).status, 404);
+  const text = await (await fetch(metricsUrl)).text();
+  assert.match(text, /^signpost_requests_total\{kind="base",status="200"\} 1$/m);
+  assert.match(text, /^signpost_snapshot_serial 0$/m);
+  assert.match(text, /^signpost_origin_streams_limit 64$/m);
+  assert.match(text, /^nodejs_version_info/m);
+  child.process.kill('SIGTERM');
+  assert.equal(await child.status, 0);
+  await rm(folder, { recursive: true });
+});
+
 test('serve goes on answering, and ends when told, when its log cannot be written', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'signpost-serve-'));
   const config = join(folder, 'signpost.yaml');

@@ -19,8 +19,11 @@ export function createCommand(terminal: Terminal): Command {
       printResult(
         terminal,
         options,
-        { addresses: server.urls },
-        server.urls.map((url) => `Serving images on ${url}`),
+        { addresses: server.urls, ...(server.metricsUrls.length > 0 && { metrics: server.metricsUrls }) },
+        [
+          ...server.urls.map((url) => `Serving images on ${url}`),
+          ...server.metricsUrls.map((url) => `Answering metrics on ${url}`),
+        ],
       );
       if (!terminal.signal.aborted) await once(terminal.signal, 'abort');
     } finally {

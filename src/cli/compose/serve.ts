@@ -17,15 +17,20 @@ import { createMirrorStates } from '../../adapters/sqlite/mirror-states.ts';
 import { createSqlitePublications } from '../../adapters/sqlite/publications.ts';
 import { createSqlitePublishedContent } from '../../adapters/sqlite/published-content.ts';
 import { createSystemClock } from '../../adapters/system-clock.ts';
-import { createProber } from '../../crawl/prober.ts';
+import { type Prober, createProber } from '../../crawl/prober.ts';
 import { ReaskMemory } from '../../mirrors/reask-memory.ts';
 import { isSignpostError } from '../../oci/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { contentLock } from '../../ports/lock.ts';
+import { createMetricsListener } from '../../adapters/prometheus.ts';
+import { createProbeCounts } from '../../crawl/probe-counts.ts';
 import { createRegistry } from '../../registry/create-registry.ts';
 import { watchMirrors } from '../../registry/mirror-watcher.ts';
 import { pickProbeTarget } from '../../registry/pick-probe-target.ts';
+import { measureSnapshot } from '../../registry/snapshot-measurements.ts';
 import { createSnapshotWatcher } from '../../registry/snapshot-watcher.ts';
+import { createStreamSlots, measureStreams } from '../../registry/stream-slots.ts';
+import { createTrafficCounts } from '../../registry/traffic-counts.ts';
 import type { Config } from '../config-schema.ts';
 import { readNetblocks } from '../netblock-settings.ts';
 import { version } from '../version.ts';
@@ -35,6 +40,8 @@ import { composePlaceFinder } from './places.ts';
 export interface RunningServer {
   /** Where it listens: `https://127.0.0.1:5000`. */
   readonly urls: readonly string[];
+  /** Where metrics are answered. */
+  readonly metricsUrls: readonly string[];
   /** Takes over what can change while it runs: the log level and where addresses are. A bad value changes nothing. */
   reload(read: () => Config): void;
   /** Stops listening, lets requests under way finish, and ends everything. */
@@ -73,13 +80,20 @@ export async function composeServe(config: Config): Promise<RunningServer> {
   const snapshots = createSnapshotWatcher({
     content: createSqlitePublishedContent(contentDatabase),
     log,
+    clock,
     pause: () => pause(),
     interval: pollInterval,
   });
   parts.defer(() => snapshots.stop());
   await snapshots.start();
 
-  const prober = createProber({
+  const treeSerial = () => snapshots.current()?.serial ?? 0;
+  const probes = createProbeCounts({
+    mirrors: () => mirrors.current().mirrors.map(({ mirror }) => mirror),
+    states: () => prober.states(),
+    treeSerial,
+  });
+  const prober: Prober = createProber({
     probe: createMirrorProbe({
       registry: config.registry.name,
       version,
@@ -96,7 +110,8 @@ export async function composeServe(config: Config): Promise<RunningServer> {
       const snapshot = snapshots.current();
       return snapshot === undefined ? undefined : pickProbeTarget(snapshot, mirror, serial, Math.random());
     },
-    treeSerial: () => snapshots.current()?.serial ?? 0,
+    treeSerial,
+    onProbed: (mirror, finding, now) => probes.note(mirror, finding, now),
   });
   parts.defer(() => prober.stop());
   const mirrors = watchMirrors({
@@ -109,6 +124,8 @@ export async function composeServe(config: Config): Promise<RunningServer> {
   prober.start();
 
   let draining = false;
+  const traffic = createTrafficCounts(() => mirrors.current());
+  const originStreams = createStreamSlots(config.registry.originStreams);
   const listener = createRegistry({
     snapshot: () => snapshots.current(),
     mirrors: () => mirrors.current(),
@@ -117,6 +134,8 @@ export async function composeServe(config: Config): Promise<RunningServer> {
     probes: prober,
     tree,
     metadata: createFileMetadataTree(treeFolder),
+    originStreams,
+    onEnd: (exchange) => traffic.note(exchange),
     log,
     clock,
     unready: async () => {
@@ -127,11 +146,26 @@ export async function composeServe(config: Config): Promise<RunningServer> {
   });
   const server = await listenHttp(config.registry.listen, listener, log);
   parts.defer(() => server.close(config.registry.shutdownGrace));
-  log.info('serving', { addresses: server.urls, version });
+  const metricsUrls = await listenForMetrics();
+  log.info('serving', { addresses: server.urls, metrics: metricsUrls, version });
+
+  async function listenForMetrics(): Promise<readonly string[]> {
+    if (config.metrics.listen.length === 0) return [];
+    const measurements = [
+      ...traffic.measurements(),
+      ...measureSnapshot(snapshots, clock),
+      ...measureStreams(originStreams, config.registry.originStreams),
+      ...probes.measurements(),
+    ];
+    const opened = await listenHttp(config.metrics.listen, createMetricsListener(measurements, log), log);
+    parts.defer(() => opened.close(0));
+    return opened.urls.map((url) => `${url}/metrics`);
+  }
 
   const running = parts.move();
   return {
     urls: server.urls,
+    metricsUrls,
     reload(read) {
       try {
         const next = read();
