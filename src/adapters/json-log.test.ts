@@ -3,10 +3,11 @@ import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { SignpostError } from '../oci/errors.ts';
 import { createJsonLog } from './json-log.ts';
 
-test('events are JSON lines from the level on, with their errors and causes', () => {
+test('events are JSON lines from the level on, with their errors and causes', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'signpost-log-'));
   const file = join(folder, 'log');
   const log = createJsonLog('info', { now: () => Date.UTC(2026, 0, 31, 12) + 123 }, openSync(file, 'a'));
@@ -20,6 +21,8 @@ test('events are JSON lines from the level on, with their errors and causes', ()
   log.setLevel('error');
   log.warn('too small now');
   log.flush();
+  // The first line was handed to a thread before: flushing does not wait for it.
+  while (readFileSync(file, 'utf8').split('\n').length < 4) await sleep(2);
   const lines = readFileSync(file, 'utf8')
     .trimEnd()
     .split('\n')
