@@ -58,15 +58,17 @@ export function createWorld(
   for (let index = 0; index < options.mirrors; index += 1) {
     registry.add({
       name: `mirror-${index}`,
-      url: `${options.mirrorUrl}/m${index}`,
+      kind: 'public',
+      urls: [`${options.mirrorUrl}/m${index}`],
       country: countries[index % countries.length] ?? 'DE',
       asns: [64_512 + (index % 1000)],
       netblocks: [],
       weight: 100 + (index % 10) * 100,
-      private: false,
       repositories: [],
       onlyCountries: [],
+      exceptCountries: [],
       enabled: true,
+      approved: true,
     });
   }
   database.exec('COMMIT');

@@ -34,15 +34,17 @@ function mirrorAt(url: string, isPrivate = false): Mirror {
   return {
     id: 1 as MirrorId,
     name: 'm',
-    url,
+    kind: isPrivate ? 'private' : 'public',
+    urls: [url],
     country: 'DE',
     asns: [],
     netblocks: [],
     weight: 100,
-    private: isPrivate,
     repositories: [],
     onlyCountries: [],
+    exceptCountries: [],
     enabled: true,
+    approved: true,
   };
 }
 

@@ -43,11 +43,12 @@ export function createMirrorProbe(options: MirrorProbeOptions): MirrorProbe {
   const markers = new Map<MirrorId, KnownMarker>();
 
   const get = async (mirror: Mirror, path: string, headers: Record<string, string>, signal: AbortSignal) => {
-    const url = URL.canParse(`${mirror.url}/${path}`) ? new URL(`${mirror.url}/${path}`) : undefined;
-    if (url === undefined || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') {
-      return problem('refused', `${mirror.url} is not an http or https URL without credentials`);
+    const [base] = mirror.urls;
+    const url = URL.parse(`${base}/${path}`);
+    if (url === null || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') {
+      return problem('refused', `${base} is not an http or https URL without credentials`);
     }
-    return requestMirror(requests, url, headers, mirror.private, signal);
+    return requestMirror(requests, url, headers, mirror.kind === 'private', signal);
   };
 
   return {
@@ -76,7 +77,7 @@ export function createMirrorProbe(options: MirrorProbeOptions): MirrorProbe {
 
     async readSerial(mirror, signal) {
       const known = markers.get(mirror.id);
-      const usable = known?.url === mirror.url ? known : undefined;
+      const usable = known?.url === mirror.urls[0] ? known : undefined;
       const headers = { accept: 'application/json', ...usable?.conditions };
       const answer = await get(mirror, 'publication.json', headers, signal);
       if (!answer.ok) return answer;
@@ -102,7 +103,7 @@ export function createMirrorProbe(options: MirrorProbeOptions): MirrorProbe {
       const marker = readMarker(Buffer.concat(pieces));
       if ('wrong' in marker) return { ...problem('marker', marker.wrong), bytes: size };
       markers.set(mirror.id, {
-        url: mirror.url,
+        url: mirror.urls[0],
         serial: marker.serial,
         conditions: conditionsOf(response.headers),
       });

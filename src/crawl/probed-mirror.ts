@@ -121,7 +121,7 @@ export class ProbedMirror implements ProbeHistory {
 
   /** What was caught with wrong bytes, or could be reached once, does not come back by being out of reach. */
   #mayBeTrusted(): boolean {
-    return this.mirror.private && !this.#proved && this.health.needs !== 'full-check';
+    return this.mirror.kind === 'private' && !this.#proved && this.health.needs !== 'full-check';
   }
 
   end(): void {

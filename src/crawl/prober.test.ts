@@ -355,7 +355,7 @@ suite('the prober', () => {
 
   test('takes a private mirror at its word only when it cannot be reached from here', async (context) => {
     const world = createWorld(context, {
-      mirrors: [numberedMirror(1, { private: true }), numberedMirror(2)],
+      mirrors: [numberedMirror(1, { kind: 'private' }), numberedMirror(2)],
     });
     world.probe.mirror(1).fault = 'address-not-allowed';
     world.probe.mirror(2).fault = 'address-not-allowed';
@@ -374,7 +374,7 @@ suite('the prober', () => {
   });
 
   test('does not take a private mirror at its word that has been probed, or was caught with wrong bytes', async (context) => {
-    const mirrors = [1, 2].map((id) => numberedMirror(id, { private: true }));
+    const mirrors = [1, 2].map((id) => numberedMirror(id, { kind: 'private' }));
     const world = createWorld(context, { mirrors, blobs: [small] });
     world.probe.mirror(2).wrong.set(small.digest, small.size >> 1);
     await world.start();
@@ -411,7 +411,7 @@ suite('the prober', () => {
     assert.equal(world.state(2).healthy, true);
     world.prober.setMirrors([
       numberedMirror(1, { enabled: false }),
-      { ...second, url: 'https://new.example.org' },
+      { ...second, urls: ['https://new.example.org'] },
     ]);
     assert.deepEqual([...world.prober.states().keys()], [2]);
     out(/not probed yet/)(world.state(2));

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Mirror, MirrorId } from '../mirrors/mirror.ts';
 import type { MirrorState } from '../mirrors/mirror-state.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -18,7 +19,7 @@ export interface Prober {
   onSent(mirror: MirrorId, target: ProbeTarget): void;
   /** A client probably failed at a mirror. Synchronous and cheap. */
   onSuspect(mirror: MirrorId, target: ProbeTarget): void;
-  /** Replaces the mirrors. New ones are probed at once; those whose URL changed count as new. */
+  /** Replaces the mirrors. New ones are probed at once; those whose URLs changed count as new. */
   setMirrors(mirrors: readonly Mirror[]): void;
   /** `callback` runs soon after states have changed; changes close together are told once. */
   onChange(callback: () => void): void;
@@ -159,9 +160,10 @@ export function createProber(deps: ProberDeps): Prober {
       const present = new Map(list.map((mirror) => [mirror.id, mirror]));
       for (const [id, probed] of mirrors) {
         const mirror = present.get(id);
-        if (mirror?.enabled === true && mirror.url === probed.mirror.url) continue;
+        const sameUrls = isDeepStrictEqual(mirror?.urls, probed.mirror.urls);
+        if (mirror?.enabled === true && sameUrls) continue;
         mirrors.delete(id);
-        if (mirror?.url === probed.mirror.url) remembered.set(id, probed.stored());
+        if (sameUrls) remembered.set(id, probed.stored());
       }
       for (const mirror of list.filter(({ enabled }) => enabled)) {
         const probed = mirrors.get(mirror.id);

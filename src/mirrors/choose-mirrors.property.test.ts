@@ -31,14 +31,17 @@ const mirrorPart = fc.record({
   asns: some(asn),
   netblocks: some(netblock),
   weight: fc.integer({ min: 1, max: 1_000_000 }),
-  private: fc.boolean(),
+  kind: fc.constantFrom('public', 'private', 'always-current'),
   enabled: fc.integer({ max: 9, min: 0 }).map((dice) => dice > 0),
+  approved: fc.integer({ max: 9, min: 0 }).map((dice) => dice > 0),
   repositories: fc.constantFrom([], [], ['fedora/*'], ['debian/base']),
   onlyCountries: fc.oneof(fc.constant([]), fc.constant([]), some(country)),
-  url: fc.constantFrom(
-    'https://mirror.example.org',
-    'https://mirror.example.org',
-    'http://mirror.example.org',
+  exceptCountries: fc.oneof(fc.constant([]), fc.constant([]), some(country)),
+  urls: fc.constantFrom<(readonly [string, ...string[]])[]>(
+    ['https://mirror.example.org'],
+    ['https://mirror.example.org', 'http://mirror.example.org'],
+    ['http://mirror.example.org', 'https://mirror.example.org'],
+    ['http://mirror.example.org'],
   ),
 });
 const statePart = fc.record(
@@ -47,6 +50,18 @@ const statePart = fc.record(
     serial: fc.integer({ min: 3, max: 9 }),
     ipv4: fc.boolean(),
     ipv6: fc.boolean(),
+    urls: fc.array(
+      fc.record(
+        {
+          url: fc.constantFrom('https://mirror.example.org', 'http://mirror.example.org'),
+          reachable: fc.boolean(),
+          ipv4: fc.boolean(),
+          ipv6: fc.boolean(),
+        },
+        { requiredKeys: ['url', 'reachable'] },
+      ),
+      { maxLength: 2 },
+    ),
   },
   { requiredKeys: ['healthy', 'serial'] },
 );
@@ -125,8 +140,10 @@ test('no mirror is ranked that cannot be had', () => {
         tried,
         Infinity,
       );
-      for (const { mirror } of ranked)
+      for (const { mirror, url } of ranked) {
         assert.deepEqual(obstacles(mirror, states, client, blob, tried), [], mirror.name);
+        assert.deepEqual(obstacles({ ...mirror, urls: [url] }, states, client, blob, tried), [], url);
+      }
       for (const { mirror, reason } of rejected) {
         assert.ok(
           obstacles(mirror, states, client, blob, tried).includes(reason),
@@ -271,17 +288,29 @@ function obstacles(
                 .join('.') + '.',
             )),
   );
+  const stateOf = (url: string) => state?.urls?.find((known) => known.url === url);
+  const answering = mirror.urls.filter(
+    (url, at) =>
+      (!secure || url.startsWith('https:')) &&
+      (state?.urls === undefined ? at === 0 : stateOf(url)?.reachable === true),
+  );
+  const familyOf = (url: string) => {
+    const known = stateOf(url) ?? state;
+    return ipv6 ? known?.ipv6 : known?.ipv4;
+  };
   return [
     ...(mirror.enabled ? [] : ['disabled']),
+    ...(mirror.approved ? [] : ['not-approved']),
     ...(mirror.repositories.length === 0 || carries ? [] : ['repository-not-carried']),
     ...(state?.healthy === true ? [] : ['unhealthy']),
-    ...((state?.serial ?? 0) >= serial ? [] : ['behind']),
-    ...(!mirror.private || inside ? [] : ['private']),
-    ...(mirror.onlyCountries.length === 0 || mirror.onlyCountries.some((code) => code === place.country)
+    ...((state?.serial ?? 0) >= serial || mirror.kind === 'always-current' ? [] : ['behind']),
+    ...(mirror.kind !== 'private' || inside ? [] : ['private']),
+    ...((mirror.onlyCountries.length === 0 || mirror.onlyCountries.some((code) => code === place.country)) &&
+    !mirror.exceptCountries.some((code) => code === place.country)
       ? []
       : ['country-not-served']),
-    ...(!secure || mirror.url.startsWith('https:') ? [] : ['scheme']),
-    ...((ipv6 ? state?.ipv6 : state?.ipv4) === false ? ['address-family'] : []),
+    ...(answering.length > 0 ? [] : ['scheme']),
+    ...(answering.some((url) => familyOf(url) !== false) ? [] : ['address-family']),
     ...(tried.includes(mirror.id) ? ['just-tried'] : []),
   ];
 }

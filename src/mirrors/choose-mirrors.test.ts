@@ -7,7 +7,7 @@ import { parseIpAddress } from './address.ts';
 import { type Choice, chooseMirrors } from './choose-mirrors.ts';
 import type { Client } from './eligibility.ts';
 import type { Mirror, MirrorId } from './mirror.ts';
-import type { MirrorState } from './mirror-state.ts';
+import type { MirrorState, UrlState } from './mirror-state.ts';
 import { createMirrorTable, withStates } from './mirror-table.ts';
 import { parseNetblock } from './netblock.ts';
 
@@ -136,6 +136,9 @@ describe('eligibility', () => {
   it('is refused with the reason', () => {
     const cases = [
       ['disabled', choose([numberedMirror(1, { enabled: false })])],
+      ['not-approved', choose([numberedMirror(1, { approved: false })])],
+      ['country-not-served', choose([numberedMirror(1, { exceptCountries: ['DE'] })])],
+      ['scheme', choose([numberedMirror(1, { urls: ['http://a.example', 'https://b.example'] })])],
       [
         'repository-not-carried',
         choose([numberedMirror(1, { repositories: ['fedora', 'debian/*', 'fedora/b/*'] })]),
@@ -143,15 +146,18 @@ describe('eligibility', () => {
       ['unhealthy', choose([numberedMirror(1)], inGermany, { healthy: false })],
       ['behind', choose([numberedMirror(1)], inGermany, { serial: 4 })],
       ['behind', choose([numberedMirror(1)], inGermany, { serial: 0 })],
-      ['scheme', choose([numberedMirror(1, { url: 'http://mirror.example.org' })])],
+      ['scheme', choose([numberedMirror(1, { urls: ['http://mirror.example.org'] })])],
       ['address-family', choose([numberedMirror(1)], inGermany, { ipv4: false })],
       [
         'address-family',
         choose([numberedMirror(1)], client('2001:db8::1', { country: 'DE' }), { ipv6: false }),
       ],
-      ['address-family', choose([numberedMirror(1, { url: 'https://[2001:db8::1]' })])],
+      ['address-family', choose([numberedMirror(1, { urls: ['https://[2001:db8::1]'] })])],
       ['just-tried', choose([numberedMirror(1)], inGermany, {}, [7, 1])],
-      ['private', choose([numberedMirror(1, { private: true, netblocks: [parseNetblock('192.0.3.0/24')] })])],
+      [
+        'private',
+        choose([numberedMirror(1, { kind: 'private', netblocks: [parseNetblock('192.0.3.0/24')] })]),
+      ],
     ] as const;
     for (const [reason, choice] of cases) assert.equal(reasonOf(choice), reason);
   });
@@ -161,16 +167,43 @@ describe('eligibility', () => {
       choose([numberedMirror(1, { repositories: ['debian/*', 'fedora/base'] })]),
       choose([numberedMirror(1, { repositories: ['fedora/*'] })]),
       choose([numberedMirror(1)], inGermany, { serial: 5 }),
-      choose([numberedMirror(1, { url: 'http://mirror.example.org' })], client('192.0.2.1', {}, false)),
+      choose([numberedMirror(1, { urls: ['http://mirror.example.org'] })], client('192.0.2.1', {}, false)),
       choose([numberedMirror(1)], inGermany, { ipv6: false }),
-      choose([numberedMirror(1, { url: 'https://[2001:db8::1]' })], client('2001:db8::2')),
-      choose([numberedMirror(1, { private: true, netblocks: [parseNetblock('192.0.2.0/24')] })]),
+      choose([numberedMirror(1, { urls: ['https://[2001:db8::1]'] })], client('2001:db8::2')),
+      choose([numberedMirror(1, { kind: 'private', netblocks: [parseNetblock('192.0.2.0/24')] })]),
       choose([numberedMirror(1, { onlyCountries: ['FR', 'DE'] })]),
+      choose([numberedMirror(1, { exceptCountries: ['FR'] })]),
+      choose([numberedMirror(1, { exceptCountries: ['DE'] })], client('192.0.2.1')),
+      choose([numberedMirror(1, { kind: 'always-current' })], inGermany, { serial: 0 }),
     ];
     for (const { ranked, rejected } of cases) {
       assert.equal(ranked.length, 1);
       assert.deepEqual(rejected, []);
     }
+  });
+
+  it('goes by how each URL answers, over the family and the scheme of the client', () => {
+    const [secure, plain] = ['https://a.example', 'http://b.example'] as const;
+    const both = (one: Partial<UrlState>, other: Partial<UrlState>) => ({
+      urls: [
+        { url: secure, reachable: true, ...one },
+        { url: plain, reachable: true, ...other },
+      ],
+    });
+    const from = (family: 4 | 6, secure: boolean) =>
+      client(family === 4 ? '192.0.2.1' : '2a00::1', {}, secure);
+    const answerTo = (who: Client, state: Partial<MirrorState>) => {
+      const { ranked, rejected } = choose([numberedMirror(1, { urls: [secure, plain] })], who, state);
+      return ranked[0]?.url ?? rejected[0]?.reason;
+    };
+    assert.equal(answerTo(from(4, true), both({}, {})), secure);
+    assert.equal(answerTo(from(4, false), both({}, {})), secure);
+    assert.equal(answerTo(from(4, false), both({ reachable: false }, {})), plain);
+    assert.equal(answerTo(from(4, true), both({ reachable: false }, {})), 'scheme');
+    assert.equal(answerTo(from(6, false), both({ ipv6: false }, {})), plain);
+    assert.equal(answerTo(from(6, true), both({ ipv6: false }, {})), 'address-family');
+    assert.equal(answerTo(from(6, false), both({ ipv6: false }, { ipv6: false })), 'address-family');
+    assert.equal(answerTo(from(4, false), { urls: [] }), 'scheme');
   });
 
   it('has country limits in every tier, and nobody from an unknown country', () => {

@@ -16,12 +16,15 @@ import { type MirrorGroup, type MirrorTable, emptyGroup } from './mirror-table.t
 import type { NearnessOrder } from './nearness.ts';
 import type { Place } from './place.ts';
 import { type RequestHash, hashRequest, scoreOf } from './rendezvous.ts';
+import { usableUrl } from './usable-url.ts';
 
 /** How a mirror came to be chosen: the first of these in which an eligible mirror is found goes first. */
 export type Tier = 'netblock' | 'asn' | 'country' | 'continent' | 'anywhere';
 
 export interface RankedMirror {
   readonly mirror: Mirror;
+  /** The one of its URLs that this client can use. */
+  readonly url: string;
   readonly tier: Tier;
   /** From the client in km, in the tiers that go by distance and when both places are known. */
   readonly distance?: number;
@@ -53,7 +56,7 @@ export function chooseMirrors(
   const search: Search = {
     table,
     request: { client, family: words.family, blob, tried },
-    opening: openingFor(words.family, client.secure),
+    opening: openingFor({ family: words.family, secure: client.secure }),
     hash: hashRequest(words, blob.digest),
     limit,
     ranked: [],
@@ -165,10 +168,21 @@ function rankGroup(
     const candidate = table.mirrors[index];
     if (candidate === undefined) continue;
     const { mirror } = candidate;
+    const url = urlFor(search, candidate);
     const distance = order?.distanceTo(candidate);
     const share = mirror.weight / total;
-    ranked.push(distance === undefined ? { mirror, tier, share } : { mirror, tier, distance, share });
+    ranked.push(
+      distance === undefined ? { mirror, url, tier, share } : { mirror, url, tier, distance, share },
+    );
   }
+}
+
+/** An eligible mirror has a URL for the client. */
+function urlFor({ table, request }: Search, candidate: CompiledMirror): string {
+  const [first, second] = candidate.mirror.urls;
+  if (second === undefined) return first;
+  const connection = { family: request.family, secure: request.client.secure };
+  return usableUrl(candidate, table.states[candidate.index], connection) ?? first;
 }
 
 function isEligible(

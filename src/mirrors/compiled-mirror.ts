@@ -12,33 +12,39 @@ export interface CompiledMirror {
   /** Its position in the table. */
   readonly index: number;
   readonly hash: number;
-  /** Whether its URL is https. */
-  readonly secure: boolean;
-  /** The family of the address that its URL names, when that is an address instead of a name. */
-  readonly family: 4 | 6 | undefined;
+  /** In the operator's order. */
+  readonly urls: readonly CompiledUrl[];
   readonly continent: string | undefined;
   readonly location: Coordinates | undefined;
   /** Undefined where it carries every repository. */
   readonly repositories:
     { readonly names: ReadonlySet<string>; readonly prefixes: readonly string[] } | undefined;
-  /** Undefined where it serves every country. */
+  /** Undefined where it serves every country that is not excepted. */
   readonly onlyCountries: ReadonlySet<string> | undefined;
+  /** Undefined where there are none. */
+  readonly exceptCountries: ReadonlySet<string> | undefined;
+}
+
+export interface CompiledUrl {
+  readonly url: string;
+  /** Whether it is https. */
+  readonly secure: boolean;
+  /** The family of the address that it names, when that is an address instead of a name. */
+  readonly family: 4 | 6 | undefined;
 }
 
 export function compileMirror(mirror: Mirror, index: number): CompiledMirror {
   const country = findCountry(mirror.country);
-  const host = URL.parse(mirror.url)?.hostname.replace(/^\[|\]$/g, '');
-  const address = host === undefined ? undefined : readIpAddress(host);
   return {
     mirror,
     index,
     hash: hashMirror(mirror.id),
-    secure: mirror.url.startsWith('https:'),
-    family: address === undefined ? undefined : familyOf(address),
+    urls: mirror.urls.map(compileUrl),
     continent: country?.continent,
     location: mirror.coordinates ?? country,
     repositories: mirror.repositories.length === 0 ? undefined : compilePatterns(mirror.repositories),
-    onlyCountries: mirror.onlyCountries.length === 0 ? undefined : new Set(mirror.onlyCountries),
+    onlyCountries: setOf(mirror.onlyCountries),
+    exceptCountries: setOf(mirror.exceptCountries),
   };
 }
 
@@ -46,6 +52,20 @@ export function compileMirror(mirror: Mirror, index: number): CompiledMirror {
 export function carries({ repositories }: CompiledMirror, repository: RepositoryName): boolean {
   if (repositories === undefined || repositories.names.has(repository)) return true;
   return repositories.prefixes.some((prefix) => repository.startsWith(prefix));
+}
+
+function compileUrl(url: string): CompiledUrl {
+  const host = URL.parse(url)?.hostname.replace(/^\[|\]$/g, '');
+  const address = host === undefined ? undefined : readIpAddress(host);
+  return {
+    url,
+    secure: url.startsWith('https:'),
+    family: address === undefined ? undefined : familyOf(address),
+  };
+}
+
+function setOf(countries: readonly string[]): ReadonlySet<string> | undefined {
+  return countries.length === 0 ? undefined : new Set(countries);
 }
 
 function compilePatterns(patterns: readonly string[]) {

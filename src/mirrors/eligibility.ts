@@ -6,6 +6,7 @@ import type { Mirror, MirrorId } from './mirror.ts';
 import type { MirrorState } from './mirror-state.ts';
 import { formatNetblock } from './netblock.ts';
 import type { Place } from './place.ts';
+import { speaksScheme, usableUrl } from './usable-url.ts';
 
 /** Who asks. */
 export interface Client {
@@ -25,6 +26,7 @@ export interface WantedBlob {
 
 export type RejectionReason =
   | 'disabled'
+  | 'not-approved'
   | 'repository-not-carried'
   | 'unhealthy'
   | 'behind'
@@ -61,26 +63,28 @@ export function rejectionOf(
   ownNetblock: boolean,
 ): RejectionReason | undefined {
   const { client, family, blob, tried } = request;
-  if (!mirror.mirror.enabled) return 'disabled';
+  const { enabled, approved, kind, id } = mirror.mirror;
+  if (!enabled) return 'disabled';
+  if (!approved) return 'not-approved';
   if (!carries(mirror, blob.repository)) return 'repository-not-carried';
   if (state?.healthy !== true) return 'unhealthy';
-  if (state.serial < blob.serial) return 'behind';
-  if (mirror.mirror.private && !ownNetblock) return 'private';
+  if (kind !== 'always-current' && state.serial < blob.serial) return 'behind';
+  if (kind === 'private' && !ownNetblock) return 'private';
   if (!servesCountry(mirror, client.place.country)) return 'country-not-served';
-  if (client.secure && !mirror.secure) return 'scheme';
-  if (!speaksFamily(mirror, state, family)) return 'address-family';
-  if (tried.includes(mirror.mirror.id)) return 'just-tried';
+  if (usableUrl(mirror, state, { family, secure: client.secure }) === undefined) {
+    return speaksScheme(mirror, state, client.secure) ? 'address-family' : 'scheme';
+  }
+  if (tried.includes(id)) return 'just-tried';
   return undefined;
 }
 
-/** A country that is not known is not one of those that a mirror with a country limit serves. */
-function servesCountry({ onlyCountries }: CompiledMirror, country: string | undefined): boolean {
-  return onlyCountries === undefined || (country !== undefined && onlyCountries.has(country));
-}
-
-function speaksFamily(mirror: CompiledMirror, state: MirrorState, family: 4 | 6): boolean {
-  if (mirror.family !== undefined && mirror.family !== family) return false;
-  return (family === 4 ? state.ipv4 : state.ipv6) !== false;
+/** A country that is not known is not one of those that a mirror with a country limit serves, nor one excepted. */
+function servesCountry(
+  { onlyCountries, exceptCountries }: CompiledMirror,
+  country: string | undefined,
+): boolean {
+  if (country === undefined) return onlyCountries === undefined;
+  return onlyCountries?.has(country) !== false && exceptCountries?.has(country) !== true;
 }
 
 /** Makes the record of a rejection. One small object: its sentence is made only when somebody reads it. */
@@ -120,6 +124,8 @@ function describe(
   switch (reason) {
     case 'disabled':
       return 'the operator has disabled it';
+    case 'not-approved':
+      return 'no operator has approved it yet';
     case 'repository-not-carried':
       return `it does not carry ${blob.repository}, only ${mirror.repositories.join(', ')}`;
     case 'unhealthy':
@@ -131,12 +137,19 @@ function describe(
     case 'private':
       return `it is private, and ${client.address} is not in ${mirror.netblocks.map(formatNetblock).join(', ')}`;
     case 'country-not-served':
-      return `it serves ${mirror.onlyCountries.join(', ')} only, and the client is in ${client.place.country ?? 'an unknown country'}`;
+      return `it serves ${describeCountries(mirror)}, and the client is in ${client.place.country ?? 'an unknown country'}`;
     case 'scheme':
-      return 'the client came over https, and the mirror is http only';
+      return mirror.urls.some((url) => url.startsWith('https:'))
+        ? 'the client came over https, and the mirror does not answer over it'
+        : 'the client came over https, and the mirror is http only';
     case 'address-family':
       return `the client came over IPv${family}, and the mirror cannot be reached over it`;
     case 'just-tried':
       return 'the client was sent there a moment ago and is asking again';
   }
+}
+
+function describeCountries({ onlyCountries, exceptCountries }: Mirror): string {
+  const only = onlyCountries.length === 0 ? 'every country' : `${onlyCountries.join(', ')} only`;
+  return exceptCountries.length === 0 ? only : `${only} and never ${exceptCountries.join(', ')}`;
 }

@@ -26,13 +26,13 @@ export interface ChoiceExplanation {
 export function explainChoice(choice: Choice, client: Client): ChoiceExplanation {
   const here = locate(client.place, client.place.country);
   return {
-    ranked: choice.ranked.map(({ mirror, tier, share, distance }) => {
+    ranked: choice.ranked.map(({ mirror, url, tier, share, distance }) => {
       const there = mirror.coordinates ?? locate({}, mirror.country);
       const known =
         here === undefined || there === undefined ? distance : (distance ?? distanceBetween(here, there));
       return {
         name: mirror.name,
-        url: mirror.url,
+        url,
         tier,
         ...(known === undefined ? {} : { distance: Math.floor(known) }),
         share,
@@ -40,7 +40,7 @@ export function explainChoice(choice: Choice, client: Client): ChoiceExplanation
     }),
     rejected: choice.rejected.map((rejected) => ({
       name: rejected.mirror.name,
-      url: rejected.mirror.url,
+      url: rejected.mirror.urls[0],
       reason: rejected.reason,
       detail: rejected.detail(),
     })),

@@ -1,5 +1,6 @@
 import type { CompiledMirror } from './compiled-mirror.ts';
 import type { MirrorState } from './mirror-state.ts';
+import { type Connection, usableUrl } from './usable-url.ts';
 
 /**
  * What a choice asks of every mirror of a tier, in columns by the mirror's index. A tier may have hundreds of mirrors,
@@ -14,10 +15,6 @@ export interface MirrorColumns {
   readonly serials: Float64Array;
 }
 
-const overIpv4 = 1;
-const overIpv6 = 2;
-const overHttps = 4;
-
 /** @param states by the mirror's index */
 export function createColumns(
   mirrors: readonly CompiledMirror[],
@@ -27,24 +24,31 @@ export function createColumns(
     hashes: Int32Array.from(mirrors, ({ hash }) => hash),
     weights: Float64Array.from(mirrors, ({ mirror }) => mirror.weight),
     open: Uint8Array.from(mirrors, (mirror, index) => openTo(mirror, states[index])),
-    serials: Float64Array.from(mirrors, (_, index) => states[index]?.serial ?? 0),
+    serials: Float64Array.from(mirrors, ({ mirror }, index) =>
+      mirror.kind === 'always-current' ? Infinity : (states[index]?.serial ?? 0),
+    ),
   };
 }
 
-/** The bits that a mirror must have to be open to such a client. */
-export function openingFor(family: 4 | 6, secure: boolean): number {
-  return (family === 4 ? overIpv4 : overIpv6) | (secure ? overHttps : 0);
+/** The bit that a mirror must have to be open to such a client. */
+export function openingFor({ family, secure }: Connection): number {
+  return (family === 4 ? 1 : 2) << (secure ? 2 : 0);
 }
 
+const connections: readonly Connection[] = [
+  { family: 4, secure: false },
+  { family: 6, secure: false },
+  { family: 4, secure: true },
+  { family: 6, secure: true },
+];
+
 /** No bits unless everybody may be sent there for everything that it holds. */
-function openTo(
-  { mirror, family, secure, repositories, onlyCountries }: CompiledMirror,
-  state: MirrorState | undefined,
-): number {
-  const limited =
-    !mirror.enabled || mirror.private || repositories !== undefined || onlyCountries !== undefined;
-  if (limited || state?.healthy !== true) return 0;
-  const ipv4 = family !== 6 && state.ipv4 !== false;
-  const ipv6 = family !== 4 && state.ipv6 !== false;
-  return (ipv4 ? overIpv4 : 0) | (ipv6 ? overIpv6 : 0) | (secure ? overHttps : 0);
+function openTo(compiled: CompiledMirror, state: MirrorState | undefined): number {
+  const { mirror, repositories, onlyCountries, exceptCountries } = compiled;
+  const limited = repositories !== undefined || onlyCountries !== undefined || exceptCountries !== undefined;
+  if (!mirror.enabled || !mirror.approved || mirror.kind === 'private' || limited) return 0;
+  if (state?.healthy !== true) return 0;
+  return connections
+    .filter((connection) => usableUrl(compiled, state, connection) !== undefined)
+    .reduce((bits, connection) => bits | openingFor(connection), 0);
 }

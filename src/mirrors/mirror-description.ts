@@ -5,18 +5,24 @@ import { formatNetblock } from './netblock.ts';
 export type MirrorDescription = Omit<NewMirror, 'netblocks'> & { readonly netblocks: readonly string[] };
 
 export function describeMirror(mirror: NewMirror): MirrorDescription {
-  const { name, url, country, coordinates, asns, netblocks, weight, repositories, onlyCountries } = mirror;
+  const { name, site, kind, urls, country, coordinates, asns, weight, repositories } = mirror;
+  const { onlyCountries, exceptCountries, enabled, approved, contact, webhook } = mirror;
   return {
     name,
-    url,
+    ...(site === undefined ? {} : { site }),
+    kind,
+    urls,
     country,
     ...(coordinates === undefined ? {} : { coordinates }),
     asns,
-    netblocks: netblocks.map(formatNetblock),
+    netblocks: mirror.netblocks.map(formatNetblock),
     weight,
-    private: mirror.private,
     repositories,
     onlyCountries,
-    enabled: mirror.enabled,
+    exceptCountries,
+    enabled,
+    approved,
+    ...(contact === undefined ? {} : { contact }),
+    ...(webhook === undefined ? {} : { webhook }),
   };
 }

@@ -1,3 +1,14 @@
+/** How one of a mirror's URLs answers. */
+export interface UrlState {
+  readonly url: string;
+  /** Whether it answered as it should when it was last probed. */
+  readonly reachable: boolean;
+  /** Whether it can be reached over IPv4. Undefined is unknown: assume that it can. */
+  readonly ipv4?: boolean;
+  /** Whether it can be reached over IPv6. Undefined is unknown: assume that it can. */
+  readonly ipv6?: boolean;
+}
+
 /** What routing needs to know of a mirror. Immutable: a change is a new object. */
 export interface MirrorState {
   readonly healthy: boolean;
@@ -11,6 +22,8 @@ export interface MirrorState {
   readonly ipv4?: boolean;
   /** Whether its name has IPv6 addresses. Undefined is unknown: assume that it has. */
   readonly ipv6?: boolean;
+  /** How each of its URLs answers, where they are probed apart. Without it, only the first is used. */
+  readonly urls?: readonly UrlState[];
 }
 
 /** A mirror's state with what decides when it may come back. */

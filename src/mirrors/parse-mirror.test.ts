@@ -4,41 +4,55 @@ import { isSignpostError } from '../oci/errors.ts';
 import { formatNetblock, parseNetblock } from './netblock.ts';
 import { type MirrorInput, changeMirror, parseMirror } from './parse-mirror.ts';
 
-const plain: MirrorInput = { name: 'uni-example', url: 'https://mirror.example.org/images', country: 'DE' };
+const plain: MirrorInput = {
+  name: 'uni-example',
+  urls: ['https://mirror.example.org/images'],
+  country: 'DE',
+};
 const parse = (changes: Partial<MirrorInput>, allowed: readonly string[] = []) =>
   parseMirror({ ...plain, ...changes }, allowed.map(parseNetblock));
 
 test('what is left out has its default', () => {
   assert.deepEqual(parse({}), {
     name: 'uni-example',
-    url: 'https://mirror.example.org/images',
+    kind: 'public',
+    urls: ['https://mirror.example.org/images'],
     country: 'DE',
     asns: [],
     netblocks: [],
     weight: 100,
-    private: false,
     repositories: [],
     onlyCountries: [],
+    exceptCountries: [],
     enabled: true,
+    approved: true,
   });
 });
 
 test('everything is brought into one form, each item once', () => {
   const mirror = parse({
-    url: 'HTTPS://Mirror.Example.org:443/a//b/../images///',
+    urls: ['HTTPS://Mirror.Example.org:443/a//b/../images///', 'http://b.example/', 'http://b.example'],
+    site: 'Universität Beispiel',
+    contact: 'mirrors@uni.example',
+    webhook: 'https://uni.example/hooks?token=t',
     country: 'fr',
     coordinates: '-33.5, +151.25',
-    asns: ['680', 'AS680', 'as4294967295'],
+    asns: ['680', 'AS680', 'as4294967294'],
     netblocks: ['192.0.2.0/24', '::ffff:192.0.2.0/120', '2001:DB8::/32'],
     weight: '1000000',
-    private: true,
+    kind: 'private',
+    exceptCountries: ['aq'],
     repositories: ['fedora/base', 'debian/*', 'fedora/base'],
     onlyCountries: ['de', 'DE', 'FR'],
   });
-  assert.equal(mirror.url, 'https://mirror.example.org/a//images');
+  assert.deepEqual(mirror.urls, ['https://mirror.example.org/a//images', 'http://b.example']);
+  assert.deepEqual(
+    [mirror.kind, mirror.site, mirror.contact, mirror.webhook, mirror.exceptCountries],
+    ['private', 'Universität Beispiel', 'mirrors@uni.example', 'https://uni.example/hooks?token=t', ['AQ']],
+  );
   assert.equal(mirror.country, 'FR');
   assert.deepEqual(mirror.coordinates, { latitude: -33.5, longitude: 151.25 });
-  assert.deepEqual(mirror.asns, [680, 4_294_967_295]);
+  assert.deepEqual(mirror.asns, [680, 4_294_967_294]);
   assert.deepEqual(mirror.netblocks.map(formatNetblock), ['192.0.2.0/24', '2001:db8::/32']);
   assert.equal(mirror.weight, 1_000_000);
   assert.deepEqual(mirror.repositories, ['fedora/base', 'debian/*']);
@@ -48,33 +62,35 @@ test('everything is brought into one form, each item once', () => {
 test('bad values are refused, and the message quotes them', () => {
   const bad: Readonly<Record<keyof MirrorInput, readonly unknown[]>> = {
     name: ['', 'Uni', '-uni', 'uni-', 'a b', 'a/b', 'a'.repeat(64), 'ü', 'uni\n'],
-    url: [
-      '',
-      'mirror.example.org',
-      'ftp://mirror.example.org',
-      'file:///etc',
-      '//mirror.example.org',
-      'https:/a.example',
+    urls: [
+      [],
+      Array.from({ length: 9 }, (_, n) => `https://m${n}.example`),
+      [''],
+      ['mirror.example.org'],
+      ['ftp://mirror.example.org'],
+      ['file:///etc'],
+      ['//mirror.example.org'],
+      ['https:/a.example'],
 
-      'https://',
-      'https://a b.example',
-      'https://a.example/x y',
-      ' https://a.example',
-      'https://a.example\n',
-      'https://a.example:99999',
-      'https://a.example:0',
-      'https://a.example\\x',
-      'https://a.example/\0',
+      ['https://'],
+      ['https://a b.example'],
+      ['https://a.example/x y'],
+      [' https://a.example'],
+      ['https://a.example\n'],
+      ['https://a.example:99999'],
+      ['https://a.example:0'],
+      ['https://a.example\\x'],
+      ['https://a.example/\0'],
 
-      'https://user@a.example',
-      'https://user:secret@a.example',
-      'https://a.example?x',
-      'https://a.example/#x',
+      ['https://user@a.example'],
+      ['https://user:secret@a.example'],
+      ['https://a.example?x'],
+      ['https://a.example/#x'],
 
-      'https://a.example/?',
-      `https://a.example/${'a'.repeat(1024)}`,
-      'javascript:alert(1)',
-      'https://[::1%25eth0]',
+      ['https://a.example/?'],
+      [`https://a.example/${'a'.repeat(1024)}`],
+      ['javascript:alert(1)'],
+      ['https://[::1%25eth0]'],
     ],
     country: ['', 'D', 'DEU', 'ZZ', 'EU', 'Germany', 'ßß'],
     coordinates: [
@@ -92,6 +108,9 @@ test('bad values are refused, and the message quotes them', () => {
     ],
     asns: [
       ['0'],
+      ['23456'],
+      ['65535'],
+      ['4294967295'],
       ['-1'],
       ['4294967296'],
       ['AS'],
@@ -101,9 +120,37 @@ test('bad values are refused, and the message quotes them', () => {
       ['ASAS1'],
       Array.from({ length: 65 }, (_, n) => `${n + 1}`),
     ],
-    netblocks: [['192.0.2.1/24'], ['0.0.0.0/0'], ['::/0'], ['::ffff:0:0/96'], ['192.0.2.1'], ['']],
+    netblocks: [
+      ['192.0.2.1/24'],
+      ['0.0.0.0/0'],
+      ['::/0'],
+      ['::ffff:0:0/96'],
+      ['192.0.2.1'],
+      [''],
+      ['0.0.0.0/1'],
+      ['128.0.0.0/7'],
+      ['2000::/3'],
+      ['2000::/15'],
+      ['192.0.2.0/24', '192.0.2.128/25'],
+    ],
     weight: ['0', '-1', '1000001', '1.5', '', 'ten', '1e3', '0100', ' 1'],
-    private: [true],
+    kind: ['private', 'Public', '', 'cdn'],
+    site: [' x', 'x\ny', 'a'.repeat(101), '\u202ex'],
+    contact: [
+      'nobody',
+      'a b@uni.example',
+      'javascript:alert(1)',
+      'a@b@c',
+      'https://me:x@uni.example',
+      'a@b\n',
+    ],
+    webhook: [
+      'ftp://uni.example',
+      'https://me:x@uni.example',
+      'https://uni.example/#x',
+      'https://127.0.0.1/x',
+      'x',
+    ],
     repositories: [
       ['Fedora'],
       ['*'],
@@ -116,6 +163,7 @@ test('bad values are refused, and the message quotes them', () => {
       ['a'.repeat(201)],
     ],
     onlyCountries: [['ZZ'], [''], ['DE', 'XX']],
+    exceptCountries: [['ZZ'], ['']],
   };
   for (const [key, values] of Object.entries(bad)) {
     for (const value of values) {
@@ -127,16 +175,20 @@ test('bad values are refused, and the message quotes them', () => {
     }
   }
   assert.throws(
-    () => parse({ url: 'ftp://mirror.example.org' }),
+    () => parse({ urls: ['ftp://mirror.example.org'] }),
     /"ftp:\/\/mirror\.example\.org".*https:\/\//,
   );
-  assert.throws(() => parse({ private: true }), /--netblock/);
+  assert.throws(() => parse({ kind: 'private' }), /--netblock/);
+  assert.throws(() => parse({ onlyCountries: ['DE'], exceptCountries: ['DE'] }), /both/);
 });
 
 test('addresses that lead inside are refused in every spelling, unless the operator allows them', () => {
   const inside = {
     'https://127.0.0.1:8080': 'loopback',
     'http://127.1': 'loopback',
+    'http://localhost:80': 'loopback',
+    'http://LOCALHOST.': 'loopback',
+    'https://mirror.localhost': 'loopback',
     'http://0x7f000001': 'loopback',
     'http://2130706433/': 'loopback',
     'http://017700000001': 'loopback',
@@ -154,25 +206,31 @@ test('addresses that lead inside are refused in every spelling, unless the opera
     'http://0.0.0.0': 'reserved',
   };
   for (const [url, kind] of Object.entries(inside)) {
-    assert.throws(() => parse({ url }), new RegExp(`is a ${kind} address.*mirrors\\.allowAddresses`), url);
+    assert.throws(
+      () => parse({ urls: [url] }),
+      new RegExp(`is a ${kind} address.*mirrors\\.allowAddresses`),
+      url,
+    );
   }
-  assert.equal(parse({ url: 'http://127.1:8080/' }, ['127.0.0.0/8']).url, 'http://127.0.0.1:8080');
-  assert.throws(() => parse({ url: 'http://10.0.0.1' }, ['127.0.0.0/8']), /private/);
-  assert.equal(parse({ url: 'https://9.9.9.9' }).url, 'https://9.9.9.9');
+  assert.equal(parse({ urls: ['http://127.1:8080/'] }, ['127.0.0.0/8']).urls[0], 'http://127.0.0.1:8080');
+  assert.throws(() => parse({ urls: ['http://10.0.0.1'] }, ['127.0.0.0/8']), /private/);
+  assert.equal(parse({ urls: ['https://9.9.9.9'] }).urls[0], 'https://9.9.9.9');
 });
 
 test('a change touches only what it names', () => {
-  const mirror = parse({ coordinates: '1,2', asns: ['680'], netblocks: ['192.0.2.0/24'], private: true });
+  const mirror = parse({ coordinates: '1,2', asns: ['680'], netblocks: ['192.0.2.0/24'], kind: 'private' });
   const change = (changes: Partial<MirrorInput>) => changeMirror({ ...mirror, enabled: false }, changes, []);
   assert.deepEqual(change({ weight: '7' }), { ...mirror, enabled: false, weight: 7 });
   assert.deepEqual(change({ asns: [] }).asns, []);
   assert.equal('coordinates' in change({ coordinates: '' }), false);
+  assert.equal(change({ site: 'Example' }).site, 'Example');
+  assert.equal('site' in changeMirror({ ...mirror, site: 'Example' }, { site: '' }, []), false);
   assert.throws(() => change({ netblocks: [] }), /--netblock/);
-  assert.deepEqual(change({ netblocks: [], private: false }).netblocks, []);
+  assert.deepEqual(change({ netblocks: [], kind: 'public' }).netblocks, []);
 });
 
 test('an address that was allowed once stays when something else changes', () => {
-  const mirror = parse({ url: 'https://127.0.0.1' }, ['127.0.0.0/8']);
-  assert.equal(changeMirror(mirror, { weight: '2' }, []).url, 'https://127.0.0.1');
-  assert.throws(() => changeMirror(mirror, { url: 'https://127.0.0.2' }, []), /loopback/);
+  const mirror = parse({ urls: ['https://127.0.0.1'] }, ['127.0.0.0/8']);
+  assert.equal(changeMirror(mirror, { weight: '2' }, []).urls[0], 'https://127.0.0.1');
+  assert.throws(() => changeMirror(mirror, { urls: ['https://127.0.0.2'] }, []), /loopback/);
 });

@@ -1,52 +1,60 @@
 import { quote } from '../oci/digest.ts';
 import { SignpostError } from '../oci/errors.ts';
 import { isRepositoryName } from '../oci/reference.ts';
-import { type Netblock, readIpAddress } from './address.ts';
-import { classifyAddress, mayConnect } from './address-class.ts';
+import type { Netblock } from './address.ts';
 import { findCountry } from './countries.ts';
 import type { Coordinates } from './distance.ts';
-import type { NewMirror } from './mirror.ts';
-import { parseNetblock } from './netblock.ts';
+import { type MirrorKind, mirrorKinds, type NewMirror } from './mirror.ts';
+import { parseAsn, parseMirrorNetblock, refuseNested } from './parse-mirror-networks.ts';
+import { parseContact, parseMirrorUrl, parseWebhookUrl } from './parse-mirror-url.ts';
 
 /** A mirror as a person writes it. What is left out has its default. */
 export interface MirrorInput {
   readonly name: string;
-  readonly url: string;
+  /** One at least; the first that a client can use is taken. */
+  readonly urls: readonly string[];
+  readonly site?: string | undefined;
+  readonly kind?: string | undefined;
   readonly country: string;
   /** `52.5,13.4`: latitude and longitude in degrees. */
   readonly coordinates?: string | undefined;
   readonly asns?: readonly string[] | undefined;
   readonly netblocks?: readonly string[] | undefined;
   readonly weight?: string | undefined;
-  readonly private?: boolean | undefined;
   readonly repositories?: readonly string[] | undefined;
   readonly onlyCountries?: readonly string[] | undefined;
+  readonly exceptCountries?: readonly string[] | undefined;
+  readonly contact?: string | undefined;
+  readonly webhook?: string | undefined;
 }
 
 /**
- * Reads a new mirror.
+ * Reads a new mirror. It is approved: who takes it in from somebody else than an operator unsets that.
  * @param allowed special addresses that the operator allows (`mirrors.allowAddresses`)
  * @throws SignpostError USAGE, naming the value and what was expected
  */
 export function parseMirror(input: MirrorInput, allowed: readonly Netblock[]): NewMirror {
-  const { name, url, country, ...rest } = input;
-  const bare = {
+  const { name, urls, country, ...rest } = input;
+  const bare: NewMirror = {
     name: parseMirrorName(name),
-    url: parseMirrorUrl(url, allowed),
+    kind: 'public',
+    urls: parseUrls(urls, allowed),
     country: parseCountry(country),
     asns: [],
     netblocks: [],
     weight: 100,
-    private: false,
     repositories: [],
     onlyCountries: [],
+    exceptCountries: [],
     enabled: true,
+    approved: true,
   };
   return changeMirror(bare, rest, allowed);
 }
 
 /**
- * The mirror with what `changes` names changed. An empty list empties; empty coordinates go back to the country's.
+ * The mirror with what `changes` names changed. An empty list or text takes away; without
+ * coordinates the country's middle counts.
  * @throws SignpostError USAGE
  */
 export function changeMirror<T extends NewMirror>(
@@ -54,31 +62,45 @@ export function changeMirror<T extends NewMirror>(
   changes: Partial<MirrorInput>,
   allowed: readonly Netblock[],
 ): T {
-  const { coordinates: before, ...rest } = mirror;
-  const coordinates = changes.coordinates === undefined ? before : parseCoordinates(changes.coordinates);
+  const { site, coordinates, contact, webhook, ...rest } = mirror;
   const changed = {
     ...rest,
-    ...(coordinates === undefined ? {} : { coordinates }),
+    ...optional('site', site, changes.site, parseSite),
+    ...optional('coordinates', coordinates, changes.coordinates, parseCoordinates),
+    ...optional('contact', contact, changes.contact, parseContact),
+    ...optional('webhook', webhook, changes.webhook, (url) => parseWebhookUrl(url, allowed)),
     ...ifNamed('name', changes.name, parseMirrorName),
-    ...ifNamed('url', changes.url, (url) => parseMirrorUrl(url, allowed)),
+    ...ifNamed('kind', changes.kind, parseKind),
+    ...ifNamed('urls', changes.urls, (urls) => parseUrls(urls, allowed)),
     ...ifNamed('country', changes.country, parseCountry),
     ...ifNamed('asns', changes.asns, (list) => parseList('ASNs', 64, list, parseAsn)),
     ...ifNamed('netblocks', changes.netblocks, (list) =>
-      parseList('netblocks', 1024, list, parseMirrorNetblock),
+      refuseNested(parseList('netblocks', 1024, list, parseMirrorNetblock)),
     ),
     ...ifNamed('weight', changes.weight, parseWeight),
-    ...ifNamed('private', changes.private, (value) => value),
     ...ifNamed('repositories', changes.repositories, (list) =>
       parseList('repositories', 256, list, parseRepositoryPattern),
     ),
     ...ifNamed('onlyCountries', changes.onlyCountries, (list) =>
       parseList('countries', 250, list, parseCountry),
     ),
+    ...ifNamed('exceptCountries', changes.exceptCountries, (list) =>
+      parseList('countries', 250, list, parseCountry),
+    ),
   } as unknown as T;
-  if (changed.private && changed.netblocks.length === 0) {
+  refuseNonsense(changed);
+  return changed;
+}
+
+function refuseNonsense({ kind, netblocks, onlyCountries, exceptCountries }: NewMirror): void {
+  if (kind === 'private' && netblocks.length === 0) {
     throw invalid('a private mirror serves its own netblocks only: name them with --netblock');
   }
-  return changed;
+  const both = onlyCountries.find((country) => exceptCountries.includes(country));
+  if (both === undefined) return;
+  throw invalid(
+    `${quote(both)} is both among the countries that it serves only and among those that it does not`,
+  );
 }
 
 /** @throws SignpostError USAGE */
@@ -89,24 +111,21 @@ function parseMirrorName(text: string): string {
   );
 }
 
-function parseMirrorUrl(text: string, allowed: readonly Netblock[]): string {
-  const wrong = (problem: string) => invalid(`${quote(text)} cannot be a mirror's URL: ${problem}`);
-  const expected = 'expected one such as "https://mirror.example.org/images"';
-  if (text.length > 1024) throw wrong('it is longer than 1024 characters');
-  // URL.parse would silently drop or turn these.
-  if (!/^https?:\/\/[^\s\\\p{Cc}]+$/iu.test(text)) throw wrong(expected);
-  const url = URL.parse(text);
-  if (url === null || url.port === '0') throw wrong(expected);
-  if (url.username !== '' || url.password !== '')
-    throw wrong('it would give its user and password to clients');
-  if (/[?#]/.test(text)) throw wrong('paths are put behind it, so it can have no "?" and no "#"');
-  const address = readIpAddress(url.hostname.replace(/^\[|\]$/g, ''));
-  if (address !== undefined && !mayConnect(address, allowed)) {
-    throw wrong(
-      `${address} is a ${classifyAddress(address)} address; if that is meant, add it to mirrors.allowAddresses in the configuration`,
-    );
-  }
-  return url.origin + url.pathname.replace(/\/+$/, '');
+function parseUrls(texts: readonly string[], allowed: readonly Netblock[]): NewMirror['urls'] {
+  const [first, ...others] = parseList('URLs', 8, texts, (text) => parseMirrorUrl(text, allowed));
+  if (first === undefined) throw invalid('a mirror needs a URL, such as "https://mirror.example.org/images"');
+  return [first, ...others];
+}
+
+function parseKind(text: string): MirrorKind {
+  const kind = mirrorKinds.find((kind) => kind === text);
+  if (kind !== undefined) return kind;
+  throw invalid(`${quote(text)} is not a kind of mirror: expected ${mirrorKinds.join(', ')}`);
+}
+
+function parseSite(text: string): string {
+  if (text.length <= 100 && /^[^\p{C}\p{Z}](?:[^\p{C}\p{Zl}\p{Zp}]*[^\p{C}\p{Z}])?$/u.test(text)) return text;
+  throw invalid(`${quote(text)} is not a site's name: expected at most 100 characters in one line`);
 }
 
 function parseCountry(text: string): string {
@@ -115,8 +134,7 @@ function parseCountry(text: string): string {
   throw invalid(`${quote(text)} is not a country: expected an ISO 3166-1 code of two letters, such as "DE"`);
 }
 
-function parseCoordinates(text: string): Coordinates | undefined {
-  if (text === '') return undefined;
+function parseCoordinates(text: string): Coordinates {
   const match = /^([+-]?\d{1,3}(?:\.\d{1,10})?), ?([+-]?\d{1,3}(?:\.\d{1,10})?)$/.exec(text);
   const latitude = Number(match?.[1]);
   const longitude = Number(match?.[2]);
@@ -124,18 +142,6 @@ function parseCoordinates(text: string): Coordinates | undefined {
   throw invalid(
     `${quote(text)} are not coordinates: expected latitude (-90 to 90) and longitude (-180 to 180) in degrees, such as "52.5,13.4"`,
   );
-}
-
-function parseAsn(text: string): number {
-  const asn = /^(?:AS)?[1-9][0-9]{0,9}$/i.test(text) ? Number(text.replace(/^AS/i, '')) : 0;
-  if (asn >= 1 && asn <= 4_294_967_295) return asn;
-  throw invalid(`${quote(text)} is not an autonomous system number: expected 1 to 4294967295`);
-}
-
-function parseMirrorNetblock(text: string): Netblock {
-  const netblock = parseNetblock(text);
-  if (netblock.length > 0) return netblock;
-  throw invalid(`${quote(text)} is everybody: a netblock draws its clients to the mirror before all others`);
 }
 
 function parseWeight(text: string): number {
@@ -170,6 +176,17 @@ function ifNamed<K extends string, In, Out>(
   parse: (value: In) => Out,
 ): Partial<Record<K, Out>> {
   return value === undefined ? {} : ({ [key]: parse(value) } as Record<K, Out>);
+}
+
+/** What was there before, or what it is changed to; an empty text takes it away. */
+function optional<K extends string, Out>(
+  key: K,
+  before: Out | undefined,
+  value: string | undefined,
+  parse: (value: string) => Out,
+): Partial<Record<K, Out>> {
+  const after = value === undefined ? before : value === '' ? undefined : parse(value);
+  return after === undefined ? {} : ({ [key]: after } as Record<K, Out>);
 }
 
 function invalid(message: string): SignpostError {

@@ -65,7 +65,7 @@ function redirectHeaders(route: Redirected, repository: RepositoryName, digest: 
   const path = `/v2/${repository}/blobs/${digest}`;
   const headers = [
     'Location',
-    route.target.mirror.url + path,
+    route.target.url + path,
     'Content-Length',
     '0',
     'Docker-Content-Digest',
@@ -84,10 +84,10 @@ function redirectHeaders(route: Redirected, repository: RepositoryName, digest: 
 function formatLinks({ ranked }: Redirected, path: string): string {
   let links = '';
   for (let index = 1; index < ranked.length; index += 1) {
-    const mirror = ranked[index]?.mirror;
-    if (mirror === undefined) break;
+    const other = ranked[index];
+    if (other === undefined) break;
     const separator = index === 1 ? '' : ', ';
-    links += `${separator}<${mirror.url}${path}>; rel=duplicate; pri=${index}; geo=${mirror.country.toLowerCase()}`;
+    links += `${separator}<${other.url}${path}>; rel=duplicate; pri=${index}; geo=${other.mirror.country.toLowerCase()}`;
   }
   return links;
 }

@@ -41,7 +41,7 @@ suite('Pulling blobs: redirected to a mirror', () => {
   test('GET answers 307 with the place, the alternatives in order, and the digest', async () => {
     const answer = await registry.ask(path, from('127.0.0.1'));
     assert.equal(answer.status, 307);
-    const chosen = mirrors.find(({ url }) => answer.headers.location === `${url}${path}`);
+    const chosen = mirrors.find(({ urls: [url] }) => answer.headers.location === `${url}${path}`);
     assert.equal(chosen?.country, 'DE');
     assert.equal(answer.headers['docker-content-digest'], digest);
     const base64 = createHash('sha256').update(large).digest('base64');
@@ -51,18 +51,18 @@ suite('Pulling blobs: redirected to a mirror', () => {
     const links = String(answer.headers.link).split(', ');
     assert.equal(links.length, 2);
     const other = mirrors.find(({ id, country }) => country === 'DE' && id !== chosen?.id);
-    assert.equal(links[0], `<${other?.url}${path}>; rel=duplicate; pri=1; geo=de`);
+    assert.equal(links[0], `<${other?.urls[0]}${path}>; rel=duplicate; pri=1; geo=de`);
     assert.match(links[1] ?? '', /^<https:\/\/mirror-3\..*>; rel=duplicate; pri=2; geo=fr$/);
   });
 
   test('a client elsewhere is sent elsewhere', async () => {
     const answer = await registry.ask(path, from(japan));
-    assert.equal(answer.headers.location, `${mirrors[3]?.url}${path}`);
+    assert.equal(answer.headers.location, `${mirrors[3]?.urls[0]}${path}`);
   });
 
   test('a client behind a proxy cannot choose its address', async () => {
     const answer = await registry.ask(path, from('127.0.0.9, 198.51.100.8'));
-    assert.equal(answer.headers.location, `${mirrors[3]?.url}${path}`);
+    assert.equal(answer.headers.location, `${mirrors[3]?.urls[0]}${path}`);
   });
 
   test('HEAD is answered in place', async () => {

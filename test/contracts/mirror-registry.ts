@@ -25,10 +25,16 @@ export function mirrorRegistryContract(
     asns: [680, 4_294_967_295],
     netblocks: [parseNetblock('192.0.2.0/24'), parseNetblock('2001:db8::/32')],
     weight: 1_000_000,
-    private: true,
+    site: 'University of Example',
+    kind: 'private',
+    urls: ['https://one.example.org/images', 'http://two.example.org'],
     repositories: ['fedora/base', 'debian/*'],
     onlyCountries: ['DE', 'FR'],
+    exceptCountries: ['AQ'],
     enabled: false,
+    approved: false,
+    contact: 'mirrors@uni.example',
+    webhook: 'https://uni.example/hooks?token=t',
   });
 
   describe(`mirror registry: ${name}`, () => {

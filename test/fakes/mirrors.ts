@@ -6,15 +6,17 @@ export function newMirror(changes: Partial<NewMirror> = {}): NewMirror {
   const name = changes.name ?? 'uni-example';
   return {
     name,
-    url: `https://${name}.example.org/images`,
+    kind: 'public',
+    urls: [`https://${name}.example.org/images`],
     country: 'DE',
     asns: [],
     netblocks: [],
     weight: 100,
-    private: false,
     repositories: [],
     onlyCountries: [],
+    exceptCountries: [],
     enabled: true,
+    approved: true,
     ...changes,
   };
 }

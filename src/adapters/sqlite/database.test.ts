@@ -2,8 +2,11 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { after, test } from 'node:test';
 import { inTransaction, openDatabase } from './database.ts';
+import { readMirrorDescription } from './mirror-description.ts';
+import { migrations } from './migrations.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'signpost-database-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -33,4 +36,35 @@ test('nobody else can write the database, whatever the umask', () => {
   } finally {
     process.umask(before);
   }
+});
+
+test('mirrors entered before they had kinds and several URLs are kept', () => {
+  const path = join(folder, 'older.db');
+  const version = migrations.findIndex((sql) => sql.includes('$.exceptCountries'));
+  using older = new DatabaseSync(path);
+  for (const sql of migrations.slice(0, version)) older.exec(sql);
+  older.exec(`PRAGMA user_version = ${version}`);
+  const insert = older.prepare('INSERT INTO mirrors (name, description) VALUES (?, ?)');
+  for (const isPrivate of [true, false]) {
+    const mirror = {
+      name: `private-${isPrivate}`,
+      url: 'https://mirror.example.org',
+      country: 'DE',
+      asns: [680],
+      netblocks: ['192.0.2.0/24'],
+      weight: 7,
+      private: isPrivate,
+      repositories: [],
+      onlyCountries: ['DE'],
+      enabled: true,
+    };
+    insert.run(mirror.name, JSON.stringify(mirror));
+  }
+  insert.run('damaged', '{');
+  using database = openDatabase(path);
+  const rows = database.prepare('SELECT description FROM mirrors ORDER BY id').all();
+  const [one, other] = rows.slice(0, 2).map(({ description }) => readMirrorDescription(String(description)));
+  assert.deepEqual([one?.kind, other?.kind], ['private', 'public']);
+  assert.deepEqual(one?.urls, ['https://mirror.example.org']);
+  assert.deepEqual([one?.approved, one?.exceptCountries, one?.weight], [true, [], 7]);
 });

@@ -95,4 +95,17 @@ export const migrations: readonly string[] = [
     digest BLOB NOT NULL
   ) STRICT;
   `,
+  // Mirrors have a kind, several URLs, excluded countries and the operator's approval.
+  `
+  UPDATE mirrors SET description = json_remove(
+    json_set(
+      description,
+      '$.kind', iif(json_extract(description, '$.private'), 'private', 'public'),
+      '$.urls', json_array(json_extract(description, '$.url')),
+      '$.exceptCountries', json('[]'),
+      '$.approved', json('true')
+    ),
+    '$.private', '$.url'
+  ) WHERE json_valid(description);
+  `,
 ];

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { SignpostError } from '../../oci/errors.ts';
-import type { NewMirror } from '../../mirrors/mirror.ts';
+import { mirrorKinds, type NewMirror } from '../../mirrors/mirror.ts';
 import { parseNetblock } from '../../mirrors/netblock.ts';
 
 const text = z.string().max(1024);
@@ -9,16 +9,21 @@ const texts = z.array(text).max(1024);
 /** What describeMirror writes. Properties that a newer version wrote are passed over. */
 const description = z.object({
   name: text,
-  url: text,
+  site: text.optional(),
+  kind: z.enum(mirrorKinds),
+  urls: z.tuple([text], text),
   country: text,
   coordinates: z.object({ latitude: z.number(), longitude: z.number() }).optional(),
   asns: z.array(z.int()).max(1024),
   netblocks: texts,
   weight: z.int().min(1).max(1_000_000),
-  private: z.boolean(),
   repositories: texts,
   onlyCountries: texts,
+  exceptCountries: texts,
   enabled: z.boolean(),
+  approved: z.boolean(),
+  contact: text.optional(),
+  webhook: text.optional(),
 });
 
 /**
@@ -27,11 +32,14 @@ const description = z.object({
  */
 export function readMirrorDescription(json: string): NewMirror {
   try {
-    const { coordinates, netblocks, ...rest } = description.parse(JSON.parse(json));
+    const { site, coordinates, netblocks, contact, webhook, ...rest } = description.parse(JSON.parse(json));
     return {
       ...rest,
+      ...(site === undefined ? {} : { site }),
       ...(coordinates === undefined ? {} : { coordinates }),
       netblocks: netblocks.map(parseNetblock),
+      ...(contact === undefined ? {} : { contact }),
+      ...(webhook === undefined ? {} : { webhook }),
     };
   } catch (cause) {
     throw new SignpostError(

@@ -4,6 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { runCommand } from '../../../test/fakes/run-command.ts';
+import { openDatabase } from '../../adapters/sqlite/database.ts';
+import { createMirrorRegistry } from '../../adapters/sqlite/mirror-registry.ts';
 import type { MirrorDescription } from '../../mirrors/mirror-description.ts';
 import { exitCodes } from '../exit-codes.ts';
 
@@ -64,7 +66,16 @@ test('every property can be given, and taken away again', async () => {
   const given = [
     '--coordinates',
     '52.5,13.4',
-    '--private',
+    '--kind',
+    'private',
+    '--site',
+    'University of Example',
+    '--except-country',
+    'aq',
+    '--contact',
+    'mirrors@uni.example',
+    '--webhook',
+    'https://uni.example/hooks?token=t',
     '--netblock',
     '10.0.0.0/8',
     '--repository',
@@ -74,21 +85,30 @@ test('every property can be given, and taken away again', async () => {
   const [whole] = await list();
   assert.deepEqual(whole?.coordinates, { latitude: 52.5, longitude: 13.4 });
   assert.deepEqual(
-    [whole?.private, whole?.repositories, whole?.onlyCountries],
-    [true, ['fedora/*'], ['DE', 'FR']],
+    [whole?.kind, whole?.repositories, whole?.onlyCountries, whole?.exceptCountries],
+    ['private', ['fedora/*'], ['DE', 'FR'], ['AQ']],
   );
   const none = [
     '--no-coordinates',
-    '--no-private',
+    '--kind',
+    'public',
     '--no-netblock',
+    '--no-except-country',
+    '--no-site',
+    '--no-contact',
+    '--no-webhook',
     '--no-repository',
     '--no-only-country',
     '--no-asn',
   ];
   assert.equal((await mirror('edit', 'whole', ...none)).status, exitCodes.ok);
-  const { coordinates: _, ...rest } = whole ?? {};
-  const empty = { asns: [], netblocks: [], private: false, repositories: [], onlyCountries: [] };
-  assert.deepEqual(await list(), [{ ...rest, ...empty }]);
+  const { coordinates: _, site, contact, webhook, ...rest } = whole ?? {};
+  assert.deepEqual(
+    [site, contact, webhook],
+    ['University of Example', 'mirrors@uni.example', 'https://uni.example/hooks?token=t'],
+  );
+  const empty = { asns: [], netblocks: [], repositories: [], onlyCountries: [], exceptCountries: [] };
+  assert.deepEqual(await list(), [{ ...rest, ...empty, kind: 'public' }]);
 });
 
 test('bad input is refused with a message, and changes nothing', async () => {
@@ -115,7 +135,8 @@ test('bad input is refused with a message, and changes nothing', async () => {
     ],
     [add('other', '--netblock', '192.0.2.1/24'), exitCodes.usage, /did you mean "192\.0\.2\.0\/24"/],
     [add('other', '--netblock', '::/0'), exitCodes.usage, /everybody/],
-    [add('other', '--private'), exitCodes.usage, /--netblock/],
+    [add('other', '--kind', 'secret'), exitCodes.usage, /public, private, always-current/],
+    [add('other', '--kind', 'private'), exitCodes.usage, /--netblock/],
     [add('other', '--weight', '0'), exitCodes.usage, /1 to 1000000/],
     [add('other', '--nonsense'), exitCodes.usage, /nonsense/],
     [mirror('edit', 'uni'), exitCodes.usage, /nothing to change/],
@@ -157,4 +178,46 @@ test('a URL belongs to one mirror', async () => {
     (await list()).map(({ name }) => name),
     ['third', 'uni'],
   );
+});
+
+test('a mirror has several URLs, shown whole by name', async () => {
+  const urls = ['https://a.example.org/x,y', 'http://[2a00::1]/x'];
+  assert.equal((await mirror('add', 'uni', ...urls, '--country', 'DE')).status, exitCodes.ok);
+  assert.deepEqual((await list())[0]?.urls, urls);
+  const shown = await mirror('show', 'uni');
+  assert.match(shown.out, /^URL +https:\/\/a\.example\.org\/x,y\nURL +http:\/\/\[2a00::1\]\/x$/m);
+  assert.match(shown.out, /^status +not probed yet$/m);
+  await mirror('edit', 'uni', '--url', 'https://b.example.org', '--url', 'https://c.example.org');
+  const { mirror: json } = JSON.parse((await mirror('show', 'uni', '--json')).out) as {
+    mirror: MirrorDescription;
+  };
+  assert.deepEqual(json.urls, ['https://b.example.org', 'https://c.example.org']);
+});
+
+test('netblocks of two mirrors overlap only when that is said', async () => {
+  await add('uni', '--netblock', '192.0.2.0/24');
+  const refused = await add('other', '--netblock', '192.0.2.128/25');
+  assert.equal(refused.status, exitCodes.usage);
+  assert.match(
+    refused.err,
+    /"192\.0\.2\.128\/25" overlaps "192\.0\.2\.0\/24" of the mirror "uni".*--share-netblocks/,
+  );
+  assert.equal(
+    (await add('other', '--netblock', '192.0.2.128/25', '--share-netblocks')).status,
+    exitCodes.ok,
+  );
+  assert.equal((await mirror('edit', 'other', '--weight', '3')).status, exitCodes.ok);
+  assert.equal((await mirror('edit', 'other', '--netblock', '192.0.2.0/25')).status, exitCodes.usage);
+});
+
+test('a mirror that nobody has approved is shown so, and approved by name', async () => {
+  await add('uni');
+  using database = openDatabase(join(data, 'signpost.db'));
+  const registry = createMirrorRegistry(database);
+  const [entered] = registry.list();
+  assert.ok(entered?.approved === true);
+  registry.update({ ...entered, approved: false });
+  assert.match((await mirror('list')).out, /waits for approval/);
+  assert.match((await mirror('approve', 'uni')).out, /^approved uni: /);
+  assert.equal((await list())[0]?.approved, true);
 });

@@ -1,14 +1,26 @@
 import { Command } from 'commander';
-import type { Mirror, MirrorId, NewMirror } from '../../mirrors/mirror.ts';
-import type { MirrorState } from '../../mirrors/mirror-state.ts';
-import { describeMirror } from '../../mirrors/mirror-description.ts';
+import type { Mirror } from '../../mirrors/mirror.ts';
 import { changeMirror, parseMirror } from '../../mirrors/parse-mirror.ts';
+import { refuseConflicts } from '../../mirrors/refuse-conflicts.ts';
 import { quote } from '../../oci/digest.ts';
 import { SignpostError } from '../../oci/errors.ts';
 import type { MirrorRegistry } from '../../ports/mirror-registry.ts';
 import { type CommonOptions, type Terminal, configOf, createVerb, printResult } from '../command.ts';
 import { composeMirror } from '../compose/mirror.ts';
-import { type MirrorOptions, addMirrorOptions, addRemovingOptions, changesOf } from '../mirror-options.ts';
+import {
+  describeClients,
+  describeStatus,
+  describeWhole,
+  mirrorToJson,
+  statusToJson,
+} from '../describe-mirror.ts';
+import {
+  type MirrorOptions,
+  addMirrorOptions,
+  addRemovingOptions,
+  changesOf,
+  collectWhole,
+} from '../mirror-options.ts';
 import { formatTable } from '../table.ts';
 
 const examples = [
@@ -24,29 +36,47 @@ export function createCommand(terminal: Terminal): Command {
     .addCommand(createAdd(terminal))
     .addCommand(createEdit(terminal))
     .addCommand(createList(terminal))
+    .addCommand(createShow(terminal))
     .addCommand(createRemove(terminal))
     .addCommand(
-      createSwitch(terminal, 'disable', false, 'Send nobody to a mirror until it is enabled again.'),
+      createSwitch(
+        terminal,
+        'disable',
+        'disabled',
+        { enabled: false },
+        'Send nobody to a mirror until it is enabled again.',
+      ),
     )
-    .addCommand(createSwitch(terminal, 'enable', true, 'Send clients to a mirror again.'));
+    .addCommand(
+      createSwitch(terminal, 'enable', 'enabled', { enabled: true }, 'Send clients to a mirror again.'),
+    )
+    .addCommand(
+      createSwitch(
+        terminal,
+        'approve',
+        'approved',
+        { approved: true },
+        'Let a mirror go live that somebody else has entered through the HTTP API.',
+      ),
+    );
 }
 
 function createAdd(terminal: Terminal): Command {
   const command = createVerb('add', 'Add a mirror. Clients are sent there once it has passed a probe.', [
     'signpost mirror add uni-example https://mirror.example.org/images --country DE --asn 680 --weight 1000',
-    'signpost mirror add campus https://10.1.2.3 --country FR --private --netblock 192.0.2.0/24',
+    'signpost mirror add campus https://10.1.2.3 --country FR --kind private --netblock 192.0.2.0/24',
   ])
     .argument('<name>', 'short and unique, such as uni-example')
-    .argument('<url>', 'where its copy of the tree is')
+    .argument('<url...>', 'where its copy of the tree is; a client is sent to the first that it can use')
     .requiredOption('--country <code>', 'its country (ISO 3166-1, two letters)');
   return addMirrorOptions(command).action(
-    (name: string, url: string, options: MirrorOptions & CommonOptions & { country: string }) => {
+    (name: string, urls: string[], options: MirrorOptions & CommonOptions & { country: string }) => {
       using parts = composeMirror(configOf(options));
       const mirror = parseMirror(
-        { ...changesOf(options), name, url, country: options.country },
+        { ...changesOf(options), name, urls, country: options.country },
         parts.allowed,
       );
-      refuseSecondUse(parts.registry, mirror);
+      refuseConflicts(parts.registry.list(), mirror, { shareNetblocks: options.shareNetblocks === true });
       printMirror(terminal, options, 'added', parts.registry.add(mirror));
     },
   );
@@ -59,7 +89,11 @@ function createEdit(terminal: Terminal): Command {
   ])
     .argument('<name>', 'the mirror')
     .option('--name <name>', 'another name')
-    .option('--url <url>', 'another place of its copy of the tree')
+    .option(
+      '--url <url>',
+      'other places of its copy of the tree, instead of those it has; may be repeated',
+      collectWhole,
+    )
     .option('--country <code>', 'another country');
   return addRemovingOptions(addMirrorOptions(command)).action(
     (name: string, options: MirrorOptions & CommonOptions) => {
@@ -69,20 +103,13 @@ function createEdit(terminal: Terminal): Command {
         throw new SignpostError('USAGE', 'nothing to change is named: see "signpost mirror edit --help"');
       }
       const changed = changeMirror(findByName(parts.registry, name), changes, parts.allowed);
-      refuseSecondUse(parts.registry, changed);
+      // Netblocks that overlap already do not stand in the way of changing something else.
+      const shareNetblocks = options.shareNetblocks === true || changes.netblocks === undefined;
+      refuseConflicts(parts.registry.list(), changed, { shareNetblocks });
       parts.registry.update(changed);
       printMirror(terminal, options, 'changed', changed);
     },
   );
-}
-
-// Two mirrors at one URL would be probed twice, and a client that fails at one would be sent to the same place again.
-function refuseSecondUse(registry: MirrorRegistry, { name, url, id }: NewMirror & { id?: MirrorId }): void {
-  const other = registry
-    .list()
-    .find((mirror) => mirror.url === url && mirror.name !== name && mirror.id !== id);
-  if (other === undefined) return;
-  throw new SignpostError('USAGE', `${quote(url)} is the URL of the mirror ${quote(other.name)} already`);
 }
 
 function createList(terminal: Terminal): Command {
@@ -99,20 +126,31 @@ function createList(terminal: Terminal): Command {
         mirror.name,
         mirror.country,
         String(mirror.weight),
-        mirror.private ? 'own netblocks' : mirror.onlyCountries.join(',') || 'everybody',
+        describeClients(mirror),
         describeStatus(mirror, states.get(mirror.id)),
-        mirror.url,
+        mirror.urls.join(' '),
       ]),
     ]);
     printResult(
       terminal,
       options,
-      {
-        mirrors: mirrors.map((mirror) => ({ ...toJson(mirror), state: stateToJson(states.get(mirror.id)) })),
-      },
+      { mirrors: mirrors.map((mirror) => statusToJson(mirror, states.get(mirror.id))) },
       mirrors.length === 0 ? ['There are no mirrors: add one with "signpost mirror add".'] : table,
     );
   });
+}
+
+function createShow(terminal: Terminal): Command {
+  return createVerb('show', 'Show everything that is known of a mirror.', [
+    'signpost mirror show uni-example',
+  ])
+    .argument('<name>', 'the mirror')
+    .action((name: string, options: CommonOptions) => {
+      using parts = composeMirror(configOf(options));
+      const mirror = findByName(parts.registry, name);
+      const state = parts.states.load().get(mirror.id);
+      printResult(terminal, options, { mirror: statusToJson(mirror, state) }, describeWhole(mirror, state));
+    });
 }
 
 function createRemove(terminal: Terminal): Command {
@@ -126,14 +164,20 @@ function createRemove(terminal: Terminal): Command {
     });
 }
 
-function createSwitch(terminal: Terminal, verb: string, enabled: boolean, summary: string): Command {
+function createSwitch(
+  terminal: Terminal,
+  verb: string,
+  done: string,
+  change: Partial<Pick<Mirror, 'enabled' | 'approved'>>,
+  summary: string,
+): Command {
   return createVerb(verb, summary, [`signpost mirror ${verb} uni-example`])
     .argument('<name>', 'the mirror')
     .action((name: string, options: CommonOptions) => {
       using parts = composeMirror(configOf(options));
-      const mirror = { ...findByName(parts.registry, name), enabled };
+      const mirror = { ...findByName(parts.registry, name), ...change };
       parts.registry.update(mirror);
-      printMirror(terminal, options, `${verb}d`, mirror);
+      printMirror(terminal, options, done, mirror);
     });
 }
 
@@ -146,25 +190,8 @@ function findByName(registry: MirrorRegistry, name: string): Mirror {
   );
 }
 
-/** What the operator has ordered goes before what the server has seen. */
-function describeStatus(mirror: Mirror, state: MirrorState | undefined): string {
-  if (!mirror.enabled) return 'disabled';
-  if (state === undefined) return 'not probed yet';
-  return state.healthy ? `healthy, at ${state.serial}` : `down: ${state.reason ?? 'its last probe failed'}`;
-}
-
-function stateToJson(state: MirrorState | undefined) {
-  if (state === undefined) return undefined;
-  const { healthy, reason, since, serial, ipv4, ipv6 } = state;
-  return { healthy, reason, since: new Date(since).toISOString(), serial, ipv4, ipv6 };
-}
-
-function toJson(mirror: Mirror) {
-  return { id: mirror.id, ...describeMirror(mirror) };
-}
-
 function printMirror(terminal: Terminal, options: CommonOptions, done: string, mirror: Mirror): void {
-  printResult(terminal, options, { [done]: toJson(mirror) }, [
-    `${done} ${mirror.name}: ${mirror.url} (${mirror.country}, weight ${mirror.weight})`,
+  printResult(terminal, options, { [done]: mirrorToJson(mirror) }, [
+    `${done} ${mirror.name}: ${mirror.urls.join(' ')} (${mirror.country}, weight ${mirror.weight})`,
   ]);
 }

@@ -1,0 +1,61 @@
+import { type MirrorDescription, describeMirror } from '../mirrors/mirror-description.ts';
+import type { Mirror } from '../mirrors/mirror.ts';
+import type { MirrorState } from '../mirrors/mirror-state.ts';
+import { formatTable } from './table.ts';
+
+/** In a few words how a mirror is. What the operator has ordered goes before what the server has seen. */
+export function describeStatus(mirror: Mirror, state: MirrorState | undefined): string {
+  if (!mirror.enabled) return 'disabled';
+  if (!mirror.approved) return 'waits for approval';
+  if (state === undefined) return 'not probed yet';
+  return state.healthy ? `healthy, at ${state.serial}` : `down: ${state.reason ?? 'its last probe failed'}`;
+}
+
+/** Whom a mirror serves, in a few words. */
+export function describeClients({ kind, onlyCountries, exceptCountries }: Mirror): string {
+  if (kind === 'private') return 'own netblocks';
+  if (onlyCountries.length > 0) return onlyCountries.join(',');
+  return exceptCountries.length > 0 ? `all but ${exceptCountries.join(',')}` : 'everybody';
+}
+
+/** A mirror with everything that is known of it, a line each. */
+export function describeWhole(mirror: Mirror, state: MirrorState | undefined): readonly string[] {
+  const { urls, coordinates, onlyCountries, netblocks, ...rest } = describeMirror(mirror);
+  const some = (list: readonly unknown[], none: string) => (list.length === 0 ? none : list.join(', '));
+  const lines: readonly (readonly [string, string | undefined])[] = [
+    ['name', rest.name],
+    ['site', rest.site],
+    ['kind', rest.kind],
+    ...urls.map((url) => ['URL', url] as const),
+    ['country', rest.country],
+    ['coordinates', coordinates && `${coordinates.latitude},${coordinates.longitude}`],
+    ['ASNs', some(rest.asns, 'none')],
+    ['netblocks', some(netblocks, 'none')],
+    ['weight', String(rest.weight)],
+    ['carries', some(rest.repositories, 'everything')],
+    ['serves', some(onlyCountries, 'every country')],
+    ['except', some(rest.exceptCountries, 'none')],
+    ['contact', rest.contact],
+    ['webhook', rest.webhook],
+    ['status', describeStatus(mirror, state)],
+    ['since', state && new Date(state.since).toISOString()],
+    ...(state?.urls ?? []).map(({ url, reachable }) => [reachable ? 'answers' : 'silent', url] as const),
+  ];
+  return formatTable(lines.flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])));
+}
+
+/** A mirror as `--json` has it. */
+export function mirrorToJson(mirror: Mirror): MirrorDescription & { readonly id: number } {
+  return { id: mirror.id, ...describeMirror(mirror) };
+}
+
+/** A mirror with its state as `--json` has it. */
+export function statusToJson(mirror: Mirror, state: MirrorState | undefined) {
+  return { ...mirrorToJson(mirror), state: stateToJson(state) };
+}
+
+function stateToJson(state: MirrorState | undefined) {
+  if (state === undefined) return undefined;
+  const { healthy, reason, since, serial, ipv4, ipv6, urls } = state;
+  return { healthy, reason, since: new Date(since).toISOString(), serial, ipv4, ipv6, urls };
+}
