@@ -24,13 +24,14 @@ export function createJsonLog(level: LogLevel, clock: Clock, descriptor = 2): Js
   let gathered = '';
   let lines = 0;
   let timer: NodeJS.Timeout | undefined;
-  const pass = () => {
+  const passTo = (take: (text: string, lines: number) => void) => {
     clearTimeout(timer);
     timer = undefined;
-    if (lines > 0) output.write(gathered, lines);
+    take(gathered, lines);
     gathered = '';
     lines = 0;
   };
+  const pass = () => passTo((text, lines) => output.write(text, lines));
   const lineOf = (level: LogLevel, event: string, fields: Readonly<Record<string, unknown>> | undefined) => {
     const line: Record<string, unknown> = { level, time: isoTime(clock.now()), event, ...fields };
     if (line.error !== undefined) line.error = describeError(line.error);
@@ -54,8 +55,8 @@ export function createJsonLog(level: LogLevel, clock: Clock, descriptor = 2): Js
       least = ranks[level];
     },
     flush() {
-      pass();
-      output.flush();
+      // Not by way of write(), whose writing ends some time later.
+      passTo((text, lines) => output.flush(text, lines));
     },
   };
 }

@@ -4,8 +4,8 @@ import { constants, fstatSync, openSync, write, writeSync } from 'node:fs';
 export interface LogOutput {
   /** Writes `text`, which is `lines` whole lines. */
   write(text: string, lines: number): void;
-  /** Writes out what is still in memory, for a second at most. To be called before the process ends. */
-  flush(): void;
+  /** Writes out what is still in memory, then `text`, for a second at most. To be called before the process ends. */
+  flush(text?: string, lines?: number): void;
 }
 
 interface Chunk {
@@ -86,7 +86,8 @@ export function createLogOutput(
       pending += chunk.bytes.length;
       pump();
     },
-    flush() {
+    flush(text = '', lines = 0) {
+      queue.push({ bytes: Buffer.from(text), lines });
       const until = performance.now() + flushPatience;
       for (let chunk = next(); chunk !== undefined; chunk = next()) {
         if (!writeWhole(file, chunk.bytes, until)) break;
