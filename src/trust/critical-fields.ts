@@ -26,7 +26,22 @@ export function parseCritical(
   bytes: Uint8Array,
   type: string,
 ): CriticalFields & { readonly optional: unknown } {
-  readField(bytes.length, isPayloadSize, `at most ${payloadLimit} bytes`, "the payload's size");
+  const { reference, digest, optional } = readCritical(bytes, type, payloadLimit);
+  return { reference: readReference(reference, 'docker-reference'), digest, optional };
+}
+
+/**
+ * The same with a `reference` that is the caller's to read too: other tools sign names without a tag. `limit` is in
+ * bytes.
+ * @throws SignpostError REQUEST_INVALID
+ */
+export function readCritical(
+  bytes: Uint8Array,
+  type: string,
+  limit: number,
+): { readonly reference: unknown; readonly digest: Digest; readonly optional: unknown } {
+  const fits = (value: unknown): value is number => isCount(value) && value <= limit;
+  readField(bytes.length, fits, `at most ${limit} bytes`, "the payload's size");
   const payload = readFields(
     parseStrictJson(bytes, 'the payload'),
     ['critical', 'optional'] as const,
@@ -37,7 +52,7 @@ export function parseCritical(
   const image = readFields(critical.image, ['docker-manifest-digest'] as const, 'critical.image');
   readField(critical.type, (value): value is string => value === type, `"${type}"`, 'critical.type');
   return {
-    reference: readReference(identity['docker-reference'], 'docker-reference'),
+    reference: identity['docker-reference'],
     digest: readField(image['docker-manifest-digest'], isDigest, 'a digest', 'docker-manifest-digest'),
     optional: payload.optional,
   };
@@ -46,10 +61,6 @@ export function parseCritical(
 /** `host/repository:tag`. Throws SignpostError REQUEST_INVALID. */
 export function readReference(value: unknown, where: string): string {
   return readField(value, isFullReference, '<host>/<repository>:<tag>', where);
-}
-
-function isPayloadSize(value: unknown): value is number {
-  return isCount(value) && value <= payloadLimit;
 }
 
 function isFullReference(value: unknown): value is string {
