@@ -1,7 +1,13 @@
 import { SignpostError } from '../oci/errors.ts';
 import { parseGlob } from '../trust/glob.ts';
 import type { SignatureFormat } from '../trust/signature-format.ts';
-import type { Requirement, SignedRequirement, VerifyingRule } from '../trust/verify/requirement.ts';
+import type { MetadataFormat } from '../trust/metadata-file.ts';
+import type {
+  NamedRequirement,
+  Requirement,
+  SignedRequirement,
+  VerifyingRule,
+} from '../trust/verify/requirement.ts';
 import type { AskedImage } from '../trust/verify/signed-name.ts';
 import { parseSettings } from './parse-settings.ts';
 import { type RequirementFile, type VerifyPolicyFile, verifyPolicySchema } from './verify-policy-schema.ts';
@@ -12,31 +18,30 @@ export interface LoadedPolicy {
   readonly rule: VerifyingRule;
 }
 
-/** Makes a leaf of a format and the files with its keys, which are relative to the policy. */
-export type OpenLeaf = (
-  format: SignatureFormat,
-  files: readonly string[],
-  threshold: number,
-) => Promise<SignedRequirement>;
+/** Makes leaves of a format and the files with its keys, which are relative to the policy. */
+export interface LeafOpener {
+  signed(format: SignatureFormat, files: readonly string[], threshold: number): Promise<SignedRequirement>;
+  named(format: MetadataFormat, files: readonly string[]): Promise<NamedRequirement>;
+}
 
 const depthLimit = 8;
 
 /**
  * The first rule that matches the image, with its keys.
- * @throws SignpostError CONFIG_INVALID, TRUST when no rule matches, and what `openLeaf` throws
+ * @throws SignpostError CONFIG_INVALID, TRUST when no rule matches, and what `leaf` throws
  */
 export async function loadVerifyPolicy(
   yaml: string,
   file: string,
   { host, repository }: AskedImage,
-  openLeaf: OpenLeaf,
+  leaf: LeafOpener,
 ): Promise<LoadedPolicy> {
   const { rules } = parseSettings(verifyPolicySchema, yaml, file, 'policy');
   const name = `${host}/${repository}`;
   const rule = rules.find(({ match }) => match.map(parseGlob).some((matches) => matches(name)));
   if (rule === undefined)
     throw new SignpostError('TRUST', `${file} has no rule for ${name}: nothing is trusted`);
-  return { requirement: await readRequirement(rule.require, file, 1, openLeaf), rule: readRule(rule) };
+  return { requirement: await readRequirement(rule.require, file, 1, leaf), rule: readRule(rule) };
 }
 
 function readRule({ identity, remap, maximumAge }: VerifyPolicyFile['rules'][number]): VerifyingRule {
@@ -50,7 +55,7 @@ async function readRequirement(
   given: RequirementFile,
   file: string,
   depth: number,
-  openLeaf: OpenLeaf,
+  leaf: LeafOpener,
 ): Promise<Requirement> {
   if (depth > depthLimit) {
     throw new SignpostError(
@@ -58,18 +63,20 @@ async function readRequirement(
       `${file}: requirements are nested deeper than ${depthLimit} levels`,
     );
   }
-  const { simple, cosign, sigstore, notation, allOf, anyOf, atLeast } = given;
+  const { simple, cosign, sigstore, notation, tuf, notary, allOf, anyOf, atLeast } = given;
   const several = async (parts: readonly RequirementFile[], need: number): Promise<Requirement> => ({
     kind: 'some',
     need,
-    of: await Promise.all(parts.map((part) => readRequirement(part, file, depth + 1, openLeaf))),
+    of: await Promise.all(parts.map((part) => readRequirement(part, file, depth + 1, leaf))),
   });
   if (allOf !== undefined) return several(allOf, allOf.length);
   if (anyOf !== undefined) return several(anyOf, 1);
   if (atLeast !== undefined) return several(atLeast.of, atLeast.count);
-  if (notation !== undefined) return openLeaf('notation', notation.roots, notation.threshold);
-  for (const [format, leaf] of Object.entries({ simple, cosign, sigstore })) {
-    if (leaf !== undefined) return openLeaf(format as SignatureFormat, leaf.keys, leaf.threshold);
+  if (notation !== undefined) return leaf.signed('notation', notation.roots, notation.threshold);
+  if (tuf !== undefined) return leaf.named('tuf', [tuf.root]);
+  if (notary !== undefined) return leaf.named('notary', notary.roots);
+  for (const [format, keys] of Object.entries({ simple, cosign, sigstore })) {
+    if (keys !== undefined) return leaf.signed(format as SignatureFormat, keys.keys, keys.threshold);
   }
   throw new SignpostError('CONFIG_INVALID', `${file}: a requirement demands nothing`);
 }

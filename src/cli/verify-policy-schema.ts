@@ -24,6 +24,8 @@ export interface RequirementFile {
   readonly cosign?: z.output<typeof byKeys> | undefined;
   readonly sigstore?: z.output<typeof byKeys> | undefined;
   readonly notation?: { readonly roots: readonly string[]; readonly threshold: number } | undefined;
+  readonly tuf?: { readonly root: string } | undefined;
+  readonly notary?: { readonly roots: readonly string[] } | undefined;
   readonly allOf?: readonly RequirementFile[] | undefined;
   readonly anyOf?: readonly RequirementFile[] | undefined;
   readonly atLeast?: { readonly count: number; readonly of: readonly RequirementFile[] } | undefined;
@@ -36,6 +38,8 @@ const requirement: z.ZodType<RequirementFile> = z
     cosign: byKeys.optional(),
     sigstore: byKeys.optional(),
     notation: z.strictObject({ roots: files, threshold }).optional(),
+    tuf: z.strictObject({ root: text() }).optional(),
+    notary: z.strictObject({ roots: files }).optional(),
     allOf: several.optional(),
     anyOf: several.optional(),
     atLeast: z
@@ -44,7 +48,8 @@ const requirement: z.ZodType<RequirementFile> = z
       .optional(),
   })
   .refine((one) => Object.values(one).filter((value) => value !== undefined).length === 1, {
-    error: 'expected one of "simple", "cosign", "sigstore", "notation", "allOf", "anyOf" and "atLeast"',
+    error:
+      'expected one of "simple", "cosign", "sigstore", "notation", "tuf", "notary", "allOf", "anyOf" and "atLeast"',
   });
 
 const rule = z

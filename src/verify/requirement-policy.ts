@@ -1,29 +1,48 @@
 import type { FormatReader } from '../ports/signing.ts';
+import { parseRegistryHost, parseRepositoryName } from '../oci/reference.ts';
 import type { Evidence } from '../trust/evidence.ts';
+import type { Collection } from '../trust/notary-v1/names.ts';
 import { judgeRequirement } from '../trust/verify/judge-requirement.ts';
+import type { MetadataEvidence } from '../trust/verify/metadata-evidence.ts';
 import {
+  type NamedRequirement,
   type Requirement,
   type SignedRequirement,
   type VerifyingRule,
   leavesOf,
 } from '../trust/verify/requirement.ts';
-import { expectedName } from '../trust/verify/signed-name.ts';
+import { type AskedImage, type NameRule, expectedName, remapPrefix } from '../trust/verify/signed-name.ts';
 import type { ChainPolicy, FoundEnvelopes } from './chain-policy.ts';
+import type { MetadataReader } from './metadata-reader.ts';
 
-/** A policy of Signpost's own kind. Each leaf reads signatures with its own keys alone. */
+/** What reads for each leaf, with that leaf's keys alone. */
+export interface LeafReaders {
+  readonly signatures: ReadonlyMap<SignedRequirement, FormatReader>;
+  readonly metadata: ReadonlyMap<NamedRequirement, MetadataReader>;
+}
+
+/** A policy of Signpost's own kind, for one image. */
 export function createRequirementPolicy(
   requirement: Requirement,
   rule: VerifyingRule,
-  readers: ReadonlyMap<SignedRequirement, FormatReader>,
+  readers: LeafReaders,
 ): ChainPolicy {
   const leaves = leavesOf(requirement);
+  // Metadata is of the whole repository: it is read once, and is the same for the list and its manifests.
+  const metadata = new Map<NamedRequirement, MetadataEvidence>();
   return {
-    formats: [...new Set(leaves.map(({ format }) => format))],
+    formats: [...new Set(leaves.flatMap((leaf) => (leaf.kind === 'signed' ? [leaf.format] : [])))],
     tellsSerials: true,
     async judge({ asked, content, list, seen, envelopes }, now) {
-      const evidence = new Map<SignedRequirement, readonly Evidence[]>();
+      const signatures = new Map<SignedRequirement, readonly Evidence[]>();
       for (const leaf of leaves) {
-        evidence.set(leaf, await readAll(readers.get(leaf), envelopes.get(leaf.format) ?? []));
+        if (leaf.kind === 'signed') {
+          const found = envelopes.get(leaf.format) ?? [];
+          signatures.set(leaf, await readAll(readers.signatures.get(leaf), found));
+        } else if (!metadata.has(leaf)) {
+          const read = await readers.metadata.get(leaf)?.read(collectionOf(asked, rule.name), now);
+          if (read !== undefined) metadata.set(leaf, read);
+        }
       }
       const expected = {
         ...content,
@@ -31,8 +50,21 @@ export function createRequirementPolicy(
         list,
         ...(seen === undefined ? {} : { seen }),
       };
-      return judgeRequirement(requirement, evidence, rule, expected, now);
+      return judgeRequirement(requirement, { signatures, metadata }, rule, expected, now);
     },
+    async remember() {
+      for (const reader of readers.metadata.values()) await reader.remember();
+    },
+  };
+}
+
+/** The repository under the name that it is signed with. */
+function collectionOf({ host, repository }: AskedImage, { remap }: NameRule): Collection {
+  const name = remapPrefix(`${host}/${repository}`, remap);
+  const slash = name.indexOf('/');
+  return {
+    registry: parseRegistryHost(name.slice(0, Math.max(slash, 0))),
+    repository: parseRepositoryName(name.slice(slash + 1)),
   };
 }
 

@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { chainToPem } from './certificate-pem.ts';
 import { type BuiltManifest, writeLayout } from './image-builder.ts';
+import { makeMetadataKeys } from './metadata-keys.ts';
 import { createRawKey } from './raw-keys.ts';
 import { runCommand } from './run-command.ts';
 import { createTestChain } from './signing-certificates.ts';
@@ -11,7 +12,7 @@ import { createTestChain } from './signing-certificates.ts';
 const vectors = join(import.meta.dirname, '../vectors/openpgp');
 const program = join(import.meta.dirname, '../../src/cli/main.ts');
 
-/** An origin with everything signed in every format, answering as a process of its own. */
+/** An origin with everything signed in every format, TUF and Notary v1 too, answering as a process of its own. */
 export interface ServedOrigin extends AsyncDisposable {
   /** Under which its images are signed. */
   readonly registry: string;
@@ -22,7 +23,7 @@ export interface ServedOrigin extends AsyncDisposable {
   publish(image: BuiltManifest, target: string, life?: string): Promise<void>;
 }
 
-/** `folder` gets the keys too: cosign.pub, other.pub and root.pem. OpenPGP keys are the vectors'. */
+/** `folder` gets the keys too: cosign.pub, other.pub, root.pem, 1.root.json and notary.crt. OpenPGP keys are the vectors'. */
 export async function serveOrigin(folder: string): Promise<ServedOrigin> {
   const at = (name: string) => join(folder, name);
   const registry = 'images.example.org';
@@ -34,6 +35,11 @@ export async function serveOrigin(folder: string): Promise<ServedOrigin> {
   await writeFile(at('notation.pem'), chain.key, { mode: 0o600 });
   await writeFile(at('chain.pem'), chain.chain);
   await writeFile(at('root.pem'), chain.root);
+  const must = async (...argv: string[]) => {
+    const { status, err } = await runCommand(...argv);
+    if (status !== 0) throw new Error(`${argv.join(' ')}\n${err}`);
+  };
+  await makeMetadataKeys(folder, registry, must);
   await writeFile(at('passphrase'), 'correct horse\n');
   const config = at('signpost.yaml');
   await writeFile(
@@ -46,6 +52,8 @@ repositories:
     keys: ["${join(vectors, 'both.asc')}"]
     cosignKeys: [cosign.pub]
     notationRoots: [root.pem]
+tuf: { root: 1.root.json }
+notary: { certificates: [notary.crt] }
 `,
   );
   const child = spawn(process.execPath, [program, 'serve', '--config', config, '--json'], {
@@ -55,10 +63,6 @@ repositories:
   const [line] = (await once(child.stdout, 'data')) as [Buffer];
   const [url = ''] = (JSON.parse(line.toString()) as { addresses: string[] }).addresses;
   let round = 0;
-  const must = async (...argv: string[]) => {
-    const { status, err } = await runCommand(...argv);
-    if (status !== 0) throw new Error(`${argv.join(' ')}\n${err}`);
-  };
   return {
     registry,
     config,
@@ -73,7 +77,8 @@ repositories:
       await must('request', '-o', request, '--config', config);
       const openpgp = ['--key', join(vectors, 'ed25519.secret.pgp'), '--passphrase-file', at('passphrase')];
       const notation = ['--notation-key', at('notation.pem'), '--notation-chain', at('chain.pem')];
-      const keys = [...openpgp, '--cosign-key', at('cosign.pem'), ...notation];
+      const metadata = ['--tuf', at('tuf.yaml'), '--notary', at('notary.yaml')];
+      const keys = [...openpgp, '--cosign-key', at('cosign.pem'), ...notation, ...metadata];
       const record = ['--record', at('record.db'), '--yes', '--expires', life];
       await must('sign', request, '-o', bundle, ...record, ...keys);
       await must('accept', bundle, '--config', config);

@@ -37,7 +37,9 @@ before(async () => {
   - simple: { keys: ["${vectors}/both.asc"] }
   - cosign: { keys: [cosign.pub] }
   - sigstore: { keys: [cosign.pub] }
-  - notation: { roots: [root.pem] }`,
+  - notation: { roots: [root.pem] }
+  - tuf: { root: 1.root.json }
+  - notary: { roots: [notary.crt] }`,
   );
 });
 afterEach(() => {
@@ -53,8 +55,11 @@ test('an image that is signed in all formats is verified down to its blobs', asy
   const { status, out, err } = await verify('fedora/base:41', '--blobs');
   assert.equal(status, 0, err + out);
   assert.match(out, /├─ ok {2}signatures of sha256:/);
-  assert.match(out, /│ {2}└─ ok {2}all of: 4 of 4 hold/);
+  assert.match(out, /│ {2}└─ ok {2}all of: 6 of 6 hold/);
   assert.match(out, /notation signature: signing request 3/);
+  assert.match(out, /ok {2}TUF metadata: images\.example\.org\/fedora\/base:41 is sha256:/);
+  assert.match(out, /ok {2}snapshot role: version 3, until 20/);
+  assert.match(out, /ok {2}targets\/releases role: version 2, until 20/);
   assert.equal(out.match(/manifest linux\//g)?.length, 4);
   assert.ok((out.match(/blob sha256/g)?.length ?? 0) > 4);
 });
@@ -203,6 +208,48 @@ test('a state that was seen before and is held back is a rollback', async () => 
   const damaged = await verify('fedora/roll:1', ...state);
   assert.equal(damaged.status, 1);
   assert.match(damaged.err, /does not hold what was verified before/);
+});
+
+for (const [format, trusted, timestamp] of [
+  ['tuf', '{ root: 1.root.json }', '/tuf/timestamp.json'],
+  ['notary', '{ roots: [notary.crt] }', '/v2/images.example.org/fedora/held/_trust/tuf/timestamp.json'],
+] as const) {
+  test(`${format} metadata that is missing, forged, endless, of another key or held back`, async () => {
+    const policy = `only-${format}.yaml`;
+    await writePolicy(policy, `${format}: ${trusted}`);
+    const target = 'fedora/held:1';
+    const state = ['--state', at(`seen-${format}.json`)];
+    const changes = (change: (answer: ProxiedAnswer) => ProxiedAnswer) => {
+      proxy.change = (path, answer) => (path === timestamp ? change(answer) : undefined);
+    };
+    await origin.publish(older, target);
+    proxy.answers.clear();
+    assert.equal((await verify(target, '--policy', at(policy), ...state)).status, 0);
+    const held = new Map(proxy.answers);
+    await origin.publish(newer, target);
+    const good = await verify(target, '--policy', at(policy), ...state);
+    assert.equal(good.status, 0, good.err);
+    changes((answer) => ({ ...answer, status: 404 }));
+    await refuses(target, 'missing', /the registry has no /, policy);
+    changes((answer) => ({ ...answer, body: 'endless' }));
+    await refuses(target, 'forged', /has more than \d+ bytes/, policy);
+    changes((answer) => {
+      const text = Buffer.from(answer.body as Uint8Array).toString();
+      return { ...answer, body: Buffer.from(text.replace('"expires":"20', '"expires":"21')) };
+    });
+    await refuses(target, 'forged', /signed by 0 of the keys/, policy);
+    proxy.change = (path) => held.get(path);
+    await refuses(target, 'rollback', /is version \d+, but version \d+ was there before/, policy, ...state);
+    // Nobody who has not seen the newer state can know.
+    assert.equal((await verify(target, '--policy', at(policy))).status, 0);
+  });
+}
+
+test('a TUF root that is none is the fault of the policy', async () => {
+  await writePolicy('no-root.yaml', 'tuf: { root: tuf.yaml }');
+  const { status, err } = await verify('fedora/base:41', '--policy', at('no-root.yaml'));
+  assert.equal(status, 2);
+  assert.match(err, /tuf\.yaml is no TUF root: /);
 });
 
 test('an image that is not there, and a policy that says nothing of it', async () => {

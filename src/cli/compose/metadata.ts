@@ -1,12 +1,11 @@
-import { createHash } from 'node:crypto';
 import type { MetadataDeps } from '../../accept/accept-metadata.ts';
 import type { TimestampSigner } from '../../accept/verify-tuf-files.ts';
-import { certificateFileLimit, parseCertificates } from '../../adapters/certificate-files.ts';
 import { createFileMetadataTree } from '../../adapters/file-metadata-tree.ts';
 import { readSmallFile } from '../../adapters/small-file.ts';
 import { SignpostError } from '../../oci/errors.ts';
 import { metadataFileLimit } from '../../trust/metadata-file.ts';
 import type { Config } from '../config-schema.ts';
+import { readNotaryCertificates } from './notary-certificates.ts';
 import { openRawSigner } from './raw-signers.ts';
 
 /** What the configuration demands of TUF and Notary v1 metadata, with its keys. To be closed. */
@@ -15,19 +14,13 @@ export async function composeMetadata(
   tree: string,
 ): Promise<Omit<MetadataDeps, 'registry'> & AsyncDisposable> {
   const tufRoot = tuf.root === undefined ? undefined : await readSmallFile(tuf.root, metadataFileLimit);
-  const files = await Promise.all(
-    notary.certificates.map(async (name) =>
-      parseCertificates(await readSmallFile(name, certificateFileLimit), name),
-    ),
-  );
-  const fingerprints = files.flat().map((der) => createHash('sha256').update(der).digest('hex'));
   const timestamp = await openTimestampSigner(tuf);
   return {
     metadataTree: createFileMetadataTree(tree),
     metadata: {
       ...(tufRoot && { tufRoot }),
       ...(timestamp && { tufTimestamp: timestamp }),
-      notaryCertificates: new Set(fingerprints),
+      notaryCertificates: await readNotaryCertificates(notary.certificates),
     },
     [Symbol.asyncDispose]: async () => timestamp?.signer.close(),
   };

@@ -1,26 +1,36 @@
 import { dirname, resolve } from 'node:path';
+import { createFileSeenMetadata } from '../../adapters/file-seen-metadata.ts';
 import { createFileSeenTags } from '../../adapters/file-seen-tags.ts';
 import { createSignatureReader } from '../../adapters/openpgp/signature-reader.ts';
 import { readSmallFile } from '../../adapters/small-file.ts';
 import { createRemoteImage } from '../../adapters/source/registry/remote-image.ts';
+import { createRemoteMetadata } from '../../adapters/source/registry/remote-metadata.ts';
 import type { SourceTls } from '../../adapters/source/source-options.ts';
 import { createSystemClock } from '../../adapters/system-clock.ts';
 import { SignpostError } from '../../oci/errors.ts';
 import type { RegistryImageName } from '../../oci/image-source-name.ts';
 import type { Clock } from '../../ports/clock.ts';
+import type { RemoteMetadata } from '../../ports/remote-metadata.ts';
+import type { SeenMetadata } from '../../ports/seen-metadata.ts';
 import type { FormatReader, SignatureReader } from '../../ports/signing.ts';
 import { chooseRequirements } from '../../trust/containers-policy/choose-requirements.ts';
 import { containersPolicyLimit, parseContainersPolicy } from '../../trust/containers-policy/parse-policy.ts';
 import type { PolicyRequirement, SigningKeys } from '../../trust/containers-policy/policy.ts';
-import type { SignedRequirement } from '../../trust/verify/requirement.ts';
+import { type MetadataFormat, metadataFileLimit } from '../../trust/metadata-file.ts';
+import { trustRoot } from '../../trust/tuf/trusted-metadata.ts';
+import type { NamedRequirement, SignedRequirement } from '../../trust/verify/requirement.ts';
 import type { AskedImage } from '../../trust/verify/signed-name.ts';
 import type { Step } from '../../trust/verify/step.ts';
 import type { ChainPolicy } from '../../verify/chain-policy.ts';
 import { createContainersPolicy } from '../../verify/containers-chain-policy.ts';
+import type { MetadataReader } from '../../verify/metadata-reader.ts';
+import { createNotaryReader } from '../../verify/notary-reader.ts';
 import { createRequirementPolicy } from '../../verify/requirement-policy.ts';
+import { createTufReader } from '../../verify/tuf-reader.ts';
 import { type VerifyOptions, verifyChain } from '../../verify/verify-chain.ts';
 import { loadVerifyPolicy } from '../load-verify-policy.ts';
 import { openFormatReader, readKeyFile } from './format-readers.ts';
+import { readNotaryCertificates } from './notary-certificates.ts';
 
 export interface VerifySettings extends VerifyOptions {
   readonly policy: string;
@@ -34,8 +44,11 @@ export interface VerifySettings extends VerifyOptions {
 /** Verifies one image in a registry. */
 export async function composeVerify(name: RegistryImageName, settings: VerifySettings): Promise<Step> {
   const clock = createSystemClock();
-  const policy = await openPolicy(settings.policy, name, clock);
   const { credentialFiles, tls, signal, state } = settings;
+  await using remote = createRemoteMetadata(name, { credentialFiles, tls }, signal);
+  const seenMetadata = state === undefined ? undefined : createFileSeenMetadata(`${state}.metadata`);
+  const context = { clock, remote, ...(seenMetadata === undefined ? {} : { seen: seenMetadata }) };
+  const policy = await openPolicy(settings.policy, name, context);
   if (state !== undefined && !policy.tellsSerials) {
     throw new SignpostError(
       'USAGE',
@@ -54,26 +67,60 @@ export async function composeVerify(name: RegistryImageName, settings: VerifySet
   }
 }
 
-async function openPolicy(file: string, asked: AskedImage, clock: Clock): Promise<ChainPolicy> {
+interface PolicyContext {
+  readonly clock: Clock;
+  readonly remote: RemoteMetadata;
+  readonly seen?: SeenMetadata;
+}
+
+async function openPolicy(file: string, asked: AskedImage, context: PolicyContext): Promise<ChainPolicy> {
   const bytes = await readSmallFile(file, containersPolicyLimit);
   const text = Buffer.from(bytes).toString('utf8');
   // A policy.json always has a "default", which no policy of ours has; and it is JSON.
   if (/^\s*\{/.test(text) && /"default"\s*:/.test(text))
-    return openContainersPolicy(bytes, file, asked, clock);
-  const readers = new Map<SignedRequirement, FormatReader>();
-  const { requirement, rule } = await loadVerifyPolicy(
-    text,
-    file,
-    asked,
-    async (format, files, threshold) => {
-      const paths = files.map((path) => resolve(dirname(file), path));
-      const reader = await openFormatReader(format, paths, clock);
+    return openContainersPolicy(bytes, file, asked, context.clock);
+  const signatures = new Map<SignedRequirement, FormatReader>();
+  const metadata = new Map<NamedRequirement, MetadataReader>();
+  const pathsOf = (files: readonly string[]) => files.map((path) => resolve(dirname(file), path));
+  const { requirement, rule } = await loadVerifyPolicy(text, file, asked, {
+    async signed(format, files, threshold) {
+      const reader = await openFormatReader(format, pathsOf(files), context.clock);
       const leaf = { kind: 'signed', format, fingerprints: new Set(reader.fingerprints), threshold } as const;
-      readers.set(leaf, reader);
+      signatures.set(leaf, reader);
       return leaf;
     },
-  );
-  return createRequirementPolicy(requirement, rule, readers);
+    async named(format, files) {
+      const leaf = { kind: 'named', format } as const;
+      metadata.set(leaf, await openMetadataReader(format, pathsOf(files), context));
+      return leaf;
+    },
+  });
+  return createRequirementPolicy(requirement, rule, { signatures, metadata });
+}
+
+async function openMetadataReader(
+  format: MetadataFormat,
+  files: readonly string[],
+  { remote, seen }: PolicyContext,
+): Promise<MetadataReader> {
+  const memory = seen === undefined ? {} : { seen };
+  if (format === 'notary') {
+    return createNotaryReader({ remote, certificates: await readNotaryCertificates(files), ...memory });
+  }
+  return createTufReader({ remote, root: await readTufRoot(files[0] ?? ''), ...memory });
+}
+
+/** A root that does not hold by itself is the policy's fault, and nobody else's. */
+async function readTufRoot(file: string): Promise<Uint8Array> {
+  const root = await readSmallFile(file, metadataFileLimit);
+  try {
+    trustRoot(root);
+    return root;
+  } catch (cause) {
+    throw new SignpostError('CONFIG_INVALID', `${file} is no TUF root: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
 }
 
 async function openContainersPolicy(

@@ -1,18 +1,19 @@
-import { createHash } from 'node:crypto';
 import { SignpostError } from '../../oci/errors.ts';
 import { checkRole, checkSigned, refuseOlder } from './check-role.ts';
-import { certificateOf } from './key.ts';
 import {
   type NotaryFileMeta,
   type NotaryMetadata,
   type NotaryRoot,
   type NotarySigned,
+  type NotarySnapshot,
   type NotaryTargets,
+  type NotaryTimestamp,
   releasesRole,
 } from './metadata.ts';
 import { type Collection, isImmutable } from './names.ts';
 import { notaryFileMeta } from './next-metadata.ts';
 import { readNotaryFile } from './read-metadata.ts';
+import { describeRootPin, judgeRootPin } from './root-pin.ts';
 
 /** Bytes by the file's name, such as `timestamp.json`. */
 export type CollectionFiles = ReadonlyMap<string, Uint8Array>;
@@ -40,10 +41,45 @@ export interface CollectionPolicy {
  * @throws SignpostError TRUST, ROLLBACK, REQUEST_INVALID, LIMIT_EXCEEDED
  */
 export function verifyCollection(
-  policy: CollectionPolicy,
+  { collection, certificates, now }: CollectionPolicy,
   published: CollectionFiles,
   offered: CollectionFiles,
 ): VerifiedCollection {
+  const { roles, used } = walkCollection(published, offered);
+  const pin = judgeRootPin(roles.root, collection, certificates, now);
+  if (pin !== 'pinned') throw new SignpostError('TRUST', describeRootPin(pin, collection));
+  const signed = Object.values(roles);
+  for (const metadata of signed) checkExpiry(metadata, now);
+  const foreign = [...offered.keys()].find((file) => !used.has(file));
+  if (foreign !== undefined) throw new SignpostError('TRUST', `nothing of the metadata names ${foreign}`);
+  return {
+    tags: roles.releases.targets,
+    expires: Math.min(...signed.map(({ expires }) => Date.parse(expires))),
+    files: [...offered]
+      .filter(([file, bytes]) => !isSame(published.get(file), bytes))
+      .sort(([a], [b]) => placeOf(a) - placeOf(b))
+      .map(([file, bytes]) => ({ file, bytes })),
+  };
+}
+
+/** The newest metadata of each role; nothing of it has been asked when it expires. */
+export interface CollectionRoles {
+  readonly root: NotaryRoot;
+  readonly timestamp: NotaryTimestamp;
+  readonly snapshot: NotarySnapshot;
+  readonly targets: NotaryTargets;
+  readonly releases: NotaryTargets;
+}
+
+/**
+ * Walks from the root to the tags: signatures, hashes, versions. Expiry and the certificate of the root are for the
+ * caller to judge. `used` has the names of the files that belong to it.
+ * @throws SignpostError TRUST, ROLLBACK, REQUEST_INVALID, LIMIT_EXCEEDED
+ */
+export function walkCollection(
+  published: CollectionFiles,
+  offered: CollectionFiles,
+): { readonly roles: CollectionRoles; readonly used: ReadonlySet<string> } {
   const all = new Map([...published, ...offered]);
   for (const [file, bytes] of offered) {
     const before = published.get(file);
@@ -52,8 +88,7 @@ export function verifyCollection(
     }
   }
   const used = new Set<string>();
-  const root = verifyRoot(policy, published, all, used);
-  const { now } = policy;
+  const root = verifyRoot(published, all, used);
   const old = readPublished(published);
 
   const timestamp = readNotaryFile(fileOf(all, 'timestamp.json', used), 'Timestamp', 'timestamp.json');
@@ -82,28 +117,20 @@ export function verifyCollection(
   }
   checkSigned(delegations.keys, delegation, releases.file, releases.name);
   refuseOlder(old.releases, releases.file.signed, releases.name);
-
-  const signed = [root, timestamp.signed, snapshot.signed, targets.file.signed, releases.file.signed];
-  for (const metadata of signed) checkExpiry(metadata, now);
-  const foreign = [...offered.keys()].find((file) => !used.has(file));
-  if (foreign !== undefined) throw new SignpostError('TRUST', `nothing of the metadata names ${foreign}`);
   return {
-    tags: releases.file.signed.targets,
-    expires: Math.min(...signed.map(({ expires }) => Date.parse(expires))),
-    files: [...offered]
-      .filter(([file, bytes]) => !isSame(published.get(file), bytes))
-      .sort(([a], [b]) => placeOf(a) - placeOf(b))
-      .map(([file, bytes]) => ({ file, bytes })),
+    roles: {
+      root,
+      timestamp: timestamp.signed,
+      snapshot: snapshot.signed,
+      targets: targets.file.signed,
+      releases: releases.file.signed,
+    },
+    used,
   };
 }
 
 /** From the published root to the newest, one version at a time, each signed by the keys of the one before. */
-function verifyRoot(
-  { collection, certificates, now }: CollectionPolicy,
-  published: CollectionFiles,
-  all: CollectionFiles,
-  used: Set<string>,
-): NotaryRoot {
+function verifyRoot(published: CollectionFiles, all: CollectionFiles, used: Set<string>): NotaryRoot {
   const bytes = fileOf(all, 'root.json', used);
   const newest = readNotaryFile(bytes, 'Root', 'root.json');
   const { version } = newest.signed;
@@ -127,22 +154,7 @@ function verifyRoot(
       trusted = next.signed;
     }
   }
-  const gun = `${collection.registry}/${collection.repository}`;
-  const pinned = newest.signed.roles.root.keyids.some((id) => {
-    const key = newest.signed.keys[id];
-    const certificate = key && certificateOf(key);
-    if (certificate === undefined) return false;
-    const digest = createHash('sha256').update(certificate.raw).digest('hex');
-    const name = /(?:^|\n)CN=([^\n]*)/.exec(certificate.subject)?.[1] ?? '';
-    const named = name.endsWith('*') ? gun.startsWith(name.slice(0, -1)) : name === gun;
-    const valid = certificate.validFromDate.getTime() <= now && now < certificate.validToDate.getTime();
-    return certificates.has(digest) && named && valid;
-  });
-  if (pinned) return newest.signed;
-  throw new SignpostError(
-    'TRUST',
-    `root.json has no root certificate for ${gun} that is configured and valid now`,
-  );
+  return newest.signed;
 }
 
 function readPublished(published: CollectionFiles) {

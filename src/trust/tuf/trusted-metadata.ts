@@ -44,11 +44,15 @@ export function updateRoot(trusted: TrustedMetadata, bytes: Uint8Array): Trusted
   if (signed.version !== trusted.root.version + 1) {
     throw new SignpostError('ROLLBACK', `${where} says that it is version ${signed.version}`);
   }
-  // 5.3.11: with other keys for timestamp or snapshot, a fast-forward by the old ones must not last.
+  return withRoot(trusted, signed);
+}
+
+/** 5.3.11: with other keys for timestamp or snapshot, a fast-forward by the old ones must not last. */
+export function withRoot(trusted: TrustedMetadata, root: Root): TrustedMetadata {
   const rotated = (['timestamp', 'snapshot'] as const).some(
-    (role) => keysOf(trusted.root, role) !== keysOf(signed, role),
+    (role) => keysOf(trusted.root, role) !== keysOf(root, role),
   );
-  return rotated ? { root: signed, ...keepTargets(trusted) } : { ...trusted, root: signed };
+  return rotated ? { root, ...keepTargets(trusted) } : { ...trusted, root };
 }
 
 /** 5.3.10: the newest root must not have expired. `now` in milliseconds since the epoch, here and below. */
@@ -98,12 +102,15 @@ export function updateSnapshot(trusted: TrustedMetadata, bytes: Uint8Array, now?
   return { ...trusted, snapshot: signed };
 }
 
-/** 5.6: the targets role, or a role that it delegates to. What it returns is for the caller to trust from then on. */
+/**
+ * 5.6: the targets role, or a role that it delegates to. What it returns is for the caller to trust from then on; without
+ * `now` its expiry is for the caller to check, too.
+ */
 export function verifyTargets(
   trusted: TrustedMetadata,
   role: string,
   bytes: Uint8Array,
-  now: number,
+  now?: number,
 ): Targets {
   const meta = trusted.snapshot?.meta[`${role}.json`];
   if (meta === undefined) throw new SignpostError('TRUST', `the snapshot does not name ${role}.json`);
@@ -118,7 +125,7 @@ export function verifyTargets(
   // 5.6.4
   checkVersion(signed, meta, where);
   // 5.6.5
-  checkExpiry(signed, now, where);
+  if (now !== undefined) checkExpiry(signed, now, where);
   if (role !== 'targets' && signed.delegations !== undefined) {
     throw new SignpostError(
       'TRUST',

@@ -11,6 +11,7 @@ import {
 import { isSignpostError } from '../../oci/errors.ts';
 import { sealMetadata } from '../../sign/seal-metadata.ts';
 import { readMetadata } from './read-metadata.ts';
+import { trustRoot, updateRoot } from './trusted-metadata.ts';
 import { type MetadataFiles, verifyPublication } from './verify-publication.ts';
 
 const now = Date.UTC(2026, 10, 23);
@@ -179,6 +180,25 @@ test('no flipped bit in any file verifies', async () => {
       const index = at % bytes.length;
       bytes[index] = (bytes[index] ?? 0) ^ (1 << bit);
       assert.throws(() => verify(none, altered(offered, { [path]: bytes })), isSignpostError);
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('property: no flipped bit in what is signed of a root verifies, neither of the one at hand nor of the next', async () => {
+  // Signed by just as many as have to: the signatures of more would not all be missed.
+  const own = await makeRoot(keyring, keyring.root.slice(0, 2), now + 9000 * hour);
+  const next = await makeRoot(keyring, keyring.root.slice(1), now + 9000 * hour, own.root);
+  assert.equal(updateRoot(trustRoot(own.bytes), next.bytes).root.version, 2);
+  fc.assert(
+    fc.property(fc.constantFrom(own, next), fc.nat(), fc.nat(7), (root, at, bit) => {
+      const bytes = Buffer.from(root.bytes);
+      const index = at % bytes.length;
+      bytes[index] = (bytes[index] ?? 0) ^ (1 << bit);
+      assert.throws(
+        () => (root === own ? trustRoot(bytes) : updateRoot(trustRoot(own.bytes), bytes)),
+        isSignpostError,
+      );
     }),
     { numRuns: 300 },
   );

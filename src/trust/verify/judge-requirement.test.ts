@@ -32,13 +32,17 @@ function leaf(format: SignedRequirement['format'], threshold = 1): SignedRequire
   return { kind: 'signed', format, fingerprints: new Set(['A', 'B']), threshold };
 }
 
+function given(signatures: Iterable<readonly [SignedRequirement, readonly Evidence[]]>) {
+  return { signatures: new Map(signatures), metadata: new Map() };
+}
+
 function judge(
   evidence: readonly Evidence[],
   changes: { rule?: VerifyingRule; expected?: Partial<ExpectedImage>; leaf?: SignedRequirement } = {},
 ) {
   const one = changes.leaf ?? leaf('simple');
   const against = { ...expected, ...changes.expected };
-  return judgeRequirement(one, new Map([[one, evidence]]), changes.rule ?? exact, against, now);
+  return judgeRequirement(one, given([[one, evidence]]), changes.rule ?? exact, against, now);
 }
 
 test('every way in which a signature can be bad has a reason and words of its own', () => {
@@ -93,7 +97,7 @@ test('k of n holds with k and more, for every k', () => {
     for (let have = 0; have <= 3; have += 1) {
       const requirement: Requirement = { kind: 'some', need, of: leaves };
       const evidence = new Map(leaves.slice(0, have).map((one) => [one, [good]]));
-      const { step, serial } = judgeRequirement(requirement, evidence, exact, expected, now);
+      const { step, serial } = judgeRequirement(requirement, given(evidence), exact, expected, now);
       assert.equal(step.ok, have >= need, `${have} of ${need}`);
       assert.equal(serial, have >= need ? 5 : 0);
       if (!step.ok) assert.equal(step.reason, 'missing');

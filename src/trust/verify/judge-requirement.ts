@@ -6,7 +6,9 @@ import {
   judgeEvidence,
   progressOf,
 } from './judge-evidence.ts';
-import type { Requirement, SignedRequirement, VerifyingRule } from './requirement.ts';
+import { judgeMetadata } from './judge-metadata.ts';
+import type { MetadataEvidence } from './metadata-evidence.ts';
+import type { NamedRequirement, Requirement, SignedRequirement, VerifyingRule } from './requirement.ts';
 import { type Step, failed, passed } from './step.ts';
 
 /** A judgement of one digest. */
@@ -16,19 +18,30 @@ export interface Judgement {
   readonly serial: number;
 }
 
+/** What each leaf's own keys make of what is there. */
+export interface GivenEvidence {
+  readonly signatures: ReadonlyMap<SignedRequirement, readonly Evidence[]>;
+  readonly metadata: ReadonlyMap<NamedRequirement, MetadataEvidence>;
+}
+
 /**
- * Whether the signatures of one digest are what is required. `evidence` has what each leaf's own keys make of the
- * signatures. `now` is in milliseconds since the epoch.
+ * Whether the signatures of one digest are what is required. `now` is in milliseconds since
+ * the epoch.
  */
 export function judgeRequirement(
   requirement: Requirement,
-  evidence: ReadonlyMap<SignedRequirement, readonly Evidence[]>,
+  evidence: GivenEvidence,
   rule: VerifyingRule,
   expected: ExpectedImage,
   now: number,
 ): Judgement {
   if (requirement.kind === 'signed') {
-    return judgeLeaf(requirement, evidence.get(requirement) ?? [], rule, expected, now);
+    return judgeLeaf(requirement, evidence.signatures.get(requirement) ?? [], rule, expected, now);
+  }
+  if (requirement.kind === 'named') {
+    // Metadata has versions and no serials: its own state tells what is older.
+    const step = judgeMetadata(requirement, evidence.metadata.get(requirement), expected);
+    return { step, serial: 0 };
   }
   const { of, need } = requirement;
   const judged = of.map((part) => judgeRequirement(part, evidence, rule, expected, now));

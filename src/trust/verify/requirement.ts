@@ -1,3 +1,4 @@
+import type { MetadataFormat } from '../metadata-file.ts';
 import type { SignatureFormat } from '../signature-format.ts';
 import type { NameRule } from './signed-name.ts';
 
@@ -11,9 +12,18 @@ export interface SignedRequirement {
   readonly threshold: number;
 }
 
+/** A name in the metadata of a whole repository, whose own root says which keys sign it. */
+export interface NamedRequirement {
+  readonly kind: 'named';
+  readonly format: MetadataFormat;
+}
+
+/** What is demanded of one format. */
+export type LeafRequirement = SignedRequirement | NamedRequirement;
+
 /** What has to be signed in which way: all of, any of and k of n are one thing. */
 export type Requirement =
-  | SignedRequirement
+  | LeafRequirement
   | {
       readonly kind: 'some';
       readonly of: readonly Requirement[];
@@ -37,6 +47,6 @@ export interface SeenTag {
 }
 
 /** Every leaf, from left to right. */
-export function leavesOf(requirement: Requirement): readonly SignedRequirement[] {
-  return requirement.kind === 'signed' ? [requirement] : requirement.of.flatMap(leavesOf);
+export function leavesOf(requirement: Requirement): readonly LeafRequirement[] {
+  return requirement.kind === 'some' ? requirement.of.flatMap(leavesOf) : [requirement];
 }

@@ -1,0 +1,58 @@
+import { type ErrorCode, SignpostError, isSignpostError } from '../oci/errors.ts';
+import type { Collection } from '../trust/notary-v1/names.ts';
+import type { MetadataEvidence } from '../trust/verify/metadata-evidence.ts';
+import { type Step, failed, passed } from '../trust/verify/step.ts';
+
+/** Reads the metadata of one format that a registry serves, as a client that remembers what it has seen. */
+export interface MetadataReader {
+  /** `now` is in milliseconds since the epoch. Throws SignpostError STORAGE, UNAVAILABLE, DENIED, CANCELLED. */
+  read(collection: Collection, now: number): Promise<MetadataEvidence>;
+  /** Remembers what {@link read} found, if it holds. Throws SignpostError STORAGE. */
+  remember(): Promise<void>;
+}
+
+/** A role of which everything but its expiry was verified. */
+export function stepOfRole(
+  name: string,
+  { version, expires }: { readonly version: number; readonly expires: string },
+  now: number,
+): Step {
+  const until = Date.parse(expires);
+  const time = new Date(until).toISOString();
+  return until > now
+    ? passed(name, `version ${version}, until ${time}`)
+    : failed(
+        name,
+        'expired',
+        `version ${version} expired on ${time}: the registry may be holding back newer ones`,
+      );
+}
+
+/** What is wrong with metadata. That it cannot be fetched, or will not be given, is no answer to judge: that is thrown. */
+export function stepOfError(name: string, error: unknown): Step {
+  const reason = isSignpostError(error) ? reasons[error.code] : undefined;
+  if (reason === undefined) throw error;
+  return failed(name, reason, (error as Error).message);
+}
+
+const reasons: Readonly<Partial<Record<ErrorCode, string>>> = {
+  ROLLBACK: 'rollback',
+  NOT_FOUND: 'missing',
+  TRUST: 'forged',
+  REQUEST_INVALID: 'forged',
+  LIMIT_EXCEEDED: 'forged',
+  SOURCE_INVALID: 'forged',
+};
+
+/** What was verified before verifies again, unless the disk or somebody else has changed it. */
+export function recall<T>(name: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    throw new SignpostError(
+      'STORAGE',
+      `what was seen of "${name}" before does not verify any more: put a good copy back, or remove it to start anew`,
+      { cause },
+    );
+  }
+}
