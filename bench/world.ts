@@ -4,6 +4,7 @@ import { createMirrorRegistry } from '../src/adapters/sqlite/mirror-registry.ts'
 import { openDatabase } from '../src/adapters/sqlite/database.ts';
 import { createSqlitePublications } from '../src/adapters/sqlite/publications.ts';
 import { type Digest, digestHex, digestOf } from '../src/oci/digest.ts';
+import { formatPublicationMarker } from '../src/mirrors/contents/publication-marker.ts';
 import { mediaTypes } from '../src/oci/media-types.ts';
 import { type RepositoryName, parseRepositoryName, parseTagName } from '../src/oci/reference.ts';
 
@@ -52,7 +53,10 @@ export function createWorld(
     ],
     blobs,
   });
-  writeFileSync(join(data, 'tree/publication.json'), JSON.stringify({ serial: 1, repositories: {} }));
+  writeFileSync(
+    join(data, 'tree/publication.json'),
+    formatPublicationMarker({ serial: 1, contents: { digest: digestOf(''), size: 0 } }),
+  );
   const registry = createMirrorRegistry(database);
   database.exec('BEGIN');
   for (let index = 0; index < options.mirrors; index += 1) {

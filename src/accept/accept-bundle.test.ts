@@ -92,7 +92,7 @@ test('what is signed by an allowed key is published: list, manifests, blobs, sig
     assert.ok(world.tree.manifests.has(`${base}@${digest}`));
     assert.equal(world.tree.signatures.get(`${base}@${digest}`)?.length, 2);
   }
-  assert.equal(world.tree.marker?.serial, 1);
+  assert.equal(world.contents.marker?.serial, 1);
   assert.deepEqual(
     result.published.map(({ expiresSoon }) => expiresSoon),
     [false, false],

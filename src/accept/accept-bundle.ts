@@ -1,5 +1,10 @@
 import { SignpostError } from '../oci/errors.ts';
-import { type RepositoryName, type TagName, formatTaggedReference } from '../oci/reference.ts';
+import {
+  type RepositoryName,
+  type TagName,
+  formatTaggedReference,
+  isRepositoryName,
+} from '../oci/reference.ts';
 import type { IssuedRequests } from '../ports/issued-requests.ts';
 import type { StagedImage, StagedImages } from '../ports/staged-images.ts';
 import { describeRefusal } from '../trust/describe-refusal.ts';
@@ -78,6 +83,7 @@ export async function acceptBundle(
   const serial = verified.length === 0 ? undefined : await publish(deps, verified, merged, header.serial);
   for (const { verdict } of outcomes) remember(deps, verdict, header.serial);
   const metadata = await placeMetadata(deps, files);
+  await listMetadata(deps, metadata);
   return { ...summarise(deps, outcomes, serial), metadata };
 }
 
@@ -120,6 +126,20 @@ async function placeMetadata(
   if (metadata === undefined) return [];
   const findList = (repository: RepositoryName, tag: TagName) => publications.findTag(repository, tag)?.list;
   return acceptMetadata({ ...metadata, registry }, files, findList, clock.now());
+}
+
+/** What mirrors copy is what the contents lists name: the files of metadata have come after those of the images. */
+async function listMetadata(
+  { contents, publications }: AcceptDeps,
+  outcomes: readonly MetadataOutcome[],
+): Promise<void> {
+  const placed = outcomes.filter((outcome) => 'placed' in outcome);
+  if (placed.length === 0) return;
+  const repositories = placed.flatMap(({ collection = '' }) => collection.slice(collection.indexOf('/') + 1));
+  await contents.update(publications.serials(), {
+    repositories: new Set(repositories.filter(isRepositoryName)),
+    metadata: placed.some(({ format }) => format === 'tuf'),
+  });
 }
 
 async function publish(

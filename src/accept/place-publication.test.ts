@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { buildFourPlatforms, buildImage, type BuiltList, buildList } from '../../test/fakes/image-builder.ts';
 import { createMemoryPublications } from '../../test/fakes/memory-publications.ts';
 import { createMemoryStaging } from '../../test/fakes/memory-staging.ts';
+import { createMemoryTreeContents } from '../../test/fakes/memory-tree-contents.ts';
 import { createMemoryTree } from '../../test/fakes/memory-tree.ts';
 import { type Digest, digestOf } from '../oci/digest.ts';
 import { SignpostError } from '../oci/errors.ts';
@@ -27,7 +28,8 @@ function place(deps: PlacementDeps, images: readonly StagedForTest[]): Promise<{
 async function createWorld() {
   const staging = createMemoryStaging();
   const memory = createMemoryPublications();
-  const world = { ...memory, staging, tree: createMemoryTree(staging.blobs) };
+  const tree = createMemoryTree(staging.blobs);
+  const world = { ...memory, staging, tree, contents: createMemoryTreeContents() };
   const stage = async (reference: string, list: BuiltList, signatures = ['one']): Promise<StagedForTest> => {
     for (const [digest, bytes] of list.blobs) staging.blobs.set(digest, bytes);
     for (const [digest, { manifest }] of list.manifests) await staging.writeManifest(digest, manifest);
@@ -64,7 +66,8 @@ test('an accepted image is in the tree, in the database and no longer staged', a
   assert.equal(world.tree.blobs.size, image.blobs.size);
   assert.equal(world.tree.manifests.size, image.manifests.size);
   assert.equal(world.tree.signatures.size, image.manifests.size);
-  assert.deepEqual(world.tree.marker, { serial: 1, repositories: { 'fedora/base': 1 } });
+  assert.equal(world.contents.marker?.serial, 1);
+  assert.deepEqual([...(world.contents.updates[0]?.[0].repositories ?? [])], [['fedora/base', 1]]);
   assert.deepEqual(world.stagedImages.list(), []);
   assert.equal(world.staging.blobs.size + world.staging.manifests.size, 0);
 });
@@ -100,23 +103,24 @@ test('a blob that is published is placed from there, one that is nowhere is name
 });
 
 test('whatever step fails, nothing is published before every file is there', async () => {
-  const steps = ['placeBlob', 'placeManifest', 'placeSignatures', 'writeMarker'] as const;
+  const steps = ['placeBlob', 'placeManifest', 'placeSignatures', 'update'] as const;
   for (const step of steps) {
     const world = await createWorld();
     const accepted = await world.stage('fedora:41', image);
-    const tree = {
-      ...world.tree,
+    const broken = {
       [step]: async () => {
         throw new SignpostError('STORAGE', step);
       },
     };
-    await assert.rejects(place({ ...world, tree }, [accepted]), { message: step });
+    const tree = { ...world.tree, ...broken };
+    const contents = { ...world.contents, ...broken };
+    await assert.rejects(place({ ...world, tree, contents }, [accepted]), { message: step });
     const isPublished = world.publications.serials().serial === 1;
-    assert.equal(isPublished, step === 'writeMarker', step);
+    assert.equal(isPublished, step === 'update', step);
     assert.equal(world.stagedImages.list().length, isPublished ? 0 : 1, step);
-    assert.ok((world.tree.marker?.serial ?? 0) <= world.publications.serials().serial);
+    assert.ok((world.contents.marker?.serial ?? 0) <= world.publications.serials().serial);
     assert.equal(await repairMarker(world), isPublished);
-    assert.equal(world.tree.marker?.serial ?? 0, isPublished ? 1 : 0);
+    assert.equal(world.contents.marker?.serial ?? 0, isPublished ? 1 : 0);
   }
 });
 
@@ -152,7 +156,7 @@ test('only what refers to something keeps what the referrers API answers', async
 
 test('a marker ahead of the database is no work for a repair', async () => {
   const world = await createWorld();
-  world.tree.marker = { serial: 4, repositories: {} };
+  world.contents.marker = { serial: 4, contents: { digest: digestOf('index'), size: 5 } };
   await assert.rejects(repairMarker(world), { code: 'ROLLBACK', message: /put back to an older state/ });
 });
 
@@ -169,5 +173,5 @@ test('the files outlast a power cut before anything names them', async () => {
   await assert.rejects(place(broken, [accepted]), { code: 'STORAGE' });
   const { repository, tag } = accepted.image;
   assert.equal(world.publications.findTag(repository, tag), undefined);
-  assert.equal(world.tree.marker, undefined);
+  assert.equal(world.contents.marker, undefined);
 });

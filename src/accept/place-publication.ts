@@ -6,7 +6,8 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import type { Publications, PublishedManifest } from '../ports/publications.ts';
 import type { StagedImage, StagedImages } from '../ports/staged-images.ts';
 import type { Staging } from '../ports/staging.ts';
-import type { TreeMarker, TreeWriter } from '../ports/tree.ts';
+import type { TreeContents } from '../ports/tree-contents.ts';
+import type { TreeWriter } from '../ports/tree.ts';
 import { findSource } from './find-source.ts';
 import { inParallel } from './in-parallel.ts';
 import type { ComposedArtifacts, PlacedArtifact } from './compose-artifacts.ts';
@@ -14,7 +15,8 @@ import { describeManifest } from './describe-manifest.ts';
 
 export interface PlacementDeps {
   readonly staging: Staging;
-  readonly tree: TreeWriter & TreeMarker;
+  readonly tree: TreeWriter;
+  readonly contents: Pick<TreeContents, 'readMarker' | 'update'>;
   readonly publications: Publications;
   readonly stagedImages: StagedImages;
 }
@@ -49,8 +51,8 @@ export interface AcceptedContent extends ComposedArtifacts {
 
 /**
  * Makes accepted images visible, all at once. The order is what makes a crash harmless: blobs, manifests, signatures
- * (files that nothing names yet), then one transaction, which is the publication, then the marker that mirrors read,
- * then the staging area is tidied. Stopped anywhere before the transaction, nothing is published and running it again
+ * (files that nothing names yet), then one transaction, which is the publication, then the contents lists and the
+ * marker that mirrors read, then the staging area is tidied. Stopped anywhere before the transaction, nothing is published and running it again
  * finishes; stopped after it, only the marker is behind ({@link repairMarker}). The caller holds the content lock, and
  * has checked the blobs while it did.
  * @returns the new publication serial
@@ -94,21 +96,20 @@ export async function placePublication(
     ],
     retired,
   });
-  await deps.tree.writeMarker(markerOf(deps.publications));
+  await deps.contents.update(deps.publications.serials());
   await tidyStaging(deps, accepted);
   return { serial };
 }
 
 /**
- * Writes `publication.json` anew when it does not say what the database says, as after a crash between the two.
+ * Writes the contents lists and `publication.json` anew when they do not say what the database says, as after a crash
+ * between the two.
  * @returns whether it did
  */
-export async function repairMarker(deps: {
-  readonly tree: TreeMarker;
-  readonly publications: Publications;
-}): Promise<boolean> {
-  const { serial } = deps.publications.serials();
-  const found = (await deps.tree.readMarker())?.serial ?? 0;
+export async function repairMarker(deps: Pick<PlacementDeps, 'contents' | 'publications'>): Promise<boolean> {
+  const serials = deps.publications.serials();
+  const { serial } = serials;
+  const found = (await deps.contents.readMarker())?.serial ?? 0;
   if (found === serial) return false;
   // A marker ahead of the database means that the database is an old copy: mirrors already hold later content.
   if (found > serial) {
@@ -118,7 +119,7 @@ export async function repairMarker(deps: {
         `state; restore the newest copy of it, or the two will never agree with the mirrors`,
     );
   }
-  await deps.tree.writeMarker(markerOf(deps.publications));
+  await deps.contents.update(serials);
   return true;
 }
 
@@ -191,9 +192,4 @@ async function tidyStaging(deps: PlacementDeps, accepted: readonly AcceptedImage
   } catch (error) {
     if (!isSignpostError(error)) throw error;
   }
-}
-
-function markerOf(publications: Publications) {
-  const { serial, repositories } = publications.serials();
-  return { serial, repositories: Object.fromEntries(repositories) };
 }

@@ -94,6 +94,8 @@ function classifyTree(parts: readonly string[]): Classified | undefined {
     return isDigest(named) ? { kind: 'metadata', digest: named } : { kind: 'metadata' };
   }
   const name = parts.at(-1) ?? '';
+  if (top === 'contents' && rest.length === 1)
+    return isDigest(name) ? { kind: 'contents', digest: name } : undefined;
   if (parts[0] === 'v2') {
     const repository = parts.slice(1, -2).join('/');
     const kind = { manifests: 'manifest', blobs: 'blob' }[parts.at(-2) ?? ''];

@@ -114,19 +114,3 @@ test('signatures never have a gap while they are replaced', async () => {
   assert.ok(looks > 0);
   assert.deepEqual((await numbers()).length, 5);
 });
-
-test('a marker that cannot be understood counts as absent', async () => {
-  const folders = await createFolders();
-  const writer = createFileTreeWriter(folders);
-  await mkdir(folders.tree, { recursive: true });
-  for (const text of [
-    '',
-    '{',
-    'null',
-    '{"serial":"1","repositories":{}}',
-    '{"serial":1,"repositories":{"a":"b"}}',
-  ]) {
-    await writeFile(join(folders.tree, 'publication.json'), text);
-    assert.equal(await writer.readMarker(), undefined, text);
-  }
-});

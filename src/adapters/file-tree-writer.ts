@@ -2,13 +2,7 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Digest, digestMatches, digestOf } from '../oci/digest.ts';
 import { SignpostError } from '../oci/errors.ts';
-import {
-  type PublicationMarker,
-  signatureLimit,
-  signaturesLimit,
-  type TreeMarker,
-  type TreeWriter,
-} from '../ports/tree.ts';
+import { signatureLimit, signaturesLimit, type TreeWriter } from '../ports/tree.ts';
 import {
   type RememberFolder,
   isAbsent,
@@ -19,20 +13,13 @@ import {
 } from './atomic-file.ts';
 import { hashFile } from './hash-file.ts';
 import { storageError } from './storage-error.ts';
-import {
-  blobPath,
-  manifestPath,
-  markerPath,
-  signatureFolder,
-  signatureName,
-  stagingPaths,
-} from './tree-paths.ts';
+import { blobPath, manifestPath, signatureFolder, signatureName, stagingPaths } from './tree-paths.ts';
 
 /** The tree's write side. Blobs are hard-linked from `staging` and between repositories: they cost no space twice. */
 export function createFileTreeWriter(folders: {
   readonly tree: string;
   readonly staging: string;
-}): TreeWriter & TreeMarker {
+}): TreeWriter {
   const { tree } = folders;
   const staging = stagingPaths(folders.staging);
   // A publication puts thousands of files into a few folders: each folder is made to remember them once.
@@ -85,18 +72,6 @@ export function createFileTreeWriter(folders: {
         }),
       );
     },
-
-    async readMarker() {
-      try {
-        return parseMarker(await readFile(markerPath(tree), 'utf8'));
-      } catch (cause) {
-        if (isAbsent(cause)) return undefined;
-        throw storageError(`read ${markerPath(tree)}`, cause);
-      }
-    },
-
-    writeMarker: ({ serial, repositories }) =>
-      writeFileAtomic(markerPath(tree), Buffer.from(`${JSON.stringify({ serial, repositories })}\n`)),
   };
 }
 
@@ -143,20 +118,5 @@ async function namesIn(folder: string): Promise<readonly string[]> {
   } catch (cause) {
     if (isAbsent(cause)) return [];
     throw storageError(`read ${folder}`, cause);
-  }
-}
-
-// The marker is ours, but the tree is a folder that people copy about: what cannot be understood counts as absent.
-function parseMarker(text: string): PublicationMarker | undefined {
-  try {
-    const { serial, repositories } = JSON.parse(text) as Partial<PublicationMarker>;
-    const right =
-      Number.isSafeInteger(serial) &&
-      typeof repositories === 'object' &&
-      repositories !== null &&
-      Object.values(repositories).every(Number.isSafeInteger);
-    return right ? { serial: serial as number, repositories } : undefined;
-  } catch {
-    return undefined;
   }
 }

@@ -4,10 +4,10 @@ import { createSecureContext, getCACertificates } from 'node:tls';
 import { SignpostError } from '../oci/errors.ts';
 import type { ByteRange } from '../oci/range.ts';
 import type { Netblock } from '../mirrors/address.ts';
+import { markerLimit, parsePublicationMarker } from '../mirrors/contents/publication-marker.ts';
 import type { Mirror, MirrorId } from '../mirrors/mirror.ts';
 import type { MirrorProbe, ProbeTarget } from '../ports/mirror-probe.ts';
 import { createMirrorAddressResolver, type MirrorAddressResolver } from './mirror-address-resolver.ts';
-import { createMarkerParser, markerLimit } from './mirror-marker.ts';
 import { type ProbeProblem, problem, readBody, requestMirror } from './mirror-request.ts';
 
 export interface MirrorProbeOptions {
@@ -18,8 +18,6 @@ export interface MirrorProbeOptions {
   readonly allowAddresses: readonly Netblock[];
   /** PEM files with further certificate authorities. */
   readonly certificateAuthorities: readonly string[];
-  /** The size of the origin's own `publication.json` now, in bytes; 0 when there is none. */
-  readonly ownMarkerSize: () => Promise<number>;
   readonly resolver?: MirrorAddressResolver;
 }
 
@@ -38,7 +36,6 @@ export function createMirrorProbe(options: MirrorProbeOptions): MirrorProbe {
   const resolver = options.resolver ?? createMirrorAddressResolver(options.allowAddresses);
   const userAgent = `signpost/${options.version} (mirror probe; +${options.registry})`;
   const requests = { resolver, userAgent, secureContext: trustAuthorities(options.certificateAuthorities) };
-  const readMarker = createMarkerParser();
   // Bounded by the number of mirrors that were ever entered while this process runs.
   const markers = new Map<MirrorId, KnownMarker>();
 
@@ -92,15 +89,14 @@ export function createMirrorProbe(options: MirrorProbeOptions): MirrorProbe {
         return wrong ?? problem('status', `it answered ${response.statusCode}, not 200`);
       }
       const pieces: Buffer[] = [];
-      const limit = markerLimit(await options.ownMarkerSize());
       let size = 0;
       const body = await readBody<ProbeProblem>(response, signal, (piece) => {
         size += piece.length;
         pieces.push(piece);
-        return size > limit ? problem('marker', `it is larger than ${limit} bytes`) : undefined;
+        return size > markerLimit ? problem('marker', `it is larger than ${markerLimit} bytes`) : undefined;
       });
       if (body !== 'end') return { ...body, bytes: size };
-      const marker = readMarker(Buffer.concat(pieces));
+      const marker = parsePublicationMarker(Buffer.concat(pieces));
       if ('wrong' in marker) return { ...problem('marker', marker.wrong), bytes: size };
       markers.set(mirror.id, {
         url: mirror.urls[0],
@@ -155,7 +151,7 @@ function checkStatus(status: number, headers: IncomingHttpHeaders): ProbeProblem
   return problem('status', `it answers with Content-Encoding ${JSON.stringify(encoding.slice(0, 80))}`);
 }
 
-/** RFC 9110, section 13.1: so that an unchanged marker, which may be long, is not sent again. */
+/** RFC 9110, section 13.1: so that an unchanged marker is not sent again. */
 function conditionsOf(headers: IncomingHttpHeaders): Record<string, string> {
   const { etag, 'last-modified': modified } = headers;
   if (etag !== undefined) return { 'if-none-match': etag };

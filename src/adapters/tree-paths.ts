@@ -26,6 +26,15 @@ export function markerPath(tree: string): string {
   return join(tree, 'publication.json');
 }
 
+/** The folder of the contents lists (docs/adr/0014), each named for its bytes. */
+export function contentsFolder(tree: string): string {
+  return join(tree, 'contents');
+}
+
+export function contentsPath(tree: string, digest: Digest): string {
+  return join(contentsFolder(tree), digest);
+}
+
 /** Folders of the staging area, and where a digest lies in them. */
 export function stagingPaths(staging: string) {
   const blobs = join(staging, 'blobs', 'sha256');

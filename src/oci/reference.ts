@@ -72,9 +72,13 @@ export function parseTagName(text: string): TagName {
   );
 }
 
+export function isRegistryHost(text: string): text is RegistryHost {
+  return text.length <= 255 && hostPattern.test(text);
+}
+
 /** @throws SignpostError REFERENCE_INVALID */
 export function parseRegistryHost(text: string): RegistryHost {
-  if (text.length <= 255 && hostPattern.test(text)) return text as RegistryHost;
+  if (isRegistryHost(text)) return text;
   throw new SignpostError(
     'REFERENCE_INVALID',
     `${quote(text)} is not a registry host: expected a name and an optional port, such as "images.example.org:5000"`,

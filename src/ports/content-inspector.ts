@@ -14,6 +14,8 @@ export type StoredFile = {
   | { readonly kind: 'signature'; readonly folder: string; readonly number: number }
   | { readonly kind: 'staged-manifest' | 'staged-blob'; readonly digest: Digest }
   | { readonly kind: 'marker' }
+  /** A contents list, or the index of them. */
+  | { readonly kind: 'contents'; readonly digest: Digest }
   /** TUF or Notary v1; the digest where the name says it. */
   | { readonly kind: 'metadata'; readonly digest?: Digest }
   /** What an interrupted command left: it is never served, and may be removed when nobody is at work. */

@@ -24,12 +24,6 @@ export const signatureLimit = 64 * 1024;
 /** A digest has at most this many lookaside signatures (signatures.md, section 1). */
 export const signaturesLimit = 128;
 
-/** What a mirror is told when its copy is whole. */
-export interface PublicationMarker {
-  readonly serial: number;
-  readonly repositories: Readonly<Record<string, number>>;
-}
-
 /**
  * The write side of the tree. A file appears under its final name only when it is whole and its digest is right.
  * Throws SignpostError STORAGE, DIGEST_MISMATCH, NOT_FOUND.
@@ -53,12 +47,4 @@ export interface TreeWriter {
   ): Promise<void>;
   /** What has been placed outlasts a power cut only once this has resolved: before anything names it. */
   settle(): Promise<void>;
-}
-
-/** The marker of the tree. Throws SignpostError STORAGE. */
-export interface TreeMarker {
-  /** What `publication.json` says; undefined when there is none or it cannot be understood. */
-  readMarker(): Promise<PublicationMarker | undefined>;
-  /** Writes `publication.json`: last of all. */
-  writeMarker(marker: PublicationMarker): Promise<void>;
 }

@@ -2,14 +2,15 @@ import type { Digest } from '../oci/digest.ts';
 import { isSignpostError, SignpostError } from '../oci/errors.ts';
 import { contentLock, type Lock } from '../ports/lock.ts';
 import type { Progress } from '../ports/progress.ts';
-import type { TreeMarker } from '../ports/tree.ts';
+import type { TreeContents } from '../ports/tree-contents.ts';
+import { scrubContents } from './scrub-contents.ts';
 import { type ScrubbedFiles, scrubFiles } from './scrub-files.ts';
 import { type PublicationScrub, scrubPublications } from './scrub-publications.ts';
 import { ScrubFindings, type ScrubReport } from './scrub-report.ts';
 import { scrubStaging, type StagingScrub } from './scrub-staging.ts';
 
 export interface ScrubDeps extends PublicationScrub, StagingScrub {
-  readonly treeWriter: TreeMarker;
+  readonly contents: TreeContents;
   readonly lock: Lock;
   readonly progress: Progress;
 }
@@ -40,6 +41,7 @@ export async function scrubContent(deps: ScrubDeps, options: ScrubOptions = {}):
     await scrubPublications(deps, findings, signal);
     const needed = await scrubStaging(deps, findings);
     await scrubMarker(deps, findings, held);
+    if (findings.isSound()) await scrubContents(deps, findings, held, signal);
     if (held !== undefined) await removeLeftovers(deps, findings, files, needed);
     return findings.report(files.files, files.bytes);
   } catch (error) {
@@ -54,7 +56,7 @@ async function scrubMarker(
   held: Disposable | undefined,
 ): Promise<void> {
   const where = 'publication.json';
-  const serialOf = async () => (await deps.treeWriter.readMarker())?.serial ?? 0;
+  const serialOf = async () => (await deps.contents.readMarker())?.serial ?? 0;
   const found = await serialOf();
   const { serial } = deps.publications.serials();
   if (found === serial) return;
@@ -69,10 +71,7 @@ async function scrubMarker(
     // Read again: whoever had the lock may just have written it.
     const now = deps.publications.serials();
     if ((await serialOf()) >= now.serial) return;
-    await deps.treeWriter.writeMarker({
-      serial: now.serial,
-      repositories: Object.fromEntries(now.repositories),
-    });
+    await deps.contents.update(now);
     findings.repaired(where, `was at serial ${found}, as a crash leaves it: it says ${now.serial} now`);
   } catch (error) {
     if (!isSignpostError(error, 'LOCKED')) throw error;

@@ -54,6 +54,8 @@ export async function scrubFiles(
         if (file.inTree) findings.problem(file.path, 'does not belong into the tree: remove it');
         else findings.notice(file.path, 'is none of ours');
         return;
+      case 'contents':
+        return checkDigest(file, file.digest, 'remove it and run "signpost scrub --repair"');
       case 'signature':
       case 'marker':
         return;

@@ -37,6 +37,11 @@ export class ScrubFindings {
     this.#add('repaired', where, what);
   }
 
+  /** Whether nothing was found so far that must not be. */
+  isSound(): boolean {
+    return this.#counts.problems === 0;
+  }
+
   report(files: number, bytes: number): ScrubReport {
     return { files, bytes, ...this.#found, counts: this.#counts };
   }

@@ -4,17 +4,11 @@ import { buffer } from 'node:stream/consumers';
 import { digestOf } from '../../src/oci/digest.ts';
 import { parseRepositoryName } from '../../src/oci/reference.ts';
 import type { Staging } from '../../src/ports/staging.ts';
-import {
-  signatureLimit,
-  signaturesLimit,
-  type TreeMarker,
-  type TreeReader,
-  type TreeWriter,
-} from '../../src/ports/tree.ts';
+import { signatureLimit, signaturesLimit, type TreeReader, type TreeWriter } from '../../src/ports/tree.ts';
 
 export interface TreeSides {
   readonly staging: Staging;
-  readonly writer: TreeWriter & TreeMarker;
+  readonly writer: TreeWriter;
   readonly reader: TreeReader;
 }
 
@@ -121,14 +115,6 @@ export function treeContract(name: string, create: () => Promise<TreeSides>): vo
     const long = [Buffer.alloc(signatureLimit + 1)];
     await assert.rejects(writer.placeSignatures(one, digest, many), { code: 'LIMIT_EXCEEDED' });
     await assert.rejects(writer.placeSignatures(one, digest, long), { code: 'LIMIT_EXCEEDED' });
-  });
-
-  test(`${name}: the marker says what was written last`, async () => {
-    const { writer } = await create();
-    assert.equal(await writer.readMarker(), undefined);
-    await writer.writeMarker({ serial: 1, repositories: { [one]: 1 } });
-    await writer.writeMarker({ serial: 2, repositories: { [one]: 1, [two]: 2 } });
-    assert.deepEqual(await writer.readMarker(), { serial: 2, repositories: { [one]: 1, [two]: 2 } });
   });
 }
 

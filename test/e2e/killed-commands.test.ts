@@ -158,7 +158,7 @@ test(
         'an image is staged or published, never both or neither',
       );
       // The marker never claims more than the database; scrub has brought it up to date where it was behind.
-      const marker = await content.treeWriter.readMarker();
+      const marker = await content.contents.readMarker();
       assert.equal(marker?.serial ?? 0, isPublished ? 1 : 0);
     }
     assert.ok(seen.not > 0, 'no kill came before the end');

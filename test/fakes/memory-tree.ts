@@ -3,21 +3,13 @@ import { type Digest, digestMatches, digestOf } from '../../src/oci/digest.ts';
 import { SignpostError } from '../../src/oci/errors.ts';
 import type { ByteRange } from '../../src/oci/range.ts';
 import type { RepositoryName } from '../../src/oci/reference.ts';
-import {
-  type PublicationMarker,
-  signatureLimit,
-  signaturesLimit,
-  type TreeReader,
-  type TreeMarker,
-  type TreeWriter,
-} from '../../src/ports/tree.ts';
+import { signatureLimit, signaturesLimit, type TreeReader, type TreeWriter } from '../../src/ports/tree.ts';
 
 /** A tree in memory, both sides of it; its maps (keys `repository@digest`) may be looked into and damaged. */
-export interface MemoryTree extends TreeReader, TreeWriter, TreeMarker {
+export interface MemoryTree extends TreeReader, TreeWriter {
   readonly manifests: Map<string, Buffer>;
   readonly blobs: Map<string, Buffer>;
   readonly signatures: Map<string, readonly Buffer[]>;
-  marker: PublicationMarker | undefined;
 }
 
 /** `staged` is where staged blobs come from: the `blobs` of a memory staging. */
@@ -30,7 +22,6 @@ export function createMemoryTree(staged: ReadonlyMap<Digest, Buffer> = new Map()
     manifests,
     blobs,
     signatures,
-    marker: undefined,
     readManifest: async (repository, digest) => find(manifests, repository, digest),
     openBlob: async (repository, digest, range) => {
       const bytes = find(blobs, repository, digest);
@@ -72,10 +63,6 @@ export function createMemoryTree(staged: ReadonlyMap<Digest, Buffer> = new Map()
       );
     },
     settle: async () => {},
-    readMarker: async () => tree.marker,
-    async writeMarker(marker) {
-      tree.marker = structuredClone(marker);
-    },
   };
   return tree;
 }

@@ -15,6 +15,7 @@ import { createMemoryPublications } from './memory-publications.ts';
 import { createMemoryReceivedSignatures } from './memory-received-signatures.ts';
 import { createMemorySignerRecord } from './memory-signer-record.ts';
 import { createMemoryStaging } from './memory-staging.ts';
+import { createMemoryTreeContents } from './memory-tree-contents.ts';
 import { createMemoryTree } from './memory-tree.ts';
 import { vectorClock, vectorFile } from './vectors.ts';
 
@@ -32,6 +33,7 @@ export async function createTestSigners(): Promise<{ readonly rsa: Signer; reado
 export interface SigningWorld extends ReturnType<typeof createMemoryPublications> {
   readonly deps: AcceptDeps;
   readonly tree: ReturnType<typeof createMemoryTree>;
+  readonly contents: ReturnType<typeof createMemoryTreeContents>;
   readonly staging: ReturnType<typeof createMemoryStaging>;
   readonly clock: { time: number; now(): number };
   readonly rules: Map<string, RepositoryRule>;
@@ -47,6 +49,7 @@ export async function createSigningWorld(): Promise<SigningWorld> {
   const memory = createMemoryPublications();
   const staging = createMemoryStaging();
   const tree = createMemoryTree(staging.blobs);
+  const contents = createMemoryTreeContents();
   const clock = {
     time: vectorClock.now(),
     now() {
@@ -59,6 +62,7 @@ export async function createSigningWorld(): Promise<SigningWorld> {
   return {
     ...memory,
     tree,
+    contents,
     staging,
     clock,
     rules,
@@ -67,6 +71,7 @@ export async function createSigningWorld(): Promise<SigningWorld> {
       registry,
       staging,
       tree,
+      contents,
       treeReader: tree,
       received: createMemoryReceivedSignatures(),
       clock,

@@ -20,7 +20,7 @@ export async function composeAccept(
   const registry = parseRegistryHost(config.registry.name);
   using content = composeContent(config, 'accept');
   using _held = content.lock.acquire(contentLock);
-  await repairMarker({ tree: content.treeWriter, publications: content.publications });
+  await repairMarker(content);
   const deps = {
     ...content,
     ...watched,

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { createFileTreeContents } from '../../adapters/contents/file-tree-contents.ts';
 import { createFileStaging } from '../../adapters/file-staging.ts';
 import { createFileTreeReader } from '../../adapters/file-tree-reader.ts';
 import { createFileTreeWriter } from '../../adapters/file-tree-writer.ts';
@@ -36,6 +37,7 @@ export function composeContent(config: Pick<Config, 'data'>, command: string) {
     staging: createFileStaging(folders.staging),
     tree: createFileTreeReader(folders.tree),
     treeWriter: createFileTreeWriter(folders),
+    contents: createFileTreeContents(folders.tree, clock),
     publications: createSqlitePublications(database, clock),
     publishedContent: createSqlitePublishedContent(database),
     stagedImages: createSqliteStagedImages(database),

@@ -2,12 +2,11 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as pause } from 'node:timers/promises';
 import { repairMarker } from '../../accept/place-publication.ts';
+import { createFileTreeContents } from '../../adapters/contents/file-tree-contents.ts';
 import { createFileMetadataTree } from '../../adapters/file-metadata-tree.ts';
 import { createFileTreeReader } from '../../adapters/file-tree-reader.ts';
-import { createFileTreeWriter } from '../../adapters/file-tree-writer.ts';
 import { listenHttp } from '../../adapters/http-server.ts';
 import { type JsonLog, createJsonLog } from '../../adapters/json-log.ts';
-import { ownMarkerSize } from '../../adapters/mirror-marker.ts';
 import { createMirrorProbe } from '../../adapters/mirror-probe.ts';
 import { createProcessLock } from '../../adapters/process-lock.ts';
 import { isReadableFolder } from '../../adapters/readable-folder.ts';
@@ -99,7 +98,6 @@ export async function composeServe(config: Config): Promise<RunningServer> {
       version,
       allowAddresses,
       certificateAuthorities: config.mirrors.certificateAuthorities,
-      ownMarkerSize: () => ownMarkerSize(treeFolder),
     }),
     tree,
     clock,
@@ -189,11 +187,9 @@ async function repairMarkerIfFree(config: Config, clock: Clock, log: JsonLog): P
   try {
     using _held = createProcessLock(join(config.data, 'locks'), 'serve', clock).acquire(contentLock);
     using database = openDatabase(join(config.data, 'signpost.db'));
-    const tree = createFileTreeWriter({
-      tree: join(config.data, 'tree'),
-      staging: join(config.data, 'staging'),
-    });
-    const repaired = await repairMarker({ tree, publications: createSqlitePublications(database, clock) });
+    const contents = createFileTreeContents(join(config.data, 'tree'), clock);
+    const publications = createSqlitePublications(database, clock);
+    const repaired = await repairMarker({ contents, publications });
     if (repaired) log.warn('publication.json was behind the database, and has been brought up to date');
   } catch (error) {
     if (!isSignpostError(error, 'LOCKED')) throw error;

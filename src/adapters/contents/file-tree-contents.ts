@@ -1,0 +1,98 @@
+import { type ContentsIndex, formatContentsIndex } from '../../mirrors/contents/contents-index.ts';
+import { type ListOwner, formatListHead } from '../../mirrors/contents/contents-list.ts';
+import {
+  type ContentsReference,
+  type PublicationMarker,
+  formatPublicationMarker,
+  parsePublicationMarker,
+} from '../../mirrors/contents/publication-marker.ts';
+import { type Digest, digestOf } from '../../oci/digest.ts';
+import type { RepositoryName } from '../../oci/reference.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { TreeContents } from '../../ports/tree-contents.ts';
+import { statIfThere, writeFileAtomic } from '../atomic-file.ts';
+import { contentsPath, markerPath } from '../tree-paths.ts';
+import { checkContents } from './check-contents.ts';
+import { listHosts, listMetadata, listRepository } from './list-repository.ts';
+import { readIfThere, readIndex } from './read-index.ts';
+import { retireLists } from './retire-lists.ts';
+
+/** Each repository's list is a few files to look at and one to write: the disk is what is waited for. */
+const listsAtOnce = 8;
+
+/** The contents lists of the tree in the folder `tree`. */
+export function createFileTreeContents(tree: string, clock: Clock): TreeContents {
+  const readMarker = async (): Promise<PublicationMarker | undefined> => {
+    const bytes = await readIfThere(markerPath(tree));
+    const marker = bytes && parsePublicationMarker(bytes);
+    // It is ours, but the tree is a folder that people copy about: what cannot be understood counts as absent.
+    return marker === undefined || 'wrong' in marker ? undefined : marker;
+  };
+
+  const writeList = async (owner: ListOwner, lines: readonly string[]): Promise<ContentsReference> =>
+    write(tree, Buffer.from(`${[formatListHead(owner), ...lines].join('\n')}\n`));
+
+  const listOf = (hosts: readonly string[]) => async (repository: RepositoryName) =>
+    writeList(repository, await listRepository(tree, repository, hosts));
+
+  return {
+    readMarker,
+
+    async update({ serial, repositories }, rewrite) {
+      const marker = await readMarker();
+      const known = marker && (await readIndex(tree, marker.contents));
+      const old = rewrite === 'everything' ? undefined : known;
+      const again = rewrite === 'everything' ? undefined : rewrite;
+      const hosts = await listHosts(tree);
+      const lists = new Map<RepositoryName, ContentsReference>();
+      for (const [name, { digest, size, serial: listed }] of old?.repositories ?? []) {
+        const isSame = listed === repositories.get(name) && again?.repositories.has(name) !== true;
+        if (isSame) lists.set(name, { digest, size });
+      }
+      const changed = [...repositories.keys()].filter((name) => !lists.has(name)).values();
+      const list = listOf(hosts);
+      const workers = Array.from({ length: listsAtOnce }, async () => {
+        for (const name of changed) lists.set(name, await list(name));
+      });
+      await Promise.all(workers);
+      const keep = old !== undefined && again?.metadata !== true;
+      const metadata = keep ? old.metadata : await listTuf(tree, writeList);
+      const index: ContentsIndex = {
+        serial,
+        ...(metadata === undefined ? {} : { metadata }),
+        repositories: new Map(
+          [...repositories.keys()].sort().flatMap((name) => {
+            const reference = lists.get(name);
+            return reference === undefined
+              ? []
+              : [[name, { serial: repositories.get(name) ?? 0, ...reference }] as const];
+          }),
+        ),
+      };
+      const contents = await write(tree, formatContentsIndex(index));
+      await writeFileAtomic(markerPath(tree), formatPublicationMarker({ serial, contents }));
+      await retireLists(tree, marker && { ...marker, index: known }, { contents, index }, clock);
+    },
+
+    async *check(signal) {
+      const marker = await readMarker();
+      if (marker !== undefined) yield* checkContents(tree, marker, signal);
+    },
+  };
+}
+
+async function listTuf(
+  tree: string,
+  writeList: (owner: ListOwner, lines: readonly string[]) => Promise<ContentsReference>,
+): Promise<ContentsReference | undefined> {
+  const lines = await listMetadata(tree);
+  return lines.length === 0 ? undefined : writeList('metadata', lines);
+}
+
+/** A file that is named for its bytes is written once. */
+async function write(tree: string, bytes: Uint8Array): Promise<ContentsReference> {
+  const digest: Digest = digestOf(bytes);
+  const path = contentsPath(tree, digest);
+  if ((await statIfThere(path))?.size !== bytes.length) await writeFileAtomic(path, bytes);
+  return { digest, size: bytes.length };
+}

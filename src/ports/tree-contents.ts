@@ -1,0 +1,33 @@
+import type { PublicationMarker } from '../mirrors/contents/publication-marker.ts';
+import type { RepositoryName } from '../oci/reference.ts';
+
+/** The publication serial, and the last one that changed each repository. */
+interface TreeSerials {
+  readonly serial: number;
+  readonly repositories: ReadonlyMap<RepositoryName, number>;
+}
+
+/** Whose lists are written again although the serial has not changed. */
+type Rewrite =
+  | 'everything'
+  | {
+      readonly repositories: ReadonlySet<RepositoryName>;
+      /** TUF. */
+      readonly metadata: boolean;
+    };
+
+/**
+ * What the tree itself says that it holds (docs/adr/0014): the marker, the index that the marker names, and the lists
+ * that the index names. Throws SignpostError STORAGE. Who writes has the content lock.
+ */
+export interface TreeContents {
+  /** What `publication.json` says; undefined when there is none or it cannot be understood. */
+  readMarker(): Promise<PublicationMarker | undefined>;
+  /**
+   * Writes the lists of what has changed, then the index, and the marker last of all. Lists that nothing has named for
+   * a week are removed.
+   */
+  update(serials: TreeSerials, rewrite?: Rewrite): Promise<void>;
+  /** Where the lists do not say what is in the tree: `where` is a file or a repository. It believes nothing. */
+  check(signal: AbortSignal): AsyncIterable<{ readonly where: string; readonly what: string }>;
+}
