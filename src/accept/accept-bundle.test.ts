@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { enums, readPrivateKey, revokeKey } from 'openpgp';
 import { changeRequest } from '../../test/fakes/changed-request.ts';
 import { buildFourPlatforms, buildImage, buildList } from '../../test/fakes/image-builder.ts';
 import { linesOf } from '../../test/fakes/memory-new-file.ts';
@@ -172,6 +173,24 @@ test('an unknown key, a key that is not allowed, and a forged signature are told
     }),
   }));
   await assertRefused(world, forged, { kind: 'signature', reason: { kind: 'forged' } }, true);
+});
+
+test('what a revoked key signed is not published', async () => {
+  const world = await staged();
+  const bundle = await signText(await world.request(), ed25519);
+  const date = world.clock.time;
+  const secret = await readPrivateKey({ binaryKey: vectorFile('ed25519.secret.pgp').bytes });
+  const { publicKey: revoked } = await revokeKey({
+    key: secret,
+    reasonForRevocation: { flag: enums.reasonForRevocation.keyCompromised, string: 'stolen' },
+    date: new Date(date - day),
+    format: 'binary',
+  });
+  // Beside the revoked key there is one that is whole: the stolen one does not pass for it.
+  const files = [{ name: 'revoked', bytes: revoked }, vectorFile('rsa3072.asc')];
+  world.rules.set(base, createRule(await createSignatureReader(files, world.clock), {}));
+  const expected = { kind: 'unusable-key', fingerprint: ed25519.fingerprint };
+  await assertRefused(world, bundle, { kind: 'signature', reason: expected }, true);
 });
 
 test('signatures moved to another repository, tag or digest are refused', async () => {

@@ -139,7 +139,7 @@ describe('podman and skopeo whose policy demands a signature', needs, () => {
       });
 
       if (name === 'skopeo')
-        it('takes all platforms at once, by the signature of the list', async () => {
+        it('takes all platforms at once, each by its own signature', async () => {
           await takes(`${repository}:1.0`, allPlatforms);
         });
 

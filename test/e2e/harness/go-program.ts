@@ -1,7 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { baseEnvironment } from './command.ts';
+import { baseEnvironment, mustRun } from './command.ts';
 
 /** Where Go programs are that Debian has no package of. */
 const folders = [
@@ -16,6 +16,12 @@ export function findGoProgram(name: string): string | undefined {
     .filter((folder) => folder !== '')
     .map((folder) => join(folder, name))
     .find(isProgram);
+}
+
+/** The version that a program tells: `3.1.3`. */
+export async function readVersion(program: string, ...args: readonly string[]): Promise<string> {
+  const printed = await mustRun(program, args);
+  return /\d+\.\d+\.\d+/.exec(printed)?.[0] ?? 'unknown';
 }
 
 function isProgram(path: string): boolean {

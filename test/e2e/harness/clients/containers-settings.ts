@@ -7,7 +7,12 @@ export interface ContainersSettings {
   readonly home: string;
   readonly env: Readonly<Record<string, string>>;
   /** Demands signatures by the key in `keyFile` for everything under `scope`, or accepts everything without. */
-  setPolicy(demand?: { readonly scope: string; readonly keyFile: string }): void;
+  setPolicy(demand?: {
+    readonly scope: string;
+    readonly keyFile: string;
+    /** Which names are the right ones; default: what the tools take. */
+    readonly identity?: string;
+  }): void;
   /** Where signatures are, for everything under `scope`. Without it only the registry itself is asked. */
   setLookaside(scope: string | undefined, url: string): void;
 }
@@ -35,7 +40,14 @@ export function createContainersSettings(work: WorkFolder, name: string): Contai
               default: [{ type: 'reject' }],
               transports: {
                 docker: {
-                  [demand.scope]: [{ type: 'signedBy', keyType: 'GPGKeys', keyPath: demand.keyFile }],
+                  [demand.scope]: [
+                    {
+                      type: 'signedBy',
+                      keyType: 'GPGKeys',
+                      keyPath: demand.keyFile,
+                      ...(demand.identity === undefined ? {} : { signedIdentity: { type: demand.identity } }),
+                    },
+                  ],
                 },
                 // What podman and skopeo do inside their own storage and folders is not a pull.
                 ...Object.fromEntries(

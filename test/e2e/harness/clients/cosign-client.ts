@@ -1,5 +1,5 @@
 import { type CommandResult, runCommand } from '../command.ts';
-import { findGoProgram } from '../go-program.ts';
+import { findGoProgram, readVersion } from '../go-program.ts';
 import type { WorkFolder } from '../work-folder.ts';
 
 const program = findGoProgram('cosign');
@@ -21,11 +21,15 @@ export interface CosignClient {
     reference: string,
     ...options: readonly string[]
   ): Promise<CommandResult>;
+  /** `3.1.3`. */
+  version(): Promise<string>;
 }
 
-export function createCosignClient(work: WorkFolder, name: string): CosignClient {
-  const env = { HOME: work.folder(name) };
+/** `authority` is the file of a certificate authority that it trusts for TLS. */
+export function createCosignClient(work: WorkFolder, name: string, authority?: string): CosignClient {
+  const env = { HOME: work.folder(name), ...(authority === undefined ? {} : { SSL_CERT_FILE: authority }) };
   return {
+    version: () => readVersion(program ?? 'cosign', 'version'),
     verify: (form, key, reference, ...options) =>
       runCommand(
         program ?? 'cosign',

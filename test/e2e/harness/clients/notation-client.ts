@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CommandResult, runCommand } from '../command.ts';
-import { findGoProgram } from '../go-program.ts';
+import { findGoProgram, readVersion } from '../go-program.ts';
 import type { WorkFolder } from '../work-folder.ts';
 
 const program = findGoProgram('notation');
@@ -18,11 +18,20 @@ export interface NotationClient {
   trust(root: string): void;
   verify(reference: string, ...options: readonly string[]): Promise<CommandResult>;
   list(reference: string): Promise<CommandResult>;
+  /** `1.3.2`. */
+  version(): Promise<string>;
 }
 
-export function createNotationClient(work: WorkFolder, name: string): NotationClient {
+/** `authority` is the file of a certificate authority for TLS; without it registries speak HTTP. */
+export function createNotationClient(work: WorkFolder, name: string, authority?: string): NotationClient {
   const home = work.folder(name);
-  const env = { HOME: home, XDG_CONFIG_HOME: home, XDG_CACHE_HOME: join(home, 'cache') };
+  const env = {
+    HOME: home,
+    XDG_CONFIG_HOME: home,
+    XDG_CACHE_HOME: join(home, 'cache'),
+    ...(authority === undefined ? {} : { SSL_CERT_FILE: authority }),
+  };
+  const transport = `--insecure-registry=${String(authority === undefined)}`;
   const run = (...args: readonly string[]) =>
     runCommand(program ?? 'notation', args, { env, timeout: 60_000 });
   let stores = 0;
@@ -42,7 +51,8 @@ export function createNotationClient(work: WorkFolder, name: string): NotationCl
       const document = { version: '1.0', trustPolicies: [policy] };
       writeFileSync(join(home, 'notation/trustpolicy.json'), JSON.stringify(document), { mode: 0o600 });
     },
-    verify: (reference, ...options) => run('verify', '--insecure-registry', ...options, reference),
-    list: (reference) => run('list', '--insecure-registry', reference),
+    verify: (reference, ...options) => run('verify', transport, ...options, reference),
+    list: (reference) => run('list', transport, reference),
+    version: () => readVersion(program ?? 'notation', 'version'),
   };
 }
