@@ -9,9 +9,15 @@ import { digestHex, digestOf } from '../oci/digest.ts';
 import { isSignpostError } from '../oci/errors.ts';
 import type { ByteRange } from '../oci/range.ts';
 import { parseRepositoryName } from '../oci/reference.ts';
-import type { Mirror, MirrorId } from '../mirrors/mirror.ts';
 import { parseNetblock } from '../mirrors/netblock.ts';
-import type { MirrorProbe, ProbeFailure, ProbeTarget } from '../ports/mirror-probe.ts';
+import type {
+  AddressFamily,
+  MirrorProbe,
+  MirrorWay,
+  ProbeFailure,
+  ProbeTarget,
+} from '../ports/mirror-probe.ts';
+import { numberedMirror } from '../../test/fakes/mirrors.ts';
 import { type FaultyMirror, startFaultyMirror } from '../../test/fakes/faulty-mirror.ts';
 import type { MirrorFault } from '../../test/fakes/mirror-faults.ts';
 import { createMirrorProbe, type MirrorProbeOptions } from './mirror-probe.ts';
@@ -35,27 +41,15 @@ function prepareRoot(): void {
   writeFileSync(marker, markerAt(7));
 }
 
-function mirrorAt(url: string, isPrivate = false): Mirror {
-  return {
-    id: 1 as MirrorId,
-    name: 'm',
-    kind: isPrivate ? 'private' : 'public',
-    urls: [url],
-    country: 'DE',
-    asns: [],
-    netblocks: [],
-    weight: 100,
-    repositories: [],
-    onlyCountries: [],
-    exceptCountries: [],
-    enabled: true,
-    approved: true,
-  };
+function wayTo(url: string, isPrivate = false, family: AddressFamily = 4): MirrorWay {
+  const mirror = numberedMirror(1, { urls: [url], kind: isPrivate ? 'private' : 'public' });
+  return { mirror, url, family };
 }
 
 function createProbe(options: Partial<MirrorProbeOptions> = {}): MirrorProbe {
   return createMirrorProbe({
     registry: 'images.example.org',
+    contact: 'mirrors@example.org',
     version: '1.2.3',
     allowAddresses: loopback,
     certificateAuthorities: [],
@@ -75,7 +69,7 @@ async function check(
   range = part,
   signal = timeout(),
 ): Promise<ProbeFailure | 'ok'> {
-  const outcome = await probe.checkRange(mirrorAt(url), target, range, slice(range), signal);
+  const outcome = await probe.checkRange(wayTo(url), target, range, slice(range), signal);
   return outcome.ok ? 'ok' : outcome.reason;
 }
 
@@ -94,19 +88,15 @@ suite('a probe over plain HTTP', () => {
     rmSync(root, { recursive: true, force: true });
   });
 
-  test('passes a good mirror, and says which address families it has', async () => {
-    const outcome = await createProbe().checkRange(
-      mirrorAt(server.url),
-      target,
-      part,
-      slice(part),
-      timeout(),
-    );
+  test('passes a good mirror, and says who it is', async () => {
+    const outcome = await createProbe().checkRange(wayTo(server.url), target, part, slice(part), timeout());
     assert.ok(outcome.ok, JSON.stringify(outcome));
-    assert.deepEqual(outcome.families, { ipv4: true, ipv6: false });
     const [entry] = server.log;
     assert.equal(entry?.range, 'bytes=30000-69999');
-    assert.equal(entry?.userAgent, 'signpost/1.2.3 (mirror probe; +images.example.org)');
+    assert.equal(
+      entry?.userAgent,
+      'signpost/1.2.3 (mirror probe of images.example.org; +mirrors@example.org)',
+    );
     assert.equal(entry?.path, `/v2/test/image/blobs/sha256:${digestHex(target.digest)}`);
   });
 
@@ -135,7 +125,7 @@ suite('a probe over plain HTTP', () => {
       // The dripping byte must be the right one, or it is wrong before it is slow.
       const range = fault === 'drip' ? firstByteX() : part;
       const outcome = await createProbe().checkRange(
-        mirrorAt(server.url),
+        wayTo(server.url),
         target,
         range,
         slice(range),
@@ -164,13 +154,13 @@ suite('a probe over plain HTTP', () => {
     await server.setFault('endless');
     const range = { start: 0, end: bytes.length - 1 };
     const zeros = new Uint8Array(bytes.length);
-    const outcome = await createProbe().checkRange(mirrorAt(server.url), target, range, zeros, timeout());
+    const outcome = await createProbe().checkRange(wayTo(server.url), target, range, zeros, timeout());
     assert.equal(outcome.ok ? 'ok' : outcome.reason, 'wrong-bytes');
   });
 
   test('reads the serial, and asks again with a condition', async () => {
     const probe = createProbe();
-    const read = async () => probe.readSerial(mirrorAt(server.url), timeout());
+    const read = async () => probe.readSerial(wayTo(server.url), timeout());
     assert.deepEqual(await read(), { ok: true, serial: 7, bytes: markerAt(7).length });
     assert.deepEqual(await read(), { ok: true, serial: 7 }, 'nothing is read of what has not changed');
     assert.deepEqual(
@@ -199,7 +189,7 @@ suite('a probe over plain HTTP', () => {
   for (const [name, content] of Object.entries(badMarkers)) {
     test(`refuses ${name} as publication.json`, async () => {
       writeFileSync(marker, content);
-      const answer = await createProbe().readSerial(mirrorAt(server.url), timeout());
+      const answer = await createProbe().readSerial(wayTo(server.url), timeout());
       assert.equal(answer.ok ? 'ok' : answer.reason, 'marker');
     });
   }
@@ -207,7 +197,7 @@ suite('a probe over plain HTTP', () => {
   test('reads no marker that is longer than one can be', async () => {
     const read = async (bytes: number) => {
       writeFileSync(marker, markerAt(7) + ' '.repeat(bytes - markerAt(7).length));
-      const answer = await createProbe().readSerial(mirrorAt(server.url), timeout());
+      const answer = await createProbe().readSerial(wayTo(server.url), timeout());
       return answer.ok ? 'ok' : answer.detail;
     };
     assert.equal(await read(4096), 'ok');
@@ -218,7 +208,7 @@ suite('a probe over plain HTTP', () => {
     writeFileSync(marker, '{}');
     await server.setFault('endless');
     const signal = AbortSignal.timeout(20_000);
-    const answer = await createProbe().readSerial(mirrorAt(server.url), signal);
+    const answer = await createProbe().readSerial(wayTo(server.url), signal);
     assert.equal(answer.ok ? 'ok' : answer.reason, 'marker');
     assert.equal(signal.aborted, false);
   });
@@ -227,7 +217,7 @@ suite('a probe over plain HTTP', () => {
     test(`finds no serial at a mirror with fault ${fault}`, async () => {
       writeFileSync(marker, markerAt(7));
       await server.setFault(fault);
-      const answer = await createProbe().readSerial(mirrorAt(server.url), timeout(fault === 'stall'));
+      const answer = await createProbe().readSerial(wayTo(server.url), timeout(fault === 'stall'));
       const reason = fault === 'stall' ? 'timeout' : fault.startsWith('status') ? 'status' : fault;
       assert.equal(answer.ok ? 'ok' : answer.reason, reason);
     });
@@ -269,7 +259,7 @@ suite('a probe over plain HTTP', () => {
     const resolve = async () => ({ ok: false, reason: 'unknown-name', detail: 'EAI_AGAIN' }) as const;
     const probe = createProbe({ resolver: { resolve } });
     for (const isPrivate of [true, false]) {
-      const mirror = mirrorAt('http://mirror.invalid', isPrivate);
+      const mirror = wayTo('http://mirror.invalid', isPrivate);
       const outcome = await probe.readSerial(mirror, timeout());
       assert.equal(outcome.ok ? 'ok' : outcome.reason, 'refused');
     }
@@ -277,10 +267,10 @@ suite('a probe over plain HTTP', () => {
 
   test('leaves a private mirror alone unless its address is allowed by name', async () => {
     const probe = createProbe({ allowAddresses: [], resolver: undefined as never });
-    const outcome = await probe.checkRange(mirrorAt(server.url, true), target, part, slice(part), timeout());
+    const outcome = await probe.checkRange(wayTo(server.url, true), target, part, slice(part), timeout());
     assert.equal(outcome.ok ? 'ok' : outcome.reason, 'address-not-allowed');
     const allowed = await createProbe().checkRange(
-      mirrorAt(server.url, true),
+      wayTo(server.url, true),
       target,
       part,
       slice(part),
@@ -340,7 +330,7 @@ suite('a probe over TLS', () => {
       await server.setFault(fault);
       const probe = createProbe({ certificateAuthorities: [authorityFile] });
       const outcome = await probe.checkRange(
-        mirrorAt(server.url),
+        wayTo(server.url),
         target,
         part,
         slice(part),

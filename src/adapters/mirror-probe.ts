@@ -1,31 +1,56 @@
-import type { IncomingHttpHeaders } from 'node:http';
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import type { IncomingHttpHeaders } from 'node:http';
 import { createSecureContext, getCACertificates } from 'node:tls';
 import { SignpostError } from '../oci/errors.ts';
-import type { ByteRange } from '../oci/range.ts';
 import type { Netblock } from '../mirrors/address.ts';
 import { markerLimit, parsePublicationMarker } from '../mirrors/contents/publication-marker.ts';
-import type { Mirror, MirrorId } from '../mirrors/mirror.ts';
-import type { MirrorProbe, ProbeTarget } from '../ports/mirror-probe.ts';
+import type {
+  FamiliesOutcome,
+  MirrorProbe,
+  ProbeOutcome,
+  ProbeProblem,
+  ProbeTarget,
+} from '../ports/mirror-probe.ts';
+import { checkAll, checkPart, checkStatus } from './check-answer.ts';
 import { createMirrorAddressResolver, type MirrorAddressResolver } from './mirror-address-resolver.ts';
-import { type ProbeProblem, problem, readBody, requestMirror } from './mirror-request.ts';
+import {
+  badUrl,
+  hostOf,
+  type MirrorAnswer,
+  problem,
+  readBody,
+  readMirrorUrl,
+  requestMirror,
+  unresolved,
+  withSignal,
+} from './mirror-request.ts';
+import { type PaceLimits, watchPace } from './watch-pace.ts';
 
 export interface MirrorProbeOptions {
   /** The registry's host name, for the User-Agent. */
   readonly registry: string;
+  /** Whom a mirror's people may ask, for the User-Agent: a URL or an e-mail address. */
+  readonly contact?: string | undefined;
   readonly version: string;
   /** Addresses that may be connected to although they are not public. */
   readonly allowAddresses: readonly Netblock[];
   /** PEM files with further certificate authorities. */
   readonly certificateAuthorities: readonly string[];
   readonly resolver?: MirrorAddressResolver;
+  /** How fast a whole blob must come. */
+  readonly pace?: PaceLimits;
 }
 
 interface KnownMarker {
-  readonly url: string;
   readonly serial: number;
   readonly conditions: Readonly<Record<string, string>>;
 }
+
+/** Markers that are asked for with a condition: some for each of a thousand mirrors. */
+const markerMemory = 10_000;
+/** 2 Mbit/s: a mirror slower than that is of no use to anybody. */
+const usualPace: PaceLimits = { leastRate: 256 * 1024, grace: 5000 };
 
 /**
  * Probes mirrors over HTTP. Private mirrors are probed only where `allowAddresses` names their address: the others
@@ -34,121 +59,144 @@ interface KnownMarker {
  */
 export function createMirrorProbe(options: MirrorProbeOptions): MirrorProbe {
   const resolver = options.resolver ?? createMirrorAddressResolver(options.allowAddresses);
-  const userAgent = `signpost/${options.version} (mirror probe; +${options.registry})`;
-  const requests = { resolver, userAgent, secureContext: trustAuthorities(options.certificateAuthorities) };
-  // Bounded by the number of mirrors that were ever entered while this process runs.
-  const markers = new Map<MirrorId, KnownMarker>();
-
-  const get = async (mirror: Mirror, path: string, headers: Record<string, string>, signal: AbortSignal) => {
-    const [base] = mirror.urls;
-    const url = URL.parse(`${base}/${path}`);
-    if (url === null || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') {
-      return problem('refused', `${base} is not an http or https URL without credentials`);
-    }
-    return requestMirror(requests, url, headers, mirror.kind === 'private', signal);
+  const requests = {
+    resolver,
+    userAgent: describeUs(options),
+    secureContext: trustAuthorities(options.certificateAuthorities),
   };
+  const markers = new Map<string, KnownMarker>();
 
   return {
-    async checkRange(mirror, target, range, expected, signal) {
+    async findFamilies(mirror, text, signal): Promise<FamiliesOutcome> {
+      const url = readMirrorUrl(text);
+      if (url === undefined) return badUrl(text);
+      const resolved = await withSignal(resolver.resolve(hostOf(url), mirror.kind === 'private'), signal);
+      if (resolved === 'aborted') {
+        return problem('timeout', `the name ${hostOf(url)} did not resolve in time`);
+      }
+      if (!resolved.ok) return unresolved(resolved);
+      const has = new Set(resolved.addresses.map(({ family }) => family));
+      return { ok: true, families: ([4, 6] as const).filter((family) => has.has(family)) };
+    },
+
+    async checkRange(way, target, range, expected, signal) {
       const started = performance.now();
       const headers = { range: `bytes=${range.start}-${range.end}`, accept: '*/*' };
-      const answer = await get(mirror, blobPath(target), headers, signal);
+      const question = { method: 'GET', path: blobPath(target), headers } as const;
+      const answer = await requestMirror(requests, way, question, signal);
       if (!answer.ok) return answer;
-      const { response, families } = answer;
-      const wrong = checkHeaders(response.statusCode ?? 0, response.headers, target, range);
-      if (wrong !== undefined) {
-        response.destroy();
-        return wrong;
-      }
+      const wrong = checkPart(answer.response, target, range);
+      if (wrong !== undefined) return refuse(answer, wrong);
       let offset = 0;
-      const body = await readBody<ProbeProblem>(response, signal, (piece) => {
+      const body = await readBody<ProbeProblem>(answer.response, signal, (piece) => {
         const same = piece.equals(expected.subarray(offset, offset + piece.length));
         offset += piece.length;
         if (offset > expected.length) return problem('wrong-bytes', 'the body is longer than the range');
         return same ? undefined : problem('wrong-bytes', 'the bytes are not those of the origin');
       });
-      if (body !== 'end') return body;
-      if (offset < expected.length) return problem('truncated', `the body ended after ${offset} bytes`);
-      return { ok: true, milliseconds: performance.now() - started, families };
+      const short =
+        offset < expected.length ? problem('truncated', `the body ended after ${offset} bytes`) : undefined;
+      return conclude(answer, body === 'end' ? short : body, started, offset);
     },
 
-    async readSerial(mirror, signal) {
-      const known = markers.get(mirror.id);
-      const usable = known?.url === mirror.urls[0] ? known : undefined;
-      const headers = { accept: 'application/json', ...usable?.conditions };
-      const answer = await get(mirror, 'publication.json', headers, signal);
+    async checkHead(way, target, signal) {
+      const started = performance.now();
+      const question = { method: 'HEAD', path: blobPath(target), headers: { accept: '*/*' } } as const;
+      const answer = await requestMirror(requests, way, question, signal);
+      if (!answer.ok) return answer;
+      const wrong = checkAll(answer.response, target);
+      answer.response.destroy();
+      return conclude(answer, wrong, started);
+    },
+
+    async checkWhole(way, target, signal) {
+      const started = performance.now();
+      using pace = watchPace(options.pace ?? usualPace, signal);
+      const question = { method: 'GET', path: blobPath(target), headers: { accept: '*/*' } } as const;
+      const answer = await requestMirror(requests, way, question, pace.signal);
+      if (!answer.ok) return answer;
+      const wrong = checkAll(answer.response, target);
+      if (wrong !== undefined) return refuse(answer, wrong);
+      let size = 0;
+      const hash = createHash('sha256');
+      const body = await readBody<ProbeProblem>(answer.response, pace.signal, (piece) => {
+        size += piece.length;
+        pace.received(piece.length);
+        hash.update(piece);
+        return size > target.size ? problem('wrong-bytes', 'the body is longer than the blob') : undefined;
+      });
+      return conclude(
+        answer,
+        body === 'end' ? judgeWhole(target, size, hash.digest('hex')) : body,
+        started,
+        size,
+      );
+    },
+
+    async readSerial(way, signal) {
+      const key = `${way.mirror.id} ${way.url}`;
+      const known = markers.get(key);
+      const headers = { accept: 'application/json', ...known?.conditions };
+      const question = { method: 'GET', path: 'publication.json', headers } as const;
+      const answer = await requestMirror(requests, way, question, signal);
       if (!answer.ok) return answer;
       const { response } = answer;
-      if (response.statusCode === 304 && usable !== undefined) {
+      if (response.statusCode === 304 && known !== undefined) {
         response.destroy();
-        return { ok: true, serial: usable.serial };
+        return { ...seen(answer), ok: true, serial: known.serial };
       }
-      const wrong = checkStatus(response.statusCode ?? 0, response.headers);
-      if (wrong !== undefined || response.statusCode !== 200) {
-        response.destroy();
-        return wrong ?? problem('status', `it answered ${response.statusCode}, not 200`);
-      }
+      const wrong = checkStatus(response, 200);
+      if (wrong !== undefined) return refuse(answer, wrong);
       const pieces: Buffer[] = [];
-      let size = 0;
+      let bytes = 0;
       const body = await readBody<ProbeProblem>(response, signal, (piece) => {
-        size += piece.length;
+        bytes += piece.length;
         pieces.push(piece);
-        return size > markerLimit ? problem('marker', `it is larger than ${markerLimit} bytes`) : undefined;
+        return bytes > markerLimit ? problem('marker', `it is larger than ${markerLimit} bytes`) : undefined;
       });
-      if (body !== 'end') return { ...body, bytes: size };
+      if (body !== 'end') return { ...seen(answer), ...body, bytes };
       const marker = parsePublicationMarker(Buffer.concat(pieces));
-      if ('wrong' in marker) return { ...problem('marker', marker.wrong), bytes: size };
-      markers.set(mirror.id, {
-        url: mirror.urls[0],
-        serial: marker.serial,
-        conditions: conditionsOf(response.headers),
-      });
-      return { ok: true, serial: marker.serial, bytes: size };
+      if ('wrong' in marker) return { ...seen(answer), ...problem('marker', marker.wrong), bytes };
+      remember(markers, key, { serial: marker.serial, conditions: conditionsOf(response.headers) });
+      return { ...seen(answer), ok: true, serial: marker.serial, bytes };
     },
   };
+}
+
+/** A mirror's people read this in their log: who asks, what for, and whom to write to. */
+function describeUs({ version, registry, contact }: MirrorProbeOptions): string {
+  return `signpost/${version} (mirror probe of ${registry}; +${contact ?? `https://${registry}/`})`;
 }
 
 function blobPath({ repository, digest }: ProbeTarget): string {
   return `v2/${repository}/blobs/${digest}`;
 }
 
-/** What clients need of a part: 206, exactly the part asked for, of a file of the right size, not encoded. */
-function checkHeaders(
-  status: number,
-  headers: IncomingHttpHeaders,
-  target: ProbeTarget,
-  range: ByteRange,
-): ProbeProblem | undefined {
-  if (status === 416) {
-    return problem('truncated', `it says that its file ends before byte ${range.start} of ${target.size}`);
-  }
-  if (status === 200) return problem('no-range', 'it ignored the Range header and answered 200');
-  const wrong = checkStatus(status, headers);
-  if (wrong !== undefined || status !== 206)
-    return wrong ?? problem('status', `it answered ${status}, not 206`);
-  const contentRange = headers['content-range'] ?? '';
-  const match = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15})$/.exec(contentRange);
-  const [, start, end, size] = match?.map(Number) ?? [];
-  if (size !== undefined && size < target.size) {
-    return problem('truncated', `its file has ${size} bytes, not ${target.size}`);
-  }
-  if (size !== undefined && size > target.size) {
-    return problem('wrong-bytes', `its file has ${size} bytes, not ${target.size}`);
-  }
-  if (start !== range.start || end !== range.end) {
-    return problem('no-range', `its Content-Range is ${JSON.stringify(contentRange.slice(0, 80))}`);
-  }
-  return undefined;
+function seen({ certificateExpires }: MirrorAnswer) {
+  return certificateExpires === undefined ? {} : { certificateExpires };
 }
 
-function checkStatus(status: number, headers: IncomingHttpHeaders): ProbeProblem | undefined {
-  if (status >= 300 && status < 400 && status !== 304) {
-    return problem('redirect', `it redirects to ${JSON.stringify(headers.location?.slice(0, 200) ?? '')}`);
-  }
-  if (status < 200 || status >= 300) return problem('status', `it answered ${status}`);
-  const encoding = headers['content-encoding'];
-  if (encoding === undefined || encoding === 'identity') return undefined;
-  return problem('status', `it answers with Content-Encoding ${JSON.stringify(encoding.slice(0, 80))}`);
+function refuse(answer: MirrorAnswer, wrong: ProbeProblem) {
+  answer.response.destroy();
+  return { ...seen(answer), ...wrong };
+}
+
+function conclude(
+  answer: MirrorAnswer,
+  wrong: ProbeProblem | undefined,
+  started: number,
+  bytes?: number,
+): ProbeOutcome {
+  const cost = bytes === undefined ? seen(answer) : { ...seen(answer), bytes };
+  return wrong === undefined
+    ? { ...cost, ok: true, milliseconds: performance.now() - started }
+    : { ...cost, ...wrong };
+}
+
+function judgeWhole(target: ProbeTarget, size: number, hex: string): ProbeProblem | undefined {
+  if (size < target.size) return problem('truncated', `the body ended after ${size} bytes`);
+  if (`sha256:${hex}` === target.digest) return undefined;
+  return problem('wrong-bytes', 'the digest of its bytes is another one');
 }
 
 /** RFC 9110, section 13.1: so that an unchanged marker is not sent again. */
@@ -156,6 +204,15 @@ function conditionsOf(headers: IncomingHttpHeaders): Record<string, string> {
   const { etag, 'last-modified': modified } = headers;
   if (etag !== undefined) return { 'if-none-match': etag };
   return modified === undefined ? {} : { 'if-modified-since': modified };
+}
+
+function remember(markers: Map<string, KnownMarker>, key: string, marker: KnownMarker): void {
+  markers.delete(key);
+  markers.set(key, marker);
+  for (const oldest of markers.keys()) {
+    if (markers.size <= markerMemory) break;
+    markers.delete(oldest);
+  }
 }
 
 function trustAuthorities(files: readonly string[]) {

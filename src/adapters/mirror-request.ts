@@ -1,11 +1,9 @@
 import { type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import type { LookupFunction } from 'node:net';
-import type { SecureContext } from 'node:tls';
-import type { AddressFamilies, ProbeOutcome } from '../ports/mirror-probe.ts';
+import { type SecureContext, TLSSocket } from 'node:tls';
+import type { MirrorWay, ProbeProblem } from '../ports/mirror-probe.ts';
 import type { MirrorAddressResolver } from './mirror-address-resolver.ts';
-
-export type ProbeProblem = Extract<ProbeOutcome, { ok: false }>;
 
 export interface MirrorRequestOptions {
   readonly resolver: MirrorAddressResolver;
@@ -13,55 +11,59 @@ export interface MirrorRequestOptions {
   readonly userAgent: string;
 }
 
+/** What to ask a mirror for, relative to its URL. */
+export interface MirrorQuestion {
+  readonly method: 'GET' | 'HEAD';
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
 /** An answer whose body is still to be read. */
 export interface MirrorAnswer {
+  readonly ok: true;
   readonly response: IncomingMessage;
-  readonly families: AddressFamilies;
+  /** When the certificate ends that was shown, in milliseconds since the epoch. */
+  readonly certificateExpires?: number;
 }
 
 const headerLimit = 16 * 1024;
-/** Long enough for the far side of the world; a dead IPv6 address then still leaves time for IPv4. */
+/** Long enough for the far side of the world; a dead address then still leaves time for the next one. */
 const attemptTimeout = 500;
 
 /**
- * One GET to a mirror, on a connection of its own: a kept one would hide a server that takes no new connections, a
+ * One request to a mirror, on a connection of its own: a kept one would hide a server that takes no new connections, a
  * certificate that has expired, a name that has moved. Redirects are not followed: the tree's files are where they
  * are, clients that refuse redirects to other hosts exist, and the next host would have to be checked as well.
  * The address connected to is one that the resolver has just allowed: there is no second look-up.
  */
 export async function requestMirror(
   options: MirrorRequestOptions,
-  url: URL,
-  headers: Readonly<Record<string, string>>,
-  onlyAllowed: boolean,
+  { mirror, url: base, family }: MirrorWay,
+  question: MirrorQuestion,
   signal: AbortSignal,
-): Promise<({ ok: true } & MirrorAnswer) | ProbeProblem> {
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  const resolved = await withSignal(options.resolver.resolve(host, onlyAllowed), signal);
-  if (resolved === 'aborted') return problem('timeout', `the name ${host} did not resolve in time`);
-  if (!resolved.ok) {
-    // A look-up that failed says nothing of where the mirror is, and must not pass for an address to stay away from.
-    return problem(resolved.reason === 'not-allowed' ? 'address-not-allowed' : 'refused', resolved.detail);
-  }
-  const { addresses } = resolved;
+): Promise<MirrorAnswer | ProbeProblem> {
+  const url = readMirrorUrl(`${base}/${question.path}`);
+  if (url === undefined) return badUrl(base);
+  const resolved = await withSignal(options.resolver.resolve(hostOf(url), mirror.kind === 'private'), signal);
+  if (resolved === 'aborted') return problem('timeout', `the name ${hostOf(url)} did not resolve in time`);
+  if (!resolved.ok) return unresolved(resolved);
+  const addresses = resolved.addresses.filter((address) => address.family === family);
+  const [first] = addresses;
+  if (first === undefined) return problem('refused', `${hostOf(url)} has no IPv${family} address any more`);
   const lookup: LookupFunction = (_host, { all }, callback) => {
-    const [first] = addresses;
     if (all === true) callback(null, [...addresses]);
-    else callback(null, first?.address ?? '', first?.family);
-  };
-  const families = {
-    ipv4: addresses.some(({ family }) => family === 4),
-    ipv6: addresses.some(({ family }) => family === 6),
+    else callback(null, first.address, first.family);
   };
   const secure = url.protocol === 'https:';
   const settings = {
     agent: false,
     lookup,
     signal,
+    method: question.method,
     maxHeaderSize: headerLimit,
     autoSelectFamily: true,
     autoSelectFamilyAttemptTimeout: attemptTimeout,
-    headers: { 'user-agent': options.userAgent, 'accept-encoding': 'identity', ...headers },
+    headers: { 'user-agent': options.userAgent, 'accept-encoding': 'identity', ...question.headers },
     ...(secure ? { secureContext: options.secureContext } : {}),
   };
   const request = secure ? requestHttps(url, settings) : requestHttp(url, settings);
@@ -71,10 +73,36 @@ export async function requestMirror(
     request.on('response', (response) => {
       // An error after this belongs to whoever reads the body.
       response.on('error', () => undefined);
-      resolve({ ok: true, response, families });
+      const certificateExpires = expiryOf(response);
+      resolve({ ok: true, response, ...(certificateExpires === undefined ? {} : { certificateExpires }) });
     });
     request.end();
   });
+}
+
+/** A mirror's URL, where it is one that may be asked: http or https, without credentials. */
+export function readMirrorUrl(text: string): URL | undefined {
+  const url = URL.parse(text);
+  if (url === null || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') {
+    return undefined;
+  }
+  return url;
+}
+
+export function hostOf(url: URL): string {
+  return url.hostname.replace(/^\[|\]$/g, '');
+}
+
+export function badUrl(url: string): ProbeProblem {
+  return problem('refused', `${url} is not an http or https URL without credentials`);
+}
+
+/** A look-up that failed says nothing of where the mirror is, and must not pass for an address to stay away from. */
+export function unresolved(resolved: {
+  readonly reason: 'unknown-name' | 'not-allowed';
+  readonly detail: string;
+}): ProbeProblem {
+  return problem(resolved.reason === 'not-allowed' ? 'address-not-allowed' : 'refused', resolved.detail);
 }
 
 /** Reads a body piece by piece until `take` has a verdict or the body ends; then the connection is gone. */
@@ -84,6 +112,9 @@ export async function readBody<T>(
   take: (piece: Buffer) => T | undefined,
 ): Promise<T | 'end' | ProbeProblem> {
   let received = 0;
+  const destroy = () => response.destroy();
+  // Once there is an answer, the signal of the request does not reach a body that stands still in all cases.
+  signal.addEventListener('abort', destroy, { once: true });
   try {
     for await (const piece of response as AsyncIterable<Buffer>) {
       received += piece.length;
@@ -93,15 +124,26 @@ export async function readBody<T>(
     if (!response.complete) return problem('truncated', `the connection closed after ${received} bytes`);
     return 'end';
   } catch (error) {
-    if (signal.aborted) return problem('timeout', `the body stood still after ${received} bytes`);
+    if (signal.aborted) return problem('timeout', `the body was too slow: ${received} bytes had come`);
     return problem('truncated', `the connection broke after ${received} bytes (${nameOf(error)})`);
   } finally {
+    signal.removeEventListener('abort', destroy);
     response.destroy();
   }
 }
 
 export function problem(reason: ProbeProblem['reason'], detail: string): ProbeProblem {
   return { ok: false, reason, detail };
+}
+
+/** Resolves to `aborted` as soon as `signal` says so, whatever becomes of `promise`. */
+export async function withSignal<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | 'aborted'> {
+  if (signal.aborted) return 'aborted';
+  return new Promise<T | 'aborted'>((resolve, reject) => {
+    const abort = () => resolve('aborted');
+    signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
 }
 
 type Stage = 'connect' | 'tls' | 'answer';
@@ -115,28 +157,45 @@ function watchStage(request: ClientRequest, secure: boolean): () => Stage {
   return () => stage;
 }
 
+function expiryOf({ socket }: IncomingMessage): number | undefined {
+  if (!(socket instanceof TLSSocket)) return undefined;
+  const expires = Date.parse(socket.getPeerCertificate().valid_to);
+  return Number.isNaN(expires) ? undefined : expires;
+}
+
+/** There is no way out of this machine for that address family. */
+const noRoute: ReadonlySet<string> = new Set(['ENETUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT']);
+
+const tlsProblems: Readonly<Record<string, string>> = {
+  CERT_HAS_EXPIRED: 'its certificate has expired',
+  CERT_NOT_YET_VALID: 'its certificate is not valid yet',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another name',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is signed by itself',
+  SELF_SIGNED_CERT_IN_CHAIN: 'its certificate comes from an unknown authority',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'its certificate comes from an unknown authority',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    'its certificate comes from an unknown authority, or one between is missing',
+};
+
 function describeError(error: Error, stage: Stage, signal: AbortSignal): ProbeProblem {
   const name = nameOf(error);
   if (signal.aborted) {
     const waited = { connect: 'no connection', tls: 'no TLS handshake', answer: 'no answer' }[stage];
     return problem('timeout', `${waited} in time`);
   }
-  if (stage === 'connect') return problem('refused', `cannot connect (${name})`);
-  if (stage === 'tls') return problem('tls', `the TLS handshake failed (${name})`);
+  if (stage === 'connect') {
+    return problem(noRoute.has(name) ? 'no-route' : 'refused', `cannot connect (${name})`);
+  }
+  if (stage === 'tls') {
+    return problem('tls', `${tlsProblems[name] ?? 'the TLS handshake failed'} (${name})`);
+  }
   if (name.startsWith('HPE_')) return problem('status', `it does not speak HTTP as it should (${name})`);
   return problem('refused', `the connection closed without an answer (${name})`);
 }
 
+/** An error for several addresses holds one for each. */
 function nameOf(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return nameOf(error.errors[0]);
   const { code, message } = error as NodeJS.ErrnoException;
   return code ?? message;
-}
-
-async function withSignal<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | 'aborted'> {
-  if (signal.aborted) return 'aborted';
-  return new Promise<T | 'aborted'>((resolve, reject) => {
-    const abort = () => resolve('aborted');
-    signal.addEventListener('abort', abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }

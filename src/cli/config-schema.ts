@@ -188,6 +188,25 @@ const mirrors = z.strictObject({
   probeInterval: duration('2s').describe('Time between probes of a mirror that clients are being sent to.'),
   idleProbeInterval: duration('5m').describe('Time between probes of a mirror that nobody is sent to.'),
   recoveryInterval: duration('2s').describe('Time between probes of a mirror that has just failed.'),
+  wholeInterval: duration('1d').describe(
+    'Time between blobs (of up to 32 MiB) that are read whole from a mirror.',
+  ),
+  hourlyRequests: z
+    .int()
+    .min(60)
+    .max(1_000_000)
+    .default(4000)
+    .describe('How many requests probes make to one mirror in an hour at most.'),
+  hourlyBytes: size('1GiB')
+    .refine((bytes) => bytes >= 16 * 1024 ** 2, { error: 'expected at least "16MiB"' })
+    .describe('How much probes read from one mirror in an hour at most. At least "16MiB".'),
+  certificateWarning: duration('14d').describe(
+    'Certificates of mirrors that end sooner than this are warned of.',
+  ),
+  contact: text(200)
+    .regex(/^[!-'*-[\]-~]+$/, { error: 'expected a URL or an e-mail address, without spaces and brackets' })
+    .optional()
+    .describe('URL or e-mail address for the people of mirrors: probes name it in their User-Agent.'),
   reaskWindow: duration('2m').describe('A client that asks for a blob again in this time is sent elsewhere.'),
   certificateAuthorities: z
     .array(text())

@@ -80,10 +80,10 @@ test('a sweep that did not pass is not gone on from', () => {
 
 test('an hourly budget gives its limit at once and then steadily', () => {
   const budget = new HourlyBudget(3600, 0);
-  assert.equal(budget.take(3600, 0), true);
-  assert.equal(budget.take(1, 0), false);
-  assert.equal(budget.take(10, 10_000), true);
-  assert.equal(budget.take(1, 10_000), false);
-  assert.equal(budget.take(3601, 1e9), false, 'it never holds more than its limit');
-  assert.equal(budget.take(3600, 1e9), true);
+  assert.equal(budget.hasLeft(0, 3599), true);
+  assert.equal(budget.hasLeft(0, 3600), false);
+  budget.spend(3610, 0);
+  assert.equal(budget.hasLeft(10_000), false, 'a debt is paid back first');
+  assert.equal(budget.hasLeft(11_000), true);
+  assert.equal(budget.hasLeft(1e9, 3600), false, 'it never holds more than its limit');
 });

@@ -12,24 +12,16 @@ export class HourlyBudget {
     this.#at = now;
   }
 
-  /** Whether anything is left. */
-  hasLeft(now: number): boolean {
+  /** Whether more than `amount` is left. `now` is in milliseconds since the epoch. */
+  hasLeft(now: number, amount = 0): boolean {
     this.#earn(now);
-    return this.#left > 0;
+    return this.#left > amount;
   }
 
   /** Spends what was known only afterwards, into debt if need be. */
   spend(amount: number, now: number): void {
     this.#earn(now);
     this.#left -= amount;
-  }
-
-  /** Spends `amount` if it is there. `now` is in milliseconds since the epoch. */
-  take(amount: number, now: number): boolean {
-    this.#earn(now);
-    if (amount > this.#left) return false;
-    this.#left -= amount;
-    return true;
   }
 
   #earn(now: number): void {

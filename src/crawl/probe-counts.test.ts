@@ -15,10 +15,11 @@ test('says how each mirror is, and what probes found', () => {
     states: () => states,
     treeSerial: () => 7,
   });
-  const good = { verdict: { ok: true as const, full: false, serial: 7 }, milliseconds: 250 };
-  const bad = { verdict: { ok: false as const, wrongBytes: false, reason: 'timeout: 2 s' } };
+  const visit = { requests: 1, bytes: 1, addresses: [], tried: [] };
+  const good = { ...visit, ok: true as const, serial: 7, responseTime: 250 };
+  const bad = { ...visit, ok: false as const, wrongBytes: false, reason: 'timeout: 2 s' };
   counts.note(up.id, good, 10_000);
-  counts.note(up.id, { ...good, milliseconds: 125 }, 12_000);
+  counts.note(up.id, { ...good, responseTime: 125 }, 12_000);
   counts.note(down.id, { ...bad, failure: 'timeout' }, 13_000);
   const found = Object.fromEntries(
     counts

@@ -5,11 +5,7 @@ import type { ProbeFinding } from './probe-mirror.ts';
 
 /** What probes found, counted, and how each mirror is. */
 export interface ProbeCounts {
-  note(
-    mirror: MirrorId,
-    finding: Pick<ProbeFinding, 'verdict' | 'failure' | 'milliseconds'>,
-    now: number,
-  ): void;
+  note(mirror: MirrorId, finding: ProbeFinding, now: number): void;
   measurements(): readonly Measurement[];
 }
 
@@ -49,8 +45,9 @@ export function createProbeCounts({ mirrors, states, treeSerial }: ProbeCountsDe
     measureEach(name, help, 'gauge', 'mirror', () => each(read));
 
   return {
-    note(mirror, { verdict, failure, milliseconds }, now) {
-      const result = verdict.ok ? 'good' : (failure ?? 'other');
+    note(mirror, finding, now) {
+      const result = finding.ok ? 'good' : finding.failure;
+      const milliseconds = finding.responseTime;
       results.set(result, (results.get(result) ?? 0) + 1);
       const probe = last.get(mirror);
       if (probe === undefined) last.set(mirror, { at: now, milliseconds });

@@ -1,27 +1,34 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Mirror } from '../mirrors/mirror.ts';
-import { afterProbe, type MirrorHealth, newMirrorHealth } from '../mirrors/mirror-state.ts';
+import {
+  afterProbe,
+  type MirrorFacts,
+  type MirrorHealth,
+  newMirrorHealth,
+  type ProbeVerdict,
+} from '../mirrors/mirror-state.ts';
+import { smoothResponseTime } from '../mirrors/response-time.ts';
+import { afterTries, reachableOver } from '../mirrors/url-states.ts';
 import type { ProbeTarget } from '../ports/mirror-probe.ts';
 import type { StoredMirrorState } from '../ports/mirror-states.ts';
-import { evidenceRanges, ordinaryRange, wholeCheckSize } from './check-ranges.ts';
+import { type CheckSource, fullChecks, headOf, newChecks, pieceOf, wholeChecks } from './choose-checks.ts';
 import { EvidenceSweep } from './evidence-sweep.ts';
-import { HourlyBudget } from './hourly-budget.ts';
 import type { Check, ProbeFinding, ProbeJob } from './probe-mirror.ts';
+import { ProbeBudget } from './probe-budget.ts';
 import { isActive, type ProbeHistory, type ProbeSettings, serialDue } from './schedule.ts';
 
 export interface ProbedMirrorDeps {
   readonly settings: ProbeSettings;
   readonly pickTarget: (mirror: Mirror, serial: number) => ProbeTarget | undefined;
+  readonly pickNewest: (mirror: Mirror, above: number, upTo: number) => ProbeTarget | undefined;
   readonly random?: () => number;
 }
 
-// An hour at a probe each 2 seconds is 1,800 requests and at most 113 MiB; the limits are for what goes beyond.
-const hourlyRequests = 4000;
-const hourlyEvidence = 1024 ** 3;
-/** Markers that changed; unchanged ones are not sent again by a server that knows conditions. */
-const hourlyMarkers = 256 * 1024 ** 2;
 const evidencePause = 500;
-const fullCheckTargets = 3;
-const pickTries = 8;
+/** Between looks at every way to a mirror that is well, in milliseconds. */
+const everyWayInterval = 10 * 60_000;
+/** A smoothed time that differs by less is no news. */
+const newsRatio = 1.25;
 
 /** One mirror as the prober knows it: what it is due for, and what each probe has to look at. It does no I/O. */
 export class ProbedMirror implements ProbeHistory {
@@ -33,20 +40,26 @@ export class ProbedMirror implements ProbeHistory {
   serialAt = -Infinity;
   behindSince: number | undefined;
   jitter = 0.5;
-  #failed: Check | undefined;
+  /** Somebody wants it probed now. */
+  asked = false;
+  #failed: StoredMirrorState['failed'];
   #recent: ProbeTarget | undefined;
   #evidence: ProbeTarget | undefined;
   #evidenceAt = -Infinity;
+  #wholeAt: number;
+  #everyWayAt = -Infinity;
+  #turn: number;
+  #responseTime: number | undefined;
   readonly #sweep = new EvidenceSweep();
   /** A private mirror that must not be probed from here: it is taken at its word. */
   #trusted = false;
+  /** Its word: the serial that it has reported. */
+  #reported: number | undefined;
   /** It has passed a probe: from then on it is judged by probes alone. */
   #proved = false;
-  readonly #requests: HourlyBudget;
-  readonly #evidenceBytes: HourlyBudget;
-  readonly #markerBytes: HourlyBudget;
+  readonly #budget: ProbeBudget;
   readonly #deps: ProbedMirrorDeps;
-  readonly #random: () => number;
+  readonly #source: CheckSource;
 
   constructor(
     mirror: Mirror,
@@ -58,12 +71,20 @@ export class ProbedMirror implements ProbeHistory {
     this.mirror = mirror;
     this.health = { ...newMirrorHealth(now), ...kept(stored) };
     this.#failed = stored?.failed;
+    this.#reported = stored?.reported;
+    this.#responseTime = stored?.responseTime;
     this.behindSince = treeSerial > 0 ? now : undefined;
     this.#deps = deps;
-    this.#random = deps.random ?? Math.random;
-    this.#requests = new HourlyBudget(hourlyRequests, now);
-    this.#evidenceBytes = new HourlyBudget(hourlyEvidence, now);
-    this.#markerBytes = new HourlyBudget(hourlyMarkers, now);
+    const random = deps.random ?? Math.random;
+    this.#source = {
+      pick: (serial) => deps.pickTarget(this.mirror, serial),
+      pickNewest: (above, upTo) => deps.pickNewest(this.mirror, above, upTo),
+      random,
+    };
+    this.#budget = new ProbeBudget(deps.settings, now);
+    // A mirror that is new here shows a whole blob at once; the others are spread over the time between.
+    this.#wholeAt = stored === undefined ? -Infinity : now - random() * deps.settings.wholeInterval;
+    this.#turn = Math.floor(random() * 64);
   }
 
   get state(): MirrorHealth {
@@ -71,7 +92,11 @@ export class ProbedMirror implements ProbeHistory {
   }
 
   stored(): StoredMirrorState {
-    return this.#failed === undefined ? this.health : { ...this.health, failed: this.#failed };
+    return {
+      ...this.health,
+      ...(this.#failed === undefined ? {} : { failed: this.#failed }),
+      ...(this.#reported === undefined ? {} : { reported: this.#reported }),
+    };
   }
 
   sentTo(target: ProbeTarget, now: number): void {
@@ -88,40 +113,50 @@ export class ProbedMirror implements ProbeHistory {
     return this.#evidence !== undefined && now - this.#evidenceAt >= evidencePause;
   }
 
+  /** Its people say that it has synced: that is a reason to look. Where nobody can look, it is all there is to go by. */
+  report(serial: number | undefined, treeSerial: number, now: number): void {
+    this.asked = true;
+    if (this.mirror.kind !== 'private' || serial === undefined) return;
+    this.#reported = serial;
+    this.noteSerial(treeSerial, now);
+  }
+
   /** What to look at now; undefined when the hour's budget is spent. */
-  begin(now: number): ProbeJob | undefined {
+  begin(now: number, treeSerial: number, full = false): ProbeJob | undefined {
     const evidence = this.health.healthy && this.evidenceDue(now) ? this.#evidence : undefined;
+    const asked = this.asked;
     this.running = true;
+    this.asked = false;
     this.#evidence = undefined;
-    this.jitter = this.#random();
-    if (evidence !== undefined) return this.#evidenceJob(evidence, now);
-    const askSerial = serialDue(this, this.#deps.settings, now) && this.#markerBytes.hasLeft(now);
+    this.jitter = this.#source.random();
+    this.#turn += 1;
+    if (evidence !== undefined && !full) return this.#evidenceJob(evidence, now);
+    const current = this.mirror.kind === 'always-current';
+    const due = asked || serialDue(this, this.#deps.settings, now);
+    const askSerial = !current && due;
     this.probedAt = now;
-    if (!askSerial && this.health.serial === 0) return undefined;
+    const serial = current ? treeSerial : this.health.serial;
+    if (!askSerial && serial === 0) return undefined;
     if (askSerial) this.serialAt = now;
-    const job = { mirror: this.mirror, serial: this.health.serial, askSerial };
-    if (this.health.needs === 'full-check') {
-      return { ...job, full: true, checks: (serial) => this.#fullChecks(serial) };
+    if (!this.#budget.hasLeft(now)) return undefined;
+    const everyWay = full || !this.health.healthy || now - this.#everyWayAt >= everyWayInterval;
+    if (everyWay) this.#everyWayAt = now;
+    const job = { ...this.#job(serial), askSerial, everyWay };
+    if (full || this.health.needs === 'full-check') {
+      return { ...job, full: true, checks: (known) => this.#fullChecks(known) };
     }
-    if (this.health.healthy && !this.#requests.take(askSerial ? 2 : 1, now)) return undefined;
-    return { ...job, full: false, checks: (serial) => this.#ordinaryChecks(serial, now) };
+    return { ...job, checks: (known) => this.#ordinaryChecks(known, now) };
   }
 
   /** Takes in what a probe found. `treeSerial` is the tree's now. */
   finish(finding: ProbeFinding, job: ProbeJob, treeSerial: number, now: number): void {
-    if (finding.markerBytes !== undefined) this.#markerBytes.spend(finding.markerBytes, now);
-    this.#proved ||= finding.verdict.ok;
-    this.#trusted = finding.unreachable === true && this.#mayBeTrusted();
-    const verdict = this.#trusted ? { ok: true as const, full: false, serial: treeSerial } : finding.verdict;
-    if (verdict.ok && job.evidence !== undefined) this.#sweep.passed(job.evidence, now);
-    this.health = afterProbe(this.health, verdict, now);
-    this.#failed = this.health.healthy ? undefined : (finding.failed ?? this.#failed);
+    this.#budget.spend(finding, now);
+    this.#proved ||= finding.ok;
+    this.#trusted = !finding.ok && finding.unreachable === true && this.#mayBeTrusted();
+    if (finding.ok && job.evidence !== undefined) this.#sweep.passed(job.evidence, now);
+    this.health = afterProbe(this.health, this.#verdictOn(finding, job, treeSerial, now), now);
+    this.#failed = this.health.healthy ? undefined : (failedOn(finding) ?? this.#failed);
     this.noteSerial(treeSerial, now);
-  }
-
-  /** What was caught with wrong bytes, or could be reached once, does not come back by being out of reach. */
-  #mayBeTrusted(): boolean {
-    return this.mirror.kind === 'private' && !this.#proved && this.health.needs !== 'full-check';
   }
 
   end(): void {
@@ -130,19 +165,82 @@ export class ProbedMirror implements ProbeHistory {
 
   /** The tree has reached a serial. */
   noteSerial(treeSerial: number, now: number): void {
-    if (this.#trusted && this.health.serial !== treeSerial) {
-      this.health = { ...this.health, serial: treeSerial };
-    }
+    const word = this.#wordOn(treeSerial);
+    if (word !== undefined && this.health.serial !== word) this.health = { ...this.health, serial: word };
     this.behindSince = this.health.serial < treeSerial ? (this.behindSince ?? now) : undefined;
+  }
+
+  /** The serial of a mirror that is not asked for it. */
+  #wordOn(treeSerial: number): number | undefined {
+    if (this.#trusted) return Math.min(this.#reported ?? treeSerial, treeSerial);
+    return this.mirror.kind === 'always-current' && this.health.healthy ? treeSerial : undefined;
+  }
+
+  /** What was caught with wrong bytes, or could be reached once, does not come back by being out of reach. */
+  #mayBeTrusted(): boolean {
+    return this.mirror.kind === 'private' && !this.#proved && this.health.needs !== 'full-check';
+  }
+
+  #verdictOn(finding: ProbeFinding, job: ProbeJob, treeSerial: number, now: number): ProbeVerdict {
+    const word = this.#wordOn(treeSerial);
+    if (this.#trusted) return { ok: true, full: false, serial: word ?? treeSerial };
+    if (finding.ok) return { ok: true, full: job.full, ...this.#factsOf(finding, job, now) };
+    return { ok: false, wrongBytes: finding.wrongBytes, reason: finding.reason };
+  }
+
+  #factsOf(finding: Extract<ProbeFinding, { ok: true }>, job: ProbeJob, now: number): MirrorFacts {
+    const { health } = this;
+    const found = afterTries(health.urls ?? [], finding.addresses, finding.tried);
+    const urls = isDeepStrictEqual(found, health.urls) ? health.urls : found;
+    const [ipv4, ipv6] = [reachableOver(found, 4), reachableOver(found, 6)];
+    const responseTime = this.#timeAfter(finding.responseTime);
+    const certificate = this.#certificateAfter(finding.certificateExpires, now);
+    return {
+      serial: finding.serial,
+      // Only a look at the marker can say that what was wrong with it is no more.
+      warning: job.askSerial ? finding.warning : health.warning,
+      ...(urls === undefined ? {} : { urls }),
+      ...(ipv4 === undefined ? {} : { ipv4 }),
+      ...(ipv6 === undefined ? {} : { ipv6 }),
+      ...(responseTime === undefined ? {} : { responseTime }),
+      ...(certificate === undefined ? {} : { certificate }),
+    };
+  }
+
+  /** Every measurement counts, and those that make a difference are told. */
+  #timeAfter(measured: number | undefined): number | undefined {
+    const known = this.health.responseTime;
+    if (measured === undefined) return known;
+    this.#responseTime = smoothResponseTime(this.#responseTime, measured);
+    const next = Math.max(1, Math.round(this.#responseTime));
+    return known === undefined || next > known * newsRatio || next * newsRatio < known ? next : known;
+  }
+
+  #certificateAfter(expires: number | undefined, now: number): MirrorHealth['certificate'] {
+    const known = this.health.certificate;
+    const ends = expires ?? known?.expires;
+    if (ends === undefined) return undefined;
+    const next = { expires: ends, soon: ends - now < this.#deps.settings.certificateWarning };
+    return isDeepStrictEqual(next, known) ? known : next;
+  }
+
+  #job(serial: number) {
+    return {
+      mirror: this.mirror,
+      serial,
+      full: false,
+      turn: this.#turn,
+      newest: (above: number, upTo: number) => newChecks(this.#source, above, upTo),
+    };
   }
 
   #evidenceJob(target: ProbeTarget, now: number): ProbeJob {
     this.#evidenceAt = now;
-    const job = { mirror: this.mirror, serial: this.health.serial, askSerial: false, full: false };
+    const job = { ...this.#job(this.health.serial), askSerial: false, everyWay: true };
     const step = this.#sweep.next(target, now);
     // A client that keeps asking must not make the mirror send the same bytes over and over.
-    if (step === undefined || !this.#evidenceBytes.take(step.bytes, now)) {
-      return { ...job, checks: () => this.#piece(target) };
+    if (step === undefined || !this.#budget.hasLeft(now, step.bytes)) {
+      return { ...job, checks: () => pieceOf(target, this.#source.random) };
     }
     return { ...job, evidence: step, checks: () => step.ranges.map((range) => ({ target, range })) };
   }
@@ -153,43 +251,42 @@ export class ProbedMirror implements ProbeHistory {
       yield this.#failed;
       return;
     }
-    const recent = isActive(this, now) && this.#random() < 0.75 ? this.#recent : undefined;
-    const target = recent ?? this.#deps.pickTarget(this.mirror, serial) ?? this.#recent;
-    if (target !== undefined) yield* this.#piece(target);
+    const source = this.#source;
+    const active = isActive(this, now);
+    const recent = active && source.random() < 0.75 ? this.#recent : undefined;
+    const target = recent ?? source.pick(serial) ?? this.#recent;
+    if (target !== undefined) yield* pieceOf(target, source.random);
+    // A mirror in use is asked often enough.
+    if (!active) yield* headOf(this.#turn % 2 === 0 ? source.pickNewest(0, serial) : source.pick(serial));
+    if (now - this.#wholeAt < this.#deps.settings.wholeInterval) return;
+    this.#wholeAt = now;
+    if (this.#budget.mayReadWhole(now)) yield* wholeChecks(source, serial);
   }
 
-  /** The blob that was wrong, then others, one of them small enough to be checked whole. */
   *#fullChecks(serial: number): Iterable<Check> {
-    const seen = new Set<string>();
-    const failed = this.#failed;
-    if (failed !== undefined) {
-      yield failed;
-      yield* checksOf(failed.target);
-      seen.add(failed.target.digest);
-    }
-    let whole = failed !== undefined && failed.target.size <= wholeCheckSize;
-    for (let tries = 0; tries < pickTries && (seen.size <= fullCheckTargets || !whole); tries++) {
-      const target = this.#deps.pickTarget(this.mirror, serial);
-      if (target === undefined) return;
-      if (seen.has(target.digest) || (seen.size > fullCheckTargets && target.size > wholeCheckSize)) continue;
-      seen.add(target.digest);
-      whole ||= target.size <= wholeCheckSize;
-      yield* checksOf(target);
-    }
-  }
-
-  *#piece(target: ProbeTarget): Iterable<Check> {
-    if (target.size > 0) yield { target, range: ordinaryRange(target.size, this.#random) };
+    yield* fullChecks(this.#source, serial, this.#failed);
+    yield* headOf(this.#source.pickNewest(0, serial));
   }
 }
 
-function* checksOf(target: ProbeTarget): Iterable<Check> {
-  for (const range of evidenceRanges(target.size)) yield { target, range };
+/** What the mirror must pass to come back. A HEAD would be too easily passed. */
+function failedOn(finding: ProbeFinding): StoredMirrorState['failed'] {
+  if (finding.ok || finding.failed === undefined) return undefined;
+  const { target, range, how } = finding.failed;
+  return how === 'whole' ? { target, range, how } : { target, range };
 }
 
 /** What outlives a restart: the serial is asked for anew, and a mirror proves again that it is there. */
 function kept(stored: StoredMirrorState | undefined): Partial<MirrorHealth> {
   if (stored === undefined) return {};
-  const { needs, flips, ipv4, ipv6 } = stored;
-  return { needs, flips, ...(ipv4 === undefined ? {} : { ipv4 }), ...(ipv6 === undefined ? {} : { ipv6 }) };
+  const { needs, flips, ipv4, ipv6, urls, responseTime, certificate } = stored;
+  return {
+    needs,
+    flips,
+    ...(ipv4 === undefined ? {} : { ipv4 }),
+    ...(ipv6 === undefined ? {} : { ipv6 }),
+    ...(urls === undefined ? {} : { urls }),
+    ...(responseTime === undefined ? {} : { responseTime }),
+    ...(certificate === undefined ? {} : { certificate }),
+  };
 }

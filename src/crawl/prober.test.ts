@@ -1,96 +1,10 @@
 import assert from 'node:assert/strict';
-import { type TestContext, suite, test } from 'node:test';
-import { type Digest, digestOf } from '../oci/digest.ts';
+import { suite, test } from 'node:test';
+import { digestOf } from '../oci/digest.ts';
 import { SignpostError } from '../oci/errors.ts';
-import { parseRepositoryName } from '../oci/reference.ts';
-import type { Mirror, MirrorId } from '../mirrors/mirror.ts';
-import type { ProbeTarget } from '../ports/mirror-probe.ts';
 import { createMemoryMirrorStates } from '../../test/fakes/memory-mirror-states.ts';
 import { numberedMirror } from '../../test/fakes/mirrors.ts';
-import { createScriptedProbe } from '../../test/fakes/scripted-probe.ts';
-import { createProber } from './prober.ts';
-
-const repository = parseRepositoryName('test/image');
-const blob = (name: string, size: number): ProbeTarget => ({ repository, digest: digestOf(name), size });
-const small = blob('small', 100_000);
-const large = blob('large', 40_000_000);
-const settings = {
-  probeTimeout: 2000,
-  probeInterval: 2000,
-  idleProbeInterval: 300_000,
-  recoveryInterval: 2000,
-};
-const one = 1 as MirrorId;
-
-interface WorldOptions {
-  readonly mirrors?: readonly Mirror[];
-  readonly blobs?: readonly ProbeTarget[];
-  readonly states?: ReturnType<typeof createMemoryMirrorStates>;
-}
-
-/** A prober in a world in which time passes only when the test says so. */
-function createWorld(context: TestContext, options: WorldOptions = {}) {
-  const { mock } = context;
-  mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'Date'], now: 1_700_000_000_000 });
-  const now = () => Date.now();
-  const probe = createScriptedProbe(now);
-  const blobs = [...(options.blobs ?? [small, large])];
-  const retired = new Set<Digest>();
-  const world = { treeSerial: 5, picks: 0, errors: [] as string[] };
-  const prober = createProber({
-    probe,
-    tree: {
-      readBlob: async (_repository, digest) => {
-        if (retired.has(digest)) throw new SignpostError('NOT_FOUND', 'retired');
-        return new Uint8Array(1);
-      },
-    },
-    clock: { now },
-    log: {
-      debug: () => undefined,
-      info: () => undefined,
-      warn: () => undefined,
-      error: (event) => world.errors.push(event),
-    },
-    states: options.states ?? createMemoryMirrorStates(),
-    settings,
-    pickTarget: (_mirror, serial) => (serial === 0 ? undefined : blobs[world.picks++ % blobs.length]),
-    treeSerial: () => world.treeSerial,
-    random: () => 0.5,
-  });
-  prober.setMirrors(options.mirrors ?? [numberedMirror(1)]);
-  const settle = async () => {
-    for (let turn = 0; turn < 12; turn++) await new Promise((resolve) => setImmediate(resolve));
-  };
-  const advance = async (milliseconds: number, step = 100) => {
-    for (let passed = 0; passed < milliseconds; passed += step) {
-      mock.timers.tick(step);
-      await settle();
-    }
-  };
-  const state = (id = 1) => {
-    const found = prober.states().get(id as MirrorId);
-    assert.ok(found !== undefined);
-    return found;
-  };
-  const start = async () => {
-    prober.start();
-    await settle();
-  };
-  /** A client is sent to the mirror each second. */
-  const useFor = async (milliseconds: number, target = small) => {
-    for (let passed = 0; passed < milliseconds; passed += 1000) {
-      prober.onSent(one, target);
-      await advance(1000);
-    }
-  };
-  return Object.assign(world, { prober, probe, retired, settle, advance, state, start, useFor });
-}
-
-const out = (reason: RegExp) => (state: { healthy: boolean; reason?: string }) => {
-  assert.equal(state.healthy, false);
-  assert.match(state.reason ?? '', reason);
-};
+import { blob, createWorld, large, one, out, small } from '../../test/fakes/prober-world.ts';
 
 suite('the prober', () => {
   test('calls no mirror healthy before its first probe, and probes at once when it starts', async (context) => {
@@ -336,21 +250,6 @@ suite('the prober', () => {
     await fresh.start();
     out(/publication\.json/)(fresh.state());
     await fresh.prober.stop();
-  });
-
-  test("reads no more of a mirror's markers in an hour than it is worth", async (context) => {
-    for (const markerFault of ['marker', undefined] as const) {
-      const world = createWorld(context);
-      Object.assign(world.probe.mirror(1), { markerFault, serial: 4, markerBytes: 16 * 1024 ** 2 });
-      await world.start();
-      await world.advance(600_000, 1000);
-      const read = world.probe.calls.filter(({ digest }) => digest === undefined).length;
-      // 16 at once, and what ten minutes earn.
-      assert.ok(read >= 16 && read <= 16 + 4, `${read} markers`);
-      assert.equal(world.state().healthy, markerFault === undefined);
-      await world.prober.stop();
-      context.mock.timers.reset();
-    }
   });
 
   test('takes a private mirror at its word only when it cannot be reached from here', async (context) => {

@@ -1,12 +1,15 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Mirror, MirrorId } from '../mirrors/mirror.ts';
-import type { MirrorState } from '../mirrors/mirror-state.ts';
+import { changesBetween } from '../mirrors/mirror-events.ts';
+import type { MirrorHealth, MirrorState } from '../mirrors/mirror-state.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
+import type { MirrorEvent, MirrorHistory } from '../ports/mirror-history.ts';
 import type { MirrorProbe, ProbeTarget } from '../ports/mirror-probe.ts';
 import type { MirrorStates, StoredMirrorState } from '../ports/mirror-states.ts';
 import type { TreeReader } from '../ports/tree.ts';
 import { createChangeNotice } from './change-notice.ts';
+import { createEventRecorder } from './event-recorder.ts';
 import { ProbedMirror } from './probed-mirror.ts';
 import { type ProbeFinding, probeMirror } from './probe-mirror.ts';
 import { isActive, probeDue, type ProbeSettings } from './schedule.ts';
@@ -19,10 +22,18 @@ export interface Prober {
   onSent(mirror: MirrorId, target: ProbeTarget): void;
   /** A client probably failed at a mirror. Synchronous and cheap. */
   onSuspect(mirror: MirrorId, target: ProbeTarget): void;
+  /**
+   * A mirror's people say that it has synced, up to `serial` if they say so: it is probed within a second, and what it
+   * holds is what the probe finds. The word of a private mirror that cannot be probed is all there is to go by.
+   * False when there is no such mirror, or it is disabled.
+   */
+  probeNow(mirror: MirrorId, serial?: number): boolean;
   /** Replaces the mirrors. New ones are probed at once; those whose URLs changed count as new. */
   setMirrors(mirrors: readonly Mirror[]): void;
   /** `callback` runs soon after states have changed; changes close together are told once. */
   onChange(callback: () => void): void;
+  /** `callback` gets what has happened to mirrors, each event once. */
+  onEvent(callback: (event: MirrorEvent) => void): void;
   start(): void;
   /** Ends all probes and saves the states. Nothing runs any more when it has resolved. */
   stop(): Promise<void>;
@@ -34,9 +45,12 @@ export interface ProberDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly states: MirrorStates;
+  readonly history: Pick<MirrorHistory, 'add' | 'prune'>;
   readonly settings: ProbeSettings;
   /** A random blob that the mirror carries and that was published at `serial` or before. Cheap. */
   readonly pickTarget: (mirror: Mirror, serial: number) => ProbeTarget | undefined;
+  /** A blob that the mirror carries, published after `above` and at `upTo` or before, among the newest. Cheap. */
+  readonly pickNewest: (mirror: Mirror, above: number, upTo: number) => ProbeTarget | undefined;
   /** The publication serial of the tree now. Cheap: it is polled. */
   readonly treeSerial: () => number;
   /** Told of what each probe found, for counts. */
@@ -60,6 +74,7 @@ export function createProber(deps: ProberDeps): Prober {
   const unsaved = new Map<MirrorId, StoredMirrorState>();
   const running = new Set<Promise<void>>();
   const notice = createChangeNotice(noticeDelay, log);
+  const recorder = createEventRecorder(deps);
   const stopping = new AbortController();
   const timers: NodeJS.Timeout[] = [];
   const probing = { ...deps, probeTimeout: settings.probeTimeout };
@@ -73,7 +88,7 @@ export function createProber(deps: ProberDeps): Prober {
 
   async function run(mirror: ProbedMirror): Promise<void> {
     try {
-      const job = mirror.begin(clock.now());
+      const job = mirror.begin(clock.now(), deps.treeSerial());
       if (job === undefined) return;
       const finding = await probeMirror(probing, job, stopping.signal);
       if (stopping.signal.aborted || mirrors.get(mirror.mirror.id) !== mirror) return;
@@ -90,14 +105,17 @@ export function createProber(deps: ProberDeps): Prober {
     }
   }
 
-  function changed(mirror: ProbedMirror, before: MirrorState): void {
+  function changed(mirror: ProbedMirror, before: MirrorHealth): void {
     const { health } = mirror;
     if (health === before) return;
-    unsaved.set(mirror.mirror.id, mirror.stored());
-    if (health.healthy !== before.healthy) {
-      const fields = { mirror: mirror.mirror.name, serial: health.serial };
-      if (health.healthy) log.info('mirror is in', fields);
-      else log.warn('mirror is out', { ...fields, reason: health.reason });
+    const { id, name } = mirror.mirror;
+    unsaved.set(id, mirror.stored());
+    for (const change of changesBetween(before, health)) {
+      recorder.add({ ...change, mirror: id, at: clock.now() });
+      const fields = { mirror: name, serial: health.serial };
+      if (change.kind === 'in') log.info('mirror is in', fields);
+      else if (!health.healthy) log.warn('mirror is out', { ...fields, reason: change.detail });
+      else log.warn('mirror is not quite right', { ...fields, kind: change.kind, reason: change.detail });
     }
     notice.raise();
   }
@@ -128,6 +146,7 @@ export function createProber(deps: ProberDeps): Prober {
   }
 
   function save(): void {
+    void recorder.save();
     if (unsaved.size === 0) return;
     try {
       deps.states.save(unsaved);
@@ -155,6 +174,14 @@ export function createProber(deps: ProberDeps): Prober {
         launch(mirror);
       }
     },
+    probeNow(id, serial) {
+      const mirror = mirrors.get(id);
+      if (mirror === undefined) return false;
+      const before = mirror.health;
+      mirror.report(serial, knownSerial, clock.now());
+      changed(mirror, before);
+      return true;
+    },
     setMirrors(list) {
       const now = clock.now();
       const present = new Map(list.map((mirror) => [mirror.id, mirror]));
@@ -179,6 +206,7 @@ export function createProber(deps: ProberDeps): Prober {
       if (started) tick();
     },
     onChange: (callback) => notice.listen(callback),
+    onEvent: (callback) => recorder.listen(callback),
     start() {
       started = true;
       timers.push(setInterval(tick, tickInterval).unref(), setInterval(save, saveInterval).unref());
@@ -191,6 +219,7 @@ export function createProber(deps: ProberDeps): Prober {
       notice.stop();
       await Promise.allSettled(running);
       save();
+      await recorder.save();
     },
   };
 

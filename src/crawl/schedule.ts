@@ -1,11 +1,16 @@
+import type { BudgetSettings } from './probe-budget.ts';
 import type { MirrorState } from '../mirrors/mirror-state.ts';
 
-/** Times in milliseconds, from the configuration (`mirrors`). */
-export interface ProbeSettings {
+/** From the configuration (`mirrors`). Times are in milliseconds. */
+export interface ProbeSettings extends BudgetSettings {
   readonly probeTimeout: number;
   readonly probeInterval: number;
   readonly idleProbeInterval: number;
   readonly recoveryInterval: number;
+  /** Between blobs that are read whole. */
+  readonly wholeInterval: number;
+  /** A certificate that ends in less than this is warned of. */
+  readonly certificateWarning: number;
 }
 
 /** What decides when a mirror is probed. Times are milliseconds since the epoch, -Infinity for never. */
@@ -21,10 +26,14 @@ export interface ProbeHistory {
   readonly behindSince: number | undefined;
   /** 0 to 1, drawn anew for each probe, so that idle mirrors are not all probed at once. */
   readonly jitter: number;
+  /** Somebody who knows wants it probed now. */
+  readonly asked: boolean;
 }
 
 const activeTime = 60_000;
 const serialInterval = 30_000;
+/** So that nobody can have a mirror flooded. */
+const askedPause = 1000;
 
 /** Whether clients have been sent to the mirror in the last minute. */
 export function isActive(history: ProbeHistory, now: number): boolean {
@@ -39,6 +48,7 @@ export function isActive(history: ProbeHistory, now: number): boolean {
 export function probeDue(history: ProbeHistory, settings: ProbeSettings, now: number): number {
   const { probedAt, state } = history;
   if (probedAt === -Infinity) return -Infinity;
+  if (history.asked) return probedAt + askedPause;
   const { probeInterval, idleProbeInterval, recoveryInterval } = settings;
   if (!state.healthy) {
     return probedAt + backOff((now - state.since) / 300, recoveryInterval, idleProbeInterval);

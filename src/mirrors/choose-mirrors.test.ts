@@ -248,3 +248,17 @@ describe('eligibility', () => {
     assert.equal(chooseMirrors(table, inGermany, blob, [], 5).ranked.length, 2);
   });
 });
+
+describe('a slow mirror', () => {
+  it('sinks within its tier, and says so', () => {
+    const mirrors = [1, 2, 3, 4].map((id) => numberedMirror(id, { country: 'DE', weight: 100 }));
+    const state = { healthy: true, since: 0, serial: 9 };
+    const times = mirrors.map(({ id }) => [id, { ...state, responseTime: id === 4 ? 1000 : 100 }] as const);
+    const table = createMirrorTable(mirrors, new Map(times));
+    const { ranked } = chooseMirrors(table, inGermany, blob, [], 10);
+    const slow = ranked.find(({ mirror }) => mirror.id === 4);
+    assert.equal(slow?.slowWeight, 12.5);
+    assert.equal(slow.share, 12.5 / 312.5);
+    assert.ok(ranked.every(({ mirror, slowWeight }) => (slowWeight === undefined) === (mirror.id !== 4)));
+  });
+});

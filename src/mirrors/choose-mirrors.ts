@@ -30,6 +30,8 @@ export interface RankedMirror {
   readonly distance?: number;
   /** The part, from 0 to 1, of the blobs for which it goes first among the equals of its tier (or distance band). */
   readonly share: number;
+  /** What its weight counts here, where that is less than the operator gave it: it answers slowly. */
+  readonly slowWeight?: number;
 }
 
 /** The mirrors to send the client to, best first, and those looked at that cannot be had. */
@@ -170,10 +172,10 @@ function rankGroup(
     const { mirror } = candidate;
     const url = urlFor(search, candidate);
     const distance = order?.distanceTo(candidate);
-    const share = mirror.weight / total;
-    ranked.push(
-      distance === undefined ? { mirror, url, tier, share } : { mirror, url, tier, distance, share },
-    );
+    const weight = weights[index] ?? 0;
+    const share = weight / total;
+    const found = { mirror, url, tier, share, ...(weight < mirror.weight ? { slowWeight: weight } : {}) };
+    ranked.push(distance === undefined ? found : { ...found, distance });
   }
 }
 

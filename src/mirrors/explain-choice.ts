@@ -13,6 +13,8 @@ export interface ChoiceExplanation {
     readonly distance?: number;
     /** From 0 to 1: of the blobs for which a mirror of its tier, or distance band, goes first. */
     readonly share: number;
+    /** What its weight counts, where it is less than the operator gave it because the mirror answers slowly. */
+    readonly slowWeight?: number;
   }[];
   readonly rejected: readonly {
     readonly name: string;
@@ -26,7 +28,7 @@ export interface ChoiceExplanation {
 export function explainChoice(choice: Choice, client: Client): ChoiceExplanation {
   const here = locate(client.place, client.place.country);
   return {
-    ranked: choice.ranked.map(({ mirror, url, tier, share, distance }) => {
+    ranked: choice.ranked.map(({ mirror, url, tier, share, slowWeight, distance }) => {
       const there = mirror.coordinates ?? locate({}, mirror.country);
       const known =
         here === undefined || there === undefined ? distance : (distance ?? distanceBetween(here, there));
@@ -36,6 +38,7 @@ export function explainChoice(choice: Choice, client: Client): ChoiceExplanation
         tier,
         ...(known === undefined ? {} : { distance: Math.floor(known) }),
         share,
+        ...(slowWeight === undefined ? {} : { slowWeight }),
       };
     }),
     rejected: choice.rejected.map((rejected) => ({

@@ -1,5 +1,6 @@
 import type { CompiledMirror } from './compiled-mirror.ts';
 import type { MirrorState } from './mirror-state.ts';
+import { responseFactors } from './response-time.ts';
 import { type Connection, usableUrl } from './usable-url.ts';
 
 /**
@@ -8,6 +9,7 @@ import { type Connection, usableUrl } from './usable-url.ts';
  */
 export interface MirrorColumns {
   readonly hashes: Int32Array;
+  /** What is left of them where a mirror is slow. */
   readonly weights: Float64Array;
   /** Whom the mirror is open to, as bits; 0 where that takes a closer look. */
   readonly open: Uint8Array;
@@ -20,9 +22,16 @@ export function createColumns(
   mirrors: readonly CompiledMirror[],
   states: readonly (MirrorState | undefined)[],
 ): MirrorColumns {
+  const factors = responseFactors(
+    mirrors.map(({ mirror: { country }, continent }, index) => ({
+      country,
+      continent,
+      responseTime: states[index]?.responseTime,
+    })),
+  );
   return {
     hashes: Int32Array.from(mirrors, ({ hash }) => hash),
-    weights: Float64Array.from(mirrors, ({ mirror }) => mirror.weight),
+    weights: Float64Array.from(mirrors, ({ mirror }, index) => mirror.weight * (factors[index] ?? 1)),
     open: Uint8Array.from(mirrors, (mirror, index) => openTo(mirror, states[index])),
     serials: Float64Array.from(mirrors, ({ mirror }, index) =>
       mirror.kind === 'always-current' ? Infinity : (states[index]?.serial ?? 0),

@@ -7,6 +7,8 @@ export interface UrlState {
   readonly ipv4?: boolean;
   /** Whether it can be reached over IPv6. Undefined is unknown: assume that it can. */
   readonly ipv6?: boolean;
+  /** Why it does not answer, or not over every address family that it has addresses of. */
+  readonly reason?: string;
 }
 
 /** What routing needs to know of a mirror. Immutable: a change is a new object. */
@@ -18,12 +20,18 @@ export interface MirrorState {
   readonly since: number;
   /** What its `publication.json` said: it holds all that was published up to this serial. 0 is unknown. */
   readonly serial: number;
-  /** Whether its name has IPv4 addresses. Undefined is unknown: assume that it has. */
+  /** Whether it can be reached over IPv4. Undefined is unknown: assume that it can. */
   readonly ipv4?: boolean;
-  /** Whether its name has IPv6 addresses. Undefined is unknown: assume that it has. */
+  /** Whether it can be reached over IPv6. Undefined is unknown: assume that it can. */
   readonly ipv6?: boolean;
   /** How each of its URLs answers, where they are probed apart. Without it, only the first is used. */
   readonly urls?: readonly UrlState[];
+  /** What is not right about it although it is in: it claims more than it holds, say. For people. */
+  readonly warning?: string;
+  /** How long it takes to answer, smoothed, in milliseconds. */
+  readonly responseTime?: number;
+  /** When its certificate ends, the first if it has several, in milliseconds since the epoch; and whether that is soon. */
+  readonly certificate?: { readonly expires: number; readonly soon: boolean };
 }
 
 /** A mirror's state with what decides when it may come back. */
@@ -36,15 +44,18 @@ export interface MirrorHealth extends MirrorState {
   readonly flips: readonly number[];
 }
 
+/** What is known of a mirror besides how it is; what is undefined or not there is as it was. */
+export type MirrorFacts = Pick<
+  MirrorState,
+  'serial' | 'ipv4' | 'ipv6' | 'urls' | 'responseTime' | 'certificate'
+> & {
+  /** Undefined where there is nothing to warn of. */
+  readonly warning?: string | undefined;
+};
+
 /** What a probe found. `full` says that it was a full check: several parts of several blobs, one of them whole. */
 export type ProbeVerdict =
-  | {
-      readonly ok: true;
-      readonly full: boolean;
-      readonly serial: number;
-      readonly ipv4?: boolean;
-      readonly ipv6?: boolean;
-    }
+  | ({ readonly ok: true; readonly full: boolean } & MirrorFacts)
   | { readonly ok: false; readonly wrongBytes: boolean; readonly reason: string };
 
 const flipWindow = 10 * 60_000;
@@ -109,13 +120,12 @@ function afterBad(
   return { ...health, reason: verdict.reason, needs, good: 0 };
 }
 
+/** What has not changed must be the same object in `verdict` as in `health`. */
 function withFacts(health: MirrorHealth, verdict: Extract<ProbeVerdict, { ok: true }>): MirrorHealth {
-  const { serial, ipv4 = health.ipv4, ipv6 = health.ipv6 } = verdict;
-  if (serial === health.serial && ipv4 === health.ipv4 && ipv6 === health.ipv6) return health;
-  return {
-    ...health,
-    serial,
-    ...(ipv4 === undefined ? {} : { ipv4 }),
-    ...(ipv6 === undefined ? {} : { ipv6 }),
-  };
+  const { ok: _ok, full: _full, warning, ...facts } = verdict;
+  const { warning: _old, ...rest } = health;
+  const next: MirrorHealth = { ...rest, ...facts, ...(warning === undefined ? {} : { warning }) };
+  const keys = Object.keys(next) as (keyof MirrorHealth)[];
+  const same = keys.length === Object.keys(health).length && keys.every((key) => next[key] === health[key]);
+  return same ? health : next;
 }

@@ -11,14 +11,30 @@ export interface ProbeTarget {
   readonly size: number;
 }
 
-export type ProbeOutcome =
-  | { readonly ok: true; readonly milliseconds: number; readonly families?: AddressFamilies }
-  | { readonly ok: false; readonly reason: ProbeFailure; readonly detail: string };
+export type AddressFamily = 4 | 6;
 
-/** Of which families the mirror's name has addresses, allowed ones only. */
-export interface AddressFamilies {
-  readonly ipv4: boolean;
-  readonly ipv6: boolean;
+/** One way to a mirror: one of its URLs, over one address family. */
+export interface MirrorWay {
+  readonly mirror: Mirror;
+  readonly url: string;
+  readonly family: AddressFamily;
+}
+
+/** What an answer cost and showed, whether it was good or not. */
+interface Answered {
+  /** How much of a body was read; undefined when none was. */
+  readonly bytes?: number;
+  /** When the certificate ends that was shown, in milliseconds since the epoch. */
+  readonly certificateExpires?: number;
+}
+
+export type ProbeOutcome =
+  ({ readonly ok: true; readonly milliseconds: number } & Answered) | (ProbeProblem & Answered);
+
+export interface ProbeProblem {
+  readonly ok: false;
+  readonly reason: ProbeFailure;
+  readonly detail: string;
 }
 
 export type ProbeFailure =
@@ -32,23 +48,32 @@ export type ProbeFailure =
   | 'redirect'
   /** publication.json is there and is not what it must be. */
   | 'marker'
-  | 'address-not-allowed';
+  | 'address-not-allowed'
+  /** This machine has no route for the address family: that says nothing about the mirror. */
+  | 'no-route';
+
+/** The families of which a URL's host has addresses that may be connected to: one at least. */
+export type FamiliesOutcome =
+  { readonly ok: true; readonly families: readonly AddressFamily[] } | ProbeProblem;
 
 /** Asks a mirror for something. It never throws for what a mirror does; a mirror's answer is hostile and bounded. */
 export interface MirrorProbe {
+  findFamilies(mirror: Mirror, url: string, signal: AbortSignal): Promise<FamiliesOutcome>;
   /** Fetches a part of a blob and compares it with `expected`. */
   checkRange(
-    mirror: Mirror,
+    way: MirrorWay,
     target: ProbeTarget,
     range: ByteRange,
     expected: Uint8Array,
     signal: AbortSignal,
   ): Promise<ProbeOutcome>;
-  /** The serial in the mirror's `publication.json`. */
-  readSerial(mirror: Mirror, signal: AbortSignal): Promise<SerialOutcome>;
+  /** Asks whether a blob of the right size is there, without its bytes. */
+  checkHead(way: MirrorWay, target: ProbeTarget, signal: AbortSignal): Promise<ProbeOutcome>;
+  /** Fetches a whole blob and compares its digest. A mirror that sends too slowly for that has failed. */
+  checkWhole(way: MirrorWay, target: ProbeTarget, signal: AbortSignal): Promise<ProbeOutcome>;
+  /** The serial in the mirror's `publication.json`. What has not changed is not sent again. */
+  readSerial(way: MirrorWay, signal: AbortSignal): Promise<SerialOutcome>;
 }
 
-/** `bytes` is how much of the marker was read, when some was. */
-export type SerialOutcome = (
-  { readonly ok: true; readonly serial: number } | Extract<ProbeOutcome, { ok: false }>
-) & { readonly bytes?: number };
+export type SerialOutcome =
+  ({ readonly ok: true; readonly serial: number } & Answered) | (ProbeProblem & Answered);

@@ -1,6 +1,7 @@
 import { carries, compileMirror } from '../mirrors/compiled-mirror.ts';
 import type { Mirror } from '../mirrors/mirror.ts';
 import type { ProbeTarget } from '../ports/mirror-probe.ts';
+import type { PublishedBlob } from '../ports/publications.ts';
 import type { RoutingSnapshot } from './routing-snapshot.ts';
 
 /** How many samples are looked at for a mirror that carries little. */
@@ -16,12 +17,30 @@ export function pickProbeTarget(
   serial: number,
   random: number,
 ): ProbeTarget | undefined {
-  const { samples } = snapshot;
+  return pickFrom(snapshot.samples, mirror, random, (blob) => blob.serial <= serial);
+}
+
+/** The same among the newest blobs, published after `above` and up to `upTo`. */
+export function pickNewestTarget(
+  snapshot: RoutingSnapshot,
+  mirror: Mirror,
+  { above, upTo }: { readonly above: number; readonly upTo: number },
+  random: number,
+): ProbeTarget | undefined {
+  return pickFrom(snapshot.newest, mirror, random, ({ serial }) => serial > above && serial <= upTo);
+}
+
+function pickFrom(
+  blobs: readonly PublishedBlob[],
+  mirror: Mirror,
+  random: number,
+  fits: (blob: PublishedBlob) => boolean,
+): ProbeTarget | undefined {
   const compiled = compileMirror(mirror, 0);
-  const start = Math.floor(random * samples.length);
-  for (let step = 0; step < Math.min(tries, samples.length); step += 1) {
-    const blob = samples[(start + step) % samples.length];
-    if (blob !== undefined && blob.serial <= serial && carries(compiled, blob.repository)) {
+  const start = Math.floor(random * blobs.length);
+  for (let step = 0; step < Math.min(tries, blobs.length); step += 1) {
+    const blob = blobs[(start + step) % blobs.length];
+    if (blob !== undefined && fits(blob) && carries(compiled, blob.repository)) {
       return { repository: blob.repository, digest: blob.digest, size: blob.size };
     }
   }

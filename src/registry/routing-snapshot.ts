@@ -4,6 +4,7 @@ import type { PublishedBlob, PublishedContent, PublishedManifest } from '../port
 import { type DigestTable, DigestTableBuilder } from './digest-table.ts';
 
 import { EvenSample } from './even-sample.ts';
+import { NewestSample } from './newest-sample.ts';
 
 /** All that is published, compiled for look-up. Nothing in it ever changes: a new one replaces it. */
 export interface RoutingSnapshot {
@@ -17,6 +18,8 @@ export interface RoutingSnapshot {
   findBlob(repository: RepositoryName, digest: Digest): BlobEntry | undefined;
   /** Some of the blobs, spread evenly over all of them: what probes compare mirrors by. */
   readonly samples: readonly PublishedBlob[];
+  /** Some of the blobs of the last publications, the newest first: what a mirror that claims to have them is asked for. */
+  readonly newest: readonly PublishedBlob[];
   /** The manifests that name `subject` as theirs, sorted by digest. */
   referrers(repository: RepositoryName, subject: Digest): readonly PublishedManifest[];
 }
@@ -35,6 +38,7 @@ export interface BlobEntry {
 }
 
 const sampleLimit = 8192;
+const newestLimit = 1024;
 
 /** How many rows are read before the event loop gets its turn: a few milliseconds' worth. */
 const piece = 1000;
@@ -79,9 +83,11 @@ export async function compileSnapshot(
 
   const blobBuilder = new DigestTableBuilder();
   const samples = new EvenSample<PublishedBlob>(sampleLimit);
+  const newest = new NewestSample<PublishedBlob>(newestLimit);
   for (const blob of content.blobs()) {
     const { repository, digest, size, serial } = blob;
     samples.offer(blob);
+    newest.offer(blob);
     blobBuilder.add(digest, repositoryOf(repository).id, serial, size >>> 0, Math.floor(size / 2 ** 32));
     if (++counts.blobs % piece === 0) await pause();
   }
@@ -96,6 +102,7 @@ export async function compileSnapshot(
     manifests,
     blobs,
     samples: samples.kept,
+    newest: newest.kept,
     referrers,
   });
 }
@@ -114,6 +121,7 @@ interface Compiled {
   readonly manifests: DigestTable;
   readonly blobs: DigestTable;
   readonly samples: readonly PublishedBlob[];
+  readonly newest: readonly PublishedBlob[];
   readonly referrers: ReadonlyMap<string, readonly PublishedManifest[]>;
 }
 
@@ -125,6 +133,7 @@ function openSnapshot(compiled: Compiled): RoutingSnapshot {
     serial: compiled.serial,
     counts: compiled.counts,
     samples: compiled.samples,
+    newest: compiled.newest,
     tagNames: (repository) => repositories.get(repository)?.names,
     findTag: (repository, tag) => repositories.get(repository)?.tags.get(tag),
     findManifest(repository, digest) {

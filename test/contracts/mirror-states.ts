@@ -24,13 +24,28 @@ export function mirrorStatesContract(
     serial: 12,
     ipv4: true,
     ipv6: false,
+    urls: [
+      {
+        url: 'https://one.example.org',
+        reachable: true,
+        ipv4: true,
+        ipv6: false,
+        reason: 'timeout: no connection',
+      },
+      { url: 'https://two.example.org', reachable: false, reason: 'refused: the name does not resolve' },
+    ],
+    warning: 'marker: it says too much',
+    responseTime: 120,
+    certificate: { expires: 1_800_000_000_000, soon: true },
     needs: 'full-check',
     good: 2,
     flips: [1, 2, 3],
     failed: {
       target: { repository: parseRepositoryName('fedora/base'), digest: digestOf('x'), size: 10 },
       range: { start: 2, end: 9 },
+      how: 'whole',
     },
+    reported: 11,
   };
   const using =
     (work: (opened: ReturnType<typeof open>) => void): (() => void) =>

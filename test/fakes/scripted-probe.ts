@@ -1,7 +1,13 @@
 import type { Digest } from '../../src/oci/digest.ts';
 import type { ByteRange } from '../../src/oci/range.ts';
 import type { MirrorId } from '../../src/mirrors/mirror.ts';
-import type { MirrorProbe, ProbeFailure, ProbeOutcome } from '../../src/ports/mirror-probe.ts';
+import type {
+  AddressFamily,
+  MirrorProbe,
+  MirrorWay,
+  ProbeFailure,
+  ProbeOutcome,
+} from '../../src/ports/mirror-probe.ts';
 
 /** How one mirror is at the moment. */
 export interface ScriptedMirror {
@@ -10,8 +16,13 @@ export interface ScriptedMirror {
   fault?: ProbeFailure | 'stall' | undefined;
   /** Fails the marker alone. */
   markerFault?: ProbeFailure | undefined;
-  /** How long its marker is. */
-  markerBytes?: number;
+  /** Milliseconds that a part takes. */
+  milliseconds?: number;
+  certificateExpires?: number;
+  /** Of which its hosts have addresses: IPv4 unless told otherwise. */
+  families: readonly AddressFamily[];
+  /** Ways that do not work, as `<url> <family>`, and why. */
+  readonly broken: Map<string, ProbeFailure>;
   /** Blobs with a wrong byte, and where. */
   readonly wrong: Map<Digest, number>;
   readonly missing: Set<Digest>;
@@ -20,6 +31,9 @@ export interface ScriptedMirror {
 export interface ProbeCall {
   readonly mirror: MirrorId;
   readonly at: number;
+  readonly url: string;
+  readonly family: AddressFamily;
+  readonly what: 'marker' | 'head' | 'range' | 'whole';
   /** Undefined for the marker. */
   readonly digest?: Digest;
   readonly range?: ByteRange;
@@ -40,12 +54,25 @@ export function createScriptedProbe(now: () => number): ScriptedProbe {
   let running = 0;
   let peak = 0;
   const find = (id: number): ScriptedMirror => {
-    const found: ScriptedMirror = mirrors.get(id) ?? { serial: 5, wrong: new Map(), missing: new Set() };
+    const found: ScriptedMirror = mirrors.get(id) ?? {
+      serial: 5,
+      families: [4],
+      broken: new Map(),
+      wrong: new Map(),
+      missing: new Set(),
+    };
     mirrors.set(id, found);
     return found;
   };
   const fail = (reason: ProbeFailure) => ({ ok: false as const, reason, detail: 'scripted' });
-  const answer = async (fault: ScriptedMirror['fault'], signal: AbortSignal) => {
+  const answer = async (
+    { mirror: { id }, url, family }: MirrorWay,
+    call: Pick<ProbeCall, 'what' | 'digest' | 'range'>,
+    signal: AbortSignal,
+  ) => {
+    calls.push({ ...call, mirror: id, url, family, at: now() });
+    const mirror = find(id);
+    const fault = mirror.broken.get(`${url} ${family}`) ?? mirror.fault;
     running += 1;
     peak = Math.max(peak, running);
     if (fault === 'stall' && !signal.aborted) {
@@ -54,29 +81,51 @@ export function createScriptedProbe(now: () => number): ScriptedProbe {
     running -= 1;
     return fault === undefined ? undefined : fail(fault === 'stall' ? 'timeout' : fault);
   };
+  const good = (id: number, bytes: number): ProbeOutcome => {
+    const { milliseconds = 1, certificateExpires } = find(id);
+    return {
+      ok: true,
+      milliseconds,
+      bytes,
+      ...(certificateExpires === undefined ? {} : { certificateExpires }),
+    };
+  };
   return {
     calls,
     mirror: find,
     running: () => running,
     peak: () => peak,
-    async checkRange({ id }, { digest }, range, _expected, signal): Promise<ProbeOutcome> {
-      calls.push({ mirror: id, at: now(), digest, range });
-      const mirror = find(id);
-      const failed = await answer(mirror.fault, signal);
+    async findFamilies({ id }) {
+      const { families, fault } = find(id);
+      return fault === 'address-not-allowed' ? fail(fault) : { ok: true, families };
+    },
+    async checkRange(way, { digest }, range, _expected, signal): Promise<ProbeOutcome> {
+      const failed = await answer(way, { what: 'range', digest, range }, signal);
       if (failed !== undefined) return failed;
+      const mirror = find(way.mirror.id);
       if (mirror.missing.has(digest)) return fail('status');
       const wrong = mirror.wrong.get(digest);
       if (wrong !== undefined && wrong >= range.start && wrong <= range.end) return fail('wrong-bytes');
-      return { ok: true, milliseconds: 1, families: { ipv4: true, ipv6: false } };
+      return good(way.mirror.id, range.end - range.start + 1);
     },
-    async readSerial({ id }, signal) {
-      calls.push({ mirror: id, at: now() });
-      const mirror = find(id);
-      const failed = await answer(mirror.fault, signal);
+    async checkHead(way, { digest }, signal) {
+      const failed = await answer(way, { what: 'head', digest }, signal);
       if (failed !== undefined) return failed;
-      const bytes = mirror.markerBytes === undefined ? {} : { bytes: mirror.markerBytes };
-      if (mirror.markerFault !== undefined) return { ...fail(mirror.markerFault), ...bytes };
-      return { ok: true, serial: mirror.serial, ...bytes };
+      return find(way.mirror.id).missing.has(digest) ? fail('status') : good(way.mirror.id, 0);
+    },
+    async checkWhole(way, { digest, size }, signal) {
+      const failed = await answer(way, { what: 'whole', digest }, signal);
+      if (failed !== undefined) return failed;
+      const mirror = find(way.mirror.id);
+      if (mirror.missing.has(digest)) return fail('status');
+      return mirror.wrong.has(digest) ? fail('wrong-bytes') : good(way.mirror.id, size);
+    },
+    async readSerial(way, signal) {
+      const failed = await answer(way, { what: 'marker' }, signal);
+      if (failed !== undefined) return failed;
+      const mirror = find(way.mirror.id);
+      if (mirror.markerFault !== undefined) return fail(mirror.markerFault);
+      return { ok: true, serial: mirror.serial };
     },
   };
 }

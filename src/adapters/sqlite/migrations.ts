@@ -108,4 +108,14 @@ export const migrations: readonly string[] = [
     '$.private', '$.url'
   ) WHERE json_valid(description);
   `,
+  `
+  CREATE TABLE mirror_events (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    mirror INTEGER NOT NULL REFERENCES mirrors ON DELETE CASCADE,
+    at INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    detail TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX mirror_events_by_mirror ON mirror_events (mirror, id);
+  `,
 ];

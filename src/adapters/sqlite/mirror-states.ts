@@ -42,6 +42,21 @@ const stateSchema = z.object({
   serial: whole,
   ipv4: z.boolean().exactOptional(),
   ipv6: z.boolean().exactOptional(),
+  urls: z
+    .array(
+      z.object({
+        url: z.string(),
+        reachable: z.boolean(),
+        ipv4: z.boolean().exactOptional(),
+        ipv6: z.boolean().exactOptional(),
+        reason: z.string().exactOptional(),
+      }),
+    )
+    .max(64)
+    .exactOptional(),
+  warning: z.string().exactOptional(),
+  responseTime: z.number().positive().exactOptional(),
+  certificate: z.object({ expires: z.number(), soon: z.boolean() }).exactOptional(),
   needs: z.enum(['probe', 'full-check']),
   good: whole,
   flips: z.array(z.number()).max(64),
@@ -53,8 +68,10 @@ const stateSchema = z.object({
         size: whole,
       }),
       range: z.object({ start: whole, end: whole }),
+      how: z.literal('whole').exactOptional(),
     })
     .exactOptional(),
+  reported: whole.exactOptional(),
 });
 
 /** A row that this version cannot read is left out: the next probe says anew what it said. */

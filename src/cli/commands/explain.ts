@@ -69,12 +69,12 @@ function describe(
   { ranked, rejected }: ChoiceExplanation,
   notes: readonly string[],
 ): readonly string[] {
-  const ranking = ranked.map(({ name, url, tier, distance, share }, at) => [
+  const ranking = ranked.map(({ name, url, tier, distance, share, slowWeight }, at) => [
     String(at + 1),
     name,
     tier,
     distance === undefined ? '-' : `${distance} km`,
-    `${Math.round(share * 1000) / 10} %`,
+    `${Math.round(share * 1000) / 10} %${slowWeight === undefined ? '' : ` (slow: weight ${slowWeight})`}`,
     url,
   ]);
   return [

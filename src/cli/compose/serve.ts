@@ -12,6 +12,7 @@ import { createProcessLock } from '../../adapters/process-lock.ts';
 import { isReadableFolder } from '../../adapters/readable-folder.ts';
 import { openDatabase } from '../../adapters/sqlite/database.ts';
 import { createMirrorRegistry } from '../../adapters/sqlite/mirror-registry.ts';
+import { createMirrorHistory } from '../../adapters/sqlite/mirror-history.ts';
 import { createMirrorStates } from '../../adapters/sqlite/mirror-states.ts';
 import { createSqlitePublications } from '../../adapters/sqlite/publications.ts';
 import { createSqlitePublishedContent } from '../../adapters/sqlite/published-content.ts';
@@ -25,7 +26,7 @@ import { createMetricsListener } from '../../adapters/prometheus.ts';
 import { createProbeCounts } from '../../crawl/probe-counts.ts';
 import { createRegistry } from '../../registry/create-registry.ts';
 import { watchMirrors } from '../../registry/mirror-watcher.ts';
-import { pickProbeTarget } from '../../registry/pick-probe-target.ts';
+import { pickNewestTarget, pickProbeTarget } from '../../registry/pick-probe-target.ts';
 import { measureSnapshot } from '../../registry/snapshot-measurements.ts';
 import { createSnapshotWatcher } from '../../registry/snapshot-watcher.ts';
 import { createStreamSlots, measureStreams } from '../../registry/stream-slots.ts';
@@ -95,6 +96,7 @@ export async function composeServe(config: Config): Promise<RunningServer> {
   const prober: Prober = createProber({
     probe: createMirrorProbe({
       registry: config.registry.name,
+      contact: config.mirrors.contact,
       version,
       allowAddresses,
       certificateAuthorities: config.mirrors.certificateAuthorities,
@@ -103,10 +105,15 @@ export async function composeServe(config: Config): Promise<RunningServer> {
     clock,
     log,
     states: createMirrorStates(database),
+    history: createMirrorHistory(database),
     settings: config.mirrors,
     pickTarget: (mirror, serial) => {
       const snapshot = snapshots.current();
       return snapshot === undefined ? undefined : pickProbeTarget(snapshot, mirror, serial, Math.random());
+    },
+    pickNewest: (mirror, above, upTo) => {
+      const snapshot = snapshots.current();
+      return snapshot && pickNewestTarget(snapshot, mirror, { above, upTo }, Math.random());
     },
     treeSerial,
     onProbed: (mirror, finding, now) => probes.note(mirror, finding, now),

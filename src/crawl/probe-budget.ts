@@ -1,0 +1,42 @@
+import { HourlyBudget } from './hourly-budget.ts';
+
+export interface BudgetSettings {
+  /** Requests to one mirror in an hour. */
+  readonly hourlyRequests: number;
+  /** Bytes read from one mirror in an hour. */
+  readonly hourlyBytes: number;
+}
+
+/** What a visit has cost. */
+interface Cost {
+  readonly requests: number;
+  readonly bytes: number;
+}
+
+/** What may be asked of one mirror in an hour. What a visit costs is known only afterwards; the next one waits for it. */
+export class ProbeBudget {
+  readonly #requests: HourlyBudget;
+  readonly #bytes: HourlyBudget;
+  /** What a whole blob, read without a reason, must leave for the rest. */
+  readonly #reserve: number;
+
+  constructor({ hourlyRequests, hourlyBytes }: BudgetSettings, now: number) {
+    this.#requests = new HourlyBudget(hourlyRequests, now);
+    this.#bytes = new HourlyBudget(hourlyBytes, now);
+    this.#reserve = hourlyBytes / 2;
+  }
+
+  /** Whether a visit may begin that reads so many bytes. */
+  hasLeft(now: number, bytes = 0): boolean {
+    return this.#requests.hasLeft(now) && this.#bytes.hasLeft(now, bytes);
+  }
+
+  mayReadWhole(now: number): boolean {
+    return this.#bytes.hasLeft(now, this.#reserve);
+  }
+
+  spend(cost: Cost, now: number): void {
+    this.#requests.spend(cost.requests, now);
+    this.#bytes.spend(cost.bytes, now);
+  }
+}

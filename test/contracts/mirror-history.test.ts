@@ -1,0 +1,32 @@
+import { openDatabase } from '../../src/adapters/sqlite/database.ts';
+import { createMirrorHistory } from '../../src/adapters/sqlite/mirror-history.ts';
+import { createMirrorRegistry } from '../../src/adapters/sqlite/mirror-registry.ts';
+import type { MirrorId } from '../../src/mirrors/mirror.ts';
+import { createMemoryMirrorHistory } from '../fakes/memory-mirror-history.ts';
+import { newMirror } from '../fakes/mirrors.ts';
+import { mirrorHistoryContract } from './mirror-history.ts';
+
+mirrorHistoryContract('memory', async () => {
+  const present = new Set([1, 2]);
+  return {
+    history: createMemoryMirrorHistory((id) => present.has(id)),
+    mirrors: [1 as MirrorId, 2 as MirrorId],
+    removeFirst: async () => void present.delete(1),
+    end: async () => undefined,
+  };
+});
+
+mirrorHistoryContract('SQLite', async () => {
+  const database = openDatabase(':memory:');
+  const registry = createMirrorRegistry(database);
+  const one = registry.add(newMirror({ name: 'one' }));
+  const other = registry.add(newMirror({ name: 'other' }));
+  return {
+    history: createMirrorHistory(database),
+    mirrors: [one.id, other.id],
+    removeFirst: async () => {
+      registry.remove(one.id);
+    },
+    end: async () => database.close(),
+  };
+});
