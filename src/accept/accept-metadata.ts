@@ -20,7 +20,7 @@ export interface MetadataPolicy {
 
 export interface MetadataDeps {
   readonly registry: RegistryHost;
-  readonly metadataTree: MetadataTree;
+  readonly metadataTree: Pick<MetadataTree, 'read' | 'place'>;
   readonly metadata: MetadataPolicy;
 }
 

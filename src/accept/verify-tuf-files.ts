@@ -11,7 +11,8 @@ import { fileMetaOf, formatMetadata, nextTimestamp, signedBytes } from '../trust
 import { readMetadata } from '../trust/tuf/read-metadata.ts';
 import { type TrustedMetadata, expiryOf } from '../trust/tuf/trusted-metadata.ts';
 import { type MetadataFiles, verifyPublication } from '../trust/tuf/verify-publication.ts';
-import { type NamedTag, type VerifiedFiles, readFiles } from './verified-files.ts';
+import { readPublishedTuf } from './published-metadata.ts';
+import type { NamedTag, VerifiedFiles } from './verified-files.ts';
 
 export interface TufDeps {
   readonly registry: RegistryHost;
@@ -39,7 +40,7 @@ export async function verifyTufFiles(
 ): Promise<VerifiedFiles> {
   const offered = new Map(files.map(({ path, bytes }) => [path, bytes]));
   for (const path of offered.keys()) metadataPath('tuf', path);
-  const published = await readPublished(metadataTree, offered);
+  const published = await readPublishedTuf(metadataTree, offered.keys());
   const { tufTimestamp } = metadata;
   if (tufTimestamp !== undefined) {
     offered.set('timestamp.json', await stampNewest(tufTimestamp, published, offered, now));
@@ -65,28 +66,6 @@ export async function renewTufTimestamp(
     throw new SignpostError('NOT_FOUND', 'no TUF metadata is published yet: accept a bundle that has some');
   }
   return verifyTufFiles({ ...deps, metadata: { tufTimestamp: timestamp } }, [], now);
-}
-
-/** What a client that has seen everything knows, and what would be replaced. */
-async function readPublished(
-  tree: Pick<MetadataTree, 'read'>,
-  offered: MetadataFiles,
-): Promise<MetadataFiles> {
-  const files = await readFiles(tree, 'tuf', ['timestamp.json', ...offered.keys()]);
-  for (let version = 1; ; version += 1) {
-    const found = await readFiles(tree, 'tuf', [`${version}.root.json`]);
-    if (found.size === 0) break;
-    for (const [name, bytes] of found) files.set(name, bytes);
-  }
-  const timestamp = files.get('timestamp.json');
-  if (timestamp === undefined) return files;
-  const { meta } = readMetadata(timestamp, 'timestamp', 'timestamp.json').signed;
-  const name = `${meta['snapshot.json'].version}.snapshot.json`;
-  const snapshot = (await readFiles(tree, 'tuf', [name])).get(name);
-  if (snapshot === undefined) return files;
-  const roles = Object.entries(readMetadata(snapshot, 'snapshot', name).signed.meta);
-  const named = roles.map(([role, { version }]) => `${version}.${role}`);
-  return new Map([...files, [name, snapshot], ...(await readFiles(tree, 'tuf', named))]);
 }
 
 async function stampNewest(

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { lstat, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SignpostError, isSignpostError } from '../oci/errors.ts';
 import type { MetadataTree } from '../ports/metadata-tree.ts';
@@ -21,6 +21,14 @@ export function createFileMetadataTree(tree: string): MetadataTree {
       } catch (cause) {
         if (isAbsent(cause)) return undefined;
         throw isSignpostError(cause) ? cause : storageError(`read ${join(tree, path)}`, cause);
+      }
+    },
+    async placedAt(path) {
+      try {
+        return (await lstat(join(tree, path))).mtimeMs;
+      } catch (cause) {
+        if (isAbsent(cause)) return undefined;
+        throw storageError(`look at ${join(tree, path)}`, cause);
       }
     },
     place: (path, bytes) => writeFileAtomic(join(tree, path), bytes),

@@ -1,14 +1,36 @@
-import { type RepositoryName, isArtifactTag } from '../oci/reference.ts';
+import { type RepositoryName, type TagName, isArtifactTag } from '../oci/reference.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { PublishedContent, PublishedTag } from '../ports/publications.ts';
-import { type TagLife, judgeLife } from './signature-life.ts';
+import type { SignatureFormat } from '../trust/signature-format.ts';
+import { type RoleTerm, RoleTerms } from './role-term.ts';
+import { type Term, type TermState, createTerm, firstOf, stateOf } from './term.ts';
+
+/** The signatures of a tag in one format. */
+export interface SignatureTerm extends Term {
+  readonly format: SignatureFormat;
+}
 
 export interface StatusDeps {
   readonly publishedContent: Pick<PublishedContent, 'tags' | 'serial'>;
   readonly clock: Clock;
-  /** When the signatures that the tag was accepted with were made; undefined when they cannot be read. */
-  readonly createdOf: (tag: PublishedTag) => Promise<number | undefined>;
+  /** The signatures that the tag was accepted with, in each format that is demanded of it. */
+  readonly signaturesOf: (tag: PublishedTag) => Promise<readonly SignatureTerm[]>;
+  /** The roles of TUF, and those of Notary v1 in these repositories. */
+  readonly metadataOf: (repositories: Iterable<RepositoryName>) => AsyncIterable<RoleTerm>;
 }
+
+export interface Life extends Term {
+  readonly state: TermState;
+  /** Milliseconds; below 0 once it has expired. */
+  readonly left: number;
+}
+
+export interface TagLife extends Life {
+  readonly repository: RepositoryName;
+  readonly tag: TagName;
+}
+
+export type RoleLife = RoleTerm & Life;
 
 interface RepositoryStatus {
   readonly repository: RepositoryName;
@@ -20,25 +42,51 @@ export interface Status {
   /** Of the newest publication. */
   readonly serial: number;
   readonly repositories: readonly RepositoryStatus[];
+  /** Signatures by repository and format, and metadata by repository and role. */
+  readonly roles: readonly RoleLife[];
 }
 
-/** How long the signatures of everything that is published still live. Changes nothing. */
-export async function readStatus({ publishedContent, clock, createdOf }: StatusDeps): Promise<Status> {
+/** How long everything that is published and expires still lives. Changes nothing. */
+export async function readStatus(deps: StatusDeps): Promise<Status> {
+  const { publishedContent, clock } = deps;
   const now = clock.now();
   const repositories = new Map<RepositoryName, TagLife[]>();
+  const roles = new RoleTerms();
   // Read whole first: an iterator that waits for signatures would keep the database from tidying its log.
   const published = [...publishedContent.tags()];
   for (const tag of published) {
     // They are signatures themselves, and live with what they sign.
     if (isArtifactTag(tag.tag)) continue;
-    const lives = repositories.get(tag.repository) ?? [];
-    lives.push(judgeLife(tag, await createdOf(tag), now));
-    repositories.set(tag.repository, lives);
+    const { repository } = tag;
+    const signatures = await deps.signaturesOf(tag);
+    for (const term of signatures) roles.add({ ...term, repository, role: term.format });
+    const lives = repositories.get(repository) ?? [];
+    lives.push({ repository, tag: tag.tag, ...toLife(termOfTag(tag, signatures), now) });
+    repositories.set(repository, lives);
   }
+  for await (const term of deps.metadataOf(repositories.keys())) roles.add(term);
   return {
     serial: publishedContent.serial(),
     repositories: [...repositories]
       .map(([repository, tags]) => ({ repository, tags: tags.sort((a, b) => a.left - b.left) }))
       .sort((a, b) => (a.repository < b.repository ? -1 : 1)),
+    roles: roles.all
+      .map((term) => ({ ...term, ...toLife(term, now) }))
+      .sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1)),
   };
+}
+
+/** What was accepted counts, whatever the signatures that can be read now say. */
+function termOfTag({ expires }: PublishedTag, signatures: readonly SignatureTerm[]): Term {
+  const accepted = createTerm(expires, undefined);
+  const first = signatures.reduce<Term | undefined>(firstOf, undefined);
+  return first === undefined ? accepted : { ...first, expires: Math.min(first.expires, expires) };
+}
+
+function toLife(term: Term, now: number): Life {
+  return { ...term, state: stateOf(term, now), left: term.expires - now };
+}
+
+function nameOf({ repository, role }: RoleTerm): string {
+  return `${repository ?? ''} ${role}`;
 }

@@ -7,19 +7,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { buildFourPlatforms } from '../../../test/fakes/image-builder.ts';
 import { runCommand } from '../../../test/fakes/run-command.ts';
 import { serveOrigin } from '../../../test/fakes/served-origin.ts';
-import { parseRepositoryName, parseTagName } from '../../oci/reference.ts';
-import { judgeLife } from '../../status/signature-life.ts';
-
-test('a life is good until a third of it is left, then due, then over', () => {
-  const tag = { repository: parseRepositoryName('a/b'), tag: parseTagName('1'), expires: 300 };
-  const stateAt = (now: number, created: number | undefined = 0) => judgeLife(tag, created, now).state;
-  assert.deepEqual(
-    [0, 200, 201, 299, 300, 400].map((now) => stateAt(now)),
-    ['good', 'good', 'due', 'due', 'expired', 'expired'],
-  );
-  assert.equal(judgeLife(tag, undefined, 0).state, 'unreadable');
-  assert.equal(judgeLife(tag, undefined, 300).state, 'expired');
-});
 
 test('status tells of what is published, and --check fails when something is due', async () => {
   const root = await mkdtemp(join(tmpdir(), 'signpost-status-'));

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { SignpostError } from '../../oci/errors.ts';
-import type { Status } from '../../status/read-status.ts';
-import type { LifeState, TagLife } from '../../status/signature-life.ts';
+import type { Life, RoleLife, Status, TagLife } from '../../status/read-status.ts';
+import type { TermState } from '../../status/term.ts';
 import { type CommonOptions, type Terminal, configOf, createVerb, printResult } from '../command.ts';
 import { composeStatus } from '../compose/status.ts';
 import { formatTable } from '../table.ts';
@@ -10,12 +10,12 @@ interface Options extends CommonOptions {
   readonly check?: boolean;
 }
 
-/** `signpost status`: how long signatures still live. */
+/** `signpost status`: how long what is published still lives. */
 export function createCommand(terminal: Terminal): Command {
   return createVerb(
     'status',
-    'Show how long the signatures of each published tag still live. What has less than a third of its life left is ' +
-      'due for new ones: "signpost renew".',
+    'Show how long the signatures of each published tag, each format in each repository and each role of TUF and Notary ' +
+      'v1 metadata still live. What has less than a third of its life left is due for renewal: "signpost renew".',
     ['signpost status', 'signpost status --check --json'],
   )
     .option('--check', 'end with exit status 3 when anything is due, expired or unreadable')
@@ -24,7 +24,7 @@ export function createCommand(terminal: Terminal): Command {
       printResult(terminal, options, toJson(status), describe(status));
       const alarms = alarmsOf(status);
       if (options.check !== true || alarms.length === 0) return;
-      throw new SignpostError('TRUST', alarms.map(describeAlarm).join('; '));
+      throw new SignpostError('TRUST', alarms.join('; '));
     });
 }
 
@@ -35,31 +35,60 @@ function describe(status: Status): readonly string[] {
   return [
     ...formatTable([
       ['IMAGE', 'STATE', 'LEFT', 'EXPIRES'],
-      ...lives.map((life) => [
-        `${life.repository}:${life.tag}`,
-        life.state,
-        formatLeft(life.left),
-        new Date(life.expires).toISOString(),
-      ]),
+      ...lives.map((life) => [`${life.repository}:${life.tag}`, ...cellsOf(life)]),
     ]),
-    `Publication ${status.serial}. ${alarms.length === 0 ? 'All signatures are good.' : `${alarms.length} of ${lives.length} tags need attention:`}`,
-    ...alarms.map((life) => `  ${describeAlarm(life)}`),
+    '',
+    ...formatTable([
+      ['REPOSITORY', 'ROLE', 'STATE', 'LEFT', 'EXPIRES'],
+      ...status.roles.map((life) => [life.repository ?? '(all)', life.role, ...cellsOf(life)]),
+    ]),
+    '',
+    `Publication ${status.serial}. ${alarms.length === 0 ? 'Everything is good.' : 'These need attention:'}`,
+    ...alarms.map((alarm) => `  ${alarm}`),
   ];
 }
 
-function alarmsOf({ repositories }: Status): readonly TagLife[] {
-  return repositories.flatMap(({ tags }) => tags).filter(({ state }) => state !== 'good');
+function cellsOf({ state, left, expires }: Life): readonly string[] {
+  // Of metadata that cannot be read nobody knows when it expires.
+  if (expires === Number.MAX_SAFE_INTEGER) return [state, '', ''];
+  return [state, formatLeft(left), formatTime(expires)];
 }
 
-const advice: Readonly<Record<LifeState, string>> = {
+/** What is wrong, a line each: tags first, then metadata. The formats of a repository say what its tags say. */
+function alarmsOf({ repositories, roles }: Status): readonly string[] {
+  const tags = repositories.flatMap((one) => one.tags).filter(({ state }) => state !== 'good');
+  const metadata = roles.filter(({ role, state }) => isMetadata(role) && state !== 'good');
+  return [...tags.map(describeTag), ...metadata.map(describeRole)];
+}
+
+function isMetadata(role: RoleLife['role']): boolean {
+  return role.startsWith('tuf-') || role.startsWith('notary-');
+}
+
+const advice: Readonly<Record<TermState, string>> = {
   good: 'good',
   due: 'less than a third of the life of its signatures is left: run "signpost renew"',
   expired: 'its signatures have expired, and clients refuse it: run "signpost renew"',
   unreadable: 'its signatures cannot be read with the configured keys: run "signpost scrub", or renew',
 };
 
-function describeAlarm({ repository, tag, state }: TagLife): string {
+function describeTag({ repository, tag, state }: TagLife): string {
   return `${repository}:${tag}: ${advice[state]}`;
+}
+
+function describeRole({ repository, role, state }: RoleLife): string {
+  const what = repository === undefined ? role : `${repository}: ${role}`;
+  if (state === 'unreadable') return `${what} cannot be read: restore the tree, or accept a new bundle`;
+  const problem =
+    state === 'expired' ? 'has expired, and clients refuse it' : 'has less than a third of its life left';
+  return `${what} ${problem}: ${remedyFor(role)}`;
+}
+
+function remedyFor(role: RoleLife['role']): string {
+  if (role.endsWith('-root')) return 'hold a ceremony for a new root (docs/tuf.md)';
+  if (role === 'tuf-timestamp')
+    return 'run "signpost tuf timestamp", or "signpost renew" when the signer makes it';
+  return 'run "signpost renew"';
 }
 
 function formatLeft(left: number): string {
@@ -68,19 +97,33 @@ function formatLeft(left: number): string {
   return hours < 48 ? `${Math.floor(hours)} h` : `${Math.floor(hours / 24)} days`;
 }
 
-function toJson({ serial, repositories }: Status): object {
+function formatTime(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}
+
+function toJson({ serial, repositories, roles }: Status): object {
   return {
     serial,
     repositories: repositories.map(({ repository, tags }) => ({
       repository,
-      expires: new Date(tags[0]?.expires ?? 0).toISOString(),
-      tags: tags.map(({ tag, state, created, expires, left }) => ({
-        tag,
-        state,
-        ...(created === undefined ? {} : { created: new Date(created).toISOString() }),
-        expires: new Date(expires).toISOString(),
-        secondsLeft: Math.floor(left / 1000),
-      })),
+      expires: formatTime(tags[0]?.expires ?? 0),
+      tags: tags.map((life) => ({ tag: life.tag, ...lifeToJson(life) })),
+      roles: roles.filter((life) => life.repository === repository).map(roleToJson),
     })),
+    roles: roles.filter(({ repository }) => repository === undefined).map(roleToJson),
+  };
+}
+
+function roleToJson(life: RoleLife): object {
+  return { role: life.role, ...lifeToJson(life) };
+}
+
+function lifeToJson({ state, created, due, expires, left }: Life): object {
+  if (expires === Number.MAX_SAFE_INTEGER) return { state };
+  return {
+    state,
+    ...(created === undefined ? {} : { created: formatTime(created), due: formatTime(due) }),
+    expires: formatTime(expires),
+    secondsLeft: Math.floor(left / 1000),
   };
 }

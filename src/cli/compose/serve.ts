@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { setImmediate as pause } from 'node:timers/promises';
+import { setImmediate as pause, setTimeout as sleep } from 'node:timers/promises';
 import { repairMarker } from '../../accept/place-publication.ts';
 import { createFileTreeContents } from '../../adapters/contents/file-tree-contents.ts';
 import { createFileMetadataTree } from '../../adapters/file-metadata-tree.ts';
@@ -31,10 +31,12 @@ import { measureSnapshot } from '../../registry/snapshot-measurements.ts';
 import { createSnapshotWatcher } from '../../registry/snapshot-watcher.ts';
 import { createStreamSlots, measureStreams } from '../../registry/stream-slots.ts';
 import { createTrafficCounts } from '../../registry/traffic-counts.ts';
+import { createFreshness } from '../../status/freshness.ts';
 import type { Config } from '../config-schema.ts';
 import { readNetblocks } from '../netblock-settings.ts';
 import { version } from '../version.ts';
 import { composePlaceFinder } from './places.ts';
+import { composeTerms } from './terms.ts';
 
 /** The Mirror List, answering. */
 export interface RunningServer {
@@ -50,6 +52,8 @@ export interface RunningServer {
 
 /** Milliseconds between looks at the database. */
 const pollInterval = 300;
+/** Milliseconds between readings of how long everything lives. */
+const freshnessInterval = 5 * 60_000;
 
 /**
  * Starts the Mirror List. What was started is stopped again when a later part cannot start.
@@ -77,6 +81,7 @@ export async function composeServe(config: Config): Promise<RunningServer> {
   // A connection of its own: a snapshot is read in pieces, while the other one reads and writes.
   const contentDatabase = parts.adopt(openDatabase(databasePath), (opened) => opened.close());
   const tree = createFileTreeReader(treeFolder);
+  const metadataTree = createFileMetadataTree(treeFolder);
   const snapshots = createSnapshotWatcher({
     content: createSqlitePublishedContent(contentDatabase),
     log,
@@ -138,7 +143,7 @@ export async function composeServe(config: Config): Promise<RunningServer> {
     reasks: new ReaskMemory({ window: config.mirrors.reaskWindow }),
     probes: prober,
     tree,
-    metadata: createFileMetadataTree(treeFolder),
+    metadata: metadataTree,
     originStreams,
     onEnd: (exchange) => traffic.note(exchange),
     log,
@@ -156,11 +161,23 @@ export async function composeServe(config: Config): Promise<RunningServer> {
 
   async function listenForMetrics(): Promise<readonly string[]> {
     if (config.metrics.listen.length === 0) return [];
+    const sources = { treeReader: tree, publications: createSqlitePublications(contentDatabase, clock) };
+    const freshness = createFreshness({
+      ...composeTerms(config, { ...sources, metadataTree, clock }),
+      publishedContent: createSqlitePublishedContent(contentDatabase),
+      clock,
+      log,
+      rest: (milliseconds, signal) => sleep(milliseconds, undefined, { signal, ref: false }),
+      interval: freshnessInterval,
+    });
+    parts.defer(() => freshness.stop());
+    freshness.start();
     const measurements = [
       ...traffic.measurements(),
       ...measureSnapshot(snapshots, clock),
       ...measureStreams(originStreams, config.registry.originStreams),
       ...probes.measurements(),
+      ...freshness.measurements(),
     ];
     const opened = await listenHttp(config.metrics.listen, createMetricsListener(measurements, log), log);
     parts.defer(() => opened.close(0));
