@@ -132,6 +132,12 @@ const repositoryFields = z.strictObject({
     .default(1)
     .describe('How many different keys must have signed, in each format.'),
   maximumLife: duration('400d').describe('Signatures that live longer are refused.'),
+  schema1: z
+    .enum(['refuse', 'take'])
+    .default('refuse')
+    .describe(
+      'Images of Docker schema 1 whose embedded signature holds: refuse them, or take them into the archive, from which nothing is served.',
+    ),
   warnBefore: duration('14d').describe(
     'Signatures that expire sooner than this are warned of when accepted.',
   ),

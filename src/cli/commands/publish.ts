@@ -4,6 +4,7 @@ import { parseImageSource } from '../../oci/image-source-name.ts';
 import { parsePlatform } from '../../oci/platform.ts';
 import { parseTaggedReference } from '../../oci/reference.ts';
 import type { PublishResult } from '../../publish/publish-image.ts';
+import { type Schema1Result, describeSigner } from '../../publish/take-schema1.ts';
 import { ruleMatches } from '../../accept/repository-rule.ts';
 import { type CommonOptions, configOf, createVerb, printResult, type Terminal } from '../command.ts';
 import { composeProgress } from '../compose/progress.ts';
@@ -55,14 +56,13 @@ export function createCommand(terminal: Terminal): Command {
     .action(async (source: string, target: string, options: Options) => {
       const config = configOf(options);
       const result = await publish(terminal, config, source, target, options);
-      const covered = config.repositories.some(({ match }) =>
-        ruleMatches(match, parseTaggedReference(target).repository),
-      );
-      const warning = covered
-        ? []
-        : [
-            `warning: no rule under "repositories" in the configuration covers ${target}: it cannot be accepted`,
-          ];
+      const covered = findRule(config, target) !== undefined;
+      const warning =
+        covered || result.outcome === 'archived'
+          ? []
+          : [
+              `warning: no rule under "repositories" in the configuration covers ${target}: it cannot be accepted`,
+            ];
       printResult(terminal, options, { event: 'result', ...result, covered }, [
         ...describe(result),
         ...warning,
@@ -79,6 +79,7 @@ async function publish(terminal: Terminal, config: Config, source: string, targe
     platforms,
     parallel: options.parallel,
     renew: options.renew === true,
+    schema1: findRule(config, target)?.schema1 ?? 'refuse',
     progress,
     signal: terminal.signal,
     source: {
@@ -92,7 +93,19 @@ async function publish(terminal: Terminal, config: Config, source: string, targe
   });
 }
 
-function describe(result: PublishResult): readonly string[] {
+function findRule(config: Config, target: string) {
+  const { repository } = parseTaggedReference(target);
+  return config.repositories.find(({ match }) => ruleMatches(match, repository));
+}
+
+function describe(result: PublishResult | Schema1Result): readonly string[] {
+  if (result.outcome === 'archived') {
+    return [
+      `${result.reference} is Docker schema 1: kept as ${result.digest} in ${result.place}`,
+      ...result.signers.map((signer) => `  its embedded signature holds: ${describeSigner(signer)}`),
+      'It is a record alone: no tag leads to it, and nothing of it is served. Convert the image to publish it.',
+    ];
+  }
   if (result.outcome === 'already-published') {
     return [
       `${result.reference} is published already as ${result.list}: nothing to do (--renew stages it for a new signature)`,

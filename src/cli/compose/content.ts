@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { createFileTreeContents } from '../../adapters/contents/file-tree-contents.ts';
+import { createFileSchema1Archive } from '../../adapters/file-schema1-archive.ts';
 import { createFileStaging } from '../../adapters/file-staging.ts';
 import { createFileTreeReader } from '../../adapters/file-tree-reader.ts';
 import { createFileTreeWriter } from '../../adapters/file-tree-writer.ts';
@@ -21,6 +22,7 @@ function foldersOf(config: Pick<Config, 'data'>) {
     staging: join(config.data, 'staging'),
     locks: join(config.data, 'locks'),
     temporary: join(config.data, 'temporary'),
+    schema1: join(config.data, 'archive/schema1'),
     database: join(config.data, 'signpost.db'),
   };
 }
@@ -40,6 +42,7 @@ export function composeContent(config: Pick<Config, 'data'>, command: string) {
     contents: createFileTreeContents(folders.tree, clock),
     publications: createSqlitePublications(database, clock),
     publishedContent: createSqlitePublishedContent(database),
+    archive: createFileSchema1Archive(folders.schema1),
     stagedImages: createSqliteStagedImages(database),
     issuedRequests: createSqliteIssuedRequests(database),
     received: createSqliteReceivedSignatures(database),

@@ -5,7 +5,9 @@ import type { ImageSourceName } from '../../oci/image-source-name.ts';
 import type { TaggedReference } from '../../oci/reference.ts';
 import { contentLock } from '../../ports/lock.ts';
 import type { Progress } from '../../ports/progress.ts';
-import { type PublishOptions, publishImage, type PublishResult } from '../../publish/publish-image.ts';
+import type { PublishOptions, PublishResult } from '../../publish/publish-image.ts';
+import { publishSource } from '../../publish/publish-source.ts';
+import type { Schema1Policy, Schema1Result } from '../../publish/take-schema1.ts';
 import type { Config } from '../config-schema.ts';
 import { composeContent } from './content.ts';
 
@@ -15,11 +17,12 @@ export async function composePublish(
   source: ImageSourceName,
   target: TaggedReference,
   options: PublishOptions & {
+    readonly schema1: Schema1Policy;
     readonly progress: Progress;
     readonly signal: AbortSignal;
     readonly source: Pick<ImageSourceOptions, 'credentialFiles' | 'tls'>;
   },
-): Promise<PublishResult> {
+): Promise<PublishResult | Schema1Result> {
   using content = composeContent(config, 'publish');
   using _held = content.lock.acquire(contentLock);
   await makeFolder(content.folders.temporary);
@@ -29,7 +32,7 @@ export async function composePublish(
     options.signal,
   );
   try {
-    return await publishImage({ ...content, progress: options.progress }, opened, target, options);
+    return await publishSource({ ...content, progress: options.progress }, opened, target, options);
   } finally {
     await opened.close();
   }

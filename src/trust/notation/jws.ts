@@ -1,5 +1,6 @@
 import { quote } from '../../oci/digest.ts';
 import { SignpostError } from '../../oci/errors.ts';
+import { readBase64Url } from '../base64url.ts';
 import { isArray, parseStrictJson, readBase64, readField, readFields } from '../strict-json.ts';
 import { chainLimit } from './certificate-chain.ts';
 import { type ProtectedHeader, parseProtectedHeader } from './protected-header.ts';
@@ -53,13 +54,13 @@ export function parseJws(bytes: Uint8Array): NotationEnvelope {
   }
   const keys = ['payload', 'protected', 'header', 'signature'] as const;
   const fields = readFields(document, keys, where);
-  const header = decode(fields.protected, 'protected');
-  const payload = decode(fields.payload, 'payload');
+  const header = readBase64Url(fields.protected, 'protected');
+  const payload = readBase64Url(fields.payload, 'payload');
   return {
     header: parseProtectedHeader(header),
     payload,
     signed: jwsSigningInput(header, payload),
-    signature: decode(fields.signature, 'signature'),
+    signature: readBase64Url(fields.signature, 'signature'),
     certificates: readCertificates(fields.header),
   };
 }
@@ -79,13 +80,6 @@ function readCertificates(value: unknown): readonly Uint8Array[] {
 
 function encode(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('base64url');
-}
-
-/** The one spelling that RFC 7515, section 2 gives bytes: no padding, no spare bits. */
-function decode(value: unknown, where: string): Uint8Array {
-  const bytes = typeof value === 'string' ? Buffer.from(value, 'base64url') : Buffer.alloc(0);
-  if (bytes.length > 0 && bytes.toString('base64url') === value) return bytes;
-  throw invalid(`${where} is ${quote(value)}: expected bytes in base64url`);
 }
 
 function isText(value: unknown): value is string {

@@ -23,7 +23,7 @@ imageSourceContract(
 
 describe('manifests', () => {
   withRegistry(
-    'Docker schema 1 is refused by name',
+    'what says that it is Docker schema 1, and is not, is refused by name',
     { manifestType: 'application/vnd.docker.distribution.manifest.v1+prettyjws' },
     async (source) => {
       await assert.rejects(source.root(), fails('SOURCE_INVALID', 'schema 1'));

@@ -1,9 +1,10 @@
-import { digestMatches, isDigest, quote } from '../../../oci/digest.ts';
+import { digestMatches, isDigest } from '../../../oci/digest.ts';
 import { SignpostError } from '../../../oci/errors.ts';
 import { formatImageSource, type RegistryImageName } from '../../../oci/image-source-name.ts';
 import { manifestLimit } from '../../../oci/manifest.ts';
 import { mediaTypes } from '../../../oci/media-types.ts';
 import type { ImageSource, SourceManifest } from '../../../ports/image-source.ts';
+import { readSchema1 } from '../../../trust/schema1/read-schema1.ts';
 import type { ImageSourceOptions } from '../source-options.ts';
 import { openBlobStream } from './blob-stream.ts';
 import { readBounded } from './body.ts';
@@ -14,6 +15,8 @@ const acceptedTypes = [
   mediaTypes.dockerList,
   mediaTypes.ociManifest,
   mediaTypes.dockerManifest,
+  // The last resort: it is read only to be refused, or kept as a record (docs/adr/0015).
+  `${mediaTypes.dockerSchema1Signed};q=0.1`,
 ].join(', ');
 // Some registries know no type for manifests; the manifest itself then tells.
 const vagueTypes: ReadonlySet<string> = new Set([
@@ -21,7 +24,6 @@ const vagueTypes: ReadonlySet<string> = new Set([
   'application/octet-stream',
   'text/plain',
 ]);
-const schema1Types: ReadonlySet<string> = new Set([mediaTypes.dockerSchema1, mediaTypes.dockerSchema1Signed]);
 
 /**
  * An image in a registry, read through the pull API (distribution-spec 1.1, "Pull"). `signal` ends whatever the
@@ -42,14 +44,15 @@ export async function createRegistrySource(
     const headers = { Accept: acceptedTypes };
     const answer = await client.get(path('manifests', reference), headers, ended, what);
     const bytes = await readBounded(answer, manifestLimit, timeouts.idle, ended, what);
+    const mediaType = readMediaType(answer.message.headers['content-type']);
     const pinned = isDigest(reference) ? reference : answer.message.headers['docker-content-digest'];
-    if (isDigest(pinned) && !digestMatches(pinned, bytes)) {
+    if (isDigest(pinned) && !digestMatches(pinned, withoutSignatures(bytes, mediaType))) {
       throw new SignpostError(
         'SOURCE_INVALID',
         `${what} from ${answer.url.host} does not have digest ${pinned}`,
       );
     }
-    return { bytes, mediaType: readMediaType(answer.message.headers['content-type'], what) };
+    return { bytes, mediaType };
   };
 
   return {
@@ -70,13 +73,17 @@ export async function createRegistrySource(
   };
 }
 
-function readMediaType(header: string | undefined, what: string): string | undefined {
+function readMediaType(header: string | undefined): string | undefined {
   const type = header?.split(';')[0]?.trim().toLowerCase() ?? '';
-  if (schema1Types.has(type)) {
-    throw new SignpostError(
-      'SOURCE_INVALID',
-      `${what} is Docker schema 1 (${quote(type)}): convert the image to schema 2 or OCI first`,
-    );
-  }
   return type === '' || vagueTypes.has(type) ? undefined : type;
+}
+
+// Registries name Docker schema 1 by the digest of what is signed in it.
+function withoutSignatures(bytes: Uint8Array, mediaType: string | undefined): Uint8Array {
+  if (mediaType !== mediaTypes.dockerSchema1Signed) return bytes;
+  try {
+    return readSchema1(bytes).payload;
+  } catch (cause) {
+    throw new SignpostError('SOURCE_INVALID', `Docker schema 1: ${(cause as Error).message}`, { cause });
+  }
 }

@@ -1,0 +1,29 @@
+import type { TaggedReference } from '../oci/reference.ts';
+import type { ImageSource } from '../ports/image-source.ts';
+import type { Schema1Archive } from '../ports/schema1-archive.ts';
+import { type PublishDeps, type PublishOptions, type PublishResult, publishImage } from './publish-image.ts';
+import { type Schema1Policy, type Schema1Result, isSchema1, takeSchema1 } from './take-schema1.ts';
+
+/**
+ * Copies what a source has: an image into the staging area ({@link publishImage}), or a manifest of Docker schema 1 into
+ * the archive ({@link takeSchema1}).
+ * @throws SignpostError what these two and the source throw
+ */
+export async function publishSource(
+  deps: PublishDeps & { readonly archive: Schema1Archive },
+  source: ImageSource,
+  target: TaggedReference,
+  options: PublishOptions & { readonly schema1: Schema1Policy },
+): Promise<PublishResult | Schema1Result> {
+  const root = await source.root();
+  if (isSchema1(root)) return takeSchema1(deps, source, root.bytes, target, options.schema1);
+  // The root is not asked for twice: a registry might answer differently.
+  const read: ImageSource = {
+    name: source.name,
+    root: () => Promise.resolve(root),
+    manifest: (descriptor) => source.manifest(descriptor),
+    blob: (descriptor, offset, signal) => source.blob(descriptor, offset, signal),
+    close: () => source.close(),
+  };
+  return publishImage(deps, read, target, options);
+}
