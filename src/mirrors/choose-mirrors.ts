@@ -58,6 +58,7 @@ export function chooseMirrors(
   const search: Search = {
     table,
     request: { client, family: words.family, blob, tried },
+    picky: tried.length > 0 || client.avoided !== undefined,
     opening: openingFor({ family: words.family, secure: client.secure }),
     hash: hashRequest(words, blob.digest),
     limit,
@@ -110,6 +111,8 @@ interface Search {
   readonly table: MirrorTable;
   readonly request: Request;
   readonly hash: RequestHash;
+  /** Some mirrors are not wanted, whatever they are. */
+  readonly picky: boolean;
   /** What the columns must say of a mirror that is open to this client. */
   readonly opening: number;
   readonly limit: number;
@@ -197,7 +200,7 @@ function isEligible(
   const { open, serials } = table.columns;
   // Nearly every mirror is open to everybody, and nothing more has to be known of it.
   const isOpen = ((open[index] ?? 0) & opening) === opening && (serials[index] ?? 0) >= request.blob.serial;
-  if (isOpen && seen === undefined && belongs === undefined && request.tried.length === 0) return true;
+  if (isOpen && seen === undefined && belongs === undefined && !search.picky) return true;
   const candidate = table.mirrors[index];
   if (candidate === undefined || seen?.has(index) === true || belongs?.(candidate) === false) return false;
   const state = table.states[index];

@@ -14,6 +14,8 @@ export interface Client {
   /** Whether it came over https: it is then sent to https mirrors only. */
   readonly secure: boolean;
   readonly place: Place;
+  /** Mirrors that it said it does not want. */
+  readonly avoided?: readonly MirrorId[];
 }
 
 /** What is asked for. */
@@ -34,7 +36,8 @@ export type RejectionReason =
   | 'country-not-served'
   | 'scheme'
   | 'address-family'
-  | 'just-tried';
+  | 'just-tried'
+  | 'avoided';
 
 /** A mirror that the request is not sent to, and why. */
 export interface RejectedMirror {
@@ -75,6 +78,7 @@ export function rejectionOf(
     return speaksScheme(mirror, state, client.secure) ? 'address-family' : 'scheme';
   }
   if (tried.includes(id)) return 'just-tried';
+  if (client.avoided?.includes(id) === true) return 'avoided';
   return undefined;
 }
 
@@ -146,6 +150,8 @@ function describe(
       return `the client came over IPv${family}, and the mirror cannot be reached over it`;
     case 'just-tried':
       return 'the client was sent there a moment ago and is asking again';
+    case 'avoided':
+      return 'the client said that it does not want it';
   }
 }
 

@@ -5,6 +5,7 @@ import type { Mirror, MirrorId } from './mirror.ts';
 import type { MirrorState } from './mirror-state.ts';
 import { type NearnessOrder, createNearness } from './nearness.ts';
 import { formatNetblock } from './netblock.ts';
+import { hostOf } from './public-mirrors.ts';
 import { type NetblockTable, createNetblockTable } from './netblock-table.ts';
 
 /** The indexes of some mirrors of a table, in rising order. */
@@ -18,6 +19,8 @@ export interface MirrorTable {
   /** By the mirror's index. A mirror without a state has not been probed yet. */
   readonly states: readonly (MirrorState | undefined)[];
   readonly columns: MirrorColumns;
+  /** By name, and by the host names of their URLs. */
+  readonly byName: ReadonlyMap<string, readonly MirrorId[]>;
   readonly byNetblock: NetblockTable<MirrorGroup>;
   readonly byAsn: ReadonlyMap<number, MirrorGroup>;
   readonly byCountry: ReadonlyMap<string, MirrorGroup>;
@@ -36,6 +39,7 @@ export function createMirrorTable(
   return {
     mirrors: compiled,
     ...columnsOf(compiled, states),
+    byName: nameMirrors(compiled),
     byNetblock: createNetblockTable(
       netblocks.map((netblock) => ({
         netblock,
@@ -51,6 +55,16 @@ export function createMirrorTable(
 /** The same mirrors with other states; everything else is shared with `table`. */
 export function withStates(table: MirrorTable, states: ReadonlyMap<MirrorId, MirrorState>): MirrorTable {
   return { ...table, ...columnsOf(table.mirrors, states) };
+}
+
+function nameMirrors(compiled: readonly CompiledMirror[]): ReadonlyMap<string, readonly MirrorId[]> {
+  const groups = groupBy(compiled, ({ mirror }) => [mirror.name, ...mirror.urls.map(hostOf)]);
+  return new Map(
+    [...groups].map(([name, group]) => [
+      name,
+      [...group].flatMap((index) => compiled[index]?.mirror.id ?? []),
+    ]),
+  );
 }
 
 function columnsOf(mirrors: readonly CompiledMirror[], byId: ReadonlyMap<MirrorId, MirrorState>) {

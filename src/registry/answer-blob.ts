@@ -1,10 +1,16 @@
-import { type Digest, digestHex } from '../oci/digest.ts';
+import type { Client } from '../mirrors/eligibility.ts';
+import type { Digest } from '../oci/digest.ts';
 import type { RepositoryName } from '../oci/reference.ts';
+import { accepts } from './accept.ts';
+import { createTraceBudget, refuseTrace, sendMetalink, sendTrace } from './answer-blob-places.ts';
+import { blobUrlPath, describedBy, duplicateLinks, reprDigest } from './blob-headers.ts';
 import type { Exchange, RouteNote } from './exchange.ts';
+import { metalinkType } from './format-metalink.ts';
 import { ociError } from './oci-error.ts';
 import { createOriginBlobs } from './origin-blobs.ts';
 import type { RegistryDeps } from './registry-deps.ts';
-import { type BlobRoute, routeBlob } from './route-blob.ts';
+import { avoidHeader, readAvoided } from './read-avoided.ts';
+import { type BlobForm, type BlobRoute, routeBlob } from './route-blob.ts';
 import type { RoutingSnapshot } from './routing-snapshot.ts';
 import { sendError } from './send-error.ts';
 
@@ -14,19 +20,32 @@ export type AnswerBlob = (
   snapshot: RoutingSnapshot,
   repository: RepositoryName,
   digest: Digest,
+  form: BlobForm,
 ) => void | Promise<void>;
 
 export function createAnswerBlob(deps: RegistryDeps): AnswerBlob {
   const { settings, reasks, probes } = deps;
   const origin = createOriginBlobs(deps.tree, deps.originStreams);
 
-  return (exchange, snapshot, repository, digest) => {
-    const { client, began: now } = exchange;
+  const mayTrace = createTraceBudget();
+
+  return (exchange, snapshot, repository, digest, named) => {
+    let client: Client = exchange.client;
+    const now = exchange.began;
+    const mirrors = deps.mirrors();
+    const form = named === 'bytes' && wantsMetalink(exchange.header('accept')) ? 'metalink' : named;
+    if (form === 'trace' && !mayTrace(now)) return refuseTrace(exchange);
+    const avoid = exchange.header(avoidHeader);
+    if (avoid !== undefined) {
+      const avoided = readAvoided(avoid, mirrors);
+      if (!avoided.ok) return sendError(exchange, ociError(400, 'UNSUPPORTED', avoided.reason));
+      client = { ...client, avoided: avoided.mirrors };
+    }
     const range = exchange.header('range');
     const { inlineSize, alternatives } = settings;
     const route = routeBlob(
-      { method: exchange.method, repository, digest, client, range, now },
-      { snapshot, mirrors: deps.mirrors(), reasks, inlineSize, alternatives },
+      { method: exchange.method, form, repository, digest, client, range, now },
+      { snapshot, mirrors, reasks, inlineSize, alternatives },
     );
     exchange.routed = route;
     exchange.route = () => noteOf(route);
@@ -36,8 +55,15 @@ export function createAnswerBlob(deps: RegistryDeps): AnswerBlob {
     switch (route.outcome) {
       case 'unknown':
         return sendUnknown(exchange, snapshot, repository, digest);
+      case 'metalink':
+        for (const { mirror } of route.ranked) {
+          probes.onSent(mirror.id, { repository, digest, size: route.blob.size });
+        }
+        return sendMetalink(exchange, repository, digest, route);
+      case 'traced':
+        return sendTrace(exchange, client, route, settings.inlineSize);
       case 'described':
-        return origin.describe(exchange, digest, route.blob);
+        return origin.describe(exchange, repository, digest, route.blob);
       case 'in-place':
         return origin.sendSmall(exchange, repository, digest, route.blob);
       case 'redirected': {
@@ -62,8 +88,8 @@ export function createAnswerBlob(deps: RegistryDeps): AnswerBlob {
 type Redirected = Extract<BlobRoute, { outcome: 'redirected' }>;
 
 function redirectHeaders(route: Redirected, repository: RepositoryName, digest: Digest): readonly string[] {
-  const path = `/v2/${repository}/blobs/${digest}`;
-  const headers = [
+  const path = blobUrlPath(repository, digest);
+  return [
     'Location',
     route.target.url + path,
     'Content-Length',
@@ -71,25 +97,20 @@ function redirectHeaders(route: Redirected, repository: RepositoryName, digest: 
     'Docker-Content-Digest',
     digest,
     'Repr-Digest',
-    `sha-256=:${Buffer.from(digestHex(digest), 'hex').toString('base64')}:`,
+    reprDigest(digest),
     // Where this client goes is no business of another.
     'Cache-Control',
     'no-store',
+    'Vary',
+    'Accept',
+    'Link',
+    duplicateLinks(route.ranked, path) + describedBy(path),
   ];
-  if (route.ranked.length > 1) headers.push('Link', formatLinks(route, path));
-  return headers;
 }
 
-/** RFC 6249, section 3: the other mirrors, in the order in which to try them. */
-function formatLinks({ ranked }: Redirected, path: string): string {
-  let links = '';
-  for (let index = 1; index < ranked.length; index += 1) {
-    const other = ranked[index];
-    if (other === undefined) break;
-    const separator = index === 1 ? '' : ', ';
-    links += `${separator}<${other.url}${path}>; rel=duplicate; pri=${index}; geo=${other.mirror.country.toLowerCase()}`;
-  }
-  return links;
+/** The type must be named: nobody who takes anything wants this instead of the blob. */
+function wantsMetalink(accept: string | undefined): boolean {
+  return accept?.includes('metalink4+xml') === true && accepts(accept, metalinkType);
 }
 
 function sendUnknown(
@@ -106,7 +127,7 @@ function sendUnknown(
 }
 
 function noteOf(route: BlobRoute): RouteNote {
-  if (!('tried' in route)) return route;
+  if (!('tried' in route)) return { outcome: route.outcome };
   const tried = route.tried.length === 0 ? undefined : route.tried.length;
   const rejected = route.rejected.length === 0 ? undefined : countReasons(route.rejected);
   if (route.outcome !== 'redirected') return { outcome: route.outcome, tried, rejected };

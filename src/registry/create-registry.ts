@@ -3,6 +3,7 @@ import { logExchange } from './access-log.ts';
 import { createAnswerBlob } from './answer-blob.ts';
 import { createManifestAnswers } from './answer-manifest.ts';
 import { createMetadataAnswers } from './answer-metadata.ts';
+import { createMirrorAnswers } from './answer-mirrors.ts';
 import { answerReferrers } from './answer-referrers.ts';
 import { createSignatureAnswers } from './answer-signatures.ts';
 import { answerTags } from './answer-tags.ts';
@@ -77,6 +78,7 @@ function isGone(error: unknown): boolean {
 function createAnswer(deps: RegistryDeps): (exchange: Exchange) => void | Promise<void> {
   const answerBlob = createAnswerBlob(deps);
   const manifests = createManifestAnswers(deps.tree);
+  const mirrors = createMirrorAnswers(deps);
   const signatures = createSignatureAnswers(deps.tree);
   const answerMetadata = createMetadataAnswers(deps.metadata);
 
@@ -86,6 +88,7 @@ function createAnswer(deps: RegistryDeps): (exchange: Exchange) => void | Promis
     if (path.kind === 'base') return exchange.answer(200, baseHeaders, '{}');
     if (path.kind === 'health') return sendText(exchange, 200, 'ok\n');
     if (path.kind === 'ready') return answerReady(exchange, deps.unready);
+    if (path.kind === 'mirrors') return mirrors.all(exchange);
     if (path.kind === 'metadata') return answerMetadata(exchange, path.file);
     const snapshot = deps.snapshot();
     if (snapshot === undefined) {
@@ -93,7 +96,12 @@ function createAnswer(deps: RegistryDeps): (exchange: Exchange) => void | Promis
     }
     switch (path.kind) {
       case 'blob':
-        return answerBlob(exchange, snapshot, path.repository, path.digest);
+        return answerBlob(exchange, snapshot, path.repository, path.digest, 'bytes');
+      case 'metalink':
+      case 'trace':
+        return answerBlob(exchange, snapshot, path.repository, path.digest, path.kind);
+      case 'mirror-list':
+        return mirrors.forRepository(exchange, snapshot, path.repository);
       case 'manifest':
         return manifests.byDigest(exchange, snapshot, path.repository, path.digest);
       case 'manifest-by-tag':

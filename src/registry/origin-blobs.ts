@@ -4,6 +4,7 @@ import { SignpostError } from '../oci/errors.ts';
 import { type ByteRange, formatContentRange, parseRange } from '../oci/range.ts';
 import type { RepositoryName } from '../oci/reference.ts';
 import type { TreeReader } from '../ports/tree.ts';
+import { blobUrlPath, describedBy, reprDigest } from './blob-headers.ts';
 import { type Exchange, entityTagOf, noneMatches } from './exchange.ts';
 import { ociError } from './oci-error.ts';
 import type { BlobEntry } from './routing-snapshot.ts';
@@ -21,7 +22,7 @@ export interface OriginBlobs {
     blob: BlobEntry,
   ): void | Promise<void>;
   /** Answers HEAD: what the same GET would say of the blob as a whole (RFC 9110, section 9.3.2). */
-  describe(exchange: Exchange, digest: Digest, blob: BlobEntry): void;
+  describe(exchange: Exchange, repository: RepositoryName, digest: Digest, blob: BlobEntry): void;
   /** Streams a blob; 503 when too many are under way, for all or for one network. */
   send(exchange: Exchange, repository: RepositoryName, digest: Digest, blob: BlobEntry): void | Promise<void>;
 }
@@ -61,7 +62,7 @@ export function createOriginBlobs(tree: TreeReader, slots: StreamSlots): OriginB
   };
 
   const send: OriginBlobs['send'] = (exchange, repository, digest, blob) => {
-    const part = partOf(exchange, digest, blob.size);
+    const part = partOf(exchange, repository, digest, blob.size);
     if (part.status === 304 || part.status === 416) return exchange.answer(part.status, part.headers);
     const slot = slots.take(exchange.client.address);
     if (slot === undefined) {
@@ -73,13 +74,13 @@ export function createOriginBlobs(tree: TreeReader, slots: StreamSlots): OriginB
 
   return {
     send,
-    describe(exchange, digest, blob) {
-      const part = partOf(exchange, digest, blob.size);
+    describe(exchange, repository, digest, blob) {
+      const part = partOf(exchange, repository, digest, blob.size);
       exchange.answer(part.status, part.headers);
     },
     sendSmall(exchange, repository, digest, blob) {
       if (blob.size > smallLimit) return send(exchange, repository, digest, blob);
-      const part = partOf(exchange, digest, blob.size);
+      const part = partOf(exchange, repository, digest, blob.size);
       if (part.status === 304 || part.status === 416) return exchange.answer(part.status, part.headers);
       const answer = (bytes: Uint8Array) => {
         const { range } = part;
@@ -113,9 +114,11 @@ interface Part {
   readonly range?: ByteRange;
 }
 
-function partOf(exchange: Exchange, digest: Digest, size: number): Part {
+function partOf(exchange: Exchange, repository: RepositoryName, digest: Digest, size: number): Part {
   const named = ['Docker-Content-Digest', digest, 'ETag', entityTagOf(digest), 'Accept-Ranges', 'bytes'];
-  const common = [...named, 'Cache-Control', 'public, max-age=31536000, immutable'];
+  const link = describedBy(blobUrlPath(repository, digest));
+  const told = ['Repr-Digest', reprDigest(digest), 'Link', link, 'Vary', 'Accept'];
+  const common = [...named, ...told, 'Cache-Control', 'public, max-age=31536000, immutable'];
   if (!noneMatches(exchange.header('if-none-match'), digest)) return { status: 304, headers: common };
   const content = [...common, 'Content-Type', 'application/octet-stream'];
   // RFC 9110, section 14.2: only a GET has a range.

@@ -3,6 +3,7 @@ import { type RepositoryName, type TagName, isRepositoryName, isTagName } from '
 import type { MetadataFormat } from '../trust/metadata-file.ts';
 import { type FoundMetadataPath, findMetadataPath } from '../trust/metadata-path.ts';
 import { type OciError, ociError } from './oci-error.ts';
+import { queryValue } from './query.ts';
 
 /** What a request is for. The handlers see only this: no raw path goes any deeper. */
 export type RequestPath =
@@ -12,6 +13,14 @@ export type RequestPath =
   | { readonly kind: 'manifest-by-tag'; readonly repository: RepositoryName; readonly tag: TagName }
   | { readonly kind: 'manifest'; readonly repository: RepositoryName; readonly digest: Digest }
   | { readonly kind: 'blob'; readonly repository: RepositoryName; readonly digest: Digest }
+  /** The Metalink of a blob, by its own name. */
+  | { readonly kind: 'metalink'; readonly repository: RepositoryName; readonly digest: Digest }
+  /** Why a blob would be answered as it would. */
+  | { readonly kind: 'trace'; readonly repository: RepositoryName; readonly digest: Digest }
+  /** The mirrors that have a repository. */
+  | { readonly kind: 'mirror-list'; readonly repository: RepositoryName }
+  /** All public mirrors. */
+  | { readonly kind: 'mirrors' }
   | { readonly kind: 'tags'; readonly repository: RepositoryName; readonly query: string }
   | {
       readonly kind: 'referrers';
@@ -63,11 +72,14 @@ export function parseRequestPath(target: string): RequestPath {
       return { kind: 'health' };
     case '/readyz':
       return { kind: 'ready' };
+    case '/mirrors.json':
+      return { kind: 'mirrors' };
     default:
       break;
   }
   if (path.startsWith('/extensions/v2/')) return parseExtension(path.slice('/extensions/v2/'.length));
   if (path.startsWith('/signatures/')) return parseLookaside(path.slice('/signatures/'.length));
+  if (path.startsWith('/mirrors/')) return parseMirrorList(path.slice('/mirrors/'.length));
   if (path.startsWith('/tuf/')) return parseMetadata('tuf', '/tuf/', path);
   return unknownPath;
 }
@@ -86,9 +98,7 @@ function parsePull(path: string, query: string): RequestPath {
   if (!isRepositoryName(repository)) return badName(repository);
   switch (what) {
     case 'blobs':
-      return isDigest(reference)
-        ? { kind: 'blob', repository, digest: reference }
-        : badDigest(reference, 'BLOB_UNKNOWN');
+      return parseBlob(repository, reference, query);
     case 'manifests':
       if (isDigest(reference)) return { kind: 'manifest', repository, digest: reference };
       if (isTagName(reference)) return { kind: 'manifest-by-tag', repository, tag: reference };
@@ -103,6 +113,21 @@ function parsePull(path: string, query: string): RequestPath {
         ? { kind: 'referrers', repository, digest: reference, query }
         : badDigest(reference, 'MANIFEST_UNKNOWN');
   }
+}
+
+/** `<digest>`, `<digest>.meta4` or `<digest>?trace`. */
+function parseBlob(repository: RepositoryName, reference: string, query: string): RequestPath {
+  if (isDigest(reference)) {
+    const traced = query !== '' && queryValue(query, 'trace') !== undefined;
+    return { kind: traced ? 'trace' : 'blob', repository, digest: reference };
+  }
+  const digest = reference.endsWith('.meta4') ? reference.slice(0, -'.meta4'.length) : reference;
+  return isDigest(digest) ? { kind: 'metalink', repository, digest } : badDigest(reference, 'BLOB_UNKNOWN');
+}
+
+/** `/mirrors/<name>`. */
+function parseMirrorList(repository: string): RequestPath {
+  return isRepositoryName(repository) ? { kind: 'mirror-list', repository } : badName(repository);
 }
 
 /** `<name>/signatures/<digest>`: the signature extension that containers/image reads. */

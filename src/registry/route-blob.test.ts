@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { createMemoryPublications } from '../../test/fakes/memory-publications.ts';
 import { healthyStates, numberedMirror } from '../../test/fakes/mirrors.ts';
 import { parseIpAddress } from '../mirrors/address.ts';
-import type { Mirror } from '../mirrors/mirror.ts';
+import type { Mirror, MirrorId } from '../mirrors/mirror.ts';
 import { createMirrorTable } from '../mirrors/mirror-table.ts';
 import { ReaskMemory } from '../mirrors/reask-memory.ts';
 import { digestOf } from '../oci/digest.ts';
@@ -40,6 +40,7 @@ async function createRoute(mirrors: readonly Mirror[], changes: { healthy?: bool
   return (request: Partial<BlobRequest> = {}): BlobRoute => {
     const asked = {
       method: 'GET',
+      form: 'bytes',
       repository,
       digest,
       client,
@@ -74,6 +75,39 @@ test('HEAD is described, small blobs are sent in place, others are redirected', 
   assert.ok(redirected.outcome === 'redirected');
   assert.equal(redirected.ranked.length, 3);
   assert.equal(redirected.target, redirected.ranked[0]);
+});
+
+test('who asks where a blob is, is told, and is not remembered as having been sent anywhere', async () => {
+  const route = await createRoute(three);
+  for (const method of ['GET', 'HEAD'] as const) {
+    for (const asked of [digest, tiny]) {
+      const listed = route({ form: 'metalink', method, digest: asked });
+      assert.ok(listed.outcome === 'metalink');
+      assert.equal(listed.ranked.length, 3);
+    }
+  }
+  const traced = route({ form: 'trace', client: { ...client, avoided: [2 as MirrorId] } });
+  assert.ok(traced.outcome === 'traced');
+  assert.equal(traced.ranked.length, 2);
+  assert.deepEqual(
+    traced.rejected.map(({ mirror, reason }) => [mirror.id, reason]),
+    [[2, 'avoided']],
+  );
+  assert.equal(route({ form: 'metalink', digest: digestOf('absent') }).outcome, 'unknown');
+  const first = route();
+  assert.ok(first.outcome === 'redirected' && first.tried.length === 0);
+});
+
+test('a client is not sent to a mirror that it avoids: the origin serves when none is left', async () => {
+  const route = await createRoute(three);
+  const without = (...ids: number[]) => route({ client: { ...client, avoided: ids as MirrorId[] } });
+  const some = without(1, 2);
+  assert.ok(some.outcome === 'redirected');
+  assert.deepEqual(
+    some.ranked.map(({ mirror }) => mirror.id),
+    [3],
+  );
+  assert.equal(without(1, 2, 3).outcome, 'from-origin-without-mirror');
 });
 
 test('without an eligible mirror the origin serves, and every mirror has its reason', async () => {
@@ -134,7 +168,7 @@ test('docs/request-handling.md draws every outcome, and no other', () => {
   );
   const drawn = [...page.matchAll(/\[\[([a-z-]+):/g)].map(([, name]) => name);
   const told = [...page.matchAll(/^- \*\*([a-z-]+)\*\*/gm)].map(([, name]) => name);
-  assert.equal(declared.length, 6);
+  assert.equal(declared.length, 8);
   assert.deepEqual(new Set(drawn), new Set(declared));
   assert.deepEqual(new Set(told), new Set(declared));
 });

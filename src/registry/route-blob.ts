@@ -8,9 +8,14 @@ import { parseRange } from '../oci/range.ts';
 import type { RepositoryName } from '../oci/reference.ts';
 import type { BlobEntry, RoutingSnapshot } from './routing-snapshot.ts';
 
+/** The bytes of a blob; the mirrors that have them, to choose among (RFC 5854); or why which mirror is chosen. */
+export type BlobForm = 'bytes' | 'metalink' | 'trace';
+
 /** A request for a blob. */
 export interface BlobRequest {
   readonly method: 'GET' | 'HEAD';
+  /** Whether the bytes are wanted, or to be told where they are. */
+  readonly form: BlobForm;
   readonly repository: RepositoryName;
   readonly digest: Digest;
   readonly client: Client;
@@ -34,6 +39,13 @@ export interface BlobRouting {
 /** What becomes of a request for a blob. docs/request-handling.md draws it; a test keeps the two the same. */
 export type BlobRoute =
   | { readonly outcome: 'unknown' }
+  | { readonly outcome: 'metalink'; readonly blob: BlobEntry; readonly ranked: readonly RankedMirror[] }
+  | {
+      readonly outcome: 'traced';
+      readonly blob: BlobEntry;
+      readonly ranked: readonly RankedMirror[];
+      readonly rejected: readonly RejectedMirror[];
+    }
   | { readonly outcome: 'described'; readonly blob: BlobEntry }
   | { readonly outcome: 'in-place'; readonly blob: BlobEntry }
   | {
@@ -56,6 +68,9 @@ export type BlobRoute =
       readonly suspect: MirrorId | undefined;
     };
 
+/** How many mirrors a Metalink names. */
+const metalinkLimit = 16;
+
 /** Decides what becomes of a request for a blob, from top to bottom. */
 export function routeBlob(request: BlobRequest, routing: BlobRouting): BlobRoute {
   const { repository, digest, client } = request;
@@ -63,6 +78,20 @@ export function routeBlob(request: BlobRequest, routing: BlobRouting): BlobRoute
 
   const blob = routing.snapshot.findBlob(repository, digest);
   if (blob === undefined) return { outcome: 'unknown' };
+
+  const wanted = { repository, digest, serial: blob.serial };
+
+  // The client chooses among the mirrors itself.
+  if (request.form === 'metalink') {
+    const { ranked } = chooseMirrors(mirrors, client, wanted, [], metalinkLimit);
+    return { outcome: 'metalink', blob, ranked };
+  }
+
+  // Every mirror is looked at, and nothing is counted.
+  if (request.form === 'trace') {
+    const { ranked, rejected } = chooseMirrors(mirrors, client, wanted, [], Infinity);
+    return { outcome: 'traced', blob, ranked, rejected };
+  }
 
   // A failing HEAD at a mirror is fatal to docker, and the size is known here (docs/adr/0004).
   if (request.method === 'HEAD') return { outcome: 'described', blob };
@@ -77,7 +106,6 @@ export function routeBlob(request: BlobRequest, routing: BlobRouting): BlobRoute
   // It has been to several mirrors, none of which can have served it.
   if (toOrigin) return { outcome: 'from-origin-after-failures', blob, rejected: [], tried, suspect };
 
-  const wanted = { repository, digest, serial: blob.serial };
   const limit = 1 + routing.alternatives;
   let { ranked, rejected } = chooseMirrors(mirrors, client, wanted, tried, limit);
 

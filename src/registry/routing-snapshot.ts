@@ -13,6 +13,8 @@ export interface RoutingSnapshot {
   readonly counts: Readonly<Record<'repositories' | 'tags' | 'manifests' | 'blobs', number>>;
   /** The names of a repository's tags, sorted by code point; undefined for a repository that does not exist. */
   tagNames(repository: RepositoryName): readonly TagName[] | undefined;
+  /** The last publication that brought a blob to the repository; 0 while it has none, undefined where there is none. */
+  blobSerial(repository: RepositoryName): number | undefined;
   findTag(repository: RepositoryName, tag: TagName): Digest | undefined;
   findManifest(repository: RepositoryName, digest: Digest): ManifestEntry | undefined;
   findBlob(repository: RepositoryName, digest: Digest): BlobEntry | undefined;
@@ -56,7 +58,7 @@ export async function compileSnapshot(
   const repositoryOf = (name: RepositoryName): Repository => {
     const known = repositories.get(name);
     if (known !== undefined) return known;
-    const added: Repository = { id: repositories.size, tags: new Map(), names: [] };
+    const added: Repository = { id: repositories.size, tags: new Map(), names: [], serial: 0 };
     repositories.set(name, added);
     return added;
   };
@@ -88,7 +90,9 @@ export async function compileSnapshot(
     const { repository, digest, size, serial } = blob;
     samples.offer(blob);
     newest.offer(blob);
-    blobBuilder.add(digest, repositoryOf(repository).id, serial, size >>> 0, Math.floor(size / 2 ** 32));
+    const its = repositoryOf(repository);
+    its.serial = Math.max(its.serial, serial);
+    blobBuilder.add(digest, its.id, serial, size >>> 0, Math.floor(size / 2 ** 32));
     if (++counts.blobs % piece === 0) await pause();
   }
   counts.repositories = repositories.size;
@@ -111,6 +115,7 @@ interface Repository {
   readonly id: number;
   readonly tags: Map<TagName, Digest>;
   names: readonly TagName[];
+  serial: number;
 }
 
 interface Compiled {
@@ -135,6 +140,7 @@ function openSnapshot(compiled: Compiled): RoutingSnapshot {
     samples: compiled.samples,
     newest: compiled.newest,
     tagNames: (repository) => repositories.get(repository)?.names,
+    blobSerial: (repository) => repositories.get(repository)?.serial,
     findTag: (repository, tag) => repositories.get(repository)?.tags.get(tag),
     findManifest(repository, digest) {
       const id = repositories.get(repository)?.id;

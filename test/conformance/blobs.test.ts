@@ -49,10 +49,12 @@ suite('Pulling blobs: redirected to a mirror', () => {
     assert.equal(answer.headers['cache-control'], 'no-store');
     assert.equal(answer.body.length, 0);
     const links = String(answer.headers.link).split(', ');
-    assert.equal(links.length, 2);
+    assert.equal(links.length, 3);
     const other = mirrors.find(({ id, country }) => country === 'DE' && id !== chosen?.id);
     assert.equal(links[0], `<${other?.urls[0]}${path}>; rel=duplicate; pri=1; geo=de`);
     assert.match(links[1] ?? '', /^<https:\/\/mirror-3\..*>; rel=duplicate; pri=2; geo=fr$/);
+    assert.equal(links[2], `<${path}.meta4>; rel=describedby; type="application/metalink4+xml"`);
+    assert.equal(answer.headers.vary, 'Accept');
   });
 
   test('a client elsewhere is sent elsewhere', async () => {

@@ -1,15 +1,13 @@
 import type { Command } from 'commander';
 import { parseIpAddress } from '../../mirrors/address.ts';
 import { chooseMirrors } from '../../mirrors/choose-mirrors.ts';
-import type { Client } from '../../mirrors/eligibility.ts';
-import { type ChoiceExplanation, explainChoice } from '../../mirrors/explain-choice.ts';
+import { describeChoice, describeInPlace } from '../../mirrors/describe-choice.ts';
+import { explainChoice } from '../../mirrors/explain-choice.ts';
 import { createMirrorTable } from '../../mirrors/mirror-table.ts';
-import type { Place } from '../../mirrors/place.ts';
 import { parseDigestReference } from '../../oci/reference.ts';
 import type { PublishedBlob } from '../../ports/publications.ts';
 import { type CommonOptions, type Terminal, configOf, createVerb, printResult } from '../command.ts';
 import { composeExplain } from '../compose/explain.ts';
-import { formatTable } from '../table.ts';
 
 /** `signpost explain`: where a client would be sent for a blob, and why. */
 export function createCommand(terminal: Terminal): Command {
@@ -49,7 +47,7 @@ export function createCommand(terminal: Terminal): Command {
           notes,
           ...choice,
         },
-        describe(client, choice, notes),
+        describeChoice(client, choice, notes),
       );
     });
 }
@@ -57,44 +55,7 @@ export function createCommand(terminal: Terminal): Command {
 function notesOn(blob: PublishedBlob | undefined, inlineSize: number, assumed: boolean): readonly string[] {
   return [
     ...(blob === undefined ? ['the repository has no such blob: clients are answered 404'] : []),
-    ...(blob !== undefined && blob.size <= inlineSize
-      ? [`the blob has ${blob.size} bytes, so it is served in place (registry.inlineSize is ${inlineSize})`]
-      : []),
+    ...(blob !== undefined && blob.size <= inlineSize ? [describeInPlace(blob.size, inlineSize)] : []),
     ...(assumed ? ['no server has probed the mirrors yet: all are taken to be healthy and up to date'] : []),
   ];
-}
-
-function describe(
-  { address, place, secure }: Client,
-  { ranked, rejected }: ChoiceExplanation,
-  notes: readonly string[],
-): readonly string[] {
-  const ranking = ranked.map(({ name, url, tier, distance, share, slowWeight }, at) => [
-    String(at + 1),
-    name,
-    tier,
-    distance === undefined ? '-' : `${distance} km`,
-    `${Math.round(share * 1000) / 10} %${slowWeight === undefined ? '' : ` (slow: weight ${slowWeight})`}`,
-    url,
-  ]);
-  return [
-    `Client ${address} over ${secure ? 'https' : 'http'}: ${describePlace(place)}`,
-    ...notes.map((note) => `Note: ${note}`),
-    '',
-    ...(ranking.length === 0
-      ? ['No mirror qualifies: the origin serves the blob itself.']
-      : formatTable([['', 'MIRROR', 'TIER', 'DISTANCE', 'SHARE', 'URL'], ...ranking])),
-    ...(rejected.length === 0 ? [] : ['', 'Not chosen:']),
-    ...formatTable(rejected.map(({ name, reason, detail }) => [name, reason, detail])),
-  ];
-}
-
-function describePlace({ country, continent, asn, latitude, longitude, source }: Place): string {
-  const parts = [
-    country,
-    continent,
-    asn === undefined ? undefined : `AS${asn}`,
-    latitude === undefined || longitude === undefined ? undefined : `near ${latitude},${longitude}`,
-  ].filter((part) => part !== undefined);
-  return parts.length === 0 ? `place unknown (${source})` : `${parts.join(', ')} (${source})`;
 }

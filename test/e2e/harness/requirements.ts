@@ -4,6 +4,7 @@ import { baseEnvironment } from './command.ts';
 
 /** Which Debian package brings each program. bin/test installs the same ones. */
 const packageOf = {
+  aria2c: 'aria2',
   containerd: 'containerd',
   ctr: 'containerd',
   curl: 'curl',

@@ -1,0 +1,82 @@
+import type { Client } from '../mirrors/eligibility.ts';
+import { describeChoice, describeInPlace } from '../mirrors/describe-choice.ts';
+import { type ChoiceExplanation, explainChoice } from '../mirrors/explain-choice.ts';
+import { isPublic } from '../mirrors/public-mirrors.ts';
+import type { Digest } from '../oci/digest.ts';
+import type { RepositoryName } from '../oci/reference.ts';
+import { accepts } from './accept.ts';
+import { blobUrlPath } from './blob-headers.ts';
+import type { Exchange } from './exchange.ts';
+import { formatMetalink, metalinkType } from './format-metalink.ts';
+import { ociError } from './oci-error.ts';
+import type { BlobRoute } from './route-blob.ts';
+import { sendError } from './send-error.ts';
+
+type Routed<Outcome> = Extract<BlobRoute, { readonly outcome: Outcome }>;
+
+/** Answers with the Metalink of a blob: the mirrors, and the origin last, for when they all fail. */
+export function sendMetalink(
+  exchange: Exchange,
+  repository: RepositoryName,
+  digest: Digest,
+  { blob, ranked }: Routed<'metalink'>,
+): void {
+  const path = blobUrlPath(repository, digest);
+  const places = ranked.map(({ url, mirror }) => ({ url: url + path, country: mirror.country }));
+  const host = hostHeaderPattern.exec(exchange.header('host') ?? '')?.[0];
+  const origin =
+    host === undefined ? [] : [{ url: `${exchange.client.secure ? 'https' : 'http'}://${host}${path}` }];
+  const document = formatMetalink({ digest, size: blob.size, urls: [...places, ...origin] });
+  send(exchange, metalinkType, document, ['Link', `<${path}>; rel=describes`]);
+}
+
+/** A client reads what it wrote itself here, but it must be a host all the same (RFC 3986, section 3.2.2). */
+const hostHeaderPattern = /^(?:[a-z0-9][a-z0-9.-]{0,252}|\[[0-9a-f:.]{2,45}\])(?::[0-9]{1,5})?$/i;
+
+/** Answers with what `signpost explain` prints, for the client that asks. Private mirrors are nobody else's business. */
+export function sendTrace(
+  exchange: Exchange,
+  client: Client,
+  { blob, ranked, rejected }: Routed<'traced'>,
+  inlineSize: number,
+): void {
+  const shown = { ranked, rejected: rejected.filter(({ mirror }) => isPublic(mirror)) };
+  const explanation: ChoiceExplanation = explainChoice(shown, client);
+  const notes = blob.size <= inlineSize ? [describeInPlace(blob.size, inlineSize)] : [];
+  const accept = exchange.header('accept');
+  if (accept?.includes('json') === true && accepts(accept, 'application/json')) {
+    send(
+      exchange,
+      'application/json',
+      `${JSON.stringify({ client, notes, ...explanation }, undefined, 2)}\n`,
+    );
+  } else {
+    send(exchange, 'text/plain; charset=utf-8', `${describeChoice(client, explanation, notes).join('\n')}\n`);
+  }
+}
+
+const traceLimit = 20;
+
+/** Lets a few explanations through each second: each looks at every mirror. `now` in milliseconds. */
+export function createTraceBudget(): (now: number) => boolean {
+  let second = 0;
+  let taken = 0;
+  return (now) => {
+    const current = Math.floor(now / 1000);
+    if (current !== second) taken = 0;
+    second = current;
+    taken += 1;
+    return taken <= traceLimit;
+  };
+}
+
+export function refuseTrace(exchange: Exchange): void {
+  const message = `only ${traceLimit} explanations are given a second: try again`;
+  sendError(exchange, ociError(503, 'UNAVAILABLE', message), ['Retry-After', '1']);
+}
+
+function send(exchange: Exchange, type: string, text: string, headers: readonly string[] = []): void {
+  const body = Buffer.from(text);
+  const common = ['Content-Length', String(body.length), 'Cache-Control', 'no-store', 'Vary', 'Accept'];
+  exchange.answer(200, ['Content-Type', type, ...common, ...headers], body);
+}
