@@ -45,12 +45,24 @@ export async function benchServer(
     await expectRedirect(`http://127.0.0.1:${ports.signpost}${world.blobPaths[0]}`);
     await compareRounds(`redirects, ${title}`, options.rounds, {
       signpost: () => runLoad(loadCore, `http://127.0.0.1:${ports.signpost}`, world.blobPaths, load),
-      nginx: () => runLoad(loadCore, `http://127.0.0.1:${ports.nginx}`, world.blobPaths, load),
+      other: () => runLoad(loadCore, `http://127.0.0.1:${ports.nginx}`, world.blobPaths, load),
     });
     await compareRounds(`manifest GETs, ${title}`, options.rounds, {
       signpost: () => runLoad(loadCore, `http://127.0.0.1:${ports.signpost}`, [world.manifestPath], load),
-      nginx: () => runLoad(loadCore, `http://127.0.0.1:${ports.nginx}`, [world.manifestPath], load),
+      other: () => runLoad(loadCore, `http://127.0.0.1:${ports.nginx}`, [world.manifestPath], load),
     });
+    for (const [kind, path] of Object.entries(world.signaturePaths)) {
+      const own = `http://127.0.0.1:${ports.signpost}`;
+      await compareRounds(
+        `signatures (${kind}), ${title}`,
+        options.rounds,
+        {
+          signpost: () => runLoad(loadCore, own, [path], load),
+          other: () => runLoad(loadCore, own, [world.manifestPath], load),
+        },
+        'our manifest GETs',
+      );
+    }
     report(`memory of the server after that, ${title}`, `${residentMemory(signpost.pid).toFixed(0)} MiB`);
   }
 }
@@ -104,18 +116,19 @@ async function expectRedirect(url: string): Promise<void> {
 async function compareRounds(
   title: string,
   rounds: number,
-  runs: { signpost: () => LoadResult; nginx: () => LoadResult },
+  runs: { signpost: () => LoadResult; other: () => LoadResult },
+  other = 'nginx',
 ): Promise<void> {
-  const pairs: { signpost: LoadResult; nginx: LoadResult }[] = [];
+  const pairs: { signpost: LoadResult; other: LoadResult }[] = [];
   runs.signpost();
   for (let round = 0; round < rounds; round += 1) {
-    pairs.push({ nginx: runs.nginx(), signpost: runs.signpost() });
+    pairs.push({ other: runs.other(), signpost: runs.signpost() });
     await sleep(500);
   }
   const unit = (key: keyof LoadResult) => ({
     ours: pairs.map((pair) => pair.signpost[key]),
-    theirs: pairs.map((pair) => pair.nginx[key]),
+    theirs: pairs.map((pair) => pair.other[key]),
   });
-  compare(`${title}: answers a second`, 'nginx', unit('rate'), '/s');
-  compare(`${title}: p99`, 'nginx', unit('p99'), 'ms');
+  compare(`${title}: answers a second`, other, unit('rate'), '/s');
+  compare(`${title}: p99`, other, unit('p99'), 'ms');
 }

@@ -14,6 +14,8 @@ export interface World {
   readonly blobPaths: readonly string[];
   /** One manifest list, for the comparison with a file that nginx serves. */
   readonly manifestPath: string;
+  /** Its signature, as the two kinds of client ask for it. */
+  readonly signaturePaths: { readonly lookaside: string; readonly extension: string };
 }
 
 const countries = ['DE', 'FR', 'US', 'JP', 'BR', 'ZA', 'IN', 'AU', 'PL', 'SE'];
@@ -81,6 +83,10 @@ export function createWorld(
     data,
     blobPaths: blobs.map(({ repository, digest }) => `/v2/${repository}/blobs/${digest}`),
     manifestPath: `/v2/${list.repository}/manifests/${list.digest}`,
+    signaturePaths: {
+      lookaside: `/signatures/${list.repository}@sha256=${digestHex(list.digest)}/signature-1`,
+      extension: `/extensions/v2/${list.repository}/signatures/${list.digest}`,
+    },
   };
 }
 
@@ -119,5 +125,8 @@ function placeList(
   const folder = join(data, 'tree/v2', repository, 'manifests');
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, `sha256:${digestHex(digest)}`), bytes);
+  const signatures = join(data, 'tree/signatures', `${repository}@sha256=${digestHex(digest)}`);
+  mkdirSync(signatures, { recursive: true });
+  writeFileSync(join(signatures, 'signature-1'), Buffer.alloc(900, 'signature'));
   return { repository, digest, size: bytes.length };
 }

@@ -6,7 +6,7 @@ import { ByteCache } from './byte-cache.ts';
 import type { Exchange } from './exchange.ts';
 import { ociError } from './oci-error.ts';
 import type { RoutingSnapshot } from './routing-snapshot.ts';
-import { sendError, sendJson } from './send-error.ts';
+import { sendError, sendJsonBody } from './send-error.ts';
 
 /** Answers requests for containers/image simple signatures, in both forms in which clients ask. */
 export interface SignatureAnswers {
@@ -30,12 +30,16 @@ export interface SignatureAnswers {
 const cacheBytes = 16 * 1024 * 1024;
 
 export function createSignatureAnswers(tree: TreeReader): SignatureAnswers {
-  const cache = new ByteCache<readonly Uint8Array[]>(cacheBytes);
+  const cache = new ByteCache<KnownSignatures>(cacheBytes);
   let cachedSerial = -1;
 
-  const read = async (snapshot: RoutingSnapshot, repository: RepositoryName, digest: Digest) => {
+  const read = async (
+    snapshot: RoutingSnapshot,
+    repository: RepositoryName,
+    digest: Digest,
+  ): Promise<KnownSignatures> => {
     // Only what is published is looked for on the disk.
-    if (snapshot.findManifest(repository, digest) === undefined) return [];
+    if (snapshot.findManifest(repository, digest) === undefined) return none;
     // Signatures are renewed by publications, and each raises the serial.
     if (snapshot.serial !== cachedSerial) {
       cache.clear();
@@ -44,31 +48,17 @@ export function createSignatureAnswers(tree: TreeReader): SignatureAnswers {
     const key = `${repository}@${digest}`;
     const known = cache.get(key);
     if (known !== undefined) return known;
-    const signatures = await tree.readSignatures(repository, digest);
-    if (snapshot.serial === cachedSerial) {
-      cache.set(
-        key,
-        signatures,
-        signatures.reduce((sum, one) => sum + one.length, 0),
-      );
-    }
-    return signatures;
+    const found = prepare(digest, await tree.readSignatures(repository, digest));
+    if (snapshot.serial === cachedSerial) cache.set(key, found, sizeOf(found));
+    return found;
   };
 
   return {
     async extension(exchange, snapshot, repository, digest) {
-      const signatures = await read(snapshot, repository, digest);
-      sendJson(exchange, {
-        signatures: signatures.map((signature) => ({
-          schemaVersion: 2,
-          name: `${digest}@${createHash('sha256').update(signature).digest('hex').slice(0, 32)}`,
-          type: 'atomic',
-          content: Buffer.from(signature).toString('base64'),
-        })),
-      });
+      sendJsonBody(exchange, (await read(snapshot, repository, digest)).extension);
     },
     async lookaside(exchange, snapshot, repository, digest, index) {
-      const signature = (await read(snapshot, repository, digest))[index - 1];
+      const signature = (await read(snapshot, repository, digest)).signatures[index - 1];
       if (signature === undefined) {
         sendError(exchange, ociError(404, 'MANIFEST_UNKNOWN', 'there is no such signature'));
         return;
@@ -87,4 +77,29 @@ export function createSignatureAnswers(tree: TreeReader): SignatureAnswers {
       );
     },
   };
+}
+
+/** The signatures of a digest as both kinds of client want them, made once. */
+interface KnownSignatures {
+  readonly signatures: readonly Uint8Array[];
+  /** The document of the extension API (signatures.md, section 1). */
+  readonly extension: Buffer;
+}
+
+function prepare(digest: Digest, signatures: readonly Uint8Array[]): KnownSignatures {
+  const document = {
+    signatures: signatures.map((signature) => ({
+      schemaVersion: 2,
+      name: `${digest}@${createHash('sha256').update(signature).digest('hex').slice(0, 32)}`,
+      type: 'atomic',
+      content: Buffer.from(signature).toString('base64'),
+    })),
+  };
+  return { signatures, extension: Buffer.from(JSON.stringify(document)) };
+}
+
+const none: KnownSignatures = { signatures: [], extension: Buffer.from('{"signatures":[]}') };
+
+function sizeOf({ signatures, extension }: KnownSignatures): number {
+  return signatures.reduce((sum, one) => sum + one.length, extension.length);
 }

@@ -30,7 +30,16 @@ export function sendJson(
   contentType = 'application/json',
   headers: readonly string[] = [],
 ): void {
-  const body = Buffer.from(JSON.stringify(value));
+  sendJsonBody(exchange, Buffer.from(JSON.stringify(value)), contentType, headers);
+}
+
+/** The same with JSON that has been made before. */
+export function sendJsonBody(
+  exchange: Exchange,
+  body: Uint8Array,
+  contentType = 'application/json',
+  headers: readonly string[] = [],
+): void {
   exchange.answer(
     200,
     [
