@@ -17,7 +17,7 @@ export async function benchServer(
   folder: string,
   options: { rounds: number; seconds: number },
 ): Promise<void> {
-  const world = createWorld(folder, {
+  const world = await createWorld(folder, {
     mirrors,
     repositories: 1000,
     blobsPerRepository: 100,

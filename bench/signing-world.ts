@@ -85,7 +85,7 @@ export async function createSigningWorld(folder: string, lists: number): Promise
 }
 
 async function stage(data: string, lists: number): Promise<void> {
-  using content = composeContent({ data }, 'bench');
+  await using content = await composeContent({ data }, 'bench');
   for (let index = 0; index < lists; index += 1) {
     const images = platforms.map((platform) =>
       buildImage({ platform, layers: [{ hello: 'hello' }], command: [`/hello ${index}`] }),

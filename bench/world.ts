@@ -27,10 +27,10 @@ const namesPerFile = 30_000;
  * Makes a data folder with so many mirrors and blobs. Blobs are sparse files under many names, since only their sizes
  * and places matter to routing; probes compare a mirror's bytes with the origin's and find them equal.
  */
-export function createWorld(
+export async function createWorld(
   folder: string,
   options: { mirrors: number; repositories: number; blobsPerRepository: number; mirrorUrl: string },
-): World {
+): Promise<World> {
   const data = join(folder, 'data');
   const database = openDatabase(join(data, 'signpost.db'));
   const publications = createSqlitePublications(database, { now: () => Date.now() });
@@ -46,7 +46,7 @@ export function createWorld(
   );
   placeBlobs(data, blobs);
   const list = placeList(data, repositories[0] ?? parseRepositoryName('bench/image-0'));
-  publications.publish({
+  await publications.publish({
     tags: [
       { ...list, tag: parseTagName('1'), list: list.digest, requestSerial: 1, expires: Date.now() + 1e9 },
     ],
@@ -62,7 +62,7 @@ export function createWorld(
   const registry = createMirrorRegistry(database);
   database.exec('BEGIN');
   for (let index = 0; index < options.mirrors; index += 1) {
-    registry.add({
+    await registry.add({
       name: `mirror-${index}`,
       kind: 'public',
       urls: [`${options.mirrorUrl}/m${index}`],

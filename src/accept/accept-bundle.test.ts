@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { enums, readPrivateKey, revokeKey } from 'openpgp';
+import { rowsOf } from '../../test/fakes/rows-of.ts';
 import { changeRequest } from '../../test/fakes/changed-request.ts';
 import { buildFourPlatforms, buildImage, buildList } from '../../test/fakes/image-builder.ts';
 import { linesOf } from '../../test/fakes/memory-new-file.ts';
@@ -57,24 +58,24 @@ async function reseal(
 }
 
 /** Everything that must not change when a bundle is refused. */
-function visible({ publications, content, tree }: SigningWorld) {
+async function visible({ publications, content, tree }: SigningWorld) {
   return {
-    serial: publications.serials(),
-    tags: [...content.tags()],
+    serial: await publications.serials(),
+    tags: await rowsOf(content.tags()),
     files: [...tree.manifests.keys(), ...tree.blobs.keys(), ...tree.signatures.keys()],
   };
 }
 
 async function assertRefused(world: SigningWorld, bundle: string, expected: object, noted: boolean) {
-  const before = visible(world);
+  const before = await visible(world);
   const result = await accept(world, bundle);
   assert.equal(result.serial, undefined);
   assert.deepEqual(result.published, []);
   const [refused] = result.refused;
   assert.ok(refused !== undefined);
   assert.partialDeepStrictEqual(refused.reason, expected);
-  assert.deepEqual(visible(world), before);
-  const [image] = world.stagedImages.list();
+  assert.deepEqual(await visible(world), before);
+  const [image] = await world.stagedImages.list();
   assert.equal(image?.reason, noted ? describeImageRefusal(refused.reason) : undefined);
 }
 
@@ -83,10 +84,10 @@ test('what is signed by an allowed key is published: list, manifests, blobs, sig
   const result = await accept(world, await signText(await world.request(), rsa));
   assert.equal(result.serial, 1);
   assert.deepEqual(result.refused, []);
-  assert.deepEqual(world.stagedImages.list(), []);
+  assert.deepEqual(await world.stagedImages.list(), []);
   const expires = world.clock.time + 90 * day;
   assert.deepEqual(
-    [...world.content.tags()],
+    await rowsOf(world.content.tags()),
     ['41', 'latest'].map((tag) => ({ repository: base, tag, list: four.digest, requestSerial: 1, expires })),
   );
   for (const digest of four.manifests.keys()) {
@@ -136,7 +137,7 @@ test('an old bundle whose header says that it is new is refused', async () => {
 test('a request that was not written here, or was changed on its way, is accepted by nobody', async () => {
   const world = await staged();
   const request = await world.request();
-  const before = visible(world);
+  const before = await visible(world);
   for (const change of [{ serial: 900_000 }, { serial: 2 }, { nonce: 'f'.repeat(32) }, { created: 1 }]) {
     const bundle = await signText(await changeRequest(request, change), rsa);
     await assert.rejects(accept(world, bundle), {
@@ -144,7 +145,7 @@ test('a request that was not written here, or was changed on its way, is accepte
       message: /not written here, or was changed/,
     });
   }
-  assert.deepEqual(visible(world), before);
+  assert.deepEqual(await visible(world), before);
   assert.equal((await accept(world, await signText(request, rsa))).published.length, 1);
   await world.stage('fedora/base:41', four);
   assert.equal((await accept(world, await signText(await world.request(), rsa))).published.length, 1);
@@ -199,7 +200,7 @@ test('signatures moved to another repository, tag or digest are refused', async 
   const bundle = await signText(request, rsa);
 
   const elsewhere = await staged({ 'fedora/other:41': four });
-  elsewhere.issuedRequests.add(1, digestOf(request));
+  await elsewhere.issuedRequests.add(1, digestOf(request));
   const moved = await reseal(bundle, (image) => ({
     ...image,
     repository: parseRepositoryName('fedora/other'),
@@ -207,7 +208,7 @@ test('signatures moved to another repository, tag or digest are refused', async 
   await assertRefused(elsewhere, moved, { kind: 'signature', reason: { kind: 'wrong-reference' } }, true);
 
   const retagged = await staged({ 'fedora/base:42': four });
-  retagged.issuedRequests.add(1, digestOf(request));
+  await retagged.issuedRequests.add(1, digestOf(request));
   const tagged = await reseal(bundle, (image) => ({ ...image, tag: parseTagName('42') }));
   await assertRefused(retagged, tagged, { kind: 'signature', reason: { kind: 'wrong-reference' } }, true);
 
@@ -240,7 +241,7 @@ test('a bundle that lacks a manifest, signs a foreign one, or answers for anothe
   await assertRefused(world, foreign, { kind: 'foreign', digest: digestOf('foreign') }, true);
 
   const replaced = await staged({ 'fedora/base:41': other });
-  replaced.issuedRequests.add(1, digestOf(request));
+  await replaced.issuedRequests.add(1, digestOf(request));
   await assertRefused(
     replaced,
     bundle,
@@ -248,7 +249,7 @@ test('a bundle that lacks a manifest, signs a foreign one, or answers for anothe
     false,
   );
   const empty = await createSigningWorld();
-  empty.issuedRequests.add(1, digestOf(request));
+  await empty.issuedRequests.add(1, digestOf(request));
   await assertRefused(empty, bundle, { kind: 'not-staged' }, false);
 });
 
@@ -278,7 +279,7 @@ test('what no rule covers, and what is damaged in staging, is refused', async ()
 test('a bundle for another registry, an edited one and a doubled one change nothing at all', async () => {
   const world = await staged();
   const bundle = await signText(await world.request(), rsa);
-  const before = visible(world);
+  const before = await visible(world);
   const foreign = await reseal(
     bundle,
     (image) => image,
@@ -295,8 +296,8 @@ test('a bundle for another registry, an edited one and a doubled one change noth
     code: 'REQUEST_INVALID',
     message: /fedora\/base:41 twice/,
   });
-  assert.deepEqual(visible(world), before);
-  assert.equal(world.stagedImages.list()[0]?.reason, undefined);
+  assert.deepEqual(await visible(world), before);
+  assert.equal((await world.stagedImages.list())[0]?.reason, undefined);
 });
 
 test('the good images of a bundle are published in one step; the bad ones stay, with the reason', async () => {
@@ -312,7 +313,7 @@ test('the good images of a bundle are published in one step; the bad ones stay, 
     ['41', '43'],
   );
   assert.equal(result.refused.length, 1);
-  const [left] = world.stagedImages.list();
+  const [left] = await world.stagedImages.list();
   assert.equal(left?.tag, '42');
   assert.match(left?.reason ?? '', /there is no signature/);
 });
@@ -329,7 +330,7 @@ test('a threshold of two waits for the second key, in whatever order they come',
     const waiting = await accept(world, await signText(request, first));
     assert.equal(waiting.serial, undefined);
     assert.deepEqual(waiting.waiting, [{ repository: base, tag: '41', have: 1, need: 2 }]);
-    assert.equal(world.stagedImages.list()[0]?.reason, '1 of 2 keys have signed');
+    assert.equal((await world.stagedImages.list())[0]?.reason, '1 of 2 keys have signed');
     // The same key again, also for a new request, is still one key.
     await accept(world, await signText(request, first));
     assert.equal((await accept(world, await signText(request, first))).waiting.length, 1);
@@ -338,7 +339,7 @@ test('a threshold of two waits for the second key, in whatever order they come',
     assert.equal(done.published.length, 1);
     assert.equal(world.tree.signatures.get(`${base}@${four.digest}`)?.length, 2);
     const requested = { repository: base, tag: parseTagName('41'), list: four.digest, serial: 1 };
-    assert.deepEqual(world.deps.received.list(requested), []);
+    assert.deepEqual(await world.deps.received.list(requested), []);
   }
 });
 
@@ -401,8 +402,8 @@ async function fillTree(world: SigningWorld): Promise<readonly Buffer[]> {
   return present;
 }
 
-function publishTag(world: SigningWorld, tag: number, list: typeof four): void {
-  world.publications.publish({
+async function publishTag(world: SigningWorld, tag: number, list: typeof four): Promise<void> {
+  await world.publications.publish({
     tags: [
       { repository: base, tag: parseTagName(`t${tag}`), list: list.digest, requestSerial: 0, expires: 1 },
     ],
@@ -415,7 +416,8 @@ test('clients read 128 signatures: the oldest of those whose tag leads elsewhere
   const world = await staged();
   const present = await fillTree(world);
   world.tree.manifests.set(`${base}@${other.digest}`, other.manifest);
-  for (let tag = 0; tag < 128; tag += 1) publishTag(world, tag, tag === 70 || tag === 90 ? other : four);
+  for (let tag = 0; tag < 128; tag += 1)
+    await publishTag(world, tag, tag === 70 || tag === 90 ? other : four);
   const result = await accept(world, await signText(await world.request(), ed25519));
   assert.equal(result.published.length, 1);
   const now = world.tree.signatures.get(`${base}@${four.digest}`) ?? [];
@@ -426,7 +428,7 @@ test('clients read 128 signatures: the oldest of those whose tag leads elsewhere
 test('no signature of a published tag gives way: the image is refused, and the others are published', async () => {
   const world = await staged({ 'fedora/base:41': four, 'fedora/base:42': other });
   await fillTree(world);
-  for (let tag = 0; tag < 128; tag += 1) publishTag(world, tag, four);
+  for (let tag = 0; tag < 128; tag += 1) await publishTag(world, tag, four);
   await world.stage('fedora/base:t5', four);
   const result = await accept(world, await signText(await world.request(), ed25519));
   assert.deepEqual(
@@ -439,7 +441,7 @@ test('no signature of a published tag gives way: the image is refused, and the o
     tag: '41',
     reason: { kind: 'too-many-signatures', digest: four.digest, count: 129, limit: 128 },
   });
-  assert.match(world.stagedImages.list()[0]?.reason ?? '', /clients read at most 128/);
+  assert.match((await world.stagedImages.list())[0]?.reason ?? '', /clients read at most 128/);
   assert.equal(world.tree.signatures.get(`${base}@${four.digest}`)?.length, 128);
 });
 

@@ -68,8 +68,9 @@ export async function acceptBundle(
     signers: deps.signers,
     now: deps.clock.now(),
   });
-  checkIssued(deps, header);
-  const staged = new Map(deps.stagedImages.list().map((image) => [formatTaggedReference(image), image]));
+  await checkIssued(deps, header);
+  const waiting = await deps.stagedImages.list();
+  const staged = new Map(waiting.map((image) => [formatTaggedReference(image), image]));
   const verdicts: Outcome[] = [];
   for (const image of images) {
     const own = staged.get(formatTaggedReference(image));
@@ -81,7 +82,7 @@ export async function acceptBundle(
 
   const verified = verifiedOf(outcomes);
   const serial = verified.length === 0 ? undefined : await publish(deps, verified, merged, header.serial);
-  for (const { verdict } of outcomes) remember(deps, verdict, header.serial);
+  for (const { verdict } of outcomes) await remember(deps, verdict, header.serial);
   const metadata = await placeMetadata(deps, files);
   await listMetadata(deps, metadata);
   return { ...summarise(deps, outcomes, serial), metadata };
@@ -89,8 +90,8 @@ export async function acceptBundle(
 
 // The serial is signed. Without this, whoever changes a request on its way could have one signed that no later request
 // reaches, and nothing could be published any more.
-function checkIssued({ issuedRequests }: AcceptDeps, { serial, request }: BundleHeader): void {
-  if (issuedRequests.find(serial) === request) return;
+async function checkIssued({ issuedRequests }: AcceptDeps, { serial, request }: BundleHeader): Promise<void> {
+  if ((await issuedRequests.find(serial)) === request) return;
   throw new SignpostError(
     'TRUST',
     `the signature bundle answers a request with the serial ${serial} that was not written here, or was changed on ` +
@@ -124,7 +125,8 @@ async function placeMetadata(
   files: readonly MetadataFile[],
 ): Promise<readonly MetadataOutcome[]> {
   if (metadata === undefined) return [];
-  const findList = (repository: RepositoryName, tag: TagName) => publications.findTag(repository, tag)?.list;
+  const findList = async (repository: RepositoryName, tag: TagName) =>
+    (await publications.findTag(repository, tag))?.list;
   return acceptMetadata({ ...metadata, registry }, files, findList, clock.now());
 }
 
@@ -136,7 +138,7 @@ async function listMetadata(
   const placed = outcomes.filter((outcome) => 'placed' in outcome);
   if (placed.length === 0) return;
   const repositories = placed.flatMap(({ collection = '' }) => collection.slice(collection.indexOf('/') + 1));
-  await contents.update(publications.serials(), {
+  await contents.update(await publications.serials(), {
     repositories: new Set(repositories.filter(isRepositoryName)),
     metadata: placed.some(({ format }) => format === 'tuf'),
   });
@@ -159,24 +161,24 @@ async function publish(
       })),
     ...composeArtifacts(merged, requestSerial),
   });
-  for (const { image } of verified) deps.received.remove(image.repository, image.tag);
+  for (const { image } of verified) await deps.received.remove(image.repository, image.tag);
   return serial;
 }
 
 /** Notes on a staged image why it is still there. */
-function remember(deps: AcceptDeps, verdict: ImageVerdict, serial: number): void {
+async function remember(deps: AcceptDeps, verdict: ImageVerdict, serial: number): Promise<void> {
   if (verdict.kind === 'waiting') {
     const { image, signatures, have, need } = verdict;
     const { repository, tag, list } = image;
-    deps.received.put({ repository, tag, list, serial }, signatures);
-    note(deps, image, describeRefusal({ kind: 'threshold', have, need }));
+    await deps.received.put({ repository, tag, list, serial }, signatures);
+    await note(deps, image, describeRefusal({ kind: 'threshold', have, need }));
   } else if (verdict.kind === 'refused' && verdict.image !== undefined) {
-    note(deps, verdict.image, describeImageRefusal(verdict.reason));
+    await note(deps, verdict.image, describeImageRefusal(verdict.reason));
   }
 }
 
-function note({ stagedImages }: AcceptDeps, image: StagedImage, reason: string): void {
-  stagedImages.put({ ...image, reason });
+function note({ stagedImages }: AcceptDeps, image: StagedImage, reason: string): Promise<void> {
+  return stagedImages.put({ ...image, reason });
 }
 
 function summarise(

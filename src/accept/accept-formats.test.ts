@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { rowsOf } from '../../test/fakes/rows-of.ts';
 import { createMemoryRawSigner, verifyingKeyOf } from '../../test/fakes/cosign-vectors.ts';
 import { buildFourPlatforms } from '../../test/fakes/image-builder.ts';
 import { linesOf } from '../../test/fakes/memory-new-file.ts';
@@ -85,8 +86,8 @@ function readBlob({ tree }: SigningWorld, digest: Digest): Buffer {
 }
 
 /** What the attached signatures of a digest say, in their order. */
-function attachedTo(world: SigningWorld, digest: Digest) {
-  const tag = world.publications.findTag(base, parseTagName(`sha256-${digest.slice(7)}.sig`));
+async function attachedTo(world: SigningWorld, digest: Digest) {
+  const tag = await world.publications.findTag(base, parseTagName(`sha256-${digest.slice(7)}.sig`));
   assert.ok(tag !== undefined);
   return readManifest(world, tag.list).layers.map((layer) => {
     const payload = parseCosignPayload(readBlob(world, layer.digest));
@@ -96,9 +97,9 @@ function attachedTo(world: SigningWorld, digest: Digest) {
 }
 
 /** What the bundles that refer to a digest say, sorted. */
-function bundlesFor(world: SigningWorld, digest: Digest) {
-  return world.publications
-    .findReferrers(base, digest, bundleType)
+async function bundlesFor(world: SigningWorld, digest: Digest) {
+  const referrers = await world.publications.findReferrers(base, digest, bundleType);
+  return referrers
     .map((manifest) => {
       const [layer] = readManifest(world, manifest).layers;
       assert.ok(layer !== undefined);
@@ -115,14 +116,14 @@ test('every format of the rule is published with the image, for its list and all
   assert.deepEqual(result.refused, []);
   assert.equal(result.serial, 1);
   assert.equal(digests.length, 5);
-  const blobs = new Set([...world.content.blobs()].map(({ digest }) => digest));
+  const blobs = new Set((await rowsOf(world.content.blobs())).map(({ digest }) => digest));
   for (const digest of digests) {
     assert.equal(world.tree.signatures.get(`${base}@${digest}`)?.length, 1);
-    assert.deepEqual(attachedTo(world, digest), ['41 1']);
-    assert.deepEqual(bundlesFor(world, digest), ['41 1']);
+    assert.deepEqual(await attachedTo(world, digest), ['41 1']);
+    assert.deepEqual(await bundlesFor(world, digest), ['41 1']);
   }
   // Each file of an artifact is known as content, and is in the tree.
-  for (const { digest, subject } of world.content.manifests()) {
+  for (const { digest, subject } of await rowsOf(world.content.manifests())) {
     const manifest = parseManifest(world.tree.manifests.get(`${base}@${digest}`) ?? Buffer.alloc(0));
     assert.equal(manifest.subject?.digest, subject);
     for (const blob of manifest.kind === 'image' ? [manifest.config, ...manifest.layers] : []) {
@@ -136,7 +137,7 @@ test('one format can be demanded without the others', async () => {
   const { world, sign, accept } = await createWorld(['cosign']);
   const result = await accept(await sign(cosign(keyA)));
   assert.equal(result.published.length, 1);
-  assert.deepEqual(attachedTo(world, four.digest), ['41 1']);
+  assert.deepEqual(await attachedTo(world, four.digest), ['41 1']);
   assert.equal(world.tree.signatures.size, 0);
 });
 
@@ -152,7 +153,7 @@ test('a format that the rule demands and the bundle lacks is refused by name', a
     reason: { kind: 'missing' },
   });
   assert.match(describeImageRefusal(first.reason), /format "sigstore": there is no signature/);
-  assert.deepEqual([...world.content.tags()], []);
+  assert.deepEqual(await rowsOf(world.content.tags()), []);
   assert.equal(world.tree.blobs.size, 0);
 });
 
@@ -161,7 +162,7 @@ test('a format that the rule does not demand is left out', async () => {
   const result = await accept(await sign(openpgp, cosign(keyA), sigstore(keyA)));
   assert.equal(result.published.length, 1);
   assert.deepEqual(
-    [...world.content.tags()].map(({ tag }) => tag),
+    (await rowsOf(world.content.tags())).map(({ tag }) => tag),
     ['41'],
   );
   assert.equal(world.tree.manifests.size, digests.length);
@@ -184,8 +185,8 @@ test('two tags of one image bring a layer and a bundle each', async () => {
   const { world, sign, accept } = await createWorld(undefined, ['41', 'latest']);
   await accept(await sign(openpgp, cosign(keyA), sigstore(keyA)));
   for (const digest of digests) {
-    assert.deepEqual(attachedTo(world, digest), ['41 1', 'latest 1']);
-    assert.deepEqual(bundlesFor(world, digest), ['41 1', 'latest 1']);
+    assert.deepEqual(await attachedTo(world, digest), ['41 1', 'latest 1']);
+    assert.deepEqual(await bundlesFor(world, digest), ['41 1', 'latest 1']);
   }
 });
 
@@ -195,23 +196,23 @@ test('renewal replaces what the same key signed for the same tag, and keeps the 
   world.clock.time += day;
   await world.stage('fedora/base:41', four);
   await accept(await sign(cosign(keyA), sigstore(keyA)));
-  assert.deepEqual(attachedTo(world, four.digest), ['latest 1', '41 2']);
-  assert.deepEqual(bundlesFor(world, four.digest), ['41 2', 'latest 1']);
+  assert.deepEqual(await attachedTo(world, four.digest), ['latest 1', '41 2']);
+  assert.deepEqual(await bundlesFor(world, four.digest), ['41 2', 'latest 1']);
 
   // Another key comes beside it; what has expired by then goes.
   world.clock.time += 90 * day - day;
   await world.stage('fedora/base:41', four);
   await accept(await sign(cosign(keyB), sigstore(keyB)));
-  assert.deepEqual(attachedTo(world, four.digest), ['41 2', '41 3']);
-  assert.deepEqual(bundlesFor(world, four.digest), ['41 2', '41 3']);
+  assert.deepEqual(await attachedTo(world, four.digest), ['41 2', '41 3']);
+  assert.deepEqual(await bundlesFor(world, four.digest), ['41 2', '41 3']);
 
   // A key that the rule no longer names goes with the next signature, although it has not expired.
   const readers = [createCosignReader(verifying.slice(1)), createSigstoreReader(verifying.slice(1))];
   world.rules.set(base, createFormatsRule(readers, {}));
   await world.stage('fedora/base:41', four);
   await accept(await sign(cosign(keyB), sigstore(keyB)));
-  assert.deepEqual(attachedTo(world, four.digest), ['41 4']);
-  assert.deepEqual(bundlesFor(world, four.digest), ['41 4']);
+  assert.deepEqual(await attachedTo(world, four.digest), ['41 4']);
+  assert.deepEqual(await bundlesFor(world, four.digest), ['41 4']);
 });
 
 test('damaged artifacts in the tree are replaced, not kept', async () => {
@@ -223,8 +224,8 @@ test('damaged artifacts in the tree are replaced, not kept', async () => {
   }
   await world.stage('fedora/base:41', four);
   await accept(await sign(cosign(keyA), sigstore(keyA)));
-  assert.deepEqual(attachedTo(world, four.digest), ['41 2']);
-  assert.deepEqual(bundlesFor(world, four.digest), ['41 2']);
+  assert.deepEqual(await attachedTo(world, four.digest), ['41 2']);
+  assert.deepEqual(await bundlesFor(world, four.digest), ['41 2']);
 });
 
 test('a threshold counts keys in every format by itself', async () => {
@@ -238,8 +239,8 @@ test('a threshold counts keys in every format by itself', async () => {
   assert.equal(half.waiting.length, 1);
   const done = await accept(await signed(cosign(keyB), sigstore(keyB)));
   assert.equal(done.published.length, 1);
-  assert.equal(attachedTo(world, four.digest).length, 2);
-  assert.equal(bundlesFor(world, four.digest).length, 2);
+  assert.equal((await attachedTo(world, four.digest)).length, 2);
+  assert.equal((await bundlesFor(world, four.digest)).length, 2);
 });
 
 test('expired signatures are refused in every format', async () => {

@@ -33,7 +33,7 @@ function createOrigin(policy: MetadataPolicy) {
       return Promise.resolve();
     },
   };
-  const findList: FindList = (repository, tag) => {
+  const findList: FindList = async (repository, tag) => {
     const name = formatTaggedReference({ repository, tag });
     return lists.has(name) ? lists.get(name) : tufTag(name).list;
   };

@@ -36,7 +36,7 @@ export type MetadataOutcome = {
 );
 
 /** The list that a tag names now; undefined when it is not published. */
-export type FindList = (repository: RepositoryName, tag: TagName) => Digest | undefined;
+export type FindList = (repository: RepositoryName, tag: TagName) => Promise<Digest | undefined>;
 
 /**
  * Verifies and places the files of a bundle, after its images: what clients find in them is published by then. Each
@@ -71,7 +71,7 @@ async function attempt(
 ): Promise<{ readonly placed: number; readonly expires: number } | { readonly refused: string }> {
   try {
     const { tags, files, expires } = await verify();
-    for (const tag of tags) checkPublished(tag, findList);
+    for (const tag of tags) await checkPublished(tag, findList);
     for (const { path, bytes } of files) await metadataTree.place(path, bytes);
     return { placed: files.length, expires };
   } catch (error) {
@@ -83,8 +83,8 @@ async function attempt(
   }
 }
 
-function checkPublished({ repository, tag, sha256 }: NamedTag, findList: FindList): void {
-  const list = findList(repository, tag);
+async function checkPublished({ repository, tag, sha256 }: NamedTag, findList: FindList): Promise<void> {
+  const list = await findList(repository, tag);
   // A tag that was signed and never published names nothing that anybody could pull: it does no harm.
   if (list === undefined || digestHex(list) === sha256) return;
   throw new SignpostError(

@@ -82,7 +82,7 @@ for (const [what, damaged] of [
     assert.partialDeepStrictEqual(refused, [{ tag: '41', reason: { kind: 'staging-damaged' } }]);
     await assert.rejects(readFile(treePath()), { code: 'ENOENT' });
     assert.match(
-      world.stagedImages.list()[0]?.reason ?? '',
+      (await world.stagedImages.list())[0]?.reason ?? '',
       /was damaged since it was staged.*publish it again/,
     );
     assert.deepEqual(await copy(), new Set(['copied', 'present']));
@@ -116,7 +116,7 @@ test('a blob that another repository has is hashed before it is taken from there
     assert.equal(published.length, count);
     if (count > 0) continue;
     assert.partialDeepStrictEqual(refused, [{ reason: { kind: 'staging-damaged' } }]);
-    assert.match(world.stagedImages.list()[0]?.reason ?? '', /fedora\/base, where it is damaged/);
+    assert.match((await world.stagedImages.list())[0]?.reason ?? '', /fedora\/base, where it is damaged/);
     await assert.rejects(readFile(treePath(debian)), { code: 'ENOENT' });
   }
   assert.equal(digestOf(await readFile(treePath(debian))), digest);

@@ -39,7 +39,7 @@ export function createCurrentTags(
     if (next !== undefined) return next.has(digest);
     const prefix = `${registry}/${repository}:`;
     const tag = reference.startsWith(prefix) ? reference.slice(prefix.length) : '';
-    const list = isTagName(tag) ? publications.findTag(repository, tag)?.list : undefined;
+    const list = isTagName(tag) ? (await publications.findTag(repository, tag))?.list : undefined;
     if (list === undefined) return false;
     if (list === digest) return true;
     // Of a list that cannot be read nobody knows what it names.

@@ -14,5 +14,6 @@ export async function findSource(
 ): Promise<RepositoryName | 'staging' | undefined> {
   if (await deps.staging.hasBlob(digest)) return 'staging';
   const { publications } = deps;
-  return (publications.findBlob(digest, repository) ?? publications.findBlob(digest))?.repository;
+  const own = await publications.findBlob(digest, repository);
+  return (own ?? (await publications.findBlob(digest)))?.repository;
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { rowsOf } from '../../test/fakes/rows-of.ts';
 import { buildFourPlatforms, buildImage, type BuiltList, buildList } from '../../test/fakes/image-builder.ts';
 import { createMemoryPublications } from '../../test/fakes/memory-publications.ts';
 import { createMemoryStaging } from '../../test/fakes/memory-staging.ts';
@@ -34,7 +35,7 @@ async function createWorld() {
     for (const [digest, bytes] of list.blobs) staging.blobs.set(digest, bytes);
     for (const [digest, { manifest }] of list.manifests) await staging.writeManifest(digest, manifest);
     const image = { ...parseTaggedReference(reference), list: list.digest, staged: 1 };
-    memory.stagedImages.put(image);
+    await memory.stagedImages.put(image);
     return {
       image,
       list: list.manifest,
@@ -56,7 +57,7 @@ test('an accepted image is in the tree, in the database and no longer staged', a
   const accepted = await world.stage('fedora/base:41', image);
   assert.deepEqual(await place(world, [accepted]), { serial: 1 });
   const { repository, tag } = accepted.image;
-  assert.deepEqual(world.publications.findTag(repository, tag), {
+  assert.deepEqual(await world.publications.findTag(repository, tag), {
     repository,
     tag,
     list: image.digest,
@@ -68,7 +69,7 @@ test('an accepted image is in the tree, in the database and no longer staged', a
   assert.equal(world.tree.signatures.size, image.manifests.size);
   assert.equal(world.contents.marker?.serial, 1);
   assert.deepEqual([...(world.contents.updates[0]?.[0].repositories ?? [])], [['fedora/base', 1]]);
-  assert.deepEqual(world.stagedImages.list(), []);
+  assert.deepEqual(await world.stagedImages.list(), []);
   assert.equal(world.staging.blobs.size + world.staging.manifests.size, 0);
 });
 
@@ -99,7 +100,7 @@ test('a blob that is published is placed from there, one that is nowhere is name
     message: /of alpine is neither staged nor published/,
   });
   assert.equal(world.tree.blobs.size, before);
-  assert.equal(world.publications.serials().serial, 2);
+  assert.equal((await world.publications.serials()).serial, 2);
 });
 
 test('whatever step fails, nothing is published before every file is there', async () => {
@@ -115,10 +116,10 @@ test('whatever step fails, nothing is published before every file is there', asy
     const tree = { ...world.tree, ...broken };
     const contents = { ...world.contents, ...broken };
     await assert.rejects(place({ ...world, tree, contents }, [accepted]), { message: step });
-    const isPublished = world.publications.serials().serial === 1;
+    const isPublished = (await world.publications.serials()).serial === 1;
     assert.equal(isPublished, step === 'update', step);
-    assert.equal(world.stagedImages.list().length, isPublished ? 0 : 1, step);
-    assert.ok((world.contents.marker?.serial ?? 0) <= world.publications.serials().serial);
+    assert.equal((await world.stagedImages.list()).length, isPublished ? 0 : 1, step);
+    assert.ok((world.contents.marker?.serial ?? 0) <= (await world.publications.serials()).serial);
     assert.equal(await repairMarker(world), isPublished);
     assert.equal(world.contents.marker?.serial ?? 0, isPublished ? 1 : 0);
   }
@@ -138,7 +139,7 @@ test('only what refers to something keeps what the referrers API answers', async
   const descriptor = { ...built.descriptor, digest: digestOf(manifest), size: manifest.length };
   const list = buildList([built, { ...built, manifest, descriptor, digest: descriptor.digest }]);
   await place(world, [await world.stage('fedora:41', list)]);
-  const rows = [...world.content.manifests()];
+  const rows = await rowsOf(world.content.manifests());
   assert.deepEqual(
     rows.find(({ digest }) => digest === descriptor.digest),
     {
@@ -172,6 +173,6 @@ test('the files outlast a power cut before anything names them', async () => {
   };
   await assert.rejects(place(broken, [accepted]), { code: 'STORAGE' });
   const { repository, tag } = accepted.image;
-  assert.equal(world.publications.findTag(repository, tag), undefined);
+  assert.equal(await world.publications.findTag(repository, tag), undefined);
   assert.equal(world.contents.marker, undefined);
 });

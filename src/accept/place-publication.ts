@@ -76,7 +76,7 @@ export async function placePublication(
     deps.tree.placeSignatures(repository, digest, signatures),
   );
   await deps.tree.settle();
-  const serial = deps.publications.publish({
+  const serial = await deps.publications.publish({
     tags: [
       ...accepted.map(({ image, requestSerial, expires }) => ({
         repository: image.repository,
@@ -96,7 +96,7 @@ export async function placePublication(
     ],
     retired,
   });
-  await deps.contents.update(deps.publications.serials());
+  await deps.contents.update(await deps.publications.serials());
   await tidyStaging(deps, accepted);
   return { serial };
 }
@@ -107,7 +107,7 @@ export async function placePublication(
  * @returns whether it did
  */
 export async function repairMarker(deps: Pick<PlacementDeps, 'contents' | 'publications'>): Promise<boolean> {
-  const serials = deps.publications.serials();
+  const serials = await deps.publications.serials();
   const { serial } = serials;
   const found = (await deps.contents.readMarker())?.serial ?? 0;
   if (found === serial) return false;
@@ -187,7 +187,7 @@ async function tidyStaging(deps: PlacementDeps, accepted: readonly AcceptedImage
   try {
     await deps.staging.discard(
       accepted.map(({ image }) => image.list),
-      deps.stagedImages.list().map(({ list }) => list),
+      (await deps.stagedImages.list()).map(({ list }) => list),
     );
   } catch (error) {
     if (!isSignpostError(error)) throw error;

@@ -37,11 +37,12 @@ export async function readPresent(
     return { envelopes: await deps.treeReader.readSignatures(repository, digest), referrers: [] };
   }
   if (artifact.found.by === 'tag') {
-    const manifest = deps.publications.findTag(repository, artifact.found.tagOf(digest))?.list;
+    const found = await deps.publications.findTag(repository, artifact.found.tagOf(digest));
+    const manifest = found?.list;
     const envelopes = manifest === undefined ? [] : await readArtifact(deps, artifact, repository, manifest);
     return { envelopes, referrers: [] };
   }
-  const referrers = deps.publications.findReferrers(repository, digest, artifact.found.artifactType);
+  const referrers = await deps.publications.findReferrers(repository, digest, artifact.found.artifactType);
   const envelopes = [];
   for (const manifest of referrers) {
     envelopes.push(...(await readArtifact(deps, artifact, repository, manifest)));

@@ -48,7 +48,7 @@ const sealOf = (text: string): Seal => {
 
 test('a bundle that a configured signer sealed is accepted', async () => {
   const own = await createWorld();
-  own.issuedRequests.add(1, digestOf(request));
+  await own.issuedRequests.add(1, digestOf(request));
   const { published } = await acceptBundle(own.deps, linesOf(sealed));
   assert.equal(published.length, 2);
 });
@@ -61,7 +61,7 @@ test('with signers configured, an unsealed bundle and a foreign one are refused 
     code: 'TRUST',
     message: /not among the configured signers/,
   });
-  assert.equal(before.publications.serials().serial, 0);
+  assert.equal((await before.publications.serials()).serial, 0);
 });
 
 test('a bundle whose seal was taken off, or put on another, is refused', async () => {

@@ -68,7 +68,7 @@ export async function verifyImage(
   staged: StagedImage | undefined,
 ): Promise<ImageVerdict> {
   const { repository, tag } = signed;
-  const published = deps.publications.findTag(repository, tag)?.requestSerial ?? 0;
+  const published = (await deps.publications.findTag(repository, tag))?.requestSerial ?? 0;
   if (serial <= published) return refuse(undefined, { kind: 'replayed', serial, published });
   if (staged === undefined) return refuse(undefined, { kind: 'not-staged' });
   if (staged.list !== signed.list) {
@@ -90,7 +90,7 @@ export async function verifyImage(
   if (unsigned !== undefined) return refuse(staged, unsigned);
 
   const requested: RequestedTag = { repository, tag, list: staged.list, serial };
-  const earlier = deps.received.list(requested);
+  const earlier = await deps.received.list(requested);
   const valid = await keepValid(earlier, rule, expectations, deps.clock.now());
   const signatures = withEarlier(valid, fresh);
   const verdict = judgeAll(signatures, rule, expectations, deps.clock.now());

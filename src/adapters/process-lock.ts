@@ -12,23 +12,24 @@ import { storageError } from './storage-error.ts';
  * `<job>.holder` beside it only tells people who it is. `command` is what the holder calls itself.
  */
 export function createProcessLock(folder: string, command: string, clock: Clock): Lock {
+  return { acquire: (job) => Promise.try(() => acquire(folder, job, command, clock)) };
+}
+
+function acquire(folder: string, job: string, command: string, clock: Clock): AsyncDisposable {
+  const holder = join(folder, `${job}.holder`);
+  const database = hold(folder, job, holder);
+  try {
+    const since = new Date(clock.now()).toISOString();
+    writeFileSync(holder, `${JSON.stringify({ pid: process.pid, command, since })}\n`);
+  } catch (cause) {
+    database.close();
+    throw storageError(`write ${holder}`, cause);
+  }
   return {
-    acquire(job) {
-      const holder = join(folder, `${job}.holder`);
-      const database = hold(folder, job, holder);
-      try {
-        const since = new Date(clock.now()).toISOString();
-        writeFileSync(holder, `${JSON.stringify({ pid: process.pid, command, since })}\n`);
-      } catch (cause) {
-        database.close();
-        throw storageError(`write ${holder}`, cause);
-      }
-      return {
-        [Symbol.dispose]() {
-          rmSync(holder, { force: true });
-          database.close();
-        },
-      };
+    [Symbol.asyncDispose]() {
+      rmSync(holder, { force: true });
+      database.close();
+      return Promise.resolve();
     },
   };
 }

@@ -8,7 +8,7 @@ const day = 86_400_000;
 
 suite('the ways to a mirror', () => {
   test('are tried each: one with a broken address family still serves clients of the other', async (context) => {
-    const world = createWorld(context, { mirrors: [numberedMirror(1, { urls: [first] })] });
+    const world = await createWorld(context, { mirrors: [numberedMirror(1, { urls: [first] })] });
     const mirror = world.probe.mirror(1);
     mirror.families = [4, 6];
     await world.start();
@@ -31,7 +31,7 @@ suite('the ways to a mirror', () => {
   });
 
   test('of a mirror that this machine has no route for are not held against it', async (context) => {
-    const world = createWorld(context, { mirrors: [numberedMirror(1, { urls: [first] })] });
+    const world = await createWorld(context, { mirrors: [numberedMirror(1, { urls: [first] })] });
     world.probe.mirror(1).families = [4, 6];
     world.probe.mirror(1).broken.set(`${first} 6`, 'no-route');
     await world.start();
@@ -42,7 +42,7 @@ suite('the ways to a mirror', () => {
   });
 
   test('include each of its URLs: it offers those that work', async (context) => {
-    const world = createWorld(context, { mirrors: [numberedMirror(1, { urls: [first, second] })] });
+    const world = await createWorld(context, { mirrors: [numberedMirror(1, { urls: [first, second] })] });
     const mirror = world.probe.mirror(1);
     await world.start();
     const reachable = () => world.state().urls?.map((state) => state.reachable);
@@ -57,7 +57,7 @@ suite('the ways to a mirror', () => {
   });
 
   test('must all lack a blob for the mirror to be out: what one of them lacks is asked of the next', async (context) => {
-    const world = createWorld(context, { mirrors: [numberedMirror(1, { urls: [first, second] })] });
+    const world = await createWorld(context, { mirrors: [numberedMirror(1, { urls: [first, second] })] });
     await world.start();
     world.probe.mirror(1).missing.add(small.digest);
     world.probe.calls.length = 0;
@@ -72,7 +72,7 @@ suite('the ways to a mirror', () => {
 suite('what a mirror claims', () => {
   test('is believed once some of the newest content is there, and not before', async (context) => {
     const fresh = blob('fresh', 9000);
-    const world = createWorld(context);
+    const world = await createWorld(context);
     await world.start();
     Object.assign(world, { treeSerial: 6, newSerial: 6, newBlob: fresh });
     const mirror = world.probe.mirror(1);
@@ -93,7 +93,7 @@ suite('what a mirror claims', () => {
   });
 
   test('keeps a mirror out of which nothing is known, until it is true', async (context) => {
-    const world = createWorld(context);
+    const world = await createWorld(context);
     world.probe.mirror(1).missing.add(small.digest);
     await world.start();
     out(/says that it holds publication 5/)(world.state());
@@ -104,7 +104,7 @@ suite('what a mirror claims', () => {
   });
 
   test('is not asked of a mirror that is always current: it is probed all the same', async (context) => {
-    const world = createWorld(context, { mirrors: [numberedMirror(1, { kind: 'always-current' })] });
+    const world = await createWorld(context, { mirrors: [numberedMirror(1, { kind: 'always-current' })] });
     world.probe.mirror(1).markerFault = 'status';
     await world.start();
     assert.deepEqual([world.state().healthy, world.state().serial], [true, 5]);
@@ -121,7 +121,7 @@ suite('what a mirror claims', () => {
 
 suite('a report', () => {
   test('makes a mirror be probed at once, and is not believed', async (context) => {
-    const world = createWorld(context);
+    const world = await createWorld(context);
     await world.start();
     await world.advance(30_000);
     world.treeSerial = 6;
@@ -147,7 +147,7 @@ suite('a report', () => {
   });
 
   test('of a private mirror that cannot be probed is all there is to go by', async (context) => {
-    const world = createWorld(context, { mirrors: [numberedMirror(1, { kind: 'private' })] });
+    const world = await createWorld(context, { mirrors: [numberedMirror(1, { kind: 'private' })] });
     world.probe.mirror(1).fault = 'address-not-allowed';
     await world.start();
     assert.equal(world.state().serial, 5);
@@ -164,7 +164,7 @@ suite('a report', () => {
 
 suite('now and then', () => {
   test('a whole blob is read: at once of a mirror that is new, and once a day', async (context) => {
-    const world = createWorld(context);
+    const world = await createWorld(context);
     await world.start();
     const wholes = () => world.probe.calls.filter(({ what }) => what === 'whole');
     assert.deepEqual(
@@ -187,7 +187,7 @@ suite('now and then', () => {
 
   test('an idle mirror is asked whether newest and random content is there', async (context) => {
     const fresh = blob('fresh', 9000);
-    const world = createWorld(context, { blobs: [large] });
+    const world = await createWorld(context, { blobs: [large] });
     await world.start();
     world.newBlob = fresh;
     world.probe.mirror(1).missing.add(fresh.digest);
@@ -197,7 +197,7 @@ suite('now and then', () => {
   });
 
   test('the certificate is looked at: one that ends soon is warned of, once', async (context) => {
-    const world = createWorld(context);
+    const world = await createWorld(context);
     const expires = Date.now() + 10 * day;
     world.probe.mirror(1).certificateExpires = expires;
     await world.start();
@@ -212,7 +212,7 @@ suite('now and then', () => {
   });
 
   test('the response time is told, when it has changed by more than a little', async (context) => {
-    const world = createWorld(context);
+    const world = await createWorld(context);
     let told = 0;
     world.probe.mirror(1).milliseconds = 100;
     await world.start();
@@ -230,7 +230,7 @@ suite('now and then', () => {
 });
 
 test('a mirror that has used up its hour is left alone until it has earned more', async (context) => {
-  const world = createWorld(context, { settings: { ...settings, hourlyRequests: 60 } });
+  const world = await createWorld(context, { settings: { ...settings, hourlyRequests: 60 } });
   await world.start();
   await world.useFor(600_000);
   const { length } = world.probe.calls;
@@ -241,7 +241,7 @@ test('a mirror that has used up its hour is left alone until it has earned more'
 });
 
 test('what happens to mirrors is told, and kept in order with its reasons', async (context) => {
-  const world = createWorld(context);
+  const world = await createWorld(context);
   const told: string[] = [];
   world.prober.onEvent(({ kind }) => told.push(kind));
   await world.start();

@@ -8,7 +8,7 @@ import { blob, createWorld, large, one, out, small } from '../../test/fakes/prob
 
 suite('the prober', () => {
   test('calls no mirror healthy before its first probe, and probes at once when it starts', async (context) => {
-    const world = createWorld(context);
+    const world = await createWorld(context);
     out(/not probed yet/)(world.state());
     assert.equal(world.probe.calls.length, 0);
     await world.start();
@@ -18,7 +18,7 @@ suite('the prober', () => {
   });
 
   test('hardly touches a mirror that nobody is sent to', async (context) => {
-    const world = createWorld(context);
+    const world = await createWorld(context);
     await world.start();
     world.probe.calls.length = 0;
     await world.advance(3_600_000, 1000);
@@ -28,7 +28,7 @@ suite('the prober', () => {
   });
 
   test('probes a mirror in use each interval, and at once when it has been idle', async (context) => {
-    const world = createWorld(context);
+    const world = await createWorld(context);
     await world.start();
     await world.advance(30_000);
     world.probe.calls.length = 0;
@@ -44,7 +44,7 @@ suite('the prober', () => {
 
   for (const fault of ['refused', 'stall', 'status', 'truncated', 'wrong-bytes', 'tls'] as const) {
     test(`takes a mirror in use out within 5 seconds of ${fault}, and back as fast`, async (context) => {
-      const world = createWorld(context);
+      const world = await createWorld(context);
       await world.start();
       await world.useFor(3000);
       world.probe.mirror(1).fault = fault;
@@ -59,7 +59,7 @@ suite('the prober', () => {
   }
 
   test('probes a long dead mirror more and more rarely', async (context) => {
-    const world = createWorld(context);
+    const world = await createWorld(context);
     world.probe.mirror(1).fault = 'refused';
     await world.start();
     await world.advance(60_000);
@@ -73,7 +73,7 @@ suite('the prober', () => {
 
   test('checks the suspected blob at once, all of a small one', async (context) => {
     const blobs = [large];
-    const world = createWorld(context, { blobs });
+    const world = await createWorld(context, { blobs });
     await world.start();
     world.probe.calls.length = 0;
     world.probe.mirror(1).wrong.set(small.digest, 99_999);
@@ -85,7 +85,7 @@ suite('the prober', () => {
 
   test('checks the start, the middle and the end of a large suspect', async (context) => {
     for (const wrong of [0, 20_000_000, 39_999_999]) {
-      const world = createWorld(context, { blobs: [small] });
+      const world = await createWorld(context, { blobs: [small] });
       await world.start();
       world.probe.mirror(1).wrong.set(large.digest, wrong);
       world.prober.onSuspect(one, large);
@@ -97,7 +97,7 @@ suite('the prober', () => {
   });
 
   test('reads on through a large suspect until the one wrong byte is found', async (context) => {
-    const world = createWorld(context, { blobs: [small] });
+    const world = await createWorld(context, { blobs: [small] });
     await world.start();
     world.probe.mirror(1).wrong.set(large.digest, 36_000_001);
     for (let suspicion = 0; suspicion < 3; suspicion++) {
@@ -110,7 +110,7 @@ suite('the prober', () => {
   });
 
   test('does not let a flood of suspicions become a flood of probes', async (context) => {
-    const world = createWorld(context);
+    const world = await createWorld(context);
     await world.start();
     world.probe.calls.length = 0;
     for (let index = 0; index < 50; index++) {
@@ -133,7 +133,7 @@ suite('the prober', () => {
   });
 
   test('takes a mirror back only when it passes what it failed on', async (context) => {
-    const world = createWorld(context, { blobs: [large] });
+    const world = await createWorld(context, { blobs: [large] });
     await world.start();
     world.probe.mirror(1).missing.add(small.digest);
     world.prober.onSuspect(one, small);
@@ -147,7 +147,7 @@ suite('the prober', () => {
 
   test('wants a full check after wrong bytes: several blobs, the small ones whole', async (context) => {
     const others = Array.from({ length: 4 }, (_, index) => blob(`other ${index}`, 300_000));
-    const world = createWorld(context, { blobs: others });
+    const world = await createWorld(context, { blobs: others });
     await world.start();
     const mirror = world.probe.mirror(1);
     mirror.wrong.set(small.digest, 5);
@@ -167,14 +167,14 @@ suite('the prober', () => {
 
   test('remembers over a restart that wrong bytes want a full check', async (context) => {
     const states = createMemoryMirrorStates();
-    const world = createWorld(context, { states, blobs: [large] });
+    const world = await createWorld(context, { states, blobs: [large] });
     await world.start();
     world.probe.mirror(1).wrong.set(small.digest, 5);
     world.prober.onSuspect(one, small);
     await world.settle();
     await world.prober.stop();
     context.mock.timers.reset();
-    const next = createWorld(context, { states, blobs: [large] });
+    const next = await createWorld(context, { states, blobs: [large] });
     next.probe.mirror(1).wrong.set(small.digest, 5);
     await next.start();
     await next.advance(5000);
@@ -183,7 +183,7 @@ suite('the prober', () => {
   });
 
   test('lets a mirror pass when what it failed on has been retired', async (context) => {
-    const world = createWorld(context, { blobs: [large] });
+    const world = await createWorld(context, { blobs: [large] });
     await world.start();
     world.probe.mirror(1).missing.add(small.digest);
     world.prober.onSuspect(one, small);
@@ -196,7 +196,7 @@ suite('the prober', () => {
   });
 
   test('notices soon that a mirror has a new publication, and asks more and more rarely', async (context) => {
-    const world = createWorld(context);
+    const world = await createWorld(context);
     await world.start();
     await world.advance(10_000);
     world.treeSerial = 6;
@@ -214,7 +214,7 @@ suite('the prober', () => {
   });
 
   test('never believes a serial above its own', async (context) => {
-    const world = createWorld(context);
+    const world = await createWorld(context);
     world.probe.mirror(1).serial = 6;
     await world.start();
     out(/marker.*serial 6.*newest publication is 5/)(world.state());
@@ -225,7 +225,7 @@ suite('the prober', () => {
   });
 
   test('keeps a mirror that had a new publication before this process saw it', async (context) => {
-    const world = createWorld(context);
+    const world = await createWorld(context);
     await world.start();
     world.probe.mirror(1).serial = 6;
     await world.useFor(60_000);
@@ -237,7 +237,7 @@ suite('the prober', () => {
   });
 
   test('keeps what is known of a mirror whose marker cannot be read for a while', async (context) => {
-    const world = createWorld(context);
+    const world = await createWorld(context);
     await world.start();
     world.probe.mirror(1).markerFault = 'status';
     await world.useFor(60_000);
@@ -245,7 +245,7 @@ suite('the prober', () => {
     assert.equal(world.state().serial, 5);
     await world.prober.stop();
     context.mock.timers.reset();
-    const fresh = createWorld(context);
+    const fresh = await createWorld(context);
     fresh.probe.mirror(1).markerFault = 'status';
     await fresh.start();
     out(/publication\.json/)(fresh.state());
@@ -253,7 +253,7 @@ suite('the prober', () => {
   });
 
   test('takes a private mirror at its word only when it cannot be reached from here', async (context) => {
-    const world = createWorld(context, {
+    const world = await createWorld(context, {
       mirrors: [numberedMirror(1, { kind: 'private' }), numberedMirror(2)],
     });
     world.probe.mirror(1).fault = 'address-not-allowed';
@@ -274,7 +274,7 @@ suite('the prober', () => {
 
   test('does not take a private mirror at its word that has been probed, or was caught with wrong bytes', async (context) => {
     const mirrors = [1, 2].map((id) => numberedMirror(id, { kind: 'private' }));
-    const world = createWorld(context, { mirrors, blobs: [small] });
+    const world = await createWorld(context, { mirrors, blobs: [small] });
     world.probe.mirror(2).wrong.set(small.digest, small.size >> 1);
     await world.start();
     assert.equal(world.state(1).healthy, true);
@@ -288,7 +288,7 @@ suite('the prober', () => {
   });
 
   test('blames nobody when the origin cannot read its own tree', async (context) => {
-    const world = createWorld(context);
+    const world = await createWorld(context);
     await world.start();
     world.errors.length = 0;
     const broken = { ...small, digest: digestOf('broken') };
@@ -302,7 +302,7 @@ suite('the prober', () => {
   });
 
   test('probes new mirrors at once, drops removed and disabled ones, and starts anew at a new URL', async (context) => {
-    const world = createWorld(context);
+    const world = await createWorld(context);
     await world.start();
     const second = numberedMirror(2);
     world.prober.setMirrors([numberedMirror(1), second]);
@@ -321,7 +321,7 @@ suite('the prober', () => {
 
   test('tells of changes that are close together once', async (context) => {
     const mirrors = Array.from({ length: 40 }, (_, index) => numberedMirror(index + 1));
-    const world = createWorld(context, { mirrors });
+    const world = await createWorld(context, { mirrors });
     let told = 0;
     world.prober.onChange(() => (told += 1));
     await world.start();
@@ -335,7 +335,7 @@ suite('the prober', () => {
 
   test('still takes a mirror in use out in time when hundreds of others stand still', async (context) => {
     const mirrors = Array.from({ length: 500 }, (_, index) => numberedMirror(index + 1));
-    const world = createWorld(context, { mirrors });
+    const world = await createWorld(context, { mirrors });
     await world.start();
     await world.advance(3000);
     for (let id = 2; id <= 500; id++) world.probe.mirror(id).fault = 'stall';
@@ -353,7 +353,7 @@ suite('the prober', () => {
 
   test('ends everything when it stops, and saves what it knows', async (context) => {
     const states = createMemoryMirrorStates();
-    const world = createWorld(context, { states });
+    const world = await createWorld(context, { states });
     world.probe.mirror(1).fault = 'stall';
     await world.start();
     assert.equal(world.probe.running(), 1);
@@ -365,6 +365,6 @@ suite('the prober', () => {
     world.prober.onSuspect(one, small);
     await world.settle();
     assert.equal(world.probe.calls.length, calls);
-    assert.equal(states.load().size, 1);
+    assert.equal((await states.load()).size, 1);
   });
 });

@@ -66,11 +66,15 @@ const concurrency = 64;
 /** Mirrors that are out or idle leave some room, so that those in use are always probed in time. */
 const patientConcurrency = 48;
 
-export function createProber(deps: ProberDeps): Prober {
+/**
+ * Makes a prober that knows what the last one knew.
+ * @throws SignpostError STORAGE
+ */
+export async function createProber(deps: ProberDeps): Promise<Prober> {
   const { clock, log, settings } = deps;
   const mirrors = new Map<MirrorId, ProbedMirror>();
   /** States of mirrors that are not being probed: from the last run, or of disabled ones. */
-  const remembered = new Map<MirrorId, StoredMirrorState>(deps.states.load());
+  const remembered = new Map<MirrorId, StoredMirrorState>(await deps.states.load());
   const unsaved = new Map<MirrorId, StoredMirrorState>();
   const running = new Set<Promise<void>>();
   const notice = createChangeNotice(noticeDelay, log);
@@ -80,6 +84,7 @@ export function createProber(deps: ProberDeps): Prober {
   const probing = { ...deps, probeTimeout: settings.probeTimeout };
   let knownSerial = deps.treeSerial();
   let started = false;
+  let saving: Promise<void> | undefined;
 
   function launch(mirror: ProbedMirror): void {
     const probe = run(mirror).finally(() => running.delete(probe));
@@ -145,13 +150,22 @@ export function createProber(deps: ProberDeps): Prober {
     }
   }
 
-  function save(): void {
+  async function save(): Promise<void> {
     void recorder.save();
+    // One at a time: an older state must not come after a newer one.
+    await saving;
     if (unsaved.size === 0) return;
+    const changes = new Map(unsaved);
+    unsaved.clear();
+    saving = saveChanges(changes);
+    await saving;
+  }
+
+  async function saveChanges(changes: ReadonlyMap<MirrorId, StoredMirrorState>): Promise<void> {
     try {
-      deps.states.save(unsaved);
-      unsaved.clear();
+      await deps.states.save(changes);
     } catch (error) {
+      for (const [id, state] of changes) if (!unsaved.has(id)) unsaved.set(id, state);
       log.error('cannot save the states of mirrors', { error });
     }
   }
@@ -209,7 +223,10 @@ export function createProber(deps: ProberDeps): Prober {
     onEvent: (callback) => recorder.listen(callback),
     start() {
       started = true;
-      timers.push(setInterval(tick, tickInterval).unref(), setInterval(save, saveInterval).unref());
+      timers.push(
+        setInterval(tick, tickInterval).unref(),
+        setInterval(() => void save(), saveInterval).unref(),
+      );
       tick();
     },
     async stop() {
@@ -218,7 +235,7 @@ export function createProber(deps: ProberDeps): Prober {
       timers.forEach(clearInterval);
       notice.stop();
       await Promise.allSettled(running);
-      save();
+      await save();
       await recorder.save();
     },
   };

@@ -7,9 +7,9 @@ import type { Digest } from '../oci/digest.ts';
  */
 export interface IssuedRequests {
   /** Remembers the SHA-256 of a request's whole file. */
-  add(serial: number, request: Digest): void;
+  add(serial: number, request: Digest): Promise<void>;
   /** Undefined when no request with this serial was written here, or a great many have been since. */
-  find(serial: number): Digest | undefined;
+  find(serial: number): Promise<Digest | undefined>;
 }
 
 /** As many requests are remembered at least. */

@@ -10,5 +10,5 @@ export interface Lock {
    * Takes the lock at once or throws SignpostError LOCKED, which names who has it.
    * @returns what gives it back
    */
-  acquire(job: string): Disposable;
+  acquire(job: string): Promise<AsyncDisposable>;
 }

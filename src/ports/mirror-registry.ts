@@ -2,10 +2,10 @@ import type { Mirror, MirrorId, NewMirror } from '../mirrors/mirror.ts';
 
 /** The mirrors that the operator has entered. Throws SignpostError NOT_FOUND, STORAGE, USAGE (a name taken twice). */
 export interface MirrorRegistry {
-  list(): readonly Mirror[];
-  add(mirror: NewMirror): Mirror;
-  update(mirror: Mirror): void;
-  remove(id: MirrorId): void;
+  list(): Promise<readonly Mirror[]>;
+  add(mirror: NewMirror): Promise<Mirror>;
+  update(mirror: Mirror): Promise<void>;
+  remove(id: MirrorId): Promise<void>;
   /** A number that changes whenever any process has committed something. Cheap: it is polled. */
-  version(): number;
+  version(): Promise<number>;
 }

@@ -12,7 +12,7 @@ export interface StoredMirrorState extends MirrorHealth {
 
 /** The mirrors' health as it was last seen, for people and for the next start. Throws SignpostError STORAGE. */
 export interface MirrorStates {
-  load(): ReadonlyMap<MirrorId, StoredMirrorState>;
+  load(): Promise<ReadonlyMap<MirrorId, StoredMirrorState>>;
   /** All or nothing. Mirrors that are no longer in the registry are left out. */
-  save(changes: ReadonlyMap<MirrorId, StoredMirrorState>): void;
+  save(changes: ReadonlyMap<MirrorId, StoredMirrorState>): Promise<void>;
 }

@@ -41,27 +41,40 @@ export interface Publication {
   readonly retired?: readonly { readonly repository: RepositoryName; readonly digest: Digest }[];
 }
 
-/** The write side of what is published. */
-export interface Publications {
-  /** Commits in one transaction, removes the tags from the staged images, and returns the new publication serial. */
-  publish(publication: Publication): number;
-  /** The published tag, if there is one. */
-  findTag(repository: RepositoryName, tag: TagName): PublishedTag | undefined;
-  /** The blob in `repository`, or in any that has it, if one has: its file can be linked instead of copied. */
-  findBlob(digest: Digest, repository?: RepositoryName): PublishedBlob | undefined;
-  /** The published manifests of that type that name `subject` as theirs, sorted by digest. */
-  findReferrers(repository: RepositoryName, subject: Digest, artifactType: string): readonly Digest[];
-  /** The publication serial now, and the last one that changed each repository. */
-  serials(): { readonly serial: number; readonly repositories: ReadonlyMap<RepositoryName, number> };
+interface PublicationSerials {
+  readonly serial: number;
+  readonly repositories: ReadonlyMap<RepositoryName, number>;
 }
 
-/** The read side, from which the routing snapshot is compiled. Iteration may be slow and long: take it in pieces. */
+/** The write side of what is published. Throws SignpostError STORAGE. */
+export interface Publications {
+  /** Commits in one transaction, removes the tags from the staged images, and returns the new publication serial. */
+  publish(publication: Publication): Promise<number>;
+  /** The published tag, if there is one. */
+  findTag(repository: RepositoryName, tag: TagName): Promise<PublishedTag | undefined>;
+  /** The blob in `repository`, or in any that has it, if one has: its file can be linked instead of copied. */
+  findBlob(digest: Digest, repository?: RepositoryName): Promise<PublishedBlob | undefined>;
+  /** The published manifests of that type that name `subject` as theirs, sorted by digest. */
+  findReferrers(
+    repository: RepositoryName,
+    subject: Digest,
+    artifactType: string,
+  ): Promise<readonly Digest[]>;
+  /** The publication serial now, and the last one that changed each repository. */
+  serials(): Promise<PublicationSerials>;
+}
+
+/**
+ * The read side, from which the routing snapshot is compiled. Rows come in batches, in no order, so that ten million of
+ * them do not cost a promise each; a batch takes a few milliseconds to read. Iterators must be read to their end or
+ * returned. Throws SignpostError STORAGE.
+ */
 export interface PublishedContent {
   /** A number that changes whenever any process has committed something. Cheap: it is polled. */
-  version(): number;
-  tags(): Iterable<PublishedTag>;
-  manifests(): Iterable<PublishedManifest>;
-  blobs(): Iterable<PublishedBlob>;
+  version(): Promise<number>;
+  tags(): AsyncIterable<readonly PublishedTag[]>;
+  manifests(): AsyncIterable<readonly PublishedManifest[]>;
+  blobs(): AsyncIterable<readonly PublishedBlob[]>;
   /** The publication serial now. */
-  serial(): number;
+  serial(): Promise<number>;
 }

@@ -23,11 +23,11 @@ export interface ReceivedSignature {
 /** Signatures of staged images that need more keys than have signed so far. Throws SignpostError STORAGE. */
 export interface ReceivedSignatures {
   /** In the order of their formats, fingerprints and digests. */
-  list(image: RequestedTag): readonly ReceivedSignature[];
+  list(image: RequestedTag): Promise<readonly ReceivedSignature[]>;
   /**
    * Keeps signatures, in place of those that the same keys made in the same formats for the same digests. Those that were received for
    * another list, or for an older request for the tag, are forgotten.
    */
-  put(image: RequestedTag, signatures: readonly ReceivedSignature[]): void;
-  remove(repository: RepositoryName, tag: TagName): void;
+  put(image: RequestedTag, signatures: readonly ReceivedSignature[]): Promise<void>;
+  remove(repository: RepositoryName, tag: TagName): Promise<void>;
 }

@@ -13,11 +13,14 @@ export interface StagedImage {
   readonly reason?: string;
 }
 
-/** What the origin remembers of staged images. One image a tag: staging a tag again replaces it. */
+/**
+ * What the origin remembers of staged images. One image a tag: staging a tag again replaces it. Throws
+ * SignpostError STORAGE.
+ */
 export interface StagedImages {
-  list(): readonly StagedImage[];
-  put(image: StagedImage): void;
-  remove(repository: RepositoryName, tag: TagName): void;
+  list(): Promise<readonly StagedImage[]>;
+  put(image: StagedImage): Promise<void>;
+  remove(repository: RepositoryName, tag: TagName): Promise<void>;
   /** A number greater than every one it gave before: the serial of a signing request. */
-  nextRequestSerial(): number;
+  nextRequestSerial(): Promise<number>;
 }

@@ -83,7 +83,7 @@ async function copyBlob(
 
 // The database says which repository has it; a look at the file means that publishing again heals a tree that lost it.
 async function isPublished(deps: CopyDeps, { digest, size }: Descriptor): Promise<boolean> {
-  const found = deps.publications.findBlob(digest);
+  const found = await deps.publications.findBlob(digest);
   if (found === undefined) return false;
   try {
     const file = await deps.tree.openBlob(found.repository, digest);

@@ -11,19 +11,18 @@ export async function discardStaged(
   deps: { readonly staging: Staging; readonly stagedImages: StagedImages },
   target: TaggedReference,
 ): Promise<StagedImage> {
-  const image = deps.stagedImages
-    .list()
-    .find(({ repository, tag }) => repository === target.repository && tag === target.tag);
+  const waiting = await deps.stagedImages.list();
+  const image = waiting.find(({ repository, tag }) => repository === target.repository && tag === target.tag);
   if (image === undefined) {
     throw new SignpostError(
       'NOT_FOUND',
       `${formatTaggedReference(target)} is not staged: "signpost staged list" shows what is`,
     );
   }
-  deps.stagedImages.remove(target.repository, target.tag);
+  await deps.stagedImages.remove(target.repository, target.tag);
   await deps.staging.discard(
     [image.list],
-    deps.stagedImages.list().map(({ list }) => list),
+    (await deps.stagedImages.list()).map(({ list }) => list),
   );
   return image;
 }

@@ -32,13 +32,13 @@ function createWorld() {
 
 type World = ReturnType<typeof createWorld>;
 
-function assertNothingStaged(world: World): void {
-  assert.deepEqual(world.stagedImages.list(), []);
+async function assertNothingStaged(world: World): Promise<void> {
+  assert.deepEqual(await world.stagedImages.list(), []);
 }
 
 async function publishByHand(world: World, built: BuiltManifest): Promise<void> {
   for (const [digest, bytes] of built.blobs) world.tree.blobs.set(`${target.repository}@${digest}`, bytes);
-  world.publications.publish({
+  await world.publications.publish({
     tags: [{ ...target, list: built.digest, requestSerial: 1, expires: 5000 }],
     manifests: [],
     blobs: [...built.blobs].map(([digest, bytes]) => ({
@@ -62,7 +62,7 @@ for (const docker of [false, true]) {
       result.manifests.map(({ platform }) => platform),
       ['linux/amd64', 'linux/arm64/v8', 'linux/ppc64le', 'linux/s390x'],
     );
-    assert.deepEqual(world.stagedImages.list(), [{ ...target, list: list.digest, staged: 1000 }]);
+    assert.deepEqual(await world.stagedImages.list(), [{ ...target, list: list.digest, staged: 1000 }]);
     assert.deepEqual(new Set(world.staging.blobs.keys()), new Set(list.blobs.keys()));
     for (const [digest, { manifest }] of list.manifests) {
       assert.deepEqual(world.staging.manifests.get(digest), manifest);
@@ -143,7 +143,7 @@ test('a platform that the image lacks is named, with those it has', async () => 
       code: 'NOT_FOUND',
       message: /no linux\/riscv64: it (has|is for) linux\/amd64/,
     });
-    assertNothingStaged(world);
+    await assertNothingStaged(world);
   }
 });
 
@@ -155,7 +155,7 @@ test('what is published already is not copied again', async () => {
   const result = await publishImage(world, source, target);
   assert.equal(result.outcome, 'already-published');
   assert.deepEqual(source.asked, []);
-  assertNothingStaged(world);
+  await assertNothingStaged(world);
 });
 
 test('renewing stages a published image again without fetching a blob', async () => {
@@ -167,7 +167,7 @@ test('renewing stages a published image again without fetching a blob', async ()
   assert.equal(result.outcome, 'staged');
   assert.equal(result.blobs.published, list.blobs.size);
   assert.deepEqual(source.asked, []);
-  assert.equal(world.stagedImages.list().length, 1);
+  assert.equal((await world.stagedImages.list()).length, 1);
 });
 
 test('a published blob whose file is lost or has another size is fetched again', async () => {
@@ -192,7 +192,7 @@ test('an interrupted copy goes on where it was', async () => {
   });
   const source = createMemoryImageSource(buildList([image]), { breakAfter: 100, pieceSize: 50 });
   await assert.rejects(publishImage(world, source, target, { parallel: 1 }), { code: 'UNAVAILABLE' });
-  assertNothingStaged(world);
+  await assertNothingStaged(world);
   await assert.rejects(publishImage(world, source, target, { parallel: 1 }), { code: 'UNAVAILABLE' });
   const result = await publishImage(world, source, target, { parallel: 1 });
   assert.ok(source.asked.some(({ offset }) => offset === 100));
@@ -207,7 +207,7 @@ test('staging another image under the tag removes what only the first needed', a
   await publishImage(world, createMemoryImageSource(first), target);
   await publishImage(world, createMemoryImageSource(second), target);
   assert.deepEqual(new Set(world.staging.blobs.keys()), new Set(second.blobs.keys()));
-  assert.equal(world.stagedImages.list().length, 1);
+  assert.equal((await world.stagedImages.list()).length, 1);
 });
 
 test('a signal ends the copy, and what was copied is kept', async () => {
@@ -218,7 +218,7 @@ test('a signal ends the copy, and what was copied is kept', async () => {
     damage: (_, bytes) => (stop.abort(), bytes),
   });
   await assert.rejects(publishImage(world, source, target, { signal: stop.signal }), { code: 'CANCELLED' });
-  assertNothingStaged(world);
+  await assertNothingStaged(world);
 });
 
 test('the first failure ends the other copies', async () => {
@@ -353,7 +353,7 @@ for (const { what, root, manifest, code, message } of refused) {
       blob: async () => assert.fail('a blob was asked for'),
     };
     await assert.rejects(publishImage(world, source, target), { code, message });
-    assertNothingStaged(world);
+    await assertNothingStaged(world);
     assert.equal(world.staging.manifests.size, 0);
   });
 }
@@ -375,7 +375,7 @@ test('a missing blob and damaged blobs are refused and nothing is staged', async
   for (const [source, code] of sources) {
     const world = createWorld();
     await assert.rejects(publishImage(world, source, target), { code });
-    assertNothingStaged(world);
+    await assertNothingStaged(world);
   }
 });
 
@@ -411,6 +411,6 @@ test('a tag that is kept for signatures is refused', async () => {
       parseTaggedReference(`fedora/base:${tag}`),
     );
     await assert.rejects(publishing, { code: 'REFERENCE_INVALID', message: /kept for signatures/ });
-    assertNothingStaged(world);
+    await assertNothingStaged(world);
   }
 });

@@ -61,7 +61,7 @@ export async function publishImage(
   const signal = options.signal ?? new AbortController().signal;
   throwIfCancelled(signal);
   const image = await readImage(source, options.platforms ?? [], options.limits ?? defaultLimits, signal);
-  const published = deps.publications.findTag(target.repository, target.tag);
+  const published = await deps.publications.findTag(target.repository, target.tag);
   if (published?.list === image.list.digest && options.renew !== true) {
     return describe(target, image, 'already-published', { copied: 0, resumed: 0, present: 0, published: 0 });
   }
@@ -75,14 +75,13 @@ export async function publishImage(
 // An image that waited under the same tag is replaced: what only it needed goes.
 async function stage(deps: PublishDeps, target: TaggedReference, list: Digest): Promise<void> {
   const { repository, tag } = target;
-  const before = deps.stagedImages
-    .list()
-    .find((image) => image.repository === repository && image.tag === tag);
-  deps.stagedImages.put({ repository, tag, list, staged: deps.clock.now() });
+  const waiting = await deps.stagedImages.list();
+  const before = waiting.find((image) => image.repository === repository && image.tag === tag);
+  await deps.stagedImages.put({ repository, tag, list, staged: deps.clock.now() });
   if (before === undefined || before.list === list) return;
   await deps.staging.discard(
     [before.list],
-    deps.stagedImages.list().map((image) => image.list),
+    (await deps.stagedImages.list()).map((image) => image.list),
   );
 }
 

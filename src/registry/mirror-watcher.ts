@@ -15,9 +15,10 @@ export interface MirrorHealthSource {
 export interface MirrorWatcher {
   /** The newest table. */
   current(): MirrorTable;
-  /** Looks for a change of the registry now. It never throws: the old table stays. */
-  refresh(): void;
-  stop(): void;
+  /** Looks for a change of the registry now. It never rejects: the old table stays. */
+  refresh(): Promise<void>;
+  /** Ends watching; a look under way is waited for. */
+  stop(): Promise<void>;
 }
 
 /**
@@ -26,25 +27,26 @@ export interface MirrorWatcher {
  * @param interval milliseconds between polls
  * @throws SignpostError STORAGE when the mirrors cannot be read at first
  */
-export function watchMirrors(deps: {
+export async function watchMirrors(deps: {
   readonly registry: Pick<MirrorRegistry, 'list' | 'version'>;
   readonly health: MirrorHealthSource;
   readonly log: Log;
   readonly interval: number;
-}): MirrorWatcher {
+}): Promise<MirrorWatcher> {
   const { registry, health, log } = deps;
-  let seen = registry.version();
-  let mirrors = registry.list();
+  let seen = await registry.version();
+  let mirrors = await registry.list();
+  let running: Promise<void> | undefined;
   health.setMirrors(mirrors);
   let table = createMirrorTable(mirrors, health.states());
   health.onChange(() => {
     table = withStates(table, health.states());
   });
 
-  const check = () => {
-    const version = registry.version();
+  const check = async () => {
+    const version = await registry.version();
     if (version === seen) return;
-    const list = registry.list();
+    const list = await registry.list();
     seen = version;
     // The version moves with every commit to the database.
     if (isDeepStrictEqual(list, mirrors)) return;
@@ -53,14 +55,24 @@ export function watchMirrors(deps: {
     table = createMirrorTable(mirrors, health.states());
     log.info('mirrors changed', { mirrors: mirrors.length });
   };
-  const refresh = () => {
+  const refresh = async () => {
+    running ??= check().finally(() => {
+      running = undefined;
+    });
     try {
-      check();
+      await running;
     } catch (error) {
       log.error('mirrors not read: the old ones stay', { error });
     }
   };
-  const timer = setInterval(refresh, deps.interval);
+  const timer = setInterval(() => void refresh(), deps.interval);
   timer.unref();
-  return { current: () => table, refresh, stop: () => clearInterval(timer) };
+  return {
+    current: () => table,
+    refresh,
+    async stop() {
+      clearInterval(timer);
+      await running?.catch(() => undefined);
+    },
+  };
 }

@@ -24,7 +24,7 @@ const client = {
 
 async function createRoute(mirrors: readonly Mirror[], changes: { healthy?: boolean } = {}) {
   const { publications, content } = createMemoryPublications();
-  publications.publish({
+  await publications.publish({
     tags: [],
     manifests: [],
     blobs: [

@@ -13,9 +13,9 @@ const other = parseRepositoryName('other/name');
 const list = digestOf('list');
 const blob = digestOf('blob');
 
-function world() {
+async function world() {
   const { publications, content } = createMemoryPublications();
-  publications.publish({
+  await publications.publish({
     tags: [{ repository, tag: parseTagName('41'), list, requestSerial: 1, expires: 0 }],
     manifests: [{ repository, digest: list, mediaType: mediaTypes.ociIndex, size: 500 }],
     blobs: [{ repository, digest: blob, size: 2 ** 33 + 5 }],
@@ -24,7 +24,7 @@ function world() {
 }
 
 test('a snapshot finds what is published, where it is published', async () => {
-  const { content } = world();
+  const { content } = await world();
   const snapshot = await compileSnapshot(content, async () => {});
   assert.equal(snapshot.serial, 1);
   assert.deepEqual(snapshot.counts, { repositories: 1, tags: 1, manifests: 1, blobs: 1 });
@@ -38,22 +38,26 @@ test('a snapshot finds what is published, where it is published', async () => {
 });
 
 test('a snapshot does not change when more is published', async () => {
-  const { content, publications } = world();
+  const { content, publications } = await world();
   const before = await compileSnapshot(content, async () => {});
-  publications.publish({ tags: [], manifests: [], blobs: [{ repository: other, digest: blob, size: 1 }] });
+  await publications.publish({
+    tags: [],
+    manifests: [],
+    blobs: [{ repository: other, digest: blob, size: 1 }],
+  });
   assert.equal(before.findBlob(other, blob), undefined);
   const after = await compileSnapshot(content, async () => {});
   assert.deepEqual(after.findBlob(other, blob), { size: 1, serial: 2 });
 });
 
 test('compiling gives the event loop its turn', async () => {
-  const { content, publications } = world();
+  const { content, publications } = await world();
   const blobs = Array.from({ length: 5000 }, (_, at) => ({
     repository,
     digest: digestOf(`${at}`),
     size: at,
   }));
-  publications.publish({ tags: [], manifests: [], blobs });
+  await publications.publish({ tags: [], manifests: [], blobs });
   let pauses = 0;
   await compileSnapshot(content, async () => {
     pauses += 1;
@@ -62,9 +66,13 @@ test('compiling gives the event loop its turn', async () => {
 });
 
 test('probe targets are what the mirror carries and can have', async () => {
-  const { content, publications } = world();
+  const { content, publications } = await world();
   const late = digestOf('late');
-  publications.publish({ tags: [], manifests: [], blobs: [{ repository: other, digest: late, size: 7 }] });
+  await publications.publish({
+    tags: [],
+    manifests: [],
+    blobs: [{ repository: other, digest: late, size: 7 }],
+  });
   const snapshot = await compileSnapshot(content, async () => {});
   const carrier = numberedMirror(1, { repositories: ['other/*'] });
   for (const random of [0, 0.49, 0.5, 0.999]) {

@@ -42,18 +42,15 @@ export interface BlobEntry {
 const sampleLimit = 8192;
 const newestLimit = 1024;
 
-/** How many rows are read before the event loop gets its turn: a few milliseconds' worth. */
-const piece = 1000;
-
 /**
- * Compiles a snapshot in pieces; `pause` gives the event loop its turn between them. Tags are read before what they
+ * Compiles a snapshot in pieces; `pause` gives the event loop its turn after each batch of rows. Tags are read before what they
  * lead to, so that a publication in the middle adds content that nothing names yet, never a tag that leads nowhere.
  */
 export async function compileSnapshot(
   content: PublishedContent,
   pause: () => Promise<void>,
 ): Promise<RoutingSnapshot> {
-  const serial = content.serial();
+  const serial = await content.serial();
   const repositories = new Map<RepositoryName, Repository>();
   const repositoryOf = (name: RepositoryName): Repository => {
     const known = repositories.get(name);
@@ -64,9 +61,10 @@ export async function compileSnapshot(
   };
   const counts = { repositories: 0, tags: 0, manifests: 0, blobs: 0 };
 
-  for (const { repository, tag, list } of content.tags()) {
-    repositoryOf(repository).tags.set(tag, list);
-    if (++counts.tags % piece === 0) await pause();
+  for await (const batch of content.tags()) {
+    for (const { repository, tag, list } of batch) repositoryOf(repository).tags.set(tag, list);
+    counts.tags += batch.length;
+    await pause();
   }
   for (const repository of repositories.values()) {
     repository.names = [...repository.tags.keys()].filter((tag) => !isArtifactTag(tag)).sort();
@@ -75,25 +73,31 @@ export async function compileSnapshot(
   const mediaTypes: string[] = [];
   const manifestBuilder = new DigestTableBuilder();
   const referrers = new Map<string, PublishedManifest[]>();
-  for (const manifest of content.manifests()) {
-    const { id } = repositoryOf(manifest.repository);
-    manifestBuilder.add(manifest.digest, id, indexOf(mediaTypes, manifest.mediaType), manifest.size, 0);
-    if (manifest.subject !== undefined) addReferrer(referrers, manifest, manifest.subject);
-    if (++counts.manifests % piece === 0) await pause();
+  for await (const batch of content.manifests()) {
+    for (const manifest of batch) {
+      const { id } = repositoryOf(manifest.repository);
+      manifestBuilder.add(manifest.digest, id, indexOf(mediaTypes, manifest.mediaType), manifest.size, 0);
+      if (manifest.subject !== undefined) addReferrer(referrers, manifest, manifest.subject);
+    }
+    counts.manifests += batch.length;
+    await pause();
   }
   for (const list of referrers.values()) list.sort((a, b) => (a.digest < b.digest ? -1 : 1));
 
   const blobBuilder = new DigestTableBuilder();
   const samples = new EvenSample<PublishedBlob>(sampleLimit);
   const newest = new NewestSample<PublishedBlob>(newestLimit);
-  for (const blob of content.blobs()) {
-    const { repository, digest, size, serial } = blob;
-    samples.offer(blob);
-    newest.offer(blob);
-    const its = repositoryOf(repository);
-    its.serial = Math.max(its.serial, serial);
-    blobBuilder.add(digest, its.id, serial, size >>> 0, Math.floor(size / 2 ** 32));
-    if (++counts.blobs % piece === 0) await pause();
+  for await (const batch of content.blobs()) {
+    for (const blob of batch) {
+      const { repository, digest, size, serial } = blob;
+      samples.offer(blob);
+      newest.offer(blob);
+      const its = repositoryOf(repository);
+      its.serial = Math.max(its.serial, serial);
+      blobBuilder.add(digest, its.id, serial, size >>> 0, Math.floor(size / 2 ** 32));
+    }
+    counts.blobs += batch.length;
+    await pause();
   }
   counts.repositories = repositories.size;
   const manifests = await manifestBuilder.build(pause);

@@ -47,10 +47,10 @@ export function createSnapshotWatcher(deps: {
 
   const compile = async () => {
     // Read before compiling: a change in the middle is found by the next poll.
-    const version = content.version();
+    const version = await content.version();
     if (version === seen) return;
     // The version moves with every commit to the database, most of which publish nothing.
-    if (snapshot === undefined || content.serial() !== snapshot.serial) {
+    if (snapshot === undefined || (await content.serial()) !== snapshot.serial) {
       const began = clock.now();
       snapshot = await compileSnapshot(content, pause);
       compiled = { at: clock.now(), milliseconds: clock.now() - began };

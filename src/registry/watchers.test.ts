@@ -19,11 +19,15 @@ function recordingLog() {
   return { events, log: { debug: note, info: note, warn: note, error: note } };
 }
 
-function publishBlob(
+async function publishBlob(
   publications: ReturnType<typeof createMemoryPublications>['publications'],
   name: string,
 ) {
-  publications.publish({ tags: [], manifests: [], blobs: [{ repository, digest: digestOf(name), size: 1 }] });
+  await publications.publish({
+    tags: [],
+    manifests: [],
+    blobs: [{ repository, digest: digestOf(name), size: 1 }],
+  });
 }
 
 test('a publication makes a new snapshot; other commits do not', async () => {
@@ -35,11 +39,11 @@ test('a publication makes a new snapshot; other commits do not', async () => {
   const first = watcher.current();
   assert.equal(first?.serial, 0);
 
-  stagedImages.remove(repository, 'x' as never);
+  await stagedImages.remove(repository, 'x' as never);
   await watcher.refresh();
   assert.equal(watcher.current(), first);
 
-  publishBlob(publications, 'one');
+  await publishBlob(publications, 'one');
   const compiling = watcher.refresh();
   assert.equal(watcher.current(), first, 'the old one stays until the new one is whole');
   await compiling;
@@ -67,7 +71,7 @@ test('a failure keeps the old snapshot, is logged, and the next look tries again
   });
   await watcher.start();
   const first = watcher.current();
-  publishBlob(publications, 'one');
+  await publishBlob(publications, 'one');
   broken = true;
   await watcher.refresh();
   assert.equal(watcher.current(), first);
@@ -97,7 +101,7 @@ test('the first snapshot must be had', async () => {
   await assert.rejects(watcher.start(), /no such table/);
 });
 
-test('mirrors that change, and their health, make a new table', () => {
+test('mirrors that change, and their health, make a new table', async () => {
   const { log, events } = recordingLog();
   let mirrors: readonly Mirror[] = [numberedMirror(1)];
   let version = 1;
@@ -105,10 +109,10 @@ test('mirrors that change, and their health, make a new table', () => {
   let states = healthyStates(mirrors);
   let changed = () => {};
   const told: (readonly Mirror[])[] = [];
-  const watcher = watchMirrors({
+  const watcher = await watchMirrors({
     registry: {
-      version: () => version,
-      list: () => {
+      version: async () => version,
+      list: async () => {
         if (broken) throw new Error('the disk is gone');
         return mirrors;
       },
@@ -127,22 +131,22 @@ test('mirrors that change, and their health, make a new table', () => {
   assert.equal(first.mirrors.length, 1);
 
   version += 1;
-  watcher.refresh();
+  await watcher.refresh();
   assert.equal(watcher.current(), first, 'another commit changed no mirror');
 
   mirrors = [...mirrors, numberedMirror(2)];
   version += 1;
   broken = true;
-  watcher.refresh();
+  await watcher.refresh();
   assert.equal(watcher.current(), first);
   assert.equal(events.at(-1), 'mirrors not read: the old ones stay');
   broken = false;
-  watcher.refresh();
+  await watcher.refresh();
   assert.equal(watcher.current().mirrors.length, 2);
   assert.equal(told.at(-1)?.length, 2);
 
   states = healthyStates(mirrors, { healthy: false });
   changed();
   assert.equal(watcher.current().states[1]?.healthy, false);
-  watcher.stop();
+  await watcher.stop();
 });

@@ -38,8 +38,12 @@ export interface RenewedTag extends PublishedTag {
  * @throws SignpostError NOT_FOUND, DIGEST_MISMATCH when the tree is damaged, STORAGE
  */
 export async function stageRenewals(deps: RenewDeps, options: RenewOptions): Promise<readonly RenewedTag[]> {
-  const staged = new Map(deps.stagedImages.list().map((image) => [formatTaggedReference(image), image]));
-  const tags = [...deps.publishedContent.tags()].filter((tag) => isDue(deps, tag, options));
+  const waiting = await deps.stagedImages.list();
+  const staged = new Map(waiting.map((image) => [formatTaggedReference(image), image]));
+  const tags: PublishedTag[] = [];
+  for await (const batch of deps.publishedContent.tags()) {
+    tags.push(...batch.filter((tag) => isDue(deps, tag, options)));
+  }
   const renewed: RenewedTag[] = [];
   for (const tag of tags) {
     const { repository, list } = tag;
@@ -57,7 +61,7 @@ export async function stageRenewals(deps: RenewDeps, options: RenewOptions): Pro
       await deps.staging.writeManifest(digest, await readManifest(deps, tag, digest));
     }
     await deps.staging.writeManifest(list, bytes);
-    deps.stagedImages.put({ repository, tag: tag.tag, list, staged: deps.clock.now() });
+    await deps.stagedImages.put({ repository, tag: tag.tag, list, staged: deps.clock.now() });
     renewed.push(tag);
   }
   return renewed;

@@ -41,11 +41,11 @@ export async function writeRequest(
   deps: RequestDeps,
   wanted: (repository: RepositoryName) => boolean,
 ): Promise<WrittenRequest> {
-  const images = deps.stagedImages.list().filter(({ repository }) => wanted(repository));
+  const images = (await deps.stagedImages.list()).filter(({ repository }) => wanted(repository));
   if (images.length === 0) {
     throw new SignpostError('NOT_FOUND', 'nothing waits for a signature: publish an image first');
   }
-  const serial = deps.stagedImages.nextRequestSerial();
+  const serial = await deps.stagedImages.nextRequestSerial();
   const file = await deps.createFile(serial);
   try {
     const formatter = createRequestFormatter();
@@ -59,7 +59,7 @@ export async function writeRequest(
     for (const image of images) await write(formatter.image(await readImage(deps, image)));
     await write(formatter.end(await deps.requester?.seal(formatter.message())));
     // Before the file is there: what left is never unknown to accept.
-    deps.issuedRequests.add(serial, parseDigest(`sha256:${hash.digest('hex')}`));
+    await deps.issuedRequests.add(serial, parseDigest(`sha256:${hash.digest('hex')}`));
     await file.release();
   } finally {
     await file.discard();

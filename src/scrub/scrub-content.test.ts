@@ -127,9 +127,12 @@ test('signatures that are artifacts count as signatures, and need none themselve
   await data.publish(createMemoryImageSource(image), 'fedora/base:41');
   await data.placeStaged({ artifacts: true });
   assertClean(await data.scrub());
-  using content = composeContent({ data: data.path }, 'test');
+  await using content = await composeContent({ data: data.path }, 'test');
   const repository = parseRepositoryName('fedora/base');
-  const tag = content.publications.findTag(repository, parseTagName(`sha256-${image.digest.slice(7)}.sig`));
+  const tag = await content.publications.findTag(
+    repository,
+    parseTagName(`sha256-${image.digest.slice(7)}.sig`),
+  );
   assert.ok(tag !== undefined);
   const manifest = parseManifest(await content.tree.readManifest(repository, tag.list));
   assert.ok(manifest.kind === 'image');
@@ -152,7 +155,7 @@ test('a marker that is behind is written again', async () => {
 });
 
 async function serialOf(data: DataFolder): Promise<number | undefined> {
-  using content = composeContent({ data: data.path }, 'test');
+  await using content = await composeContent({ data: data.path }, 'test');
   return (await content.contents.readMarker())?.serial;
 }
 
@@ -213,13 +216,13 @@ test('leftovers are no problem, and go only when that is asked for', async () =>
   const after = await data.scrub();
   assertClean(after);
   assert.equal(after.counts.notices, 0);
-  assert.equal(data.staged().length, 1, 'what waits for a signature stays');
+  assert.equal((await data.staged()).length, 1, 'what waits for a signature stays');
 });
 
 test('repairing waits for nobody: while another command works it is refused', async () => {
   await using data = await createPublished();
-  using content = composeContent({ data: data.path }, 'another');
-  using _held = content.lock.acquire('content');
+  await using content = await composeContent({ data: data.path }, 'another');
+  await using _held = await content.lock.acquire('content');
   assertClean(await data.scrub());
   await assert.rejects(data.scrub({ repair: true }), { code: 'LOCKED', message: /"another"/ });
 });

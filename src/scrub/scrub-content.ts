@@ -32,7 +32,7 @@ export interface ScrubOptions {
 export async function scrubContent(deps: ScrubDeps, options: ScrubOptions = {}): Promise<ScrubReport> {
   const signal = options.signal ?? new AbortController().signal;
   const findings = new ScrubFindings();
-  using held = options.repair === true ? deps.lock.acquire(contentLock) : undefined;
+  await using held = options.repair === true ? await deps.lock.acquire(contentLock) : undefined;
   try {
     const files = await scrubFiles(deps.inspector, findings, deps.progress, {
       parallel: options.parallel ?? 2,
@@ -53,12 +53,12 @@ export async function scrubContent(deps: ScrubDeps, options: ScrubOptions = {}):
 async function scrubMarker(
   deps: ScrubDeps,
   findings: ScrubFindings,
-  held: Disposable | undefined,
+  held: AsyncDisposable | undefined,
 ): Promise<void> {
   const where = 'publication.json';
   const serialOf = async () => (await deps.contents.readMarker())?.serial ?? 0;
   const found = await serialOf();
-  const { serial } = deps.publications.serials();
+  const { serial } = await deps.publications.serials();
   if (found === serial) return;
   if (found > serial) {
     return findings.problem(
@@ -67,9 +67,9 @@ async function scrubMarker(
     );
   }
   try {
-    using _held = held === undefined ? deps.lock.acquire(contentLock) : undefined;
+    await using _held = held === undefined ? await deps.lock.acquire(contentLock) : undefined;
     // Read again: whoever had the lock may just have written it.
-    const now = deps.publications.serials();
+    const now = await deps.publications.serials();
     if ((await serialOf()) >= now.serial) return;
     await deps.contents.update(now);
     findings.repaired(where, `was at serial ${found}, as a crash leaves it: it says ${now.serial} now`);

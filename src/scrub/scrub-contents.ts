@@ -18,20 +18,21 @@ export interface ContentsScrub {
 export async function scrubContents(
   deps: ContentsScrub,
   findings: ScrubFindings,
-  repair: Disposable | undefined,
+  repair: AsyncDisposable | undefined,
   signal: AbortSignal,
 ): Promise<void> {
   if (await isRight(deps, signal)) return;
   try {
     // Again, and with nobody else at work: a publication that is under way places files before it lists them.
-    using _held = repair === undefined ? deps.lock.acquire(contentLock) : undefined;
+    await using _held = repair === undefined ? await deps.lock.acquire(contentLock) : undefined;
     let wrong = false;
     for await (const { where, what } of deps.contents.check(signal)) {
       wrong = true;
       if (repair === undefined) findings.problem(where, `${what}: "signpost scrub --repair" writes it again`);
       else findings.repaired(where, `${what}: written again`);
     }
-    if (wrong && repair !== undefined) await deps.contents.update(deps.publications.serials(), 'everything');
+    if (!wrong || repair === undefined) return;
+    await deps.contents.update(await deps.publications.serials(), 'everything');
   } catch (error) {
     if (!isSignpostError(error, 'LOCKED')) throw error;
     findings.notice('tree/contents', 'not compared with the tree: another command is at work');

@@ -37,28 +37,33 @@ export async function scrubPublications(
     return false;
   };
   const signed = new Set<string>();
-  for (const manifest of deps.content.manifests()) {
-    signal.throwIfAborted();
+  for await (const manifest of eachOf(deps.content.manifests(), signal)) {
     await checkSize('manifest', manifest);
     if (manifest.subject !== undefined) signed.add(`${manifest.repository}@${manifest.subject}`);
   }
-  for (const blob of deps.content.blobs()) {
-    signal.throwIfAborted();
-    await checkSize('blob', blob);
-  }
-  for (const { repository, tag } of deps.content.tags()) {
+  for await (const blob of eachOf(deps.content.blobs(), signal)) await checkSize('blob', blob);
+  for await (const { repository, tag } of eachOf(deps.content.tags(), signal)) {
     const subject = artifactSubject(tag);
     if (subject !== undefined) signed.add(`${repository}@${subject}`);
   }
   const isSigned = async (repository: RepositoryName, digest: Digest) =>
     signed.has(`${repository}@${digest}`) || (await deps.tree.readSignatures(repository, digest)).length > 0;
-  for (const tag of deps.content.tags()) {
-    signal.throwIfAborted();
+  for await (const tag of eachOf(deps.content.tags(), signal)) {
     try {
       await scrubTag(deps, findings, tag, { checkSize, isSigned });
     } catch (error) {
       if (!isSignpostError(error)) throw error;
       findings.problem(formatTaggedReference(tag), error.message);
+    }
+  }
+}
+
+// Each row costs a look at the disk: a promise more is nothing.
+async function* eachOf<T>(batches: AsyncIterable<readonly T[]>, signal: AbortSignal): AsyncIterable<T> {
+  for await (const batch of batches) {
+    for (const row of batch) {
+      signal.throwIfAborted();
+      yield row;
     }
   }
 }

@@ -19,7 +19,7 @@ export async function scrubStaging(
   findings: ScrubFindings,
 ): Promise<ReadonlySet<Digest>> {
   const needed = new Set<Digest>();
-  for (const image of deps.stagedImages.list()) {
+  for (const image of await deps.stagedImages.list()) {
     const where = `staged ${formatTaggedReference(image)}`;
     try {
       const list = parseManifest(await deps.staging.readManifest(image.list));
@@ -30,7 +30,7 @@ export async function scrubStaging(
         for (const blob of manifest.kind === 'image' ? blobsOf(manifest) : []) {
           needed.add(blob.digest);
           if (await deps.staging.hasBlob(blob.digest)) continue;
-          if (deps.publications.findBlob(blob.digest) !== undefined) continue;
+          if ((await deps.publications.findBlob(blob.digest)) !== undefined) continue;
           findings.problem(where, `blob ${blob.digest} is missing: publish the image again`);
         }
       }

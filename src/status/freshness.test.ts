@@ -26,7 +26,11 @@ function start(
   const asked: string[] = [];
   const rests: number[] = [];
   const freshness = createFreshness({
-    publishedContent: { tags: () => tags },
+    publishedContent: {
+      async *tags() {
+        yield tags;
+      },
+    },
     clock,
     log: { debug() {}, info() {}, warn() {}, error() {} },
     interval: never,

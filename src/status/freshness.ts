@@ -44,7 +44,8 @@ export function createFreshness(deps: FreshnessDeps): Freshness {
     const roles = new RoleTerms();
     const repositories = new Set<RepositoryName>();
     // Read whole first: an iterator that waits for signatures would keep the database from tidying its log.
-    const published = [...deps.publishedContent.tags()];
+    const published: PublishedTag[] = [];
+    for await (const batch of deps.publishedContent.tags()) published.push(...batch);
     for (const tag of published) {
       if (isArtifactTag(tag.tag)) continue;
       const { repository } = tag;

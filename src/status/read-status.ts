@@ -53,7 +53,8 @@ export async function readStatus(deps: StatusDeps): Promise<Status> {
   const repositories = new Map<RepositoryName, TagLife[]>();
   const roles = new RoleTerms();
   // Read whole first: an iterator that waits for signatures would keep the database from tidying its log.
-  const published = [...publishedContent.tags()];
+  const published: PublishedTag[] = [];
+  for await (const batch of publishedContent.tags()) published.push(...batch);
   for (const tag of published) {
     // They are signatures themselves, and live with what they sign.
     if (isArtifactTag(tag.tag)) continue;
@@ -66,7 +67,7 @@ export async function readStatus(deps: StatusDeps): Promise<Status> {
   }
   for await (const term of deps.metadataOf(repositories.keys())) roles.add(term);
   return {
-    serial: publishedContent.serial(),
+    serial: await publishedContent.serial(),
     repositories: [...repositories]
       .map(([repository, tags]) => ({ repository, tags: tags.sort((a, b) => a.left - b.left) }))
       .sort((a, b) => (a.repository < b.repository ? -1 : 1)),

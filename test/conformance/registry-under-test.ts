@@ -139,7 +139,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
           await write(`${signatureFolder(tree, name, digest)}/signature-${index + 1}`, bytes);
         }
       }
-      publications.publish({
+      await publications.publish({
         tags: tags.map((tag) => ({
           repository: name,
           tag: parseTagName(tag),
@@ -157,7 +157,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
       const digest = digestOf(bytes);
       await write(blobPath(tree, name, digest), bytes);
       const blob = { repository: name, digest, size: bytes.length };
-      publications.publish({ tags: [], manifests: [], blobs: [blob] });
+      await publications.publish({ tags: [], manifests: [], blobs: [blob] });
       snapshot = await compile();
       return digest;
     },

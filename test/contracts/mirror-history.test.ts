@@ -19,13 +19,13 @@ mirrorHistoryContract('memory', async () => {
 mirrorHistoryContract('SQLite', async () => {
   const database = openDatabase(':memory:');
   const registry = createMirrorRegistry(database);
-  const one = registry.add(newMirror({ name: 'one' }));
-  const other = registry.add(newMirror({ name: 'other' }));
+  const one = await registry.add(newMirror({ name: 'one' }));
+  const other = await registry.add(newMirror({ name: 'other' }));
   return {
     history: createMirrorHistory(database),
     mirrors: [one.id, other.id],
     removeFirst: async () => {
-      registry.remove(one.id);
+      await registry.remove(one.id);
     },
     end: async () => database.close(),
   };

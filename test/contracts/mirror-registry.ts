@@ -6,17 +6,19 @@ import { parseNetblock } from '../../src/mirrors/netblock.ts';
 import type { MirrorRegistry } from '../../src/ports/mirror-registry.ts';
 import { newMirror } from '../fakes/mirrors.ts';
 
+interface Opened {
+  readonly registry: MirrorRegistry;
+  readonly end: () => void | Promise<void>;
+}
+
 /** What every MirrorRegistry must do. `open` makes an empty one, and what ends it. */
-export function mirrorRegistryContract(
-  name: string,
-  open: () => { readonly registry: MirrorRegistry; readonly end: () => void },
-): void {
-  const using = (work: (registry: MirrorRegistry) => void) => () => {
-    const { registry, end } = open();
+export function mirrorRegistryContract(name: string, open: () => Opened | Promise<Opened>): void {
+  const using = (work: (registry: MirrorRegistry) => Promise<void>) => async () => {
+    const { registry, end } = await open();
     try {
-      work(registry);
+      await work(registry);
     } finally {
-      end();
+      await end();
     }
   };
   const whole = newMirror({
@@ -40,63 +42,63 @@ export function mirrorRegistryContract(
   describe(`mirror registry: ${name}`, () => {
     it(
       'gives back what was added, by name, with a number of its own each',
-      using((registry) => {
-        assert.deepEqual(registry.list(), []);
-        const second = registry.add(whole);
-        const first = registry.add(newMirror({ name: 'first' }));
+      using(async (registry) => {
+        assert.deepEqual(await registry.list(), []);
+        const second = await registry.add(whole);
+        const first = await registry.add(newMirror({ name: 'first' }));
         assert.notEqual(first.id, second.id);
-        assert.deepEqual(registry.list(), [first, second]);
+        assert.deepEqual(await registry.list(), [first, second]);
         assert.deepEqual(second, { ...whole, id: second.id });
       }),
     );
     it(
       'changes a mirror in place, its name too',
-      using((registry) => {
-        const added = registry.add(whole);
+      using(async (registry) => {
+        const added = await registry.add(whole);
         const { coordinates: _, ...rest } = added;
-        registry.update({ ...rest, name: 'renamed', weight: 7 });
-        assert.deepEqual(registry.list(), [{ ...rest, name: 'renamed', weight: 7 }]);
+        await registry.update({ ...rest, name: 'renamed', weight: 7 });
+        assert.deepEqual(await registry.list(), [{ ...rest, name: 'renamed', weight: 7 }]);
       }),
     );
     it(
       'refuses a name that is taken and changes nothing',
-      using((registry) => {
-        const one = registry.add(newMirror({ name: 'one' }));
-        const two = registry.add(newMirror({ name: 'two' }));
-        assert.throws(() => registry.add(newMirror({ name: 'one' })), isNameTaken);
-        assert.throws(() => registry.update({ ...two, name: 'one' }), isNameTaken);
-        assert.deepEqual(registry.list(), [one, two]);
+      using(async (registry) => {
+        const one = await registry.add(newMirror({ name: 'one' }));
+        const two = await registry.add(newMirror({ name: 'two' }));
+        await assert.rejects(() => registry.add(newMirror({ name: 'one' })), isNameTaken);
+        await assert.rejects(() => registry.update({ ...two, name: 'one' }), isNameTaken);
+        assert.deepEqual(await registry.list(), [one, two]);
       }),
     );
     it(
       'removes a mirror and never gives its number to another',
-      using((registry) => {
-        const gone = registry.add(newMirror({ name: 'gone' }));
-        registry.remove(gone.id);
-        assert.deepEqual(registry.list(), []);
-        assert.ok(registry.add(newMirror({ name: 'next' })).id > gone.id);
+      using(async (registry) => {
+        const gone = await registry.add(newMirror({ name: 'gone' }));
+        await registry.remove(gone.id);
+        assert.deepEqual(await registry.list(), []);
+        assert.ok((await registry.add(newMirror({ name: 'next' }))).id > gone.id);
       }),
     );
     it(
       'says that a mirror is not there',
-      using((registry) => {
+      using(async (registry) => {
         const isMissing = (error: unknown) => isSignpostError(error, 'NOT_FOUND');
-        assert.throws(() => registry.remove(99 as MirrorId), isMissing);
-        assert.throws(() => registry.update({ ...whole, id: 99 as MirrorId }), isMissing);
+        await assert.rejects(() => registry.remove(99 as MirrorId), isMissing);
+        await assert.rejects(() => registry.update({ ...whole, id: 99 as MirrorId }), isMissing);
       }),
     );
     it(
       'has another version after each change, and the same while nothing changes',
-      using((registry) => {
-        const versions = [registry.version()];
-        const mirror = registry.add(whole);
-        versions.push(registry.version());
-        registry.update({ ...mirror, weight: 2 });
-        versions.push(registry.version());
-        registry.list();
-        assert.equal(registry.version(), versions.at(-1));
-        registry.remove(mirror.id);
-        versions.push(registry.version());
+      using(async (registry) => {
+        const versions = [await registry.version()];
+        const mirror = await registry.add(whole);
+        versions.push(await registry.version());
+        await registry.update({ ...mirror, weight: 2 });
+        versions.push(await registry.version());
+        await registry.list();
+        assert.equal(await registry.version(), versions.at(-1));
+        await registry.remove(mirror.id);
+        versions.push(await registry.version());
         assert.equal(new Set(versions).size, versions.length);
       }),
     );

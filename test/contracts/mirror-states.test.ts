@@ -7,7 +7,9 @@ import { mirrorStatesContract } from './mirror-states.ts';
 
 mirrorStatesContract('memory', () => {
   const registry = createMemoryMirrorRegistry();
-  const states = createMemoryMirrorStates((id) => registry.list().some((mirror) => mirror.id === id));
+  const states = createMemoryMirrorStates(async (id) =>
+    (await registry.list()).some((mirror) => mirror.id === id),
+  );
   return { registry, states, end: () => undefined };
 });
 

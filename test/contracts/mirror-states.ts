@@ -7,15 +7,14 @@ import type { MirrorRegistry } from '../../src/ports/mirror-registry.ts';
 import type { MirrorStates, StoredMirrorState } from '../../src/ports/mirror-states.ts';
 import { newMirror } from '../fakes/mirrors.ts';
 
+interface Opened {
+  readonly registry: Pick<MirrorRegistry, 'add' | 'remove'>;
+  readonly states: MirrorStates;
+  readonly end: () => void | Promise<void>;
+}
+
 /** What every MirrorStates must do. `open` makes an empty one over an empty registry, and what ends both. */
-export function mirrorStatesContract(
-  name: string,
-  open: () => {
-    readonly registry: Pick<MirrorRegistry, 'add' | 'remove'>;
-    readonly states: MirrorStates;
-    readonly end: () => void;
-  },
-): void {
+export function mirrorStatesContract(name: string, open: () => Opened | Promise<Opened>): void {
   const fresh: StoredMirrorState = newMirrorHealth(1000);
   const full: StoredMirrorState = {
     healthy: false,
@@ -48,49 +47,49 @@ export function mirrorStatesContract(
     reported: 11,
   };
   const using =
-    (work: (opened: ReturnType<typeof open>) => void): (() => void) =>
-    () => {
-      const opened = open();
+    (work: (opened: Opened) => Promise<void>): (() => Promise<void>) =>
+    async () => {
+      const opened = await open();
       try {
-        work(opened);
+        await work(opened);
       } finally {
-        opened.end();
+        await opened.end();
       }
     };
 
   describe(`mirror states: ${name}`, () => {
     it(
       'gives back what was saved, the latest',
-      using(({ registry, states }) => {
-        assert.equal(states.load().size, 0);
-        const one = registry.add(newMirror({ name: 'one' }));
-        const two = registry.add(newMirror({ name: 'two' }));
-        states.save(
+      using(async ({ registry, states }) => {
+        assert.equal((await states.load()).size, 0);
+        const one = await registry.add(newMirror({ name: 'one' }));
+        const two = await registry.add(newMirror({ name: 'two' }));
+        await states.save(
           new Map([
             [one.id, fresh],
             [two.id, fresh],
           ]),
         );
-        states.save(new Map([[two.id, full]]));
-        assert.deepEqual(states.load().get(one.id), fresh);
-        assert.deepEqual(states.load().get(two.id), full);
+        await states.save(new Map([[two.id, full]]));
+        assert.deepEqual((await states.load()).get(one.id), fresh);
+        assert.deepEqual((await states.load()).get(two.id), full);
       }),
     );
     it(
       'forgets removed mirrors, and takes no states of them',
-      using(({ registry, states }) => {
-        const one = registry.add(newMirror({ name: 'one' }));
-        const two = registry.add(newMirror({ name: 'two' }));
-        states.save(new Map([[one.id, full]]));
-        registry.remove(one.id);
-        assert.equal(states.load().size, 0);
-        states.save(
+      using(async ({ registry, states }) => {
+        const one = await registry.add(newMirror({ name: 'one' }));
+        const two = await registry.add(newMirror({ name: 'two' }));
+        await states.save(new Map([[one.id, full]]));
+        await registry.remove(one.id);
+        assert.equal((await states.load()).size, 0);
+        await states.save(
           new Map([
             [one.id, fresh],
             [two.id, fresh],
           ]),
         );
-        assert.deepEqual([...states.load().keys()], [two.id]);
+        assert.deepEqual([...(await states.load()).keys()], [two.id]);
       }),
     );
   });

@@ -6,6 +6,7 @@ import { parseRepositoryName, parseTagName } from '../../src/oci/reference.ts';
 import type { Publication, Publications, PublishedContent } from '../../src/ports/publications.ts';
 import type { IssuedRequests } from '../../src/ports/issued-requests.ts';
 import type { StagedImages } from '../../src/ports/staged-images.ts';
+import { rowsOf } from '../fakes/rows-of.ts';
 
 export interface PublicationSides {
   readonly publications: Publications;
@@ -15,7 +16,10 @@ export interface PublicationSides {
 }
 
 /** What the three ports onto the origin's database do together. `create` makes an empty one. */
-export function publicationsContract(name: string, create: () => PublicationSides): void {
+export function publicationsContract(
+  name: string,
+  create: () => PublicationSides | Promise<PublicationSides>,
+): void {
   const base = parseRepositoryName('fedora/base');
   const other = parseRepositoryName('debian');
   const tag = parseTagName('41');
@@ -46,58 +50,65 @@ export function publicationsContract(name: string, create: () => PublicationSide
     blobs: [{ repository: other, digest: blob, size: 30 }],
   };
 
-  test(`${name}: nothing is published at first`, () => {
-    const { publications, content } = create();
-    assert.deepEqual(publications.serials(), { serial: 0, repositories: new Map() });
-    assert.equal(content.serial(), 0);
-    assert.equal(publications.findTag(base, tag), undefined);
-    assert.equal(publications.findBlob(blob), undefined);
-    assert.deepEqual([...content.tags(), ...content.manifests(), ...content.blobs()], []);
+  test(`${name}: nothing is published at first`, async () => {
+    const { publications, content } = await create();
+    assert.deepEqual(await publications.serials(), { serial: 0, repositories: new Map() });
+    assert.equal(await content.serial(), 0);
+    assert.equal(await publications.findTag(base, tag), undefined);
+    assert.equal(await publications.findBlob(blob), undefined);
+    assert.deepEqual(
+      [
+        ...(await rowsOf(content.tags())),
+        ...(await rowsOf(content.manifests())),
+        ...(await rowsOf(content.blobs())),
+      ],
+      [],
+    );
   });
 
-  test(`${name}: referrers are found by subject and type, until they are retired`, () => {
-    const { publications, content } = create();
+  test(`${name}: referrers are found by subject and type, until they are retired`, async () => {
+    const { publications, content } = await create();
     const type = 'application/x.example';
-    assert.deepEqual(publications.findReferrers(base, list, type), []);
-    publications.publish(publication);
-    assert.deepEqual(publications.findReferrers(base, list, type), [image]);
-    assert.deepEqual(publications.findReferrers(base, list, 'application/x.other'), []);
-    assert.deepEqual(publications.findReferrers(base, image, type), []);
-    assert.deepEqual(publications.findReferrers(other, list, type), []);
+    assert.deepEqual(await publications.findReferrers(base, list, type), []);
+    await publications.publish(publication);
+    assert.deepEqual(await publications.findReferrers(base, list, type), [image]);
+    assert.deepEqual(await publications.findReferrers(base, list, 'application/x.other'), []);
+    assert.deepEqual(await publications.findReferrers(base, image, type), []);
+    assert.deepEqual(await publications.findReferrers(other, list, type), []);
     const retired = [{ repository: base, digest: image }];
-    assert.equal(publications.publish({ tags: [], manifests: [], blobs: [], retired }), 2);
-    assert.deepEqual(publications.findReferrers(base, list, type), []);
-    assert.equal(publications.serials().repositories.get(base), 2);
+    assert.equal(await publications.publish({ tags: [], manifests: [], blobs: [], retired }), 2);
+    assert.deepEqual(await publications.findReferrers(base, list, type), []);
+    assert.equal((await publications.serials()).repositories.get(base), 2);
     assert.deepEqual(
-      [...content.manifests()].map(({ digest }) => digest),
+      (await rowsOf(content.manifests())).map(({ digest }) => digest),
       [list],
     );
   });
 
-  test(`${name}: what is published can be read back`, () => {
-    const { publications, content } = create();
-    assert.equal(publications.publish(publication), 1);
-    assert.deepEqual(publications.findTag(base, tag), publication.tags[0]);
-    assert.deepEqual(publications.findBlob(blob), { ...publication.blobs[0], serial: 1 });
-    assert.deepEqual([...content.tags()], publication.tags);
+  test(`${name}: what is published can be read back`, async () => {
+    const { publications, content } = await create();
+    assert.equal(await publications.publish(publication), 1);
+    assert.deepEqual(await publications.findTag(base, tag), publication.tags[0]);
+    assert.deepEqual(await publications.findBlob(blob), { ...publication.blobs[0], serial: 1 });
+    assert.deepEqual(await rowsOf(content.tags()), publication.tags);
     assert.deepEqual(
-      [...content.manifests()].toSorted((a, b) => a.size - b.size),
+      (await rowsOf(content.manifests())).toSorted((a, b) => a.size - b.size),
       publication.manifests,
     );
-    assert.deepEqual([...content.blobs()], [{ ...publication.blobs[0], serial: 1 }]);
+    assert.deepEqual(await rowsOf(content.blobs()), [{ ...publication.blobs[0], serial: 1 }]);
   });
 
-  test(`${name}: each publication raises the serial of what it touches`, () => {
-    const { publications, content } = create();
-    publications.publish(publication);
-    assert.equal(publications.findBlob(blob, other), undefined);
-    assert.equal(publications.publish(elsewhere), 2);
-    assert.deepEqual(publications.findBlob(blob, other), { ...elsewhere.blobs[0], serial: 2 });
-    assert.deepEqual(publications.findBlob(blob, base), { ...publication.blobs[0], serial: 1 });
-    assert.equal(publications.publish({ ...elsewhere, blobs: elsewhere.blobs }), 3);
-    assert.equal(content.serial(), 3);
+  test(`${name}: each publication raises the serial of what it touches`, async () => {
+    const { publications, content } = await create();
+    await publications.publish(publication);
+    assert.equal(await publications.findBlob(blob, other), undefined);
+    assert.equal(await publications.publish(elsewhere), 2);
+    assert.deepEqual(await publications.findBlob(blob, other), { ...elsewhere.blobs[0], serial: 2 });
+    assert.deepEqual(await publications.findBlob(blob, base), { ...publication.blobs[0], serial: 1 });
+    assert.equal(await publications.publish({ ...elsewhere, blobs: elsewhere.blobs }), 3);
+    assert.equal(await content.serial(), 3);
     assert.deepEqual(
-      publications.serials().repositories,
+      (await publications.serials()).repositories,
       new Map([
         [other, 3],
         [base, 1],
@@ -105,90 +116,115 @@ export function publicationsContract(name: string, create: () => PublicationSide
     );
   });
 
-  test(`${name}: a blob keeps the serial that brought it`, () => {
-    const { publications, content } = create();
-    publications.publish(publication);
-    publications.publish(publication);
+  test(`${name}: a blob keeps the serial that brought it`, async () => {
+    const { publications, content } = await create();
+    await publications.publish(publication);
+    await publications.publish(publication);
     assert.deepEqual(
-      [...content.blobs()].map(({ serial }) => serial),
+      (await rowsOf(content.blobs())).map(({ serial }) => serial),
       [1],
     );
   });
 
-  test(`${name}: a tag that is published again is replaced`, () => {
-    const { publications, content } = create();
-    publications.publish(publication);
+  test(`${name}: a tag that is published again is replaced`, async () => {
+    const { publications, content } = await create();
+    await publications.publish(publication);
     const moved = { repository: base, tag, list: image, requestSerial: 8, expires: 99 };
-    publications.publish({ tags: [moved], manifests: [], blobs: [] });
-    assert.deepEqual([...content.tags()], [moved]);
+    await publications.publish({ tags: [moved], manifests: [], blobs: [] });
+    assert.deepEqual(await rowsOf(content.tags()), [moved]);
   });
 
-  test(`${name}: publishing a tag takes just that image from the staged ones`, () => {
-    const { publications, stagedImages } = create();
-    stagedImages.put({ repository: base, tag, list, staged: 1 });
-    stagedImages.put({ repository: other, tag, list, staged: 1 });
-    publications.publish(publication);
+  test(`${name}: publishing a tag takes just that image from the staged ones`, async () => {
+    const { publications, stagedImages } = await create();
+    await stagedImages.put({ repository: base, tag, list, staged: 1 });
+    await stagedImages.put({ repository: other, tag, list, staged: 1 });
+    await publications.publish(publication);
     assert.deepEqual(
-      stagedImages.list().map(({ repository }) => repository),
+      (await stagedImages.list()).map(({ repository }) => repository),
       [other],
     );
-    stagedImages.put({ repository: base, tag, list: image, staged: 2 });
-    publications.publish(publication);
-    assert.equal(stagedImages.list().length, 2, 'another image was staged under the tag meanwhile');
+    await stagedImages.put({ repository: base, tag, list: image, staged: 2 });
+    await publications.publish(publication);
+    assert.equal((await stagedImages.list()).length, 2, 'another image was staged under the tag meanwhile');
   });
 
-  test(`${name}: the version changes with every change and with nothing else`, () => {
-    const { publications, content, stagedImages } = create();
-    const seen = [content.version()];
-    const step = (work: () => unknown) => {
-      work();
-      seen.push(content.version());
-      assert.equal(content.version(), seen.at(-1));
+  test(`${name}: the version changes with every change and with nothing else`, async () => {
+    const { publications, content, stagedImages } = await create();
+    const seen = [await content.version()];
+    const step = async (work: () => Promise<unknown>) => {
+      await work();
+      seen.push(await content.version());
+      assert.equal(await content.version(), seen.at(-1));
     };
-    step(() => publications.publish(publication));
-    step(() => publications.publish(elsewhere));
-    step(() => stagedImages.put({ repository: base, tag, list, staged: 1 }));
+    await step(() => publications.publish(publication));
+    await step(() => publications.publish(elsewhere));
+    await step(() => stagedImages.put({ repository: base, tag, list, staged: 1 }));
     assert.equal(new Set(seen).size, seen.length);
-    publications.findBlob(blob);
-    assert.equal(content.version(), seen.at(-1));
+    await publications.findBlob(blob);
+    assert.equal(await content.version(), seen.at(-1));
   });
 
-  test(`${name}: staged images are kept, replaced, and removed`, () => {
-    const { stagedImages } = create();
+  test(`${name}: staged images are kept, replaced, and removed`, async () => {
+    const { stagedImages } = await create();
     const waiting = { repository: base, tag, list, staged: 5 };
-    stagedImages.put(waiting);
-    assert.deepEqual(stagedImages.list(), [waiting]);
-    stagedImages.put({ ...waiting, list: image, reason: 'the key is unknown' });
-    assert.deepEqual(stagedImages.list(), [{ ...waiting, list: image, reason: 'the key is unknown' }]);
-    stagedImages.put({ repository: other, tag, list, staged: 6 });
+    await stagedImages.put(waiting);
+    assert.deepEqual(await stagedImages.list(), [waiting]);
+    await stagedImages.put({ ...waiting, list: image, reason: 'the key is unknown' });
+    assert.deepEqual(await stagedImages.list(), [{ ...waiting, list: image, reason: 'the key is unknown' }]);
+    await stagedImages.put({ repository: other, tag, list, staged: 6 });
     assert.deepEqual(
-      stagedImages.list().map(({ repository }) => repository),
+      (await stagedImages.list()).map(({ repository }) => repository),
       [other, base],
     );
-    stagedImages.remove(base, tag);
-    stagedImages.remove(base, tag);
+    await stagedImages.remove(base, tag);
+    await stagedImages.remove(base, tag);
     assert.deepEqual(
-      stagedImages.list().map(({ repository }) => repository),
+      (await stagedImages.list()).map(({ repository }) => repository),
       [other],
     );
   });
 
-  test(`${name}: the requests that were issued are remembered by their serial`, () => {
-    const { issuedRequests } = create();
+  test(`${name}: the requests that were issued are remembered by their serial`, async () => {
+    const { issuedRequests } = await create();
     const [one, two] = [digestOf('one'), digestOf('two')];
-    issuedRequests.add(1, one);
-    issuedRequests.add(2, two);
-    assert.deepEqual(
-      [1, 2, 3].map((serial) => issuedRequests.find(serial)),
-      [one, two, undefined],
-    );
-    issuedRequests.add(2, one);
-    assert.equal(issuedRequests.find(2), one);
+    await issuedRequests.add(1, one);
+    await issuedRequests.add(2, two);
+    assert.deepEqual(await Promise.all([1, 2, 3].map((serial) => issuedRequests.find(serial))), [
+      one,
+      two,
+      undefined,
+    ]);
+    await issuedRequests.add(2, one);
+    assert.equal(await issuedRequests.find(2), one);
   });
 
-  test(`${name}: request serials only grow`, () => {
-    const { stagedImages } = create();
-    const serials = Array.from({ length: 5 }, () => stagedImages.nextRequestSerial());
+  test(`${name}: many rows come in batches, each of them once`, async () => {
+    const { publications, content } = await create();
+    const blobs = Array.from({ length: 12_345 }, (_, at) => ({
+      repository: at % 2 === 0 ? base : other,
+      digest: digestOf(String(at)),
+      size: at,
+    }));
+    await publications.publish({ tags: [], manifests: [], blobs });
+    const sizes = new Set<number>();
+    let batches = 0;
+    for await (const batch of content.blobs()) {
+      for (const row of batch) sizes.add(row.size);
+      batches += 1;
+    }
+    assert.equal(sizes.size, blobs.length);
+    assert.ok(batches > 1 && batches < 1000);
+    for await (const batch of content.blobs()) {
+      assert.ok(batch.length > 0);
+      break;
+    }
+    assert.equal(await publications.publish(publication), 2, 'an iteration that was left holds nothing up');
+  });
+
+  test(`${name}: request serials only grow`, async () => {
+    const { stagedImages } = await create();
+    const serials: number[] = [];
+    for (let count = 0; count < 5; count += 1) serials.push(await stagedImages.nextRequestSerial());
     assert.deepEqual(
       serials,
       [...new Set(serials)].toSorted((a, b) => a - b),

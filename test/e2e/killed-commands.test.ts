@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { composeContent } from '../../src/cli/compose/content.ts';
+import { rowsOf } from '../fakes/rows-of.ts';
 import { createDataFolder, type DataFolder } from '../fakes/data-folder.ts';
 import { buildImage, buildList } from '../fakes/image-builder.ts';
 import { createMemoryImageSource } from '../fakes/memory-image-source.ts';
@@ -88,11 +89,11 @@ test('publish can be killed at any moment, and goes on where it was', { timeout:
       { stdio: ['ignore', 'pipe', 'inherit'] },
     );
   const whole = await timeOf(publish());
-  assert.equal(data.staged().length, 1);
+  assert.equal((await data.staged()).length, 1);
 
   let interrupted = 0;
   for (const moment of moments) {
-    if (data.staged().length > 0) await rm(data.path, { recursive: true });
+    if ((await data.staged()).length > 0) await rm(data.path, { recursive: true });
     if (!(await killAfter(publish(), moment * whole))) interrupted++;
     await assertSound(data, `${Math.round(moment * 100)}% of publish`);
   }
@@ -118,7 +119,7 @@ test('publish can be killed at any moment, and goes on where it was', { timeout:
   assert.ok(registry.seen.slice(before).some(({ headers }) => headers.range !== undefined));
   await assertSound(data, 'the end');
   assert.deepEqual(
-    data.staged().map(({ list }) => list),
+    (await data.staged()).map(({ list }) => list),
     [image.digest],
   );
 });
@@ -149,11 +150,11 @@ test(
       await stage('1');
       await killAfter(place(), moment * whole);
       await assertSound(data, `${Math.round(moment * 100)}% of placing`);
-      using content = composeContent({ data: data.path }, 'test');
-      const isPublished = [...content.publishedContent.tags()].length === 1;
+      await using content = await composeContent({ data: data.path }, 'test');
+      const isPublished = (await rowsOf(content.publishedContent.tags())).length === 1;
       seen[isPublished ? 'published' : 'not']++;
       assert.equal(
-        data.staged().length,
+        (await data.staged()).length,
         isPublished ? 0 : 1,
         'an image is staged or published, never both or neither',
       );
@@ -163,7 +164,7 @@ test(
     }
     assert.ok(seen.not > 0, 'no kill came before the end');
 
-    if (data.staged().length === 0) await stage('2');
+    if ((await data.staged()).length === 0) await stage('2');
     const { serial } = await data.placeStaged();
     assert.ok(serial >= 1);
     const report = await data.scrub({ repair: true });

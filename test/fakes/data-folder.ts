@@ -9,7 +9,7 @@ import {
 import { composeArtifacts } from '../../src/accept/compose-artifacts.ts';
 import type { MergedSignatures } from '../../src/accept/merge-signatures.ts';
 import { formatCosignEnvelope } from '../../src/trust/cosign/cosign-envelope.ts';
-import { composeContent } from '../../src/cli/compose/content.ts';
+import { type Content, composeContent } from '../../src/cli/compose/content.ts';
 import { composeScrub } from '../../src/cli/compose/scrub.ts';
 import { parseManifest } from '../../src/oci/manifest.ts';
 import { parseTaggedReference } from '../../src/oci/reference.ts';
@@ -26,7 +26,7 @@ export interface DataFolder extends AsyncDisposable {
   /** Publishes whatever is staged, under signatures that nobody checks: in the lookaside, or as `artifacts`. */
   placeStaged(options?: { readonly artifacts?: boolean }): Promise<{ readonly serial: number }>;
   scrub(options?: { readonly repair?: boolean }): ReturnType<typeof composeScrub>;
-  staged(): readonly StagedImage[];
+  staged(): Promise<readonly StagedImage[]>;
 }
 
 export async function createDataFolder(parent: string = tmpdir()): Promise<DataFolder> {
@@ -39,14 +39,14 @@ export function openDataFolder(path: string): DataFolder {
   return {
     path,
     async publish(source, target, options) {
-      using content = composeContent({ data: path }, 'test');
+      await using content = await composeContent({ data: path }, 'test');
       const deps = { ...content, progress: silentProgress };
       return await publishImage(deps, source, parseTaggedReference(target), options);
     },
     async placeStaged({ artifacts = false } = {}) {
-      using content = composeContent({ data: path }, 'test');
+      await using content = await composeContent({ data: path }, 'test');
       const accepted: AcceptedImage[] = [];
-      for (const image of content.stagedImages.list()) accepted.push(await accept(content, image));
+      for (const image of await content.stagedImages.list()) accepted.push(await accept(content, image));
       const lookaside = accepted.flatMap(signaturesOf);
       const deps = { ...content, tree: content.treeWriter };
       const composed = composeArtifacts(artifacts ? accepted.flatMap(mergedFor) : [], 1);
@@ -57,25 +57,22 @@ export function openDataFolder(path: string): DataFolder {
       });
     },
     scrub: (options) => composeScrub({ data: path }, { ...options, progress: silentProgress }),
-    staged() {
-      using content = composeContent({ data: path }, 'test');
-      return content.stagedImages.list();
+    async staged() {
+      await using content = await composeContent({ data: path }, 'test');
+      return await content.stagedImages.list();
     },
     [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }
 
-async function accept(
-  { staging, stagedImages }: ReturnType<typeof composeContent>,
-  image: StagedImage,
-): Promise<AcceptedImage> {
+async function accept({ staging, stagedImages }: Content, image: StagedImage): Promise<AcceptedImage> {
   const list = await staging.readManifest(image.list);
   const parsed = parseManifest(list);
   const manifests = [];
   for (const descriptor of parsed.kind === 'list' ? parsed.manifests : []) {
     manifests.push({ descriptor, bytes: await staging.readManifest(descriptor.digest) });
   }
-  const requestSerial = stagedImages.nextRequestSerial();
+  const requestSerial = await stagedImages.nextRequestSerial();
   return { image, list, manifests, requestSerial, expires: 4_000_000_000_000 };
 }
 

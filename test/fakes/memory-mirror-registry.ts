@@ -18,8 +18,8 @@ export function createMemoryMirrorRegistry(): MirrorRegistry {
     if (!mirrors.has(id)) throw new SignpostError('NOT_FOUND', `there is no mirror with number ${id}`);
   };
   return {
-    list: () => [...mirrors.values()].toSorted((one, other) => (one.name < other.name ? -1 : 1)),
-    add: (mirror) => {
+    list: async () => [...mirrors.values()].toSorted((one, other) => (one.name < other.name ? -1 : 1)),
+    add: async (mirror) => {
       checkName(mirror.name, undefined);
       lastId += 1;
       version += 1;
@@ -27,17 +27,17 @@ export function createMemoryMirrorRegistry(): MirrorRegistry {
       mirrors.set(added.id, added);
       return added;
     },
-    update: (mirror) => {
+    update: async (mirror) => {
       checkId(mirror.id);
       checkName(mirror.name, mirror.id);
       version += 1;
       mirrors.set(mirror.id, mirror);
     },
-    remove: (id) => {
+    remove: async (id) => {
       checkId(id);
       version += 1;
       mirrors.delete(id);
     },
-    version: () => version,
+    version: async () => version,
   };
 }

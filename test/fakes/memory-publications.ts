@@ -30,7 +30,7 @@ export function createMemoryPublications(): MemoryPublications {
   let version = 0;
 
   const publications: Publications = {
-    publish(publication) {
+    async publish(publication) {
       serial++;
       version++;
       for (const blob of publication.blobs) {
@@ -54,42 +54,47 @@ export function createMemoryPublications(): MemoryPublications {
       }
       return serial;
     },
-    findTag: (repository, tag) => tags.get(`${repository}:${tag}`),
-    findBlob: (digest, repository) =>
+    findTag: async (repository, tag) => tags.get(`${repository}:${tag}`),
+    findBlob: async (digest, repository) =>
       [...blobs.values()].find(
         (blob) => blob.digest === digest && (repository === undefined || blob.repository === repository),
       ),
-    findReferrers: (repository, subject, artifactType) =>
+    findReferrers: async (repository, subject, artifactType) =>
       [...manifests.values()]
         .filter((manifest) => manifest.repository === repository && manifest.subject === subject)
         .filter((manifest) => manifest.artifactType === artifactType)
         .map(({ digest }) => digest)
         .sort(),
-    serials: () => ({ serial, repositories: new Map(repositories) }),
+    serials: async () => ({ serial, repositories: new Map(repositories) }),
   };
   return {
     publications,
     content: {
-      version: () => version,
-      serial: () => serial,
-      tags: () => tags.values(),
-      manifests: () => manifests.values(),
-      blobs: () => blobs.values(),
+      version: async () => version,
+      serial: async () => serial,
+      tags: () => inBatches(tags.values()),
+      manifests: () => inBatches(manifests.values()),
+      blobs: () => inBatches(blobs.values()),
     },
     issuedRequests: {
-      add: (number, request) => void issued.set(number, request),
-      find: (number) => issued.get(number),
+      add: async (number, request) => void issued.set(number, request),
+      find: async (number) => issued.get(number),
     },
     stagedImages: {
-      list: () => [...staged].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, image]) => image),
-      put(image) {
+      list: async () => [...staged].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, image]) => image),
+      async put(image) {
         staged.set(`${image.repository}:${image.tag}`, image);
         version++;
       },
-      remove(repository, tag) {
+      async remove(repository, tag) {
         if (staged.delete(`${repository}:${tag}`)) version++;
       },
-      nextRequestSerial: () => ++requestSerial,
+      nextRequestSerial: async () => ++requestSerial,
     },
   };
+}
+
+async function* inBatches<T>(rows: Iterable<T>): AsyncIterable<readonly T[]> {
+  const all = [...rows];
+  for (let at = 0; at < all.length; at += 1000) yield all.slice(at, at + 1000);
 }

@@ -9,12 +9,12 @@ export function createMemoryReceivedSignatures(): ReceivedSignatures {
   const same = (a: { repository: string; tag: string }, b: { repository: string; tag: string }) =>
     a.repository === b.repository && a.tag === b.tag;
   return {
-    list: (image) =>
+    list: async (image) =>
       rows
         .filter((row) => same(row, image) && row.list === image.list && row.serial === image.serial)
         .sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
         .map(({ format, digest, fingerprint, signature }) => ({ format, digest, fingerprint, signature })),
-    put(image, signatures) {
+    async put(image, signatures) {
       const replaced = new Set(signatures.map(keyOf));
       rows = rows.filter((row) => {
         if (!same(row, image)) return true;
@@ -23,7 +23,7 @@ export function createMemoryReceivedSignatures(): ReceivedSignatures {
       });
       rows.push(...signatures.map((item) => ({ ...image, ...item })));
     },
-    remove(repository, tag) {
+    async remove(repository, tag) {
       rows = rows.filter((row) => !same(row, { repository, tag }));
     },
   };

@@ -40,7 +40,7 @@ interface WorldOptions {
 }
 
 /** A prober in a world in which time passes only when the test says so. */
-export function createWorld(context: TestContext, options: WorldOptions = {}) {
+export async function createWorld(context: TestContext, options: WorldOptions = {}) {
   const { mock } = context;
   mock.timers.enable({ apis: ['setTimeout', 'setInterval', 'Date'], now: 1_700_000_000_000 });
   const now = () => Date.now();
@@ -49,7 +49,7 @@ export function createWorld(context: TestContext, options: WorldOptions = {}) {
   const retired = new Set<Digest>();
   const history = createMemoryMirrorHistory();
   const world = { treeSerial: 5, picks: 0, errors: [] as string[], newSerial: 5, newBlob: blobs[0] };
-  const prober = createProber({
+  const prober = await createProber({
     probe,
     tree: {
       readBlob: async (_repository, digest) => {

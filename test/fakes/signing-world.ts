@@ -81,7 +81,11 @@ export async function createSigningWorld(): Promise<SigningWorld> {
     async stage(reference, list) {
       for (const [digest, built] of list.manifests) await staging.writeManifest(digest, built.manifest);
       for (const [digest, bytes] of list.blobs) staging.blobs.set(digest, bytes);
-      memory.stagedImages.put({ ...parseTaggedReference(reference), list: list.digest, staged: clock.time });
+      await memory.stagedImages.put({
+        ...parseTaggedReference(reference),
+        list: list.digest,
+        staged: clock.time,
+      });
     },
     async request() {
       const file = createMemoryNewFile();

@@ -1,7 +1,15 @@
 import { SignpostError } from '../../oci/errors.ts';
 
-/** Runs a piece of database work; what SQLite throws becomes SignpostError STORAGE. `doing` reads "cannot <doing>". */
-export function withDatabase<T>(doing: string, work: () => T): T {
+/**
+ * Runs a piece of database work, all of it before this returns; what SQLite throws becomes a rejection with
+ * SignpostError STORAGE. `doing` reads "cannot <doing>".
+ */
+export function withDatabase<T>(doing: string, work: () => T): Promise<T> {
+  return Promise.try(() => attempt(doing, work));
+}
+
+/** The same for callers that do not wait. */
+export function attempt<T>(doing: string, work: () => T): T {
   try {
     return work();
   } catch (cause) {

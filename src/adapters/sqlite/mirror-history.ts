@@ -23,25 +23,23 @@ export function createMirrorHistory(database: DatabaseSync): MirrorHistory {
      )`,
   );
   return {
-    async add(events) {
+    add: (events) =>
       withDatabase('write the history of mirrors', () =>
         inTransaction(database, () => {
           for (const { mirror, at, kind, detail } of events) insert.run(at, kind, detail, mirror);
         }),
-      );
-    },
-    list: async (mirror, { limit, before = Number.MAX_SAFE_INTEGER }) =>
+      ),
+    list: (mirror, { limit, before = Number.MAX_SAFE_INTEGER }) =>
       withDatabase('read the history of mirrors', () =>
         list.all(mirror, before, limit).flatMap((row) => readRow(mirror, row)),
       ),
-    async prune({ since, most }) {
+    prune: ({ since, most }) =>
       withDatabase('shorten the history of mirrors', () =>
         inTransaction(database, () => {
           removeOld.run(since);
           removeMany.run(most);
         }),
-      );
-    },
+      ),
   };
 }
 

@@ -14,21 +14,21 @@ mirrorRegistryContract('SQLite', () => {
   return { registry: createMirrorRegistry(open()), end };
 });
 
-test('a change by another process changes the version and is seen', () => {
+test('a change by another process changes the version and is seen', async () => {
   const { open, end } = temporary();
   try {
     const here = createMirrorRegistry(open());
     const there = createMirrorRegistry(open());
-    const before = here.version();
-    const added = there.add(newMirror());
-    assert.notEqual(here.version(), before);
-    assert.deepEqual(here.list(), [added]);
+    const before = await here.version();
+    const added = await there.add(newMirror());
+    assert.notEqual(await here.version(), before);
+    assert.deepEqual(await here.list(), [added]);
   } finally {
     end();
   }
 });
 
-test('a damaged description is a storage error that says what is wrong', () => {
+test('a damaged description is a storage error that says what is wrong', async () => {
   const { open, end } = temporary();
   try {
     const database = open();
@@ -36,7 +36,7 @@ test('a damaged description is a storage error that says what is wrong', () => {
     const insert = database.prepare('INSERT INTO mirrors (name, description) VALUES (?, ?)');
     for (const description of ['{', '{}', JSON.stringify({ ...newMirror(), netblocks: ['192.0.2.1/24'] })]) {
       insert.run('damaged', description);
-      assert.throws(
+      await assert.rejects(
         () => registry.list(),
         (error) => isSignpostError(error, 'STORAGE') && /damaged description of a mirror/.test(error.message),
       );

@@ -17,22 +17,20 @@ export function createMirrorRegistry(database: DatabaseSync): MirrorRegistry {
   const version = createDataVersion(database);
   return {
     list: () => withDatabase('read the mirrors', () => list.all().map(readRow)),
-    add: (mirror) => {
-      const { lastInsertRowid } = withUniqueName(mirror.name, () =>
-        insert.run(mirror.name, descriptionOf(mirror)),
-      );
-      return { ...mirror, id: Number(lastInsertRowid) as MirrorId };
-    },
-    update: (mirror) => {
-      const { changes } = withUniqueName(mirror.name, () =>
-        update.run(mirror.name, descriptionOf(mirror), mirror.id),
-      );
-      if (changes === 0) throw notFound(mirror.id);
-    },
-    remove: (id) => {
-      const { changes } = withDatabase('remove a mirror', () => remove.run(id));
-      if (changes === 0) throw notFound(id);
-    },
+    add: (mirror) =>
+      withUniqueName(mirror.name, () => {
+        const { lastInsertRowid } = insert.run(mirror.name, descriptionOf(mirror));
+        return { ...mirror, id: Number(lastInsertRowid) as MirrorId };
+      }),
+    update: (mirror) =>
+      withUniqueName(mirror.name, () => {
+        const { changes } = update.run(mirror.name, descriptionOf(mirror), mirror.id);
+        if (changes === 0) throw notFound(mirror.id);
+      }),
+    remove: (id) =>
+      withDatabase('remove a mirror', () => {
+        if (remove.run(id).changes === 0) throw notFound(id);
+      }),
     version: () => withDatabase('read its version', version),
   };
 }
@@ -52,7 +50,7 @@ function notFound(id: MirrorId): SignpostError {
 /** SQLITE_CONSTRAINT_UNIQUE (sqlite.org/rescode.html). */
 const uniqueViolation = 2067;
 
-function withUniqueName<T>(name: string, work: () => T): T {
+function withUniqueName<T>(name: string, work: () => T): Promise<T> {
   return withDatabase('write a mirror', () => {
     try {
       return work();

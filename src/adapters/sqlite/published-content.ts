@@ -2,28 +2,29 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { RepositoryName, TagName } from '../../oci/reference.ts';
 import type { PublishedContent } from '../../ports/publications.ts';
 import { createDataVersion } from './data-version.ts';
-import { withDatabase } from './database-error.ts';
+import { attempt, withDatabase } from './database-error.ts';
 import { digestFromColumn } from './digest-column.ts';
 
 type Row = Record<string, unknown>;
 
+/** How many rows a batch has: one takes a few milliseconds to read, and nothing else runs meanwhile. */
+const batchSize = 1000;
+
 /**
- * What is published, row by row: nothing is held but the names of the repositories. What a tag leads to is only ever
- * added to, so tags, manifests and blobs read in this order are whole even when a publication happens in between: what
- * is retired are referrers, which nothing leads to. Iterators must be read to their end or returned, or the database
- * cannot tidy its log.
+ * What is published, batch by batch: nothing else is held but the names of the repositories. What a tag leads to is only
+ * ever added to, so tags, manifests and blobs read in this order are whole even when a publication happens in between:
+ * what is retired are referrers, which nothing leads to. Iterators must be read to their end or returned, or the
+ * database cannot tidy its log.
  */
 export function createSqlitePublishedContent(database: DatabaseSync): PublishedContent {
   const version = createDataVersion(database);
   const serial = database.prepare('SELECT coalesce(max(serial), 0) AS serial FROM publications');
 
-  function* rows<T>(sql: string, read: (row: Row, repository: RepositoryName) => T): Iterable<T> {
+  function* batches<T>(sql: string, read: (row: Row, repository: RepositoryName) => T): Generator<T[]> {
     // A statement of its own for each iteration: two may run at once. The names come first and are shared between
     // rows, since ten million copies of them would not fit.
     const names = new Map<unknown, RepositoryName>();
-    for (const row of withDatabase('read the repositories', () =>
-      database.prepare('SELECT id, name FROM repositories').all(),
-    )) {
+    for (const row of database.prepare('SELECT id, name FROM repositories').all()) {
       names.set(row.id, row.name as RepositoryName);
     }
     const later = database.prepare('SELECT name FROM repositories WHERE id = ?');
@@ -32,40 +33,63 @@ export function createSqlitePublishedContent(database: DatabaseSync): PublishedC
       names.set(id, name);
       return name;
     };
-    for (const row of withDatabase('read what is published', () => database.prepare(sql).iterate())) {
-      yield read(row, nameOf(row.repository));
+    let batch: T[] = [];
+    for (const row of database.prepare(sql).iterate()) {
+      batch.push(read(row, nameOf(row.repository)));
+      if (batch.length < batchSize) continue;
+      yield batch;
+      batch = [];
     }
+    if (batch.length > 0) yield batch;
   }
 
   return {
     version: () => withDatabase('read its version', version),
     serial: () => withDatabase('read the serial', () => Number(serial.get()?.serial)),
     tags: () =>
-      rows('SELECT * FROM tags', (row, repository) => ({
-        repository,
-        tag: row.tag as TagName,
-        list: digestFromColumn(row.list),
-        requestSerial: Number(row.request_serial),
-        expires: Number(row.expires),
-      })),
+      inTurn(
+        batches('SELECT * FROM tags', (row, repository) => ({
+          repository,
+          tag: row.tag as TagName,
+          list: digestFromColumn(row.list),
+          requestSerial: Number(row.request_serial),
+          expires: Number(row.expires),
+        })),
+      ),
     manifests: () =>
-      rows('SELECT * FROM manifests', (row, repository) => ({
-        repository,
-        digest: digestFromColumn(row.digest),
-        mediaType: String(row.media_type),
-        size: Number(row.size),
-        ...(row.subject === null ? {} : { subject: digestFromColumn(row.subject) }),
-        ...(row.artifact_type === null ? {} : { artifactType: row.artifact_type as string }),
-        ...(row.annotations === null
-          ? {}
-          : { annotations: JSON.parse(row.annotations as string) as Readonly<Record<string, string>> }),
-      })),
+      inTurn(
+        batches('SELECT * FROM manifests', (row, repository) => ({
+          repository,
+          digest: digestFromColumn(row.digest),
+          mediaType: String(row.media_type),
+          size: Number(row.size),
+          ...(row.subject === null ? {} : { subject: digestFromColumn(row.subject) }),
+          ...(row.artifact_type === null ? {} : { artifactType: row.artifact_type as string }),
+          ...(row.annotations === null
+            ? {}
+            : { annotations: JSON.parse(row.annotations as string) as Readonly<Record<string, string>> }),
+        })),
+      ),
     blobs: () =>
-      rows('SELECT * FROM blobs', (row, repository) => ({
-        repository,
-        digest: digestFromColumn(row.digest),
-        size: Number(row.size),
-        serial: Number(row.serial),
-      })),
+      inTurn(
+        batches('SELECT * FROM blobs', (row, repository) => ({
+          repository,
+          digest: digestFromColumn(row.digest),
+          size: Number(row.size),
+          serial: Number(row.serial),
+        })),
+      ),
   };
+}
+
+async function* inTurn<T>(batches: Generator<T[]>): AsyncGenerator<T[]> {
+  try {
+    for (;;) {
+      const next = await withDatabase('read what is published', () => batches.next());
+      if (next.done === true) return;
+      yield next.value;
+    }
+  } finally {
+    attempt('end reading', () => batches.return(undefined));
+  }
 }

@@ -33,7 +33,7 @@ before(async () => {
   await add('tokyo', '--country', 'JP', '--only-country', 'JP');
   using database = openDatabase(join(data, 'signpost.db'));
   const repository = parseRepositoryName('fedora/base');
-  createSqlitePublications(database, { now: () => 0 }).publish({
+  await createSqlitePublications(database, { now: () => 0 }).publish({
     tags: [],
     manifests: [],
     blobs: [
@@ -86,7 +86,7 @@ test('says when a blob is not sent to mirrors at all', async () => {
 test('goes by what the server last saw of the mirrors', async () => {
   using database = openDatabase(join(data, 'signpost.db'));
   const health = { since: 0, needs: 'probe', good: 0, flips: [] } as const;
-  createMirrorStates(database).save(
+  await createMirrorStates(database).save(
     new Map([
       [1 as MirrorId, { ...health, healthy: false, reason: 'connection refused', serial: 1 }],
       [2 as MirrorId, { ...health, healthy: true, serial: 0 }],

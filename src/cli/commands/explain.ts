@@ -22,34 +22,36 @@ export function createCommand(terminal: Terminal): Command {
     .argument('<address>', "the client's IP address")
     .argument('<blob>', 'the blob: <repository>@sha256:<hex>')
     .option('--http', 'as a client that came over plain HTTP: it may be sent to http mirrors')
-    .action((addressText: string, blobText: string, options: CommonOptions & { readonly http?: boolean }) => {
-      const { repository, digest } = parseDigestReference(blobText);
-      const address = parseIpAddress(addressText);
-      const config = configOf(options);
-      using parts = composeExplain(config);
-      const blob = parts.publications.findBlob(digest, repository);
-      const wanted = { repository, digest, serial: blob?.serial ?? 0 };
-      const client = { address, secure: options.http !== true, place: parts.places.find(address) };
-      // A server that has never run has probed nothing: what would be chosen if all were well is still of use.
-      const assumed = parts.states.size === 0;
-      const state = { healthy: true, since: 0, serial: Infinity };
-      const states = assumed ? new Map(parts.mirrors.map(({ id }) => [id, state])) : parts.states;
-      const table = createMirrorTable(parts.mirrors, states);
-      const choice = explainChoice(chooseMirrors(table, client, wanted, [], Infinity), client);
-      const notes = notesOn(blob, config.registry.inlineSize, assumed && parts.mirrors.length > 0);
-      printResult(
-        terminal,
-        options,
-        {
-          client,
-          blob: { ...wanted, published: blob !== undefined, size: blob?.size },
-          states: assumed ? 'assumed' : 'last seen',
-          notes,
-          ...choice,
-        },
-        describeChoice(client, choice, notes),
-      );
-    });
+    .action(
+      async (addressText: string, blobText: string, options: CommonOptions & { readonly http?: boolean }) => {
+        const { repository, digest } = parseDigestReference(blobText);
+        const address = parseIpAddress(addressText);
+        const config = configOf(options);
+        await using parts = await composeExplain(config);
+        const blob = await parts.publications.findBlob(digest, repository);
+        const wanted = { repository, digest, serial: blob?.serial ?? 0 };
+        const client = { address, secure: options.http !== true, place: parts.places.find(address) };
+        // A server that has never run has probed nothing: what would be chosen if all were well is still of use.
+        const assumed = parts.states.size === 0;
+        const state = { healthy: true, since: 0, serial: Infinity };
+        const states = assumed ? new Map(parts.mirrors.map(({ id }) => [id, state])) : parts.states;
+        const table = createMirrorTable(parts.mirrors, states);
+        const choice = explainChoice(chooseMirrors(table, client, wanted, [], Infinity), client);
+        const notes = notesOn(blob, config.registry.inlineSize, assumed && parts.mirrors.length > 0);
+        printResult(
+          terminal,
+          options,
+          {
+            client,
+            blob: { ...wanted, published: blob !== undefined, size: blob?.size },
+            states: assumed ? 'assumed' : 'last seen',
+            notes,
+            ...choice,
+          },
+          describeChoice(client, choice, notes),
+        );
+      },
+    );
 }
 
 function notesOn(blob: PublishedBlob | undefined, inlineSize: number, assumed: boolean): readonly string[] {

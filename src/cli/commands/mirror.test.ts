@@ -214,9 +214,9 @@ test('a mirror that nobody has approved is shown so, and approved by name', asyn
   await add('uni');
   using database = openDatabase(join(data, 'signpost.db'));
   const registry = createMirrorRegistry(database);
-  const [entered] = registry.list();
+  const [entered] = await registry.list();
   assert.ok(entered?.approved === true);
-  registry.update({ ...entered, approved: false });
+  await registry.update({ ...entered, approved: false });
   assert.match((await mirror('list')).out, /waits for approval/);
   assert.match((await mirror('approve', 'uni')).out, /^approved uni: /);
   assert.equal((await list())[0]?.approved, true);

@@ -70,14 +70,16 @@ function createAdd(terminal: Terminal): Command {
     .argument('<url...>', 'where its copy of the tree is; a client is sent to the first that it can use')
     .requiredOption('--country <code>', 'its country (ISO 3166-1, two letters)');
   return addMirrorOptions(command).action(
-    (name: string, urls: string[], options: MirrorOptions & CommonOptions & { country: string }) => {
-      using parts = composeMirror(configOf(options));
+    async (name: string, urls: string[], options: MirrorOptions & CommonOptions & { country: string }) => {
+      await using parts = await composeMirror(configOf(options));
       const mirror = parseMirror(
         { ...changesOf(options), name, urls, country: options.country },
         parts.allowed,
       );
-      refuseConflicts(parts.registry.list(), mirror, { shareNetblocks: options.shareNetblocks === true });
-      printMirror(terminal, options, 'added', parts.registry.add(mirror));
+      refuseConflicts(await parts.registry.list(), mirror, {
+        shareNetblocks: options.shareNetblocks === true,
+      });
+      printMirror(terminal, options, 'added', await parts.registry.add(mirror));
     },
   );
 }
@@ -96,17 +98,17 @@ function createEdit(terminal: Terminal): Command {
     )
     .option('--country <code>', 'another country');
   return addRemovingOptions(addMirrorOptions(command)).action(
-    (name: string, options: MirrorOptions & CommonOptions) => {
-      using parts = composeMirror(configOf(options));
+    async (name: string, options: MirrorOptions & CommonOptions) => {
+      await using parts = await composeMirror(configOf(options));
       const changes = changesOf(options);
       if (Object.keys(changes).length === 0) {
         throw new SignpostError('USAGE', 'nothing to change is named: see "signpost mirror edit --help"');
       }
-      const changed = changeMirror(findByName(parts.registry, name), changes, parts.allowed);
+      const changed = changeMirror(await findByName(parts.registry, name), changes, parts.allowed);
       // Netblocks that overlap already do not stand in the way of changing something else.
       const shareNetblocks = options.shareNetblocks === true || changes.netblocks === undefined;
-      refuseConflicts(parts.registry.list(), changed, { shareNetblocks });
-      parts.registry.update(changed);
+      refuseConflicts(await parts.registry.list(), changed, { shareNetblocks });
+      await parts.registry.update(changed);
       printMirror(terminal, options, 'changed', changed);
     },
   );
@@ -116,10 +118,10 @@ function createList(terminal: Terminal): Command {
   return createVerb('list', 'Show the mirrors.', [
     'signpost mirror list',
     'signpost mirror list --json',
-  ]).action((options: CommonOptions) => {
-    using parts = composeMirror(configOf(options));
-    const mirrors = parts.registry.list();
-    const states = parts.states.load();
+  ]).action(async (options: CommonOptions) => {
+    await using parts = await composeMirror(configOf(options));
+    const mirrors = await parts.registry.list();
+    const states = await parts.states.load();
     const table = formatTable([
       ['NAME', 'COUNTRY', 'WEIGHT', 'FOR', 'STATUS', 'URL'],
       ...mirrors.map((mirror) => [
@@ -145,10 +147,10 @@ function createShow(terminal: Terminal): Command {
     'signpost mirror show uni-example',
   ])
     .argument('<name>', 'the mirror')
-    .action((name: string, options: CommonOptions) => {
-      using parts = composeMirror(configOf(options));
-      const mirror = findByName(parts.registry, name);
-      const state = parts.states.load().get(mirror.id);
+    .action(async (name: string, options: CommonOptions) => {
+      await using parts = await composeMirror(configOf(options));
+      const mirror = await findByName(parts.registry, name);
+      const state = (await parts.states.load()).get(mirror.id);
       printResult(terminal, options, { mirror: statusToJson(mirror, state) }, describeWhole(mirror, state));
     });
 }
@@ -156,10 +158,10 @@ function createShow(terminal: Terminal): Command {
 function createRemove(terminal: Terminal): Command {
   return createVerb('remove', 'Remove a mirror for good.', ['signpost mirror remove uni-example'])
     .argument('<name>', 'the mirror')
-    .action((name: string, options: CommonOptions) => {
-      using parts = composeMirror(configOf(options));
-      const mirror = findByName(parts.registry, name);
-      parts.registry.remove(mirror.id);
+    .action(async (name: string, options: CommonOptions) => {
+      await using parts = await composeMirror(configOf(options));
+      const mirror = await findByName(parts.registry, name);
+      await parts.registry.remove(mirror.id);
       printMirror(terminal, options, 'removed', mirror);
     });
 }
@@ -173,16 +175,16 @@ function createSwitch(
 ): Command {
   return createVerb(verb, summary, [`signpost mirror ${verb} uni-example`])
     .argument('<name>', 'the mirror')
-    .action((name: string, options: CommonOptions) => {
-      using parts = composeMirror(configOf(options));
-      const mirror = { ...findByName(parts.registry, name), ...change };
-      parts.registry.update(mirror);
+    .action(async (name: string, options: CommonOptions) => {
+      await using parts = await composeMirror(configOf(options));
+      const mirror = { ...(await findByName(parts.registry, name)), ...change };
+      await parts.registry.update(mirror);
       printMirror(terminal, options, done, mirror);
     });
 }
 
-function findByName(registry: MirrorRegistry, name: string): Mirror {
-  const mirror = registry.list().find((mirror) => mirror.name === name);
+async function findByName(registry: MirrorRegistry, name: string): Promise<Mirror> {
+  const mirror = (await registry.list()).find((mirror) => mirror.name === name);
   if (mirror !== undefined) return mirror;
   throw new SignpostError(
     'NOT_FOUND',

@@ -92,7 +92,9 @@ test('scrub says what is wrong with its exit status too', async () => {
 test('while another process works on the same data nothing is begun', async () => {
   const data = newData();
   await signpost(data, 'publish', `oci:${layout}:41`, 'fedora:41');
-  using _held = createProcessLock(join(data, 'locks'), 'accept', { now: Date.now }).acquire(contentLock);
+  await using _held = await createProcessLock(join(data, 'locks'), 'accept', { now: Date.now }).acquire(
+    contentLock,
+  );
   for (const argv of [
     ['publish', `oci:${layout}:single`, 'fedora:42'],
     ['staged', 'discard', 'fedora:41'],
@@ -102,7 +104,7 @@ test('while another process works on the same data nothing is begun', async () =
     assert.equal(status, 5, err);
     assert.match(err, /another process works on the same data \(process \d+, "accept"/);
   }
-  assert.equal(openDataFolder(data).staged().length, 1);
+  assert.equal((await openDataFolder(data).staged()).length, 1);
 });
 
 test('mistakes on the command line change nothing', async () => {
@@ -123,7 +125,7 @@ test('mistakes on the command line change nothing', async () => {
     assert.match(result.err, message);
     assert.equal(result.out, '');
   }
-  assert.deepEqual(openDataFolder(data).staged(), []);
+  assert.deepEqual(await openDataFolder(data).staged(), []);
 });
 
 test('a layout with damaged or missing blobs is refused and named', async () => {
@@ -148,6 +150,6 @@ test('a layout with damaged or missing blobs is refused and named', async () => 
     assert.equal(result.status, status, `${what}: ${result.err}`);
     assert.match(result.err, new RegExp(digestHex(digest)));
     assert.match(result.err, message);
-    assert.deepEqual(openDataFolder(data).staged(), []);
+    assert.deepEqual(await openDataFolder(data).staged(), []);
   }
 });

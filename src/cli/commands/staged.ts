@@ -19,9 +19,9 @@ function createList(terminal: Terminal): Command {
   return createVerb('list', 'Show what waits for a signature, and why a signature was refused.', [
     'signpost staged list',
     'signpost staged list --json',
-  ]).action((options: CommonOptions) => {
-    using content = composeContent(configOf(options), 'staged list');
-    const images = content.stagedImages.list();
+  ]).action(async (options: CommonOptions) => {
+    await using content = await composeContent(configOf(options), 'staged list');
+    const images = await content.stagedImages.list();
     const lines = formatTable([
       ['IMAGE', 'LIST', 'STAGED', 'REFUSED BECAUSE'],
       ...images.map((image) => [
@@ -42,8 +42,8 @@ function createDiscard(terminal: Terminal): Command {
     .argument('<image>', '<repository>:<tag>')
     .action(async (text: string, options: CommonOptions) => {
       const target = parseTaggedReference(text);
-      using content = composeContent(configOf(options), 'staged discard');
-      using _held = content.lock.acquire(contentLock);
+      await using content = await composeContent(configOf(options), 'staged discard');
+      await using _held = await content.lock.acquire(contentLock);
       const image = await discardStaged(content, target);
       printResult(terminal, options, { discarded: image }, [
         `discarded ${formatTaggedReference(target)}  ${image.list}`,

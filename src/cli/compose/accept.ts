@@ -18,8 +18,8 @@ export async function composeAccept(
   watched: { readonly progress?: Progress; readonly signal: AbortSignal },
 ): Promise<AcceptResult> {
   const registry = parseRegistryHost(config.registry.name);
-  using content = composeContent(config, 'accept');
-  using _held = content.lock.acquire(contentLock);
+  await using content = await composeContent(config, 'accept');
+  await using _held = await content.lock.acquire(contentLock);
   await repairMarker(content);
   const deps = {
     ...content,

@@ -5,14 +5,9 @@ import { createFileStaging } from '../../adapters/file-staging.ts';
 import { createFileTreeReader } from '../../adapters/file-tree-reader.ts';
 import { createFileTreeWriter } from '../../adapters/file-tree-writer.ts';
 import { createProcessLock } from '../../adapters/process-lock.ts';
-import { openDatabase } from '../../adapters/sqlite/database.ts';
-import { createSqliteIssuedRequests } from '../../adapters/sqlite/issued-requests.ts';
-import { createSqlitePublications } from '../../adapters/sqlite/publications.ts';
-import { createSqlitePublishedContent } from '../../adapters/sqlite/published-content.ts';
-import { createSqliteReceivedSignatures } from '../../adapters/sqlite/received-signatures.ts';
-import { createSqliteStagedImages } from '../../adapters/sqlite/staged-images.ts';
 import { createSystemClock } from '../../adapters/system-clock.ts';
 import type { Config } from '../config-schema.ts';
+import { openStorage } from './storage.ts';
 
 /** Where the parts of the data folder are. */
 function foldersOf(config: Pick<Config, 'data'>) {
@@ -23,16 +18,17 @@ function foldersOf(config: Pick<Config, 'data'>) {
     locks: join(config.data, 'locks'),
     temporary: join(config.data, 'temporary'),
     schema1: join(config.data, 'archive/schema1'),
-    database: join(config.data, 'signpost.db'),
   };
 }
 
+export type Content = Awaited<ReturnType<typeof composeContent>>;
+
 /** All that publish, staged and scrub work on. `command` is the name under which the lock is held. */
-export function composeContent(config: Pick<Config, 'data'>, command: string) {
+export async function composeContent(config: Pick<Config, 'data'>, command: string) {
   const folders = foldersOf(config);
   const clock = createSystemClock();
-  const database = openDatabase(folders.database);
   return {
+    ...(await openStorage(config, clock)),
     folders,
     clock,
     lock: createProcessLock(folders.locks, command, clock),
@@ -40,12 +36,6 @@ export function composeContent(config: Pick<Config, 'data'>, command: string) {
     tree: createFileTreeReader(folders.tree),
     treeWriter: createFileTreeWriter(folders),
     contents: createFileTreeContents(folders.tree, clock),
-    publications: createSqlitePublications(database, clock),
-    publishedContent: createSqlitePublishedContent(database),
     archive: createFileSchema1Archive(folders.schema1),
-    stagedImages: createSqliteStagedImages(database),
-    issuedRequests: createSqliteIssuedRequests(database),
-    received: createSqliteReceivedSignatures(database),
-    [Symbol.dispose]: () => database.close(),
   };
 }

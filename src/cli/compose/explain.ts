@@ -1,16 +1,13 @@
-import { join } from 'node:path';
-import { openDatabaseForReading } from '../../adapters/sqlite/database.ts';
-import { createMirrorRegistry } from '../../adapters/sqlite/mirror-registry.ts';
-import { createMirrorStates } from '../../adapters/sqlite/mirror-states.ts';
-import { createSqlitePublications } from '../../adapters/sqlite/publications.ts';
+import { createSystemClock } from '../../adapters/system-clock.ts';
 import type { Mirror, MirrorId } from '../../mirrors/mirror.ts';
 import type { MirrorState } from '../../mirrors/mirror-state.ts';
 import type { PlaceFinder } from '../../ports/place-finder.ts';
 import type { Publications } from '../../ports/publications.ts';
 import type { Config } from '../config-schema.ts';
 import { composePlaceFinder } from './places.ts';
+import { openStorage } from './storage.ts';
 
-export interface ExplainParts extends Disposable {
+export interface ExplainParts extends AsyncDisposable {
   readonly places: PlaceFinder;
   readonly mirrors: readonly Mirror[];
   /** As the server last saw them. */
@@ -19,14 +16,16 @@ export interface ExplainParts extends Disposable {
 }
 
 /** What `signpost explain` works with. It changes nothing. */
-export function composeExplain(config: Config): ExplainParts {
+export async function composeExplain(config: Config): Promise<ExplainParts> {
   const places = composePlaceFinder(config);
-  const database = openDatabaseForReading(join(config.data, 'signpost.db'));
-  return {
+  await using opened = new AsyncDisposableStack();
+  const storage = opened.use(await openStorage(config, createSystemClock()));
+  const parts = {
     places,
-    mirrors: createMirrorRegistry(database).list(),
-    states: createMirrorStates(database).load(),
-    publications: createSqlitePublications(database, { now: () => 0 }),
-    [Symbol.dispose]: () => database.close(),
+    mirrors: await storage.mirrorRegistry.list(),
+    states: await storage.mirrorStates.load(),
+    publications: storage.publications,
   };
+  const open = opened.move();
+  return { ...parts, [Symbol.asyncDispose]: () => open.disposeAsync() };
 }

@@ -1,14 +1,12 @@
-import { join } from 'node:path';
-import { openDatabase } from '../../adapters/sqlite/database.ts';
-import { createMirrorRegistry } from '../../adapters/sqlite/mirror-registry.ts';
-import { createMirrorStates } from '../../adapters/sqlite/mirror-states.ts';
+import { createSystemClock } from '../../adapters/system-clock.ts';
 import type { Netblock } from '../../mirrors/address.ts';
 import type { MirrorRegistry } from '../../ports/mirror-registry.ts';
 import type { MirrorStates } from '../../ports/mirror-states.ts';
 import type { Config } from '../config-schema.ts';
 import { readNetblocks } from '../netblock-settings.ts';
+import { openStorage } from './storage.ts';
 
-export interface MirrorCommandParts extends Disposable {
+export interface MirrorCommandParts extends AsyncDisposable {
   readonly registry: MirrorRegistry;
   /** As the server last saw them. */
   readonly states: Pick<MirrorStates, 'load'>;
@@ -17,13 +15,13 @@ export interface MirrorCommandParts extends Disposable {
 }
 
 /** What `signpost mirror` works with. */
-export function composeMirror(config: Config): MirrorCommandParts {
+export async function composeMirror(config: Config): Promise<MirrorCommandParts> {
   const allowed = readNetblocks('mirrors.allowAddresses', config.mirrors.allowAddresses);
-  const database = openDatabase(join(config.data, 'signpost.db'));
+  const storage = await openStorage(config, createSystemClock());
   return {
-    registry: createMirrorRegistry(database),
-    states: createMirrorStates(database),
+    registry: storage.mirrorRegistry,
+    states: storage.mirrorStates,
     allowed,
-    [Symbol.dispose]: () => database.close(),
+    [Symbol.asyncDispose]: () => storage[Symbol.asyncDispose](),
   };
 }

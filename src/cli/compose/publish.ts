@@ -23,8 +23,8 @@ export async function composePublish(
     readonly source: Pick<ImageSourceOptions, 'credentialFiles' | 'tls'>;
   },
 ): Promise<PublishResult | Schema1Result> {
-  using content = composeContent(config, 'publish');
-  using _held = content.lock.acquire(contentLock);
+  await using content = await composeContent(config, 'publish');
+  await using _held = await content.lock.acquire(contentLock);
   await makeFolder(content.folders.temporary);
   const opened = await openImageSource(
     source,

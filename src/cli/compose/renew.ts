@@ -10,8 +10,8 @@ import { createRuleFinder } from './repository-rules.ts';
 
 /** Stages published tags again for new signatures. */
 export async function composeRenew(config: Config, options: RenewOptions): Promise<readonly RenewedTag[]> {
-  using content = composeContent(config, 'renew');
-  using _held = content.lock.acquire(contentLock);
+  await using content = await composeContent(config, 'renew');
+  await using _held = await content.lock.acquire(contentLock);
   const findRule = createRuleFinder(config.repositories, content.clock);
   const present = { treeReader: content.tree, publications: content.publications };
   const signersOf = async (repository: RepositoryName, list: Digest) => {

@@ -11,7 +11,7 @@ import {
 import { contentLock } from '../../ports/lock.ts';
 import { type WrittenRequest, writeRequest } from '../../request/write-request.ts';
 import type { Config } from '../config-schema.ts';
-import { composeContent } from './content.ts';
+import { type Content, composeContent } from './content.ts';
 import { type SealKeySource, openSealSigner } from './seal-signer.ts';
 
 /** Writes a signing request into `output`, or into the working folder under a name with its serial. */
@@ -25,8 +25,8 @@ export async function composeRequest(
   // Asks for a passphrase before anything is locked.
   const requester: SealSigner | undefined =
     requesterKey === undefined ? undefined : await openSealSigner(requesterKey);
-  using content = composeContent(config, 'request');
-  using _held = content.lock.acquire(contentLock);
+  await using content = await composeContent(config, 'request');
+  await using _held = await content.lock.acquire(contentLock);
   const deps = {
     ...content,
     registry,
@@ -41,10 +41,10 @@ export async function composeRequest(
 /** Finds the signatures that the tree has for the list of a tag, those for this tag where they can be told apart. */
 function createFinder(
   registry: RegistryHost,
-  { publications, tree }: Pick<ReturnType<typeof composeContent>, 'publications' | 'tree'>,
+  { publications, tree }: Pick<Content, 'publications' | 'tree'>,
 ): (target: TaggedReference) => Promise<readonly Uint8Array[]> {
   return async (target) => {
-    const list = publications.findTag(target.repository, target.tag)?.list;
+    const list = (await publications.findTag(target.repository, target.tag))?.list;
     if (list === undefined) return [];
     const all = await tree.readSignatures(target.repository, list);
     const own = all.filter((message) =>

@@ -10,7 +10,7 @@ export async function composeScrub(
   config: Pick<Config, 'data'>,
   options: ScrubOptions & { readonly progress: Progress },
 ): Promise<ScrubReport> {
-  using content = composeContent(config, 'scrub');
+  await using content = await composeContent(config, 'scrub');
   const inspector = createFileContentInspector(content.folders.data);
   return await scrubContent(
     { ...content, inspector, content: content.publishedContent, progress: options.progress },

@@ -2,7 +2,6 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate as pause, setTimeout as sleep } from 'node:timers/promises';
 import { repairMarker } from '../../accept/place-publication.ts';
-import { createFileTreeContents } from '../../adapters/contents/file-tree-contents.ts';
 import { createFileMetadataTree } from '../../adapters/file-metadata-tree.ts';
 import { createFileTreeReader } from '../../adapters/file-tree-reader.ts';
 import { listenHttp } from '../../adapters/http-server.ts';
@@ -10,17 +9,10 @@ import { type JsonLog, createJsonLog } from '../../adapters/json-log.ts';
 import { createMirrorProbe } from '../../adapters/mirror-probe.ts';
 import { createProcessLock } from '../../adapters/process-lock.ts';
 import { isReadableFolder } from '../../adapters/readable-folder.ts';
-import { openDatabase } from '../../adapters/sqlite/database.ts';
-import { createMirrorRegistry } from '../../adapters/sqlite/mirror-registry.ts';
-import { createMirrorHistory } from '../../adapters/sqlite/mirror-history.ts';
-import { createMirrorStates } from '../../adapters/sqlite/mirror-states.ts';
-import { createSqlitePublications } from '../../adapters/sqlite/publications.ts';
-import { createSqlitePublishedContent } from '../../adapters/sqlite/published-content.ts';
 import { createSystemClock } from '../../adapters/system-clock.ts';
 import { type Prober, createProber } from '../../crawl/prober.ts';
 import { ReaskMemory } from '../../mirrors/reask-memory.ts';
 import { isSignpostError } from '../../oci/errors.ts';
-import type { Clock } from '../../ports/clock.ts';
 import { contentLock } from '../../ports/lock.ts';
 import { createMetricsListener } from '../../adapters/prometheus.ts';
 import { createProbeCounts } from '../../crawl/probe-counts.ts';
@@ -35,7 +27,9 @@ import { createFreshness } from '../../status/freshness.ts';
 import type { Config } from '../config-schema.ts';
 import { readNetblocks } from '../netblock-settings.ts';
 import { version } from '../version.ts';
+import { composeContent } from './content.ts';
 import { composePlaceFinder } from './places.ts';
+import { openStorage } from './storage.ts';
 import { composeTerms } from './terms.ts';
 
 /** The Mirror List, answering. */
@@ -73,17 +67,14 @@ export async function composeServe(config: Config): Promise<RunningServer> {
   const allowAddresses = readNetblocks('mirrors.allowAddresses', config.mirrors.allowAddresses);
   const treeFolder = join(config.data, 'tree');
   mkdirSync(treeFolder, { recursive: true });
-  parts.use(createProcessLock(join(config.data, 'locks'), 'serve', clock).acquire('serve'));
-  await repairMarkerIfFree(config, clock, log);
+  parts.use(await createProcessLock(join(config.data, 'locks'), 'serve', clock).acquire('serve'));
+  await repairMarkerIfFree(config, log);
 
-  const databasePath = join(config.data, 'signpost.db');
-  const database = parts.adopt(openDatabase(databasePath), (opened) => opened.close());
-  // A connection of its own: a snapshot is read in pieces, while the other one reads and writes.
-  const contentDatabase = parts.adopt(openDatabase(databasePath), (opened) => opened.close());
+  const storage = parts.use(await openStorage(config, clock));
   const tree = createFileTreeReader(treeFolder);
   const metadataTree = createFileMetadataTree(treeFolder);
   const snapshots = createSnapshotWatcher({
-    content: createSqlitePublishedContent(contentDatabase),
+    content: storage.publishedContent,
     log,
     clock,
     pause: () => pause(),
@@ -98,7 +89,7 @@ export async function composeServe(config: Config): Promise<RunningServer> {
     states: () => prober.states(),
     treeSerial,
   });
-  const prober: Prober = createProber({
+  const prober: Prober = await createProber({
     probe: createMirrorProbe({
       registry: config.registry.name,
       contact: config.mirrors.contact,
@@ -109,8 +100,8 @@ export async function composeServe(config: Config): Promise<RunningServer> {
     tree,
     clock,
     log,
-    states: createMirrorStates(database),
-    history: createMirrorHistory(database),
+    states: storage.mirrorStates,
+    history: storage.mirrorHistory,
     settings: config.mirrors,
     pickTarget: (mirror, serial) => {
       const snapshot = snapshots.current();
@@ -124,8 +115,8 @@ export async function composeServe(config: Config): Promise<RunningServer> {
     onProbed: (mirror, finding, now) => probes.note(mirror, finding, now),
   });
   parts.defer(() => prober.stop());
-  const mirrors = watchMirrors({
-    registry: createMirrorRegistry(database),
+  const mirrors = await watchMirrors({
+    registry: storage.mirrorRegistry,
     health: prober,
     log,
     interval: pollInterval,
@@ -161,10 +152,10 @@ export async function composeServe(config: Config): Promise<RunningServer> {
 
   async function listenForMetrics(): Promise<readonly string[]> {
     if (config.metrics.listen.length === 0) return [];
-    const sources = { treeReader: tree, publications: createSqlitePublications(contentDatabase, clock) };
+    const sources = { treeReader: tree, publications: storage.publications };
     const freshness = createFreshness({
       ...composeTerms(config, { ...sources, metadataTree, clock }),
-      publishedContent: createSqlitePublishedContent(contentDatabase),
+      publishedContent: storage.publishedContent,
       clock,
       log,
       rest: (milliseconds, signal) => sleep(milliseconds, undefined, { signal, ref: false }),
@@ -207,13 +198,11 @@ export async function composeServe(config: Config): Promise<RunningServer> {
 }
 
 /** After a crash in the middle of an accept. One that is running now brings the marker up to date itself. */
-async function repairMarkerIfFree(config: Config, clock: Clock, log: JsonLog): Promise<void> {
+async function repairMarkerIfFree(config: Config, log: JsonLog): Promise<void> {
   try {
-    using _held = createProcessLock(join(config.data, 'locks'), 'serve', clock).acquire(contentLock);
-    using database = openDatabase(join(config.data, 'signpost.db'));
-    const contents = createFileTreeContents(join(config.data, 'tree'), clock);
-    const publications = createSqlitePublications(database, clock);
-    const repaired = await repairMarker({ contents, publications });
+    await using content = await composeContent(config, 'serve');
+    await using _held = await content.lock.acquire(contentLock);
+    const repaired = await repairMarker(content);
     if (repaired) log.warn('publication.json was behind the database, and has been brought up to date');
   } catch (error) {
     if (!isSignpostError(error, 'LOCKED')) throw error;

@@ -6,7 +6,7 @@ import { composeTerms } from './terms.ts';
 
 /** How long everything that is published still lives. Takes no lock: it only reads. */
 export async function composeStatus(config: Config): Promise<Status> {
-  using content = composeContent(config, 'status');
+  await using content = await composeContent(config, 'status');
   const terms = composeTerms(config, {
     treeReader: content.tree,
     publications: content.publications,

@@ -11,8 +11,8 @@ import { composeMetadata } from './metadata.ts';
  * @returns when the first of the TUF files expires, in milliseconds since the epoch
  */
 export async function composeTufTimestamp(config: Config): Promise<number> {
-  using content = composeContent(config, 'tuf timestamp');
-  using _held = content.lock.acquire(contentLock);
+  await using content = await composeContent(config, 'tuf timestamp');
+  await using _held = await content.lock.acquire(contentLock);
   await using opened = await composeMetadata(config, content.folders.tree);
   const { tufRoot, tufTimestamp } = opened.metadata;
   if (tufRoot === undefined || tufTimestamp === undefined) {
