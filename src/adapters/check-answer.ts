@@ -50,6 +50,13 @@ export function checkStatus(
   return problem('status', `it answers with Content-Encoding ${JSON.stringify(encoding.slice(0, 80))}`);
 }
 
+/** What a HEAD must answer: as for all of the blob, and its length, or it says nothing. */
+export function checkThere(response: IncomingMessage, target: ProbeTarget): ProbeProblem | undefined {
+  const wrong = checkAll(response, target);
+  if (wrong !== undefined || response.headers['content-length'] !== undefined) return wrong;
+  return problem('status', 'it answered 200 without a Content-Length');
+}
+
 function checkSize(size: number, target: ProbeTarget): ProbeProblem | undefined {
   if (size === target.size) return undefined;
   return problem(

@@ -12,7 +12,7 @@ import type {
   ProbeProblem,
   ProbeTarget,
 } from '../ports/mirror-probe.ts';
-import { checkAll, checkPart, checkStatus } from './check-answer.ts';
+import { checkAll, checkPart, checkStatus, checkThere } from './check-answer.ts';
 import { createMirrorAddressResolver, type MirrorAddressResolver } from './mirror-address-resolver.ts';
 import {
   badUrl,
@@ -104,7 +104,7 @@ export function createMirrorProbe(options: MirrorProbeOptions): MirrorProbe {
       const question = { method: 'HEAD', path: blobPath(target), headers: { accept: '*/*' } } as const;
       const answer = await requestMirror(requests, way, question, signal);
       if (!answer.ok) return answer;
-      const wrong = checkAll(answer.response, target);
+      const wrong = checkThere(answer.response, target);
       answer.response.destroy();
       return conclude(answer, wrong, started);
     },
