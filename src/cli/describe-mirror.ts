@@ -1,6 +1,6 @@
 import { type MirrorDescription, describeMirror } from '../mirrors/mirror-description.ts';
 import type { Mirror } from '../mirrors/mirror.ts';
-import type { MirrorState } from '../mirrors/mirror-state.ts';
+import type { MirrorState, UrlState } from '../mirrors/mirror-state.ts';
 import { formatTable } from './table.ts';
 
 /** In a few words how a mirror is. What the operator has ordered goes before what the server has seen. */
@@ -39,9 +39,24 @@ export function describeWhole(mirror: Mirror, state: MirrorState | undefined): r
     ['webhook', rest.webhook],
     ['status', describeStatus(mirror, state)],
     ['since', state && new Date(state.since).toISOString()],
-    ...(state?.urls ?? []).map(({ url, reachable }) => [reachable ? 'answers' : 'silent', url] as const),
+    ['warning', state?.warning],
+    ['response', state?.responseTime === undefined ? undefined : `${state.responseTime} ms, smoothed`],
+    ['certificate', state && describeCertificate(state)],
+    ...(state?.urls ?? []).map((url) => [url.reachable ? 'answers' : 'silent', describeUrl(url)] as const),
   ];
   return formatTable(lines.flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])));
+}
+
+/** Until when its certificate is valid; undefined where none has been seen. */
+export function describeCertificate({ certificate }: MirrorState): string | undefined {
+  if (certificate === undefined) return undefined;
+  return `until ${new Date(certificate.expires).toISOString().slice(0, 10)}${certificate.soon ? ', soon' : ''}`;
+}
+
+function describeUrl({ url, ipv4, ipv6, reason }: UrlState): string {
+  const families = [ipv4 === true ? 'IPv4' : '', ipv6 === true ? 'IPv6' : ''].filter((name) => name !== '');
+  const over = families.length === 0 ? '' : ` over ${families.join(' and ')}`;
+  return `${url}${over}${reason === undefined ? '' : ` (${reason})`}`;
 }
 
 /** A mirror as `--json` has it. */
@@ -56,6 +71,18 @@ export function statusToJson(mirror: Mirror, state: MirrorState | undefined) {
 
 function stateToJson(state: MirrorState | undefined) {
   if (state === undefined) return undefined;
-  const { healthy, reason, since, serial, ipv4, ipv6, urls } = state;
-  return { healthy, reason, since: new Date(since).toISOString(), serial, ipv4, ipv6, urls };
+  const { healthy, reason, since, serial, ipv4, ipv6, urls, warning, responseTime, certificate } = state;
+  const ends = certificate && { ...certificate, expires: new Date(certificate.expires).toISOString() };
+  return {
+    healthy,
+    reason,
+    since: new Date(since).toISOString(),
+    serial,
+    ipv4,
+    ipv6,
+    urls,
+    warning,
+    responseTime,
+    certificate: ends,
+  };
 }

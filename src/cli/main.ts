@@ -60,6 +60,10 @@ export const verbs: Readonly<
     load: () => import('./commands/serve.ts'),
   },
   mirror: { summary: 'Keep the list of mirrors', load: () => import('./commands/mirror.ts') },
+  crawl: {
+    summary: 'Visit the mirrors once, and say how each is',
+    load: () => import('./commands/crawl.ts'),
+  },
   explain: {
     summary: 'Show where a client is sent for a blob, and why',
     load: () => import('./commands/explain.ts'),

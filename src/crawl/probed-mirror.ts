@@ -266,6 +266,7 @@ export class ProbedMirror implements ProbeHistory {
   *#fullChecks(serial: number): Iterable<Check> {
     yield* fullChecks(this.#source, serial, this.#failed);
     yield* headOf(this.#source.pickNewest(0, serial));
+    yield* wholeChecks(this.#source, serial);
   }
 }
 

@@ -14,6 +14,7 @@ import {
   mirrorToJson,
   statusToJson,
 } from '../describe-mirror.ts';
+import { createHistory } from '../mirror-history.ts';
 import {
   type MirrorOptions,
   addMirrorOptions,
@@ -37,6 +38,7 @@ export function createCommand(terminal: Terminal): Command {
     .addCommand(createEdit(terminal))
     .addCommand(createList(terminal))
     .addCommand(createShow(terminal))
+    .addCommand(createHistory(terminal))
     .addCommand(createRemove(terminal))
     .addCommand(
       createSwitch(

@@ -6,7 +6,6 @@ import { createFileMetadataTree } from '../../adapters/file-metadata-tree.ts';
 import { createFileTreeReader } from '../../adapters/file-tree-reader.ts';
 import { listenHttp } from '../../adapters/http-server.ts';
 import { type JsonLog, createJsonLog } from '../../adapters/json-log.ts';
-import { createMirrorProbe } from '../../adapters/mirror-probe.ts';
 import { createProcessLock } from '../../adapters/process-lock.ts';
 import { isReadableFolder } from '../../adapters/readable-folder.ts';
 import { createSystemClock } from '../../adapters/system-clock.ts';
@@ -18,7 +17,6 @@ import { createMetricsListener } from '../../adapters/prometheus.ts';
 import { createProbeCounts } from '../../crawl/probe-counts.ts';
 import { createRegistry } from '../../registry/create-registry.ts';
 import { watchMirrors } from '../../registry/mirror-watcher.ts';
-import { pickNewestTarget, pickProbeTarget } from '../../registry/pick-probe-target.ts';
 import { measureSnapshot } from '../../registry/snapshot-measurements.ts';
 import { createSnapshotWatcher } from '../../registry/snapshot-watcher.ts';
 import { createStreamSlots, measureStreams } from '../../registry/stream-slots.ts';
@@ -29,6 +27,7 @@ import { readNetblocks } from '../netblock-settings.ts';
 import { version } from '../version.ts';
 import { composeContent } from './content.ts';
 import { composePlaceFinder } from './places.ts';
+import { composeProbing } from './probing.ts';
 import { openStorage } from './storage.ts';
 import { composeTerms } from './terms.ts';
 
@@ -64,7 +63,6 @@ export async function composeServe(config: Config): Promise<RunningServer> {
 
   let places = composePlaceFinder(config);
   const trustedProxies = readNetblocks('registry.trustedProxies', config.registry.trustedProxies);
-  const allowAddresses = readNetblocks('mirrors.allowAddresses', config.mirrors.allowAddresses);
   const treeFolder = join(config.data, 'tree');
   mkdirSync(treeFolder, { recursive: true });
   parts.use(await createProcessLock(join(config.data, 'locks'), 'serve', clock).acquire('serve'));
@@ -90,28 +88,12 @@ export async function composeServe(config: Config): Promise<RunningServer> {
     treeSerial,
   });
   const prober: Prober = await createProber({
-    probe: createMirrorProbe({
-      registry: config.registry.name,
-      contact: config.mirrors.contact,
-      version,
-      allowAddresses,
-      certificateAuthorities: config.mirrors.certificateAuthorities,
-    }),
+    ...composeProbing(config, () => snapshots.current()),
     tree,
     clock,
     log,
     states: storage.mirrorStates,
     history: storage.mirrorHistory,
-    settings: config.mirrors,
-    pickTarget: (mirror, serial) => {
-      const snapshot = snapshots.current();
-      return snapshot === undefined ? undefined : pickProbeTarget(snapshot, mirror, serial, Math.random());
-    },
-    pickNewest: (mirror, above, upTo) => {
-      const snapshot = snapshots.current();
-      return snapshot && pickNewestTarget(snapshot, mirror, { above, upTo }, Math.random());
-    },
-    treeSerial,
     onProbed: (mirror, finding, now) => probes.note(mirror, finding, now),
   });
   parts.defer(() => prober.stop());

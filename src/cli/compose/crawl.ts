@@ -1,0 +1,62 @@
+import { join } from 'node:path';
+import { setImmediate as pause } from 'node:timers/promises';
+import { createFileTreeReader } from '../../adapters/file-tree-reader.ts';
+import { createProcessLock } from '../../adapters/process-lock.ts';
+import { createSystemClock } from '../../adapters/system-clock.ts';
+import { type CrawledMirror, type CrawlOptions, crawlOnce } from '../../crawl/crawl-once.ts';
+import { quote } from '../../oci/digest.ts';
+import { isSignpostError, SignpostError } from '../../oci/errors.ts';
+import type { Clock } from '../../ports/clock.ts';
+import { compileSnapshot } from '../../registry/routing-snapshot.ts';
+import type { Config } from '../config-schema.ts';
+import { composeProbing } from './probing.ts';
+import { openStorage, type Storage } from './storage.ts';
+
+export interface CrawlResult {
+  readonly mirrors: readonly CrawledMirror[];
+  /** Whether it was kept. A running server keeps what it finds itself, and knows more. */
+  readonly saved: boolean;
+}
+
+/**
+ * Visits mirrors once: those named, or all that are enabled.
+ * @throws SignpostError NOT_FOUND for a name that no mirror has; CONFIG_INVALID, STORAGE
+ */
+export async function composeCrawl(
+  config: Config,
+  names: readonly string[],
+  options: CrawlOptions,
+): Promise<CrawlResult> {
+  const clock = createSystemClock();
+  await using storage = await openStorage(config, clock);
+  const all = await storage.mirrorRegistry.list();
+  const missing = names.find((name) => !all.some((mirror) => mirror.name === name));
+  if (missing !== undefined)
+    throw new SignpostError('NOT_FOUND', `there is no mirror named ${quote(missing)}`);
+  const mirrors = all.filter(({ name, enabled }) => (names.length === 0 ? enabled : names.includes(name)));
+  const snapshot = await compileSnapshot(storage.publishedContent, () => pause());
+  const deps = {
+    ...composeProbing(config, () => snapshot),
+    tree: createFileTreeReader(join(config.data, 'tree')),
+    clock,
+  };
+  const crawled = await crawlOnce(deps, mirrors, await storage.mirrorStates.load(), options);
+  return { mirrors: crawled, saved: await saveUnlessServing(config, storage, clock, crawled) };
+}
+
+async function saveUnlessServing(
+  config: Config,
+  storage: Storage,
+  clock: Clock,
+  crawled: readonly CrawledMirror[],
+): Promise<boolean> {
+  try {
+    await using _held = await createProcessLock(join(config.data, 'locks'), 'crawl', clock).acquire('serve');
+    await storage.mirrorStates.save(new Map(crawled.map(({ mirror, state }) => [mirror.id, state])));
+    await storage.mirrorHistory.add(crawled.flatMap(({ events }) => events));
+    return true;
+  } catch (error) {
+    if (isSignpostError(error, 'LOCKED')) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,100 @@
+import { changesBetween } from '../mirrors/mirror-events.ts';
+import type { Mirror, MirrorId } from '../mirrors/mirror.ts';
+import { type MirrorHealth, newMirrorHealth } from '../mirrors/mirror-state.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { MirrorEvent } from '../ports/mirror-history.ts';
+import type { StoredMirrorState } from '../ports/mirror-states.ts';
+import { ProbedMirror, type ProbedMirrorDeps } from './probed-mirror.ts';
+import { type ProbeMirrorDeps, probeMirror } from './probe-mirror.ts';
+
+export interface CrawlDeps extends Omit<ProbeMirrorDeps, 'probeTimeout'>, Omit<ProbedMirrorDeps, 'random'> {
+  readonly clock: Clock;
+}
+
+export interface CrawlOptions {
+  /** Several parts of several blobs, one of them whole, of each mirror. */
+  readonly full: boolean;
+  /** How many mirrors are visited at once. */
+  readonly parallel: number;
+  readonly signal: AbortSignal;
+  readonly onCrawled?: (mirror: CrawledMirror) => void;
+}
+
+/** What crawling a mirror once has shown. */
+export interface CrawledMirror {
+  readonly mirror: Mirror;
+  readonly state: StoredMirrorState;
+  readonly events: readonly MirrorEvent[];
+  /** What it was asked: requests, and bytes of bodies. */
+  readonly requests: number;
+  readonly bytes: number;
+  /** Nobody can look: a private mirror that must not be probed from here. */
+  readonly onItsWord: boolean;
+}
+
+/** One good visit brings a mirror back, or a few where it has been going in and out. */
+const visitLimit = 5;
+
+/**
+ * Visits each of the mirrors until it is known how it is. What was known of them before is in `known`. In the order of
+ * `mirrors`; those not visited yet when `signal` ends are left out.
+ */
+export async function crawlOnce(
+  deps: CrawlDeps,
+  mirrors: readonly Mirror[],
+  known: ReadonlyMap<MirrorId, StoredMirrorState>,
+  options: CrawlOptions,
+): Promise<readonly CrawledMirror[]> {
+  const found: (CrawledMirror | undefined)[] = mirrors.map(() => undefined);
+  let next = 0;
+  const work = async () => {
+    while (next < mirrors.length && !options.signal.aborted) {
+      const at = next++;
+      const mirror = mirrors[at];
+      if (mirror === undefined) return;
+      const crawled = await crawlMirror(deps, mirror, known.get(mirror.id), options);
+      if (options.signal.aborted) return;
+      found[at] = crawled;
+      options.onCrawled?.(crawled);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(options.parallel, mirrors.length) }, work));
+  return found.filter((crawled) => crawled !== undefined);
+}
+
+async function crawlMirror(
+  deps: CrawlDeps,
+  mirror: Mirror,
+  known: StoredMirrorState | undefined,
+  { full, signal }: CrawlOptions,
+): Promise<CrawledMirror> {
+  const { clock, settings } = deps;
+  const probing = { ...deps, probeTimeout: settings.probeTimeout };
+  const probed = new ProbedMirror(mirror, known, deps, deps.treeSerial(), clock.now());
+  let [requests, bytes, onItsWord] = [0, 0, false];
+  for (let visit = 0; visit < visitLimit && !probed.health.healthy && !signal.aborted; visit += 1) {
+    const job = probed.begin(clock.now(), deps.treeSerial(), full && visit === 0);
+    if (job === undefined) break;
+    const finding = await probeMirror(probing, job, signal);
+    if (signal.aborted) break;
+    requests += finding.requests;
+    bytes += finding.bytes;
+    onItsWord = !finding.ok && finding.unreachable === true && mirror.kind === 'private';
+    probed.finish(finding, job, deps.treeSerial(), clock.now());
+    probed.end();
+    if (!finding.ok) break;
+  }
+  const before: MirrorHealth = known ?? newMirrorHealth(clock.now());
+  const state = sinceWhen(before, probed.stored());
+  const events = changesBetween(before, state).map((change) => ({
+    ...change,
+    mirror: mirror.id,
+    at: clock.now(),
+  }));
+  return { mirror, state, events, requests, bytes, onItsWord: onItsWord && state.healthy };
+}
+
+/** A mirror that is as it was has been so since then. */
+function sinceWhen(before: MirrorHealth, state: StoredMirrorState): StoredMirrorState {
+  return before.healthy === state.healthy ? { ...state, since: before.since } : state;
+}
