@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { benchCrawl } from './crawl.ts';
 import { runCommand } from './process.ts';
 import { benchPublishing } from './publishing.ts';
 import { benchServer } from './redirects.ts';
@@ -28,6 +29,7 @@ const folder = mkdtempSync(join(tmpdir(), 'signpost-bench-'));
 const groups: Readonly<Record<string, () => Promise<void>>> = {
   server: () => benchServer(folder, { rounds, seconds }),
   publishing: () => benchPublishing(folder, { rounds }),
+  crawl: () => benchCrawl(folder, { rounds }),
   signing: () => benchSigning(folder, { lists: Number(values.lists) }),
 };
 if (values.only !== undefined && groups[values.only] === undefined) {

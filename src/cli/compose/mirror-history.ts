@@ -17,5 +17,5 @@ export async function readMirrorHistory(
   await using storage = await openStorage(config, createSystemClock());
   const mirror = (await storage.mirrorRegistry.list()).find((known) => known.name === name);
   if (mirror === undefined) throw new SignpostError('NOT_FOUND', `there is no mirror named ${quote(name)}`);
-  return storage.mirrorHistory.list(mirror.id, { limit });
+  return await storage.mirrorHistory.list(mirror.id, { limit });
 }
