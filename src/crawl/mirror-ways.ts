@@ -47,6 +47,11 @@ export class MirrorWays {
     this.#stop = stop;
   }
 
+  /** Whether anything has been asked by any of them. */
+  get asked(): boolean {
+    return this.#requests > 0;
+  }
+
   /** Finds out which ways there are; why there is none otherwise. */
   async find(): Promise<ProbeProblem | undefined> {
     const { mirror, turn } = this.#job;
@@ -93,7 +98,7 @@ export class MirrorWays {
   async finish(look: Question<Outcome>): Promise<void> {
     const used = this.#ways[this.#at];
     if (used === undefined) return;
-    if (this.#requests > 0) this.#tried.push({ url: used.url, family: used.family });
+    this.#tried.push({ url: used.url, family: used.family });
     if (!this.#job.everyWay) return;
     for (const way of this.#ways.slice(this.#at + 1)) {
       if (this.#stop.aborted) return;

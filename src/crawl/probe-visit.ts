@@ -35,6 +35,8 @@ export class ProbeVisit {
       const outcome = await this.#make(check, (reason) => !ownFailures.has(reason));
       if (!outcome.ok) return { ...failure(outcome, describe(check)), failed: check };
     }
+    const silent = await this.#proveItIsThere();
+    if (silent !== undefined) return silent;
     const last = this.#last?.target;
     await this.#ways.finish((way, signal) =>
       last === undefined
@@ -42,6 +44,16 @@ export class ProbeVisit {
         : this.#deps.probe.checkHead(way, last, signal),
     );
     return { ok: true, ...claim };
+  }
+
+  /** Where all that was to be checked has been retired, or there is nothing yet, the mirror must at least answer. */
+  async #proveItIsThere(): Promise<VisitResult | undefined> {
+    if (this.#ways.asked) return undefined;
+    const answer = await this.#ways.ask(
+      (way, signal) => this.#deps.probe.readSerial(way, signal),
+      (reason) => absent.has(reason),
+    );
+    return answer.ok || !absent.has(answer.reason) ? undefined : failure(answer, 'publication.json');
   }
 
   /** The serial to go on with, or why the mirror has failed already. */

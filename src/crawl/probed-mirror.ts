@@ -136,7 +136,7 @@ export class ProbedMirror implements ProbeHistory {
     const askSerial = !current && due;
     this.probedAt = now;
     const serial = current ? treeSerial : this.health.serial;
-    if (!askSerial && serial === 0) return undefined;
+    if (!askSerial && serial === 0 && !current) return undefined;
     if (askSerial) this.serialAt = now;
     if (!this.#budget.hasLeft(now)) return undefined;
     const everyWay = full || !this.health.healthy || now - this.#everyWayAt >= everyWayInterval;

@@ -119,6 +119,23 @@ suite('what a mirror claims', () => {
   });
 });
 
+test('a mirror that failed on what is now retired must at least answer to come back', async (context) => {
+  const world = await createWorld(context, { blobs: [large] });
+  await world.start();
+  const mirror = world.probe.mirror(1);
+  mirror.missing.add(small.digest);
+  world.prober.onSuspect(one, small);
+  await world.settle();
+  mirror.fault = 'refused';
+  world.retired.add(small.digest);
+  await world.advance(20_000);
+  out(/refused/)(world.state());
+  mirror.fault = undefined;
+  await world.advance(5000);
+  assert.equal(world.state().healthy, true);
+  await world.prober.stop();
+});
+
 suite('a report', () => {
   test('makes a mirror be probed at once, and is not believed', async (context) => {
     const world = await createWorld(context);
