@@ -213,6 +213,14 @@ const mirrors = z.strictObject({
     .regex(/^[!-'*-[\]-~]+$/, { error: 'expected a URL or an e-mail address, without spaces and brackets' })
     .optional()
     .describe('URL or e-mail address for the people of mirrors: probes name it in their User-Agent.'),
+  greatestShare: z
+    .number()
+    .min(0.05)
+    .max(1)
+    .default(1)
+    .describe(
+      'The part, from 0.05 to 1, of the requests of any country, continent or other set of clients that one mirror may take outside its own netblocks, whatever its weight. The rest goes on to other mirrors, further away ones too.',
+    ),
   reaskWindow: duration('2m').describe('A client that asks for a blob again in this time is sent elsewhere.'),
   certificateAuthorities: z
     .array(text())

@@ -65,12 +65,13 @@ const statePart = fc.record(
   },
   { requiredKeys: ['healthy', 'serial'] },
 );
-const world = fc.array(fc.tuple(mirrorPart, statePart), { maxLength: 25 }).map((parts) => {
+const parts = fc.array(fc.tuple(mirrorPart, statePart), { maxLength: 25 });
+const world = fc.tuple(parts, fc.constantFrom(1, 1, 0.5, 0.2)).map(([parts, share]) => {
   const mirrors = parts.map(([part], at) => numberedMirror(at + 1, part));
   const states = new Map<MirrorId, MirrorState>(
     parts.map(([, state], at) => [(at + 1) as MirrorId, { ...state, since: 0 }]),
   );
-  return { mirrors, states };
+  return { mirrors, states, share };
 });
 const client: fc.Arbitrary<Client> = fc.record({
   address: fc
@@ -100,10 +101,16 @@ test('the same inputs give the same ranking, in whatever order the mirrors are l
       blob,
       tried,
       fc.func(fc.integer()),
-      ({ mirrors, states }, client, blob, tried, rank) => {
+      ({ mirrors, states, share }, client, blob, tried, rank) => {
         const shuffled = mirrors.toSorted((one, other) => rank(one.id) - rank(other.id));
-        const one = chooseMirrors(createMirrorTable(mirrors, states), client, blob, tried, Infinity);
-        const other = chooseMirrors(createMirrorTable(shuffled, states), client, blob, tried, Infinity);
+        const one = chooseMirrors(createMirrorTable(mirrors, states, share), client, blob, tried, Infinity);
+        const other = chooseMirrors(
+          createMirrorTable(shuffled, states, share),
+          client,
+          blob,
+          tried,
+          Infinity,
+        );
         assert.deepEqual(other.ranked, one.ranked);
         assert.deepEqual(other.rejected.map(describeRejection), one.rejected.map(describeRejection));
       },
@@ -113,9 +120,9 @@ test('the same inputs give the same ranking, in whatever order the mirrors are l
 
 test('without a limit every mirror is either ranked or rejected, once', () => {
   fc.assert(
-    fc.property(world, client, blob, tried, ({ mirrors, states }, client, blob, tried) => {
+    fc.property(world, client, blob, tried, ({ mirrors, states, share }, client, blob, tried) => {
       const { ranked, rejected } = chooseMirrors(
-        createMirrorTable(mirrors, states),
+        createMirrorTable(mirrors, states, share),
         client,
         blob,
         tried,
@@ -132,9 +139,9 @@ test('without a limit every mirror is either ranked or rejected, once', () => {
 
 test('no mirror is ranked that cannot be had', () => {
   fc.assert(
-    fc.property(world, client, blob, tried, ({ mirrors, states }, client, blob, tried) => {
+    fc.property(world, client, blob, tried, ({ mirrors, states, share }, client, blob, tried) => {
       const { ranked, rejected } = chooseMirrors(
-        createMirrorTable(mirrors, states),
+        createMirrorTable(mirrors, states, share),
         client,
         blob,
         tried,
@@ -157,27 +164,34 @@ test('no mirror is ranked that cannot be had', () => {
 
 test('a limit cuts the ranking and changes nothing else', () => {
   fc.assert(
-    fc.property(world, client, blob, tried, limit, ({ mirrors, states }, client, blob, tried, limit) => {
-      const table = createMirrorTable(mirrors, states);
-      const whole = chooseMirrors(table, client, blob, tried, Infinity);
-      const cut = chooseMirrors(table, client, blob, tried, limit);
-      assert.deepEqual(cut.ranked, whole.ranked.slice(0, limit));
-      assert.deepEqual(
-        cut.rejected.map(describeRejection),
-        whole.rejected.slice(0, cut.rejected.length).map(describeRejection),
-      );
-    }),
+    fc.property(
+      world,
+      client,
+      blob,
+      tried,
+      limit,
+      ({ mirrors, states, share }, client, blob, tried, limit) => {
+        const table = createMirrorTable(mirrors, states, share);
+        const whole = chooseMirrors(table, client, blob, tried, Infinity);
+        const cut = chooseMirrors(table, client, blob, tried, limit);
+        assert.deepEqual(cut.ranked, whole.ranked.slice(0, limit));
+        assert.deepEqual(
+          cut.rejected.map(describeRejection),
+          whole.rejected.slice(0, cut.rejected.length).map(describeRejection),
+        );
+      },
+    ),
   );
 });
 
 test('a mirror that leaves moves only its own share', () => {
   fc.assert(
-    fc.property(world, client, blob, fc.nat(), ({ mirrors, states }, client, blob, pick) => {
+    fc.property(world, client, blob, fc.nat(), ({ mirrors, states, share }, client, blob, pick) => {
       fc.pre(mirrors.length > 0);
       const gone = mirrors[pick % mirrors.length];
-      const before = chooseMirrors(createMirrorTable(mirrors, states), client, blob, [], Infinity);
+      const before = chooseMirrors(createMirrorTable(mirrors, states, share), client, blob, [], Infinity);
       const rest = mirrors.filter((mirror) => mirror !== gone);
-      const after = chooseMirrors(createMirrorTable(rest, states), client, blob, [], Infinity);
+      const after = chooseMirrors(createMirrorTable(rest, states, share), client, blob, [], Infinity);
       assert.deepEqual(
         namesOf(after),
         namesOf(before).filter((name) => name !== gone?.name),
@@ -198,8 +212,12 @@ const inGermany = (address: string): Client => ({
 });
 
 /** How often each mirror goes first: for many blobs from one network, and for one blob from many networks. */
-function countFirsts(mirrors: readonly Mirror[], asks: Iterable<readonly [Client, WantedBlob]>) {
-  const table = createMirrorTable(mirrors, healthyStates(mirrors));
+function countFirsts(
+  mirrors: readonly Mirror[],
+  asks: Iterable<readonly [Client, WantedBlob]>,
+  greatestShare = 1,
+) {
+  const table = createMirrorTable(mirrors, healthyStates(mirrors), greatestShare);
   const counts = new Map(mirrors.map(({ id }) => [id, 0]));
   for (const [client, blob] of asks) {
     const [first] = chooseMirrors(table, client, blob, [], 1).ranked;
@@ -231,6 +249,49 @@ test('shares follow weights, over blobs and over client networks', () => {
       );
     }
   }
+});
+
+test('no mirror takes more than its greatest share of a country, whatever weight it claims', () => {
+  const weight = fc.oneof(fc.integer({ min: 1, max: 1_000_000 }), fc.constantFrom(1, 1_000_000));
+  const total = 2000;
+  const ofCountry = (seed: number) =>
+    Array.from({ length: total }, (_, at) => {
+      const network = (seed * total + at) % 65_536;
+      return [inGermany(`10.${network >> 8}.${network & 255}.1`), blobOf(digestOf(String(seed)))] as const;
+    });
+  fc.assert(
+    fc.property(
+      fc.array(weight, { minLength: 1, maxLength: 6 }),
+      fc.array(weight, { minLength: 6, maxLength: 12 }),
+      fc.constantFrom(0.3, 0.5, 0.8),
+      fc.nat(1000),
+      (here, elsewhere, greatest, seed) => {
+        const mirrors = [
+          ...here.map((weight, at) => numberedMirror(at + 1, { weight, asns: [at % 2] })),
+          ...elsewhere.map((weight, at) => numberedMirror(at + 101, { weight, country: 'FR' })),
+        ];
+        // What nobody else may take stays with the country's mirrors, evenly.
+        const bound = greatest + (1 - greatest) ** mirrors.length / here.length;
+        const slack = 6 * Math.sqrt(total * bound * (1 - bound));
+        for (const [id, count] of countFirsts(mirrors, ofCountry(seed), greatest)) {
+          assert.ok(count <= total * bound + slack, `${id} took ${count} of ${total}`);
+        }
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+test('below the greatest share weights count as always, and own netblocks are served alone', () => {
+  const even = Array.from({ length: 20 }, (_, at) => numberedMirror(at + 1));
+  const asks = Array.from(
+    { length: 4000 },
+    (_, at) => [inGermany(`10.${at >> 8}.${at & 255}.1`), blobOf(digestOf('one'))] as const,
+  );
+  for (const count of countFirsts(even, asks, 0.5).values())
+    assert.ok(count > 120 && count < 280, `${count}`);
+  const own = numberedMirror(1, { netblocks: [parseNetblock('10.0.0.0/8')] });
+  assert.equal(countFirsts([own, numberedMirror(2)], asks, 0.2).get(own.id), asks.length);
 });
 
 test('the blobs of one image spread over the mirrors of the tier', () => {

@@ -15,7 +15,7 @@ import { openingFor } from './mirror-columns.ts';
 import { type MirrorGroup, type MirrorTable, emptyGroup } from './mirror-table.ts';
 import type { NearnessOrder } from './nearness.ts';
 import type { Place } from './place.ts';
-import { type RequestHash, hashRequest, scoreOf } from './rendezvous.ts';
+import { type RequestHash, hashRequest, meetingOf, scoreOf } from './rendezvous.ts';
 import { usableUrl } from './usable-url.ts';
 
 /** How a mirror came to be chosen: the first of these in which an eligible mirror is found goes first. */
@@ -28,7 +28,10 @@ export interface RankedMirror {
   readonly tier: Tier;
   /** From the client in km, in the tiers that go by distance and when both places are known. */
   readonly distance?: number;
-  /** The part, from 0 to 1, of the blobs for which it goes first among the equals of its tier (or distance band). */
+  /**
+   * The part, from 0 to 1, of the blobs for which it goes first among the equals of its tier (or distance band); at most
+   * its greatest share.
+   */
   readonly share: number;
   /** What its weight counts here, where that is less than the operator gave it: it answers slowly. */
   readonly slowWeight?: number;
@@ -64,9 +67,11 @@ export function chooseMirrors(
     limit,
     ranked: [],
     rejected: [],
+    passedOver: [],
     seen: undefined,
   };
   lookAtTiers(search, words);
+  for (const group of search.passedOver) rankPassedOver(search, group);
   return { ranked: search.ranked, rejected: search.rejected };
 }
 
@@ -118,8 +123,19 @@ interface Search {
   readonly limit: number;
   readonly ranked: RankedMirror[];
   readonly rejected: RejectedMirror[];
+  /** Mirrors that would take more than their greatest share: they come behind all others. */
+  readonly passedOver: PassedOver[];
   /** Indexes of the mirrors of the netblock and ASN tiers; those of later tiers are told apart by country and continent. */
   seen: Set<number> | undefined;
+}
+
+/** Those of one group. */
+interface PassedOver {
+  readonly indexes: readonly number[];
+  readonly tier: Tier;
+  readonly order: NearnessOrder | undefined;
+  /** The weight of the whole group. */
+  readonly total: number;
 }
 
 function isDone(search: Search): boolean {
@@ -155,9 +171,12 @@ function rankGroup(
   order?: NearnessOrder,
   belongs?: (mirror: CompiledMirror) => boolean,
 ): void {
-  const { table, hash, ranked } = search;
+  const { table, hash } = search;
   const { hashes, weights } = table.columns;
-  const wanted = search.limit - ranked.length;
+  const wanted = search.limit - search.ranked.length;
+  // Whom a mirror serves first of all, it serves alone.
+  const greatestShare = tier === 'netblock' ? 1 : table.greatestShare;
+  let passedOver: number[] | undefined;
   const best: number[] = [];
   const scores: number[] = [];
   let total = 0;
@@ -165,18 +184,48 @@ function rankGroup(
     if (!isEligible(search, index, tier, belongs)) continue;
     const weight = weights[index] ?? 0;
     total += weight;
+    if (greatestShare < 1 && meetingOf(hashes[index] ?? 0, hash) >= greatestShare) {
+      (passedOver ??= []).push(index);
+      continue;
+    }
     const floor = best.length < wanted ? 0 : (scores[wanted - 1] ?? 0);
     const score = scoreOf(hashes[index] ?? 0, hash, weight, floor);
     if (score > floor) insertBest(best, scores, index, score, wanted);
   }
-  for (const index of best) {
+  rankInOrder(search, best, { tier, order, total });
+  if (passedOver !== undefined) search.passedOver.push({ indexes: passedOver, tier, order, total });
+}
+
+/** Weights do not count here: each is as likely as the others to get what nobody else may take. */
+function rankPassedOver(search: Search, group: PassedOver): void {
+  if (isDone(search)) return;
+  const { hash, table } = search;
+  const wanted = search.limit - search.ranked.length;
+  const best: number[] = [];
+  const scores: number[] = [];
+  for (const index of group.indexes) {
+    const score = 1 / meetingOf(table.columns.hashes[index] ?? 0, hash);
+    if (best.length < wanted || score > (scores[wanted - 1] ?? 0)) {
+      insertBest(best, scores, index, score, wanted);
+    }
+  }
+  rankInOrder(search, best, group);
+}
+
+function rankInOrder(
+  search: Search,
+  indexes: readonly number[],
+  { tier, order, total }: Pick<PassedOver, 'tier' | 'order' | 'total'>,
+): void {
+  const { table, ranked } = search;
+  for (const index of indexes) {
     const candidate = table.mirrors[index];
     if (candidate === undefined) continue;
     const { mirror } = candidate;
     const url = urlFor(search, candidate);
     const distance = order?.distanceTo(candidate);
-    const weight = weights[index] ?? 0;
-    const share = weight / total;
+    const weight = table.columns.weights[index] ?? 0;
+    const share = tier === 'netblock' ? weight / total : Math.min(weight / total, table.greatestShare);
     const found = { mirror, url, tier, share, ...(weight < mirror.weight ? { slowWeight: weight } : {}) };
     ranked.push(distance === undefined ? found : { ...found, distance });
   }

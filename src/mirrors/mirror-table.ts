@@ -16,6 +16,8 @@ export const emptyGroup: MirrorGroup = new Uint32Array(0);
 /** The mirrors and their states, compiled for {@link chooseMirrors}. Immutable; replaced by one assignment. */
 export interface MirrorTable {
   readonly mirrors: readonly CompiledMirror[];
+  /** The part, from 0 to 1, of all requests outside its own netblocks that one mirror may take. 1 is no limit. */
+  readonly greatestShare: number;
   /** By the mirror's index. A mirror without a state has not been probed yet. */
   readonly states: readonly (MirrorState | undefined)[];
   readonly columns: MirrorColumns;
@@ -31,6 +33,7 @@ export interface MirrorTable {
 export function createMirrorTable(
   mirrors: readonly Mirror[],
   states: ReadonlyMap<MirrorId, MirrorState>,
+  greatestShare = 1,
 ): MirrorTable {
   // In the order of their numbers, so that the order of the list cannot matter.
   const compiled = mirrors.toSorted((one, other) => one.id - other.id).map(compileMirror);
@@ -38,6 +41,7 @@ export function createMirrorTable(
   const netblocks = compiled.flatMap(({ mirror }) => mirror.netblocks);
   return {
     mirrors: compiled,
+    greatestShare,
     ...columnsOf(compiled, states),
     byName: nameMirrors(compiled),
     byNetblock: createNetblockTable(

@@ -44,6 +44,14 @@ export function scoreOf(mirrorHash: number, request: RequestHash, weight: number
   return -weight / Math.log(uniform);
 }
 
+/**
+ * Where a mirror and a request meet, evenly from 0 to 1, whatever the mirror's weight and its score. A mirror is passed
+ * over for the requests that it meets at its greatest share or above (docs/adr/0018-greatest-share.md).
+ */
+export function meetingOf(mirrorHash: number, request: RequestHash): number {
+  return (mix(mix(mirrorHash ^ request.second ^ 0x5bd1_e995) + request.first) >>> 0) / 4_294_967_296;
+}
+
 /** The finaliser of MurmurHash3: every bit of the input changes every bit of the output with a chance of a half. */
 function mix(value: number): number {
   let hash = value;

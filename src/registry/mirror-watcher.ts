@@ -32,18 +32,25 @@ export async function watchMirrors(deps: {
   readonly health: MirrorHealthSource;
   readonly log: Log;
   readonly interval: number;
+  /** The part, from 0 to 1, of all requests that one mirror may take. It may change while this runs. */
+  readonly greatestShare: () => number;
 }): Promise<MirrorWatcher> {
   const { registry, health, log } = deps;
   let seen = await registry.version();
   let mirrors = await registry.list();
   let running: Promise<void> | undefined;
   health.setMirrors(mirrors);
-  let table = createMirrorTable(mirrors, health.states());
+  let greatestShare = deps.greatestShare();
+  let table = createMirrorTable(mirrors, health.states(), greatestShare);
   health.onChange(() => {
     table = withStates(table, health.states());
   });
 
   const check = async () => {
+    if (greatestShare !== deps.greatestShare()) {
+      greatestShare = deps.greatestShare();
+      table = createMirrorTable(mirrors, health.states(), greatestShare);
+    }
     const version = await registry.version();
     if (version === seen) return;
     const list = await registry.list();
@@ -52,7 +59,7 @@ export async function watchMirrors(deps: {
     if (isDeepStrictEqual(list, mirrors)) return;
     mirrors = list;
     health.setMirrors(mirrors);
-    table = createMirrorTable(mirrors, health.states());
+    table = createMirrorTable(mirrors, health.states(), greatestShare);
     log.info('mirrors changed', { mirrors: mirrors.length });
   };
   const refresh = async () => {

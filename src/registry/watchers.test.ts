@@ -109,7 +109,9 @@ test('mirrors that change, and their health, make a new table', async () => {
   let states = healthyStates(mirrors);
   let changed = () => {};
   const told: (readonly Mirror[])[] = [];
+  let greatestShare = 1;
   const watcher = await watchMirrors({
+    greatestShare: () => greatestShare,
     registry: {
       version: async () => version,
       list: async () => {
@@ -148,5 +150,8 @@ test('mirrors that change, and their health, make a new table', async () => {
   states = healthyStates(mirrors, { healthy: false });
   changed();
   assert.equal(watcher.current().states[1]?.healthy, false);
+  greatestShare = 0.5;
+  await watcher.refresh();
+  assert.equal(watcher.current().greatestShare, 0.5);
   await watcher.stop();
 });

@@ -102,6 +102,7 @@ export async function composeServe(config: Config): Promise<RunningServer> {
     health: prober,
     log,
     interval: pollInterval,
+    greatestShare: () => config.mirrors.greatestShare,
   });
   parts.defer(() => mirrors.stop());
   prober.start();
