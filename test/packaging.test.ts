@@ -91,7 +91,7 @@ test('systemd takes the units', (t) => {
   for (const unit of units) {
     const text = readFileSync(join(packaging, 'systemd', unit), 'utf8');
     // The programs are where the administrator puts them, and not on this machine.
-    writeFileSync(join(folder, unit), text.replace(/^ExecStart=\S+/m, 'ExecStart=/bin/true'));
+    writeFileSync(join(folder, unit), text.replace(/^ExecStart=\S+/gm, 'ExecStart=/bin/true'));
   }
   const paths = units.map((unit) => join(folder, unit));
   const verify = () => execFileSync('systemd-analyze', ['verify', '--man=no', ...paths], quiet);

@@ -19,9 +19,7 @@ export interface RenewDeps {
 }
 
 export interface RenewOptions {
-  readonly wanted: (repository: RepositoryName) => boolean;
-  /** Only tags whose signatures expire sooner than this, in milliseconds; undefined for all. */
-  readonly within: number | undefined;
+  readonly wanted: (tag: PublishedTag) => boolean;
   /** Only tags that the key of this fingerprint, in upper-case hexadecimal, has signed. */
   readonly signedBy: string | undefined;
 }
@@ -42,7 +40,7 @@ export async function stageRenewals(deps: RenewDeps, options: RenewOptions): Pro
   const staged = new Map(waiting.map((image) => [formatTaggedReference(image), image]));
   const tags: PublishedTag[] = [];
   for await (const batch of deps.publishedContent.tags()) {
-    tags.push(...batch.filter((tag) => isDue(deps, tag, options)));
+    tags.push(...batch.filter(options.wanted));
   }
   const renewed: RenewedTag[] = [];
   for (const tag of tags) {
@@ -65,10 +63,6 @@ export async function stageRenewals(deps: RenewDeps, options: RenewOptions): Pro
     renewed.push(tag);
   }
   return renewed;
-}
-
-function isDue({ clock }: RenewDeps, tag: PublishedTag, { wanted, within }: RenewOptions): boolean {
-  return wanted(tag.repository) && (within === undefined || tag.expires - clock.now() < within);
 }
 
 async function isSignedBy(deps: RenewDeps, tag: PublishedTag, fingerprint: string): Promise<boolean> {

@@ -98,8 +98,18 @@ test('what is staged for a tag already is not put back', async () => {
   assert.deepEqual(await renew('--all', '--repository', 'fedora/other'), []);
 });
 
-test('without a choice, or with one that cannot be understood, nothing is staged', async () => {
-  for (const argv of [[], ['--signed-by', 'ABCD'], ['--expiring-within', 'soon']]) {
+test('without a choice, what has less than a third of its life left is staged', async () => {
+  await origin('staged', 'discard', 'fedora/base:41');
+  await origin('staged', 'discard', 'fedora/base:42');
+  assert.deepEqual(await renew(), []);
+});
+
+test('with a choice that cannot be understood, nothing is staged', async () => {
+  for (const argv of [
+    ['--all', '--expiring-within', '5d'],
+    ['--signed-by', 'ABCD'],
+    ['--expiring-within', 'soon'],
+  ]) {
     const { status } = await runCommand('renew', ...argv, '--config', at('origin.yaml'));
     assert.equal(status, 2, argv.join(' '));
   }

@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import { SignpostError } from '../../oci/errors.ts';
 import { formatTaggedReference, parseRepositoryName } from '../../oci/reference.ts';
+import type { PlannedRole } from '../../renew/plan-renewal.ts';
 import type { RenewedTag } from '../../renew/stage-renewals.ts';
 import { type CommonOptions, type Terminal, configOf, createVerb, printResult } from '../command.ts';
-import { composeRenew } from '../compose/renew.ts';
+import { type Renewal, type RenewalChoice, composeRenew } from '../compose/renew.ts';
 import { parseDuration } from '../duration.ts';
 
 interface RenewOptions extends CommonOptions {
@@ -17,35 +18,41 @@ interface RenewOptions extends CommonOptions {
 export function createCommand(terminal: Terminal): Command {
   return createVerb(
     'renew',
-    'Stage published tags again, as they are, for new signatures: before the old ones expire, or to change keys.',
+    'Stage published tags again, as they are, for new signatures. Without a choice: what has less than a third of its ' +
+      'life left, in every format, and for TUF and Notary v1 metadata one tag whose signing makes it anew. A timestamp ' +
+      'whose key is here is renewed at once.',
     [
+      'signpost renew',
       'signpost renew --expiring-within 30d',
       'signpost renew --signed-by 0123456789ABCDEF0123456789ABCDEF01234567',
       'signpost renew --all --repository fedora/base',
     ],
   )
-    .option('--expiring-within <time>', 'tags whose signatures expire in this time')
+    .option('--expiring-within <time>', 'what expires in this time')
     .option('--signed-by <fingerprint>', 'tags that this key has signed')
     .option('--all', 'every tag')
     .option('--repository <name...>', 'only in these repositories')
     .action(async (options: RenewOptions) => {
-      const { expiringWithin, signedBy, all } = options;
-      if (expiringWithin === undefined && signedBy === undefined && all !== true) {
-        throw new SignpostError('USAGE', 'say which tags: --expiring-within, --signed-by or --all');
-      }
+      const choice = parseChoice(options);
       const repositories = options.repository?.map(parseRepositoryName);
-      const tags = await composeRenew(configOf(options), {
-        wanted: (repository) => repositories?.includes(repository) ?? true,
-        within: expiringWithin === undefined ? undefined : parseDuration(expiringWithin, '--expiring-within'),
-        signedBy: signedBy === undefined ? undefined : parseFingerprint(signedBy),
-      });
-      printResult(terminal, options, { tags: tags.map(toJson) }, [
-        ...tags.map(describe),
-        tags.length === 0
-          ? 'No signatures are to be renewed.'
-          : `${tags.length} tags wait for new signatures: signpost request`,
-      ]);
+      const renewal = await composeRenew(
+        configOf(options),
+        choice,
+        (repository) => repositories?.includes(repository) ?? true,
+      );
+      printResult(terminal, options, toJson(renewal), describe(renewal));
     });
+}
+
+function parseChoice({ expiringWithin, signedBy, all }: RenewOptions): RenewalChoice {
+  const choices = [expiringWithin, signedBy, all].filter((choice) => choice !== undefined);
+  if (choices.length > 1) {
+    throw new SignpostError('USAGE', 'say one of --expiring-within, --signed-by and --all, or none of them');
+  }
+  if (all === true) return { kind: 'all' };
+  if (signedBy !== undefined) return { kind: 'signed-by', fingerprint: parseFingerprint(signedBy) };
+  if (expiringWithin === undefined) return { kind: 'due', within: undefined };
+  return { kind: 'due', within: parseDuration(expiringWithin, '--expiring-within') };
 }
 
 function parseFingerprint(text: string): string {
@@ -57,12 +64,52 @@ function parseFingerprint(text: string): string {
   );
 }
 
-function describe(tag: RenewedTag): string {
-  const until = new Date(tag.expires).toISOString();
-  const replaced = tag.replacedBy === undefined ? '' : `; ${tag.replacedBy} is staged in its place already`;
-  return `${formatTaggedReference(tag)}  ${tag.list}, signed until ${until}${replaced}`;
+function describe({ tags, roles, timestampExpires }: Renewal): readonly string[] {
+  if (tags.length === 0 && roles.length === 0) return ['Nothing is to be renewed.'];
+  return [
+    ...tags.map(describeTag),
+    ...roles.map((role) => describeRole(role, timestampExpires)),
+    tags.length === 0
+      ? 'No tag is to be signed again.'
+      : `${tags.length} tags wait for new signatures: signpost request`,
+  ];
 }
 
-function toJson(tag: RenewedTag): object {
-  return { ...tag, expires: new Date(tag.expires).toISOString() };
+function describeTag(tag: RenewedTag): string {
+  const replaced = tag.replacedBy === undefined ? '' : `; ${tag.replacedBy} is staged in its place already`;
+  return `${formatTaggedReference(tag)}  ${tag.list}, signed until ${formatTime(tag.expires)}${replaced}`;
+}
+
+function describeRole(planned: PlannedRole, timestampExpires: number | undefined): string {
+  const { role, repository, expires, by, tag } = planned;
+  const what = repository === undefined ? role : `${repository}: ${role}`;
+  const until = expires === Number.MAX_SAFE_INTEGER ? 'cannot be read' : `expires on ${formatTime(expires)}`;
+  switch (by) {
+    case 'tag':
+      return `${what} ${until}; made anew with ${tag === undefined ? 'the next tag' : formatTaggedReference(tag)}`;
+    case 'here':
+      return `${what} was to expire on ${formatTime(expires)}; renewed here until ${formatTime(timestampExpires ?? expires)}`;
+    case 'ceremony':
+      return `${what} ${until}: only a ceremony of the holders of root keys renews it (docs/tuf.md)`;
+    case 'nothing':
+      return `${what} ${until}: nothing of it is published that could be signed again`;
+  }
+}
+
+function toJson({ tags, roles, timestampExpires }: Renewal): object {
+  return {
+    tags: tags.map((tag) => ({ ...tag, expires: formatTime(tag.expires) })),
+    roles: roles.map(({ role, repository, expires, by, tag }) => ({
+      role,
+      repository,
+      ...(expires === Number.MAX_SAFE_INTEGER ? {} : { expires: formatTime(expires) }),
+      by,
+      ...(tag === undefined ? {} : { tag: formatTaggedReference(tag) }),
+    })),
+    ...(timestampExpires === undefined ? {} : { timestampExpires: formatTime(timestampExpires) }),
+  };
+}
+
+function formatTime(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
 }

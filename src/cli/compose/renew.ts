@@ -1,20 +1,89 @@
 import { readPresent } from '../../accept/present-envelopes.ts';
+import { createFileMetadataTree } from '../../adapters/file-metadata-tree.ts';
 import type { Digest } from '../../oci/digest.ts';
-import type { RepositoryName } from '../../oci/reference.ts';
+import { type RepositoryName, formatTaggedReference } from '../../oci/reference.ts';
 import { contentLock } from '../../ports/lock.ts';
-import { type RenewOptions, type RenewedTag, stageRenewals } from '../../renew/stage-renewals.ts';
+import type { PublishedTag } from '../../ports/publications.ts';
+import { type PlannedRole, type RenewalPlan, planRenewal } from '../../renew/plan-renewal.ts';
+import { type RenewedTag, stageRenewals } from '../../renew/stage-renewals.ts';
+import { type Life, readStatus } from '../../status/read-status.ts';
 import type { Evidence } from '../../trust/evidence.ts';
 import type { Config } from '../config-schema.ts';
-import { composeContent } from './content.ts';
+import { type Content, composeContent } from './content.ts';
 import { createRuleFinder } from './repository-rules.ts';
+import { composeTerms } from './terms.ts';
+import { renewTimestamp } from './tuf-timestamp.ts';
 
-/** Stages published tags again for new signatures. */
-export async function composeRenew(config: Config, options: RenewOptions): Promise<readonly RenewedTag[]> {
+/** What to renew: what is due (or expires in so many milliseconds), what a key has signed, or everything. */
+export type RenewalChoice =
+  | { readonly kind: 'due'; readonly within: number | undefined }
+  | { readonly kind: 'signed-by'; readonly fingerprint: string }
+  | { readonly kind: 'all' };
+
+export interface Renewal {
+  readonly tags: readonly RenewedTag[];
+  /** Roles of metadata that are due, and what becomes of them. */
+  readonly roles: readonly PlannedRole[];
+  /** Until when the TUF metadata is valid now, when its timestamp was renewed here. */
+  readonly timestampExpires?: number;
+}
+
+/** Stages published tags again for new signatures, and sees to metadata that is due. */
+export async function composeRenew(
+  config: Config,
+  choice: RenewalChoice,
+  wanted: (repository: RepositoryName) => boolean,
+): Promise<Renewal> {
   await using content = await composeContent(config, 'renew');
   await using _held = await content.lock.acquire(contentLock);
+  const plan = choice.kind === 'due' ? await planDue(config, content, choice.within, wanted) : undefined;
+  const tags = await stageRenewals(
+    { ...content, signersOf: createSignerFinder(config, content) },
+    {
+      wanted: (tag) => wanted(tag.repository) && (plan?.tags.has(formatTaggedReference(tag)) ?? true),
+      signedBy: choice.kind === 'signed-by' ? choice.fingerprint : undefined,
+    },
+  );
+  const roles = plan?.roles ?? [];
+  if (!roles.some(({ by }) => by === 'here')) return { tags, roles };
+  return { tags, roles, timestampExpires: await renewTimestamp(config, content) };
+}
+
+async function planDue(
+  config: Config,
+  content: Content,
+  within: number | undefined,
+  wanted: (repository: RepositoryName) => boolean,
+): Promise<RenewalPlan> {
+  const terms = composeTerms(config, {
+    treeReader: content.tree,
+    publications: content.publications,
+    metadataTree: createFileMetadataTree(content.folders.tree),
+    clock: content.clock,
+  });
+  const status = await readStatus({ ...content, ...terms });
+  const judge = <T extends Life>(life: T) => ({
+    ...life,
+    due: within === undefined ? life.state !== 'good' : life.left < within,
+  });
+  const tags = status.repositories.flatMap((repository) => repository.tags);
+  return planRenewal(
+    tags.filter(({ repository }) => wanted(repository)).map(judge),
+    status.roles
+      .filter(({ role, repository }) => isMetadata(role) && (repository === undefined || wanted(repository)))
+      .map(judge),
+    config.tuf.timestampKey !== undefined,
+  );
+}
+
+function isMetadata(role: string): boolean {
+  return role.startsWith('tuf-') || role.startsWith('notary-');
+}
+
+function createSignerFinder(config: Config, content: Content) {
   const findRule = createRuleFinder(config.repositories, content.clock);
   const present = { treeReader: content.tree, publications: content.publications };
-  const signersOf = async (repository: RepositoryName, list: Digest) => {
+  return async (repository: PublishedTag['repository'], list: Digest) => {
     const signers: string[] = [];
     for (const { reader } of (await findRule(repository))?.formats ?? []) {
       const { envelopes } = await readPresent(present, reader.format, repository, list);
@@ -22,7 +91,6 @@ export async function composeRenew(config: Config, options: RenewOptions): Promi
     }
     return signers;
   };
-  return await stageRenewals({ ...content, signersOf }, options);
 }
 
 function namesOf(evidence: Evidence): readonly string[] {

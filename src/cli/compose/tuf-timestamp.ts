@@ -3,7 +3,7 @@ import { SignpostError } from '../../oci/errors.ts';
 import { parseRegistryHost } from '../../oci/reference.ts';
 import { contentLock } from '../../ports/lock.ts';
 import type { Config } from '../config-schema.ts';
-import { composeContent } from './content.ts';
+import { type Content, composeContent } from './content.ts';
 import { composeMetadata } from './metadata.ts';
 
 /**
@@ -13,6 +13,14 @@ import { composeMetadata } from './metadata.ts';
 export async function composeTufTimestamp(config: Config): Promise<number> {
   await using content = await composeContent(config, 'tuf timestamp');
   await using _held = await content.lock.acquire(contentLock);
+  return await renewTimestamp(config, content);
+}
+
+/** The same for one that holds the content lock. */
+export async function renewTimestamp(
+  config: Config,
+  content: Pick<Content, 'folders' | 'clock'>,
+): Promise<number> {
   await using opened = await composeMetadata(config, content.folders.tree);
   const { tufRoot, tufTimestamp } = opened.metadata;
   if (tufRoot === undefined || tufTimestamp === undefined) {
