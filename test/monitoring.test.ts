@@ -14,6 +14,7 @@ const measured = new Set(
     'src/registry/snapshot-measurements.ts',
     'src/registry/stream-slots.ts',
     'src/crawl/probe-counts.ts',
+    'src/crawl/propagation-recorder.ts',
     'src/status/freshness.ts',
   ].flatMap((path) => namesIn(read(path))),
 );

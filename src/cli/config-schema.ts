@@ -259,6 +259,10 @@ const metrics = z.strictObject({
     ),
 });
 
+const statistics = z.strictObject({
+  keep: duration('400d').describe('How long the days of "signpost statistics" are kept.'),
+});
+
 const log = z.strictObject({
   level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('Least level that is logged.'),
 });
@@ -287,6 +291,7 @@ export const configSchema = z.strictObject({
   mirrors: defaults(mirrors).describe('Probing mirrors and leading clients around failures.'),
   places: defaults(places).describe('Where client addresses are.'),
   metrics: defaults(metrics).describe('Numbers for Prometheus.'),
+  statistics: defaults(statistics).describe('Counts of pulls by day (docs/monitoring.md).'),
   log: defaults(log).describe('Logging, as JSON lines on standard error.'),
 });
 

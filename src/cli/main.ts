@@ -64,6 +64,11 @@ export const verbs: Readonly<
     summary: 'Visit the mirrors once, and say how each is',
     load: () => import('./commands/crawl.ts'),
   },
+  statistics: { summary: 'Show how much was pulled', load: () => import('./commands/statistics.ts') },
+  propagation: {
+    summary: 'Show how publications spread over the mirrors',
+    load: () => import('./commands/propagation.ts'),
+  },
   explain: {
     summary: 'Show where a client is sent for a blob, and why',
     load: () => import('./commands/explain.ts'),

@@ -44,6 +44,7 @@ export function createManifestAnswers(tree: TreeReader): ManifestAnswers {
     entry: ManifestEntry,
     cacheControl: string,
   ): void | Promise<void> => {
+    exchange.isList = isListType(entry.mediaType);
     if (!noneMatches(exchange.header('if-none-match'), digest)) {
       exchange.answer(304, ['ETag', entityTagOf(digest), 'Cache-Control', cacheControl, 'Vary', 'Accept']);
       return undefined;

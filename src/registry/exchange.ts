@@ -44,6 +44,8 @@ export class Exchange {
   /** What was answered: the status, and how many bytes of body. */
   status = 0;
   bytes = 0;
+  /** Whether a manifest list was answered, or described. */
+  isList = false;
   /** What became of a request for a blob. */
   routed: BlobRoute | undefined;
   /** Why a blob was answered as it was. Made only for a log that wants it. */

@@ -118,4 +118,22 @@ export const migrations: readonly string[] = [
   ) STRICT;
   CREATE INDEX mirror_events_by_mirror ON mirror_events (mirror, id);
   `,
+  `
+  CREATE TABLE statistics (
+    day TEXT NOT NULL,
+    dimension TEXT NOT NULL,
+    value TEXT NOT NULL,
+    pulls INTEGER NOT NULL,
+    blobs INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    PRIMARY KEY (dimension, day, value)
+  ) STRICT, WITHOUT ROWID;
+  CREATE TABLE propagation (
+    serial INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    holding INTEGER NOT NULL,
+    mirrors INTEGER NOT NULL,
+    PRIMARY KEY (serial, at)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];

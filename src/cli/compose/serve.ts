@@ -15,8 +15,11 @@ import { isSignpostError } from '../../oci/errors.ts';
 import { contentLock } from '../../ports/lock.ts';
 import { createMetricsListener } from '../../adapters/prometheus.ts';
 import { createProbeCounts } from '../../crawl/probe-counts.ts';
+import { createPropagationRecorder } from '../../crawl/propagation-recorder.ts';
 import { createRegistry } from '../../registry/create-registry.ts';
 import { watchMirrors } from '../../registry/mirror-watcher.ts';
+import { createPullTally } from '../../registry/pull-tally.ts';
+import { createStatisticsWriter } from '../../registry/statistics-writer.ts';
 import { measureSnapshot } from '../../registry/snapshot-measurements.ts';
 import { createSnapshotWatcher } from '../../registry/snapshot-watcher.ts';
 import { createStreamSlots, measureStreams } from '../../registry/stream-slots.ts';
@@ -45,6 +48,10 @@ export interface RunningServer {
 
 /** Milliseconds between looks at the database. */
 const pollInterval = 300;
+/** Milliseconds between writings of what was pulled. */
+const statisticsInterval = 30_000;
+/** Milliseconds between looks at what the mirrors hold. */
+const propagationInterval = 5000;
 /** Milliseconds between readings of how long everything lives. */
 const freshnessInterval = 5 * 60_000;
 
@@ -109,6 +116,30 @@ export async function composeServe(config: Config): Promise<RunningServer> {
 
   let draining = false;
   const traffic = createTrafficCounts(() => mirrors.current());
+  const tally = createPullTally();
+  const statistics = createStatisticsWriter({
+    tally,
+    statistics: storage.statistics,
+    clock,
+    log,
+    pause: () => pause(),
+    interval: statisticsInterval,
+    keep: config.statistics.keep,
+  });
+  // After the server has closed, so that what it answered last is counted.
+  parts.defer(() => statistics.stop());
+  statistics.start();
+  const propagation = createPropagationRecorder({
+    mirrors: () => mirrors.current().mirrors.map(({ mirror }) => mirror),
+    states: () => prober.states(),
+    treeSerial,
+    propagation: storage.propagation,
+    clock,
+    log,
+    interval: propagationInterval,
+  });
+  parts.defer(() => propagation.stop());
+  await propagation.start();
   const originStreams = createStreamSlots(config.registry.originStreams);
   const listener = createRegistry({
     snapshot: () => snapshots.current(),
@@ -119,7 +150,10 @@ export async function composeServe(config: Config): Promise<RunningServer> {
     tree,
     metadata: metadataTree,
     originStreams,
-    onEnd: (exchange) => traffic.note(exchange),
+    onEnd: (exchange) => {
+      traffic.note(exchange);
+      tally.note(exchange);
+    },
     log,
     clock,
     unready: async () => {
@@ -151,6 +185,7 @@ export async function composeServe(config: Config): Promise<RunningServer> {
       ...measureSnapshot(snapshots, clock),
       ...measureStreams(originStreams, config.registry.originStreams),
       ...probes.measurements(),
+      ...propagation.measurements(),
       ...freshness.measurements(),
     ];
     const opened = await listenHttp(config.metrics.listen, createMetricsListener(measurements, log), log);

@@ -6,16 +6,20 @@ import { createMirrorRegistry } from '../../adapters/sqlite/mirror-registry.ts';
 import { createMirrorStates } from '../../adapters/sqlite/mirror-states.ts';
 import { createSqlitePublications } from '../../adapters/sqlite/publications.ts';
 import { createSqlitePublishedContent } from '../../adapters/sqlite/published-content.ts';
+import { createSqlitePropagation } from '../../adapters/sqlite/propagation.ts';
 import { createSqliteReceivedSignatures } from '../../adapters/sqlite/received-signatures.ts';
 import { createSqliteStagedImages } from '../../adapters/sqlite/staged-images.ts';
+import { createSqliteStatistics } from '../../adapters/sqlite/statistics.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { IssuedRequests } from '../../ports/issued-requests.ts';
 import type { MirrorHistory } from '../../ports/mirror-history.ts';
 import type { MirrorRegistry } from '../../ports/mirror-registry.ts';
 import type { MirrorStates } from '../../ports/mirror-states.ts';
+import type { Propagation } from '../../ports/propagation.ts';
 import type { Publications, PublishedContent } from '../../ports/publications.ts';
 import type { ReceivedSignatures } from '../../ports/received-signatures.ts';
 import type { StagedImages } from '../../ports/staged-images.ts';
+import type { Statistics } from '../../ports/statistics.ts';
 import type { Config } from '../config-schema.ts';
 
 /** All that the origin remembers in its database. */
@@ -28,6 +32,8 @@ export interface Storage extends AsyncDisposable {
   readonly mirrorRegistry: MirrorRegistry;
   readonly mirrorStates: MirrorStates;
   readonly mirrorHistory: MirrorHistory;
+  readonly statistics: Statistics;
+  readonly propagation: Propagation;
 }
 
 /**
@@ -52,6 +58,8 @@ function openSqliteStorage(path: string, clock: Clock): Storage {
     mirrorRegistry: createMirrorRegistry(database),
     mirrorStates: createMirrorStates(database),
     mirrorHistory: createMirrorHistory(database),
+    statistics: createSqliteStatistics(database),
+    propagation: createSqlitePropagation(database),
   };
   const open = opened.move();
   return {

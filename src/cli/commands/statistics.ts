@@ -1,0 +1,50 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { statisticDimensions } from '../../ports/statistics.ts';
+import { type CommonOptions, type Terminal, configOf, createVerb, printResult } from '../command.ts';
+import { type StatisticsBy, composeStatistics } from '../compose/statistics.ts';
+import { formatTable } from '../table.ts';
+
+interface Options extends CommonOptions {
+  readonly by: StatisticsBy;
+  readonly since: string;
+  readonly limit: number;
+}
+
+/** `signpost statistics`: what was pulled. */
+export function createCommand(terminal: Terminal): Command {
+  return createVerb(
+    'statistics',
+    'Show how much was pulled, by day, repository, tag, country, autonomous system, mirror or kind of client. Days are ' +
+      'those of UTC. No address is ever kept.',
+    [
+      'signpost statistics',
+      'signpost statistics --by repository --since 7d',
+      'signpost statistics --by country --since 2026-01-01 --limit 300 --json',
+    ],
+  )
+    .addOption(
+      new Option('--by <what>', 'what to sum by').choices(['day', ...statisticDimensions]).default('day'),
+    )
+    .option('--since <when>', 'the first day, as a date or so many days ago', '30d')
+    .option('--limit <number>', 'rows at most', parseLimit, 50)
+    .action(async (options: Options) => {
+      const sums = await composeStatistics(configOf(options), options);
+      printResult(
+        terminal,
+        options,
+        sums.map(({ of, ...counts }) => ({ [options.by]: of, ...counts })),
+        sums.length === 0
+          ? ['Nothing was counted.']
+          : formatTable([
+              [options.by.toUpperCase(), 'PULLS', 'BLOBS', 'BYTES'],
+              ...sums.map(({ of, pulls, blobs, bytes }) => [of, String(pulls), String(blobs), String(bytes)]),
+            ]),
+      );
+    });
+}
+
+function parseLimit(text: string): number {
+  const limit = /^[0-9]{1,6}$/.test(text) ? Number(text) : 0;
+  if (limit > 0 && limit <= 100_000) return limit;
+  throw new InvalidArgumentError('expected a number from 1 to 100000.');
+}

@@ -1,0 +1,8 @@
+import { createSqliteStatistics } from '../../src/adapters/sqlite/statistics.ts';
+import { openDatabase } from '../../src/adapters/sqlite/database.ts';
+import { statisticsContract } from './statistics.ts';
+
+statisticsContract('SQLite', async () => {
+  const database = openDatabase(':memory:');
+  return { statistics: createSqliteStatistics(database), end: async () => database.close() };
+});
