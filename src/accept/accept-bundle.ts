@@ -8,10 +8,15 @@ import {
 import type { IssuedRequests } from '../ports/issued-requests.ts';
 import type { StagedImage, StagedImages } from '../ports/staged-images.ts';
 import { describeRefusal } from '../trust/describe-refusal.ts';
-import type { MetadataFile } from '../trust/metadata-file.ts';
 import type { SealKey } from '../trust/seal.ts';
 import type { BundleHeader } from '../trust/signature-bundle.ts';
-import { type MetadataDeps, type MetadataOutcome, acceptMetadata } from './accept-metadata.ts';
+import {
+  type JudgedMetadata,
+  type MetadataDeps,
+  type MetadataOutcome,
+  placeMetadata,
+  verifyMetadata,
+} from './accept-metadata.ts';
 import { type CheckDeps, checkBlobs } from './check-blobs.ts';
 import { type ImageRefusal, describeImageRefusal } from './image-refusal.ts';
 import { composeArtifacts } from './compose-artifacts.ts';
@@ -19,6 +24,7 @@ import { type MergedSignatures, mergeSignatures } from './merge-signatures.ts';
 import { type PlacementDeps, placePublication } from './place-publication.ts';
 import type { PresentDeps } from './present-envelopes.ts';
 import { readBundle } from './read-bundle.ts';
+import { type FindList, settleMetadata } from './settle-metadata.ts';
 import { type ImageVerdict, type VerificationDeps, type VerifiedImage, verifyImage } from './verify-image.ts';
 
 export interface AcceptDeps extends VerificationDeps, PlacementDeps, Pick<CheckDeps, 'progress' | 'signal'> {
@@ -77,13 +83,14 @@ export async function acceptBundle(
     verdicts.push({ target: image, verdict: await verifyImage(deps, header.serial, image, own) });
   }
   const whole = refuseSome(verdicts, await checkBlobs(deps, verifiedOf(verdicts)));
-  const { merged, refusals } = await mergeSignatures(deps, verifiedOf(whole), deps.clock.now());
-  const outcomes = refuseSome(whole, refusals);
+  const { metadata: metadataDeps, registry, clock } = deps;
+  const found = await verifyMetadata(metadataDeps && { ...metadataDeps, registry }, files, clock.now());
+  const { outcomes, merged, judged } = await settle(deps, whole, found);
 
   const verified = verifiedOf(outcomes);
   const serial = verified.length === 0 ? undefined : await publish(deps, verified, merged, header.serial);
   for (const { verdict } of outcomes) await remember(deps, verdict, header.serial);
-  const metadata = await placeMetadata(deps, files);
+  const metadata = await placeMetadata(metadataDeps, judged);
   await listMetadata(deps, metadata);
   return { ...summarise(deps, outcomes, serial), metadata };
 }
@@ -116,18 +123,32 @@ function refuseSome(
     const { target, verdict } = outcome;
     const reason = verdict.kind === 'accepted' ? refusals.get(verdict.verified) : undefined;
     if (verdict.kind !== 'accepted' || reason === undefined) return outcome;
-    return { target, verdict: { kind: 'refused', image: verdict.verified.image, reason } };
+    const { image, signatures } = verdict.verified;
+    // Nothing is wrong with them: the bundle that brings the metadata may be another signer's.
+    const kept = reason.kind === 'not-named' ? { signatures } : {};
+    return { target, verdict: { kind: 'refused', image, reason, ...kept } };
   });
 }
 
-async function placeMetadata(
-  { metadata, registry, publications, clock }: AcceptDeps,
-  files: readonly MetadataFile[],
-): Promise<readonly MetadataOutcome[]> {
-  if (metadata === undefined) return [];
-  const findList = async (repository: RepositoryName, tag: TagName) =>
-    (await publications.findTag(repository, tag))?.list;
-  return acceptMetadata({ ...metadata, registry }, files, findList, clock.now());
+/** Signatures and metadata of what is left: each may refuse images that the other had counted on. */
+async function settle(
+  deps: AcceptDeps,
+  whole: readonly Outcome[],
+  found: readonly JudgedMetadata[],
+): Promise<{
+  readonly outcomes: readonly Outcome[];
+  readonly merged: readonly MergedSignatures[];
+  readonly judged: readonly JudgedMetadata[];
+}> {
+  const { registry, publications, clock } = deps;
+  const findList: FindList = async (repository, tag) => (await publications.findTag(repository, tag))?.list;
+  for (let outcomes = whole; ;) {
+    const settled = await settleMetadata(registry, found, verifiedOf(outcomes), findList);
+    outcomes = refuseSome(outcomes, settled.refusals);
+    const { merged, refusals } = await mergeSignatures(deps, verifiedOf(outcomes), clock.now());
+    if (refusals.size === 0) return { outcomes, merged, judged: settled.judged };
+    outcomes = refuseSome(outcomes, refusals);
+  }
 }
 
 /** What mirrors copy is what the contents lists name: the files of metadata have come after those of the images. */
@@ -173,6 +194,10 @@ async function remember(deps: AcceptDeps, verdict: ImageVerdict, serial: number)
     await deps.received.put({ repository, tag, list, serial }, signatures);
     await note(deps, image, describeRefusal({ kind: 'threshold', have, need }));
   } else if (verdict.kind === 'refused' && verdict.image !== undefined) {
+    if (verdict.signatures !== undefined) {
+      const { repository, tag, list } = verdict.image;
+      await deps.received.put({ repository, tag, list, serial }, verdict.signatures);
+    }
     await note(deps, verdict.image, describeImageRefusal(verdict.reason));
   }
 }

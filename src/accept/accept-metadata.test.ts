@@ -10,7 +10,8 @@ import { createTufKeyring, createTufMachine, hour, makeRoot, tufTag } from '../.
 import { type Digest, digestOf } from '../oci/digest.ts';
 import { formatTaggedReference, parseRegistryHost } from '../oci/reference.ts';
 import type { MetadataFile, MetadataFormat } from '../trust/metadata-file.ts';
-import { type FindList, type MetadataPolicy, acceptMetadata } from './accept-metadata.ts';
+import { type MetadataPolicy, placeMetadata, verifyMetadata } from './accept-metadata.ts';
+import { type FindList, settleMetadata } from './settle-metadata.ts';
 import { renewTufTimestamp } from './verify-tuf-files.ts';
 
 const now = Date.UTC(2026, 10, 23);
@@ -35,15 +36,19 @@ function createOrigin(policy: MetadataPolicy) {
   };
   const findList: FindList = async (repository, tag) => {
     const name = formatTaggedReference({ repository, tag });
-    return lists.has(name) ? lists.get(name) : tufTag(name).list;
+    return Promise.resolve(lists.has(name) ? lists.get(name) : tufTag(name).list);
   };
   return {
     files,
     placed,
     lists,
     metadataTree,
-    accept: (offered: readonly MetadataFile[], at = now) =>
-      acceptMetadata({ registry, metadataTree, metadata: policy }, offered, findList, at),
+    async accept(offered: readonly MetadataFile[], at = now) {
+      const deps = { registry, metadataTree, metadata: policy };
+      const found = await verifyMetadata(deps, offered, at);
+      const { judged } = await settleMetadata(registry, found, [], findList);
+      return placeMetadata(deps, judged);
+    },
   };
 }
 

@@ -1,10 +1,9 @@
-import { type Digest, digestHex } from '../oci/digest.ts';
-import { SignpostError, isSignpostError } from '../oci/errors.ts';
-import type { RegistryHost, RepositoryName, TagName } from '../oci/reference.ts';
+import { isSignpostError } from '../oci/errors.ts';
+import type { RegistryHost } from '../oci/reference.ts';
 import type { MetadataTree } from '../ports/metadata-tree.ts';
 import type { MetadataFile, MetadataFormat } from '../trust/metadata-file.ts';
 import { parseNotaryPath } from '../trust/notary-v1/names.ts';
-import type { NamedTag, VerifiedFiles } from './verified-files.ts';
+import type { VerifiedFiles } from './verified-files.ts';
 import { verifyNotaryFiles } from './verify-notary-files.ts';
 import { type TimestampSigner, verifyTufFiles } from './verify-tuf-files.ts';
 
@@ -24,56 +23,77 @@ export interface MetadataDeps {
   readonly metadata: MetadataPolicy;
 }
 
-/** How a format's files fared: of TUF as a whole, of Notary v1 for each repository. */
-export type MetadataOutcome = {
+/** Files that belong together: all of TUF, or the Notary v1 files of one repository. */
+interface MetadataName {
   readonly format: MetadataFormat;
   /** `host/repository`; undefined for TUF. */
   readonly collection?: string;
-} & (
-  | { readonly placed: number; readonly expires: number }
-  /** What was published before stays. */
-  | { readonly refused: string }
-);
+}
 
-/** The list that a tag names now; undefined when it is not published. */
-export type FindList = (repository: RepositoryName, tag: TagName) => Promise<Digest | undefined>;
+/** The same with what verification says of them; nothing is placed yet. */
+export type JudgedMetadata = MetadataName &
+  ({ readonly verified: VerifiedFiles } | { readonly refused: string });
+
+/** How such files fared. */
+export type MetadataOutcome = MetadataName &
+  (
+    | { readonly placed: number; readonly expires: number }
+    /** What was published before stays. */
+    | { readonly refused: string }
+  );
 
 /**
- * Verifies and places the files of a bundle, after its images: what clients find in them is published by then. Each
- * format stands for itself: one that is refused stays at its last good state.
+ * Verifies the files of a bundle against those that are published. Each format stands for itself: one that is refused
+ * stays at its last good state. Without `deps` nothing is configured, and files are left out.
  * @throws SignpostError STORAGE
  */
-export async function acceptMetadata(
-  deps: MetadataDeps,
+export async function verifyMetadata(
+  deps: MetadataDeps | undefined,
   files: readonly MetadataFile[],
-  findList: FindList,
   now: number,
-): Promise<readonly MetadataOutcome[]> {
+): Promise<readonly JudgedMetadata[]> {
+  if (deps === undefined) return [];
   const { tufRoot, notaryCertificates } = deps.metadata;
-  const outcomes: MetadataOutcome[] = [];
+  const judged: JudgedMetadata[] = [];
   const tuf = files.filter(({ format }) => format === 'tuf');
   if (tufRoot !== undefined && tuf.length > 0) {
-    const outcome = await attempt(deps, findList, () => verifyTufFiles({ ...deps, tufRoot }, tuf, now));
-    outcomes.push({ format: 'tuf', ...outcome });
+    const verdict = await attempt(() => verifyTufFiles({ ...deps, tufRoot }, tuf, now));
+    judged.push({ format: 'tuf', ...verdict });
   }
-  if (notaryCertificates.size === 0) return outcomes;
+  if (notaryCertificates.size === 0) return judged;
   for (const [collection, own] of byCollection(files)) {
-    const outcome = await attempt(deps, findList, () => verifyNotaryFiles(deps, own, now));
-    outcomes.push({ format: 'notary', collection, ...outcome });
+    const verdict = await attempt(() => verifyNotaryFiles(deps, own, now));
+    judged.push({ format: 'notary', collection, ...verdict });
+  }
+  return judged;
+}
+
+/**
+ * Places what was verified, once the images that it names are published.
+ * @throws SignpostError STORAGE
+ */
+export async function placeMetadata(
+  deps: Pick<MetadataDeps, 'metadataTree'> | undefined,
+  judged: readonly JudgedMetadata[],
+): Promise<readonly MetadataOutcome[]> {
+  const outcomes: MetadataOutcome[] = [];
+  for (const set of judged) {
+    if ('refused' in set) {
+      outcomes.push(set);
+      continue;
+    }
+    const { verified, ...name } = set;
+    for (const { path, bytes } of verified.files) await deps?.metadataTree.place(path, bytes);
+    outcomes.push({ ...name, placed: verified.files.length, expires: verified.expires });
   }
   return outcomes;
 }
 
 async function attempt(
-  { metadataTree }: MetadataDeps,
-  findList: FindList,
   verify: () => Promise<VerifiedFiles>,
-): Promise<{ readonly placed: number; readonly expires: number } | { readonly refused: string }> {
+): Promise<{ readonly verified: VerifiedFiles } | { readonly refused: string }> {
   try {
-    const { tags, files, expires } = await verify();
-    for (const tag of tags) await checkPublished(tag, findList);
-    for (const { path, bytes } of files) await metadataTree.place(path, bytes);
-    return { placed: files.length, expires };
+    return { verified: await verify() };
   } catch (error) {
     const told = (['TRUST', 'ROLLBACK', 'REQUEST_INVALID', 'LIMIT_EXCEEDED'] as const).some((code) =>
       isSignpostError(error, code),
@@ -83,24 +103,15 @@ async function attempt(
   }
 }
 
-async function checkPublished({ repository, tag, sha256 }: NamedTag, findList: FindList): Promise<void> {
-  const list = await findList(repository, tag);
-  // A tag that was signed and never published names nothing that anybody could pull: it does no harm.
-  if (list === undefined || digestHex(list) === sha256) return;
-  throw new SignpostError(
-    'TRUST',
-    `the metadata says that ${repository}:${tag} is sha256:${sha256}, but ${list} is published: sign a new request ` +
-      'that has this tag, or accept the bundle again once the image is published',
-  );
-}
-
 function byCollection(files: readonly MetadataFile[]): ReadonlyMap<string, readonly MetadataFile[]> {
   const all = new Map<string, MetadataFile[]>();
   for (const file of files.filter(({ format }) => format === 'notary')) {
     const found = parseNotaryPath(file.path);
     // What cannot be read goes with the others, and has them refused.
     const name = found === undefined ? 'unknown' : `${found.registry}/${found.repository}`;
-    all.set(name, [...(all.get(name) ?? []), file]);
+    const own = all.get(name);
+    if (own === undefined) all.set(name, [file]);
+    else own.push(file);
   }
   return all;
 }

@@ -1,6 +1,7 @@
 import type { Digest } from '../oci/digest.ts';
 import { describeRefusal } from '../trust/describe-refusal.ts';
 import type { Refusal } from '../trust/judge-signatures.ts';
+import type { MetadataFormat } from '../trust/metadata-file.ts';
 import type { SignatureFormat } from '../trust/signature-format.ts';
 
 /** Why an image of a bundle was not published. */
@@ -17,6 +18,7 @@ export type ImageRefusal =
       readonly count: number;
       readonly limit: number;
     }
+  | { readonly kind: 'not-named'; readonly format: MetadataFormat; readonly detail: string }
   | {
       readonly kind: 'signature';
       readonly format: SignatureFormat;
@@ -47,6 +49,13 @@ export function describeImageRefusal(refusal: ImageRefusal): string {
         `${refusal.digest} would have ${refusal.count} signatures, and clients read at most ${refusal.limit}: ` +
         'publish the image under fewer tags, or have fewer keys sign it'
       );
+    case 'not-named': {
+      const name = refusal.format === 'tuf' ? 'TUF' : 'Notary v1';
+      return (
+        `the repository demands ${name} metadata, and ${refusal.detail}; its signatures are kept: accept a bundle of the ` +
+        `same request that was signed with --${refusal.format}`
+      );
+    }
     case 'signature':
       return `${refusal.digest}, format "${refusal.format}": ${describeRefusal(refusal.reason)}`;
   }

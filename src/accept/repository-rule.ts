@@ -1,5 +1,6 @@
 import type { RepositoryName } from '../oci/reference.ts';
 import type { FormatReader } from '../ports/signing.ts';
+import type { MetadataFormat } from '../trust/metadata-file.ts';
 import type { SignatureFormat } from '../trust/signature-format.ts';
 import type { SignaturePolicy } from '../trust/judge-signature.ts';
 
@@ -13,6 +14,8 @@ export interface FormatRule {
 export interface RepositoryRule {
   /** One or more, each format once. */
   readonly formats: readonly FormatRule[];
+  /** Metadata of whole repositories that has to name what is published. */
+  readonly metadata: readonly MetadataFormat[];
   /** Signatures that expire sooner than this are warned of, in milliseconds. */
   readonly warnBefore: number;
 }

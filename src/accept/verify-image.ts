@@ -36,7 +36,13 @@ export type ImageVerdict =
       readonly have: number;
       readonly need: number;
     }
-  | { readonly kind: 'refused'; readonly image: StagedImage | undefined; readonly reason: ImageRefusal };
+  | {
+      readonly kind: 'refused';
+      readonly image: StagedImage | undefined;
+      readonly reason: ImageRefusal;
+      /** Good ones that are to be kept for a later bundle. */
+      readonly signatures?: readonly ReceivedSignature[];
+    };
 
 /** An image whose signatures satisfy the repository's rule: every one of them was verified. */
 export interface VerifiedImage {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { envelopeLimit } from '../trust/envelope-limit.ts';
+import { type MetadataFormat, isMetadataFormat } from '../trust/metadata-file.ts';
 
 /**
  * Every setting of the configuration file. docs/configuration.md is generated from the descriptions here, and a test
@@ -87,12 +88,9 @@ const formatKeys = {
   notation: 'notationRoots',
 } as const;
 
-const formats = [
-  'simple',
-  'cosign',
-  'sigstore',
-  'notation',
-] as const satisfies readonly (keyof typeof formatKeys)[];
+const formats = ['simple', 'cosign', 'sigstore', 'notation', 'tuf', 'notary'] as const satisfies readonly (
+  keyof typeof formatKeys | MetadataFormat
+)[];
 
 const repositoryFields = z.strictObject({
   match: text(255).describe(
@@ -104,7 +102,7 @@ const repositoryFields = z.strictObject({
     .max(formats.length)
     .default(['simple'])
     .describe(
-      'Formats in which everything must be signed: "simple" (podman, skopeo and CRI-O by a lookaside), "cosign" (attached, for podman, skopeo, CRI-O and cosign), "sigstore" (bundles, for cosign 3) and "notation" (Notary Project, for notation).',
+      'Formats in which everything must be signed: "simple" (podman, skopeo and CRI-O by a lookaside), "cosign" (attached, for podman, skopeo, CRI-O and cosign), "sigstore" (bundles, for cosign 3) and "notation" (Notary Project, for notation), of which there must be one; "tuf" and "notary" demand that the TUF or Notary v1 metadata of the same bundle names the tag.',
     ),
   keys: z
     .array(text())
@@ -148,10 +146,16 @@ const repository = repositoryFields.superRefine((rule, context) => {
     if (rule.formats.indexOf(format) !== index) {
       context.addIssue({ code: 'custom', path: ['formats', index], message: 'expected each format once' });
     }
+    if (isMetadataFormat(format)) continue;
     const setting = formatKeys[format];
     if (rule[setting].length > 0) continue;
     const message = `expected one key file or more: the rule demands the format "${format}"`;
     context.addIssue({ code: 'custom', path: [setting], message });
+  }
+  if (rule.formats.every(isMetadataFormat)) {
+    // Metadata names lists alone, and clients of signatures would find none.
+    const message = 'expected "simple", "cosign", "sigstore" or "notation" beside metadata';
+    context.addIssue({ code: 'custom', path: ['formats'], message });
   }
 });
 
@@ -269,7 +273,7 @@ const log = z.strictObject({
 
 const defaults = <T extends z.ZodType>(schema: T) => schema.prefault({} as z.input<T>);
 
-export const configSchema = z.strictObject({
+const settings = z.strictObject({
   data: text()
     .default('/var/lib/signpost')
     .describe('Folder for the tree, the staging area and the database.'),
@@ -294,6 +298,21 @@ export const configSchema = z.strictObject({
   statistics: defaults(statistics).describe('Counts of pulls by day (docs/monitoring.md).'),
   log: defaults(log).describe('Logging, as JSON lines on standard error.'),
 });
+
+export const configSchema = settings.superRefine(
+  ({ repositories, tuf: { root }, notary: { certificates } }, context) => {
+    for (const [index, { formats: demanded }] of repositories.entries()) {
+      const missing = [
+        ...(demanded.includes('tuf') && root === undefined ? ['tuf.root'] : []),
+        ...(demanded.includes('notary') && certificates.length === 0 ? ['notary.certificates'] : []),
+      ];
+      for (const setting of missing) {
+        const message = `expected "${setting}" to be configured, which this format is verified with`;
+        context.addIssue({ code: 'custom', path: ['repositories', index, 'formats'], message });
+      }
+    }
+  },
+);
 
 /** The configuration, whole: every setting has a value. */
 export type Config = z.output<typeof configSchema>;

@@ -109,7 +109,8 @@ export function createFormatsRule(
   const policyFor = ({ fingerprints }: FormatReader) => {
     return { fingerprints: new Set(fingerprints), threshold: 1, maximumLife: 400 * day, ...changes };
   };
-  return { formats: readers.map((reader) => ({ reader, policy: policyFor(reader) })), warnBefore: 14 * day };
+  const formats = readers.map((reader) => ({ reader, policy: policyFor(reader) }));
+  return { formats, metadata: [], warnBefore: 14 * day };
 }
 
 /** Signs a request and gives the text of the bundle. Each call has a record of its own unless one is given. */

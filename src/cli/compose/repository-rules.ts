@@ -1,6 +1,8 @@
 import { type FormatRule, type RepositoryRule, ruleMatches } from '../../accept/repository-rule.ts';
 import type { RepositoryName } from '../../oci/reference.ts';
 import type { Clock } from '../../ports/clock.ts';
+import { isMetadataFormat } from '../../trust/metadata-file.ts';
+import type { SignatureFormat } from '../../trust/signature-format.ts';
 import type { Config } from '../config-schema.ts';
 import { openFormatReader } from './format-readers.ts';
 
@@ -25,14 +27,15 @@ async function loadRule(rule: RuleSettings, clock: Clock): Promise<RepositoryRul
   const { threshold, maximumLife, warnBefore } = rule;
   const formats: FormatRule[] = [];
   for (const format of rule.formats) {
+    if (isMetadataFormat(format)) continue;
     const reader = await openFormatReader(format, filesOf(rule, format), clock);
     formats.push({ reader, policy: { fingerprints: new Set(reader.fingerprints), threshold, maximumLife } });
   }
-  return { formats, warnBefore };
+  return { formats, metadata: rule.formats.filter(isMetadataFormat), warnBefore };
 }
 
 /** The files that have the keys of a format. */
-function filesOf(rule: RuleSettings, format: RuleSettings['formats'][number]): readonly string[] {
+function filesOf(rule: RuleSettings, format: SignatureFormat): readonly string[] {
   switch (format) {
     case 'simple':
       return rule.keys;
