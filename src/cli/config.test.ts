@@ -62,6 +62,21 @@ test('a rule has keys for each format that it demands, and each format once', ()
   assert.deepEqual(both?.cosignKeys, ['a']);
 });
 
+test('metadata is demanded beside signatures, and where there is something to verify it with', () => {
+  const rule = (text: string) => `repositories:\n  - match: fedora/*\n    keys: [a]\n    ${text}\n`;
+  const formats = 'formats: [simple, tuf, notary]';
+  const missing = messageOf(rule(formats));
+  assert.match(missing, /repositories\.0\.formats: .*expected "tuf\.root" to be configured/);
+  assert.match(missing, /repositories\.0\.formats: .*expected "notary\.certificates" to be configured/);
+  const rest = 'tuf: { root: r }\nnotary: { certificates: [c] }\n';
+  assert.match(messageOf(rule('formats: [tuf]') + rest), /"notation" beside metadata/);
+  assert.deepEqual(parseConfig(rule(formats) + rest, 'x').repositories[0]?.formats, [
+    'simple',
+    'tuf',
+    'notary',
+  ]);
+});
+
 test('what is served in place is never smaller than a signature', () => {
   assert.match(
     messageOf('registry:\n  inlineSize: 15KiB\n'),

@@ -37,7 +37,7 @@ test('notation gets repositories by name and one policy for everything', () => {
     trustPolicies.map(({ registryScopes }) => registryScopes),
     [['images.example.org/b'], ['*']],
   );
-  assert.ok(describeGaps(rules).some((note) => note.startsWith('c/*: notation knows no prefixes')));
+  assert.ok(describeGaps(rules, false).some((note) => note.startsWith('c/*: notation knows no prefixes')));
 });
 
 test('formats that nobody demands have no files, and what clients cannot demand is said', () => {
@@ -45,5 +45,5 @@ test('formats that nobody demands have no files, and what clients cannot demand 
     createTrustFiles('images.example.org', [rule('a', ['cosign'])]).map(({ path }) => path),
     ['cosign/signpost-1-a-1.pub', 'cosign/signpost-1-a.sh'],
   );
-  assert.match(describeGaps([rule('a', ['simple'], 2)])[0] ?? '', /^a: 2 keys have to sign/);
+  assert.match(describeGaps([rule('a', ['simple'], 2)], false)[0] ?? '', /^a: 2 keys have to sign/);
 });

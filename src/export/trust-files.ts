@@ -39,8 +39,8 @@ export function createTrustFiles(registry: string, rules: readonly TrustedRule[]
   ];
 }
 
-/** What clients cannot be told by a file, for people. */
-export function describeGaps(rules: readonly TrustedRule[]): readonly string[] {
+/** What clients cannot be told by a file, for people. `hasNotary`: whether there is Notary v1 metadata. */
+export function describeGaps(rules: readonly TrustedRule[], hasNotary: boolean): readonly string[] {
   const wild = rules.filter(({ match, formats }) => formats.includes('notation') && match.endsWith('*'));
   return [
     ...rules
@@ -55,8 +55,12 @@ export function describeGaps(rules: readonly TrustedRule[]): readonly string[] {
         ({ match }) =>
           `${match}: notation knows no prefixes, and "*" is taken by ${wild[0]?.match ?? ''}: add its repositories to trustpolicy.json by name.`,
       ),
-    'docker and nerdctl verify no signature when they pull: use "signpost verify", or pull by a digest that was verified.',
-    'notary and "docker trust": with Notary v1 metadata the root is pinned at the first use of a repository; compare the key that "notary key list" shows with the published one.',
+    'docker and nerdctl verify none of these signatures when they pull: use "signpost verify", or pull by a digest that was verified.',
+    ...(hasNotary
+      ? [
+          'docker takes the first root that it sees of a repository: put docker/trust in place before that. It has the repositories that are published now; export again for later ones.',
+        ]
+      : []),
   ];
 }
 

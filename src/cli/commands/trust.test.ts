@@ -27,7 +27,7 @@ test('every client gets its files, and is told where they go', async () => {
   assert.equal(status, 0, err);
   assert.match(out, /goes to \/etc\/containers\/policy\.json \(merge/);
   assert.match(out, /goes to ~\/\.config\/notation\/trustpolicy\.json/);
-  assert.match(out, /Note: docker and nerdctl verify no signature/);
+  assert.match(out, /Note: docker and nerdctl verify none of these/);
   const policy = JSON.parse(await readFile(at('clients/containers/policy.json'), 'utf8')) as {
     transports: { docker: Record<string, { keyPath: string }[]> };
   };
@@ -45,6 +45,33 @@ test('every client gets its files, and is told where they go', async () => {
     await readFile(at('clients/notation/truststore/x509/ca/signpost-1/1.pem'), 'utf8'),
     await readFile(at('root.pem'), 'utf8'),
   );
+});
+
+test('clients of TUF and Notary v1 get a root, set-up and the authority of the registry', async () => {
+  const run = (folder: string, ...more: readonly string[]) =>
+    runCommand('trust', 'export', at(folder), '--config', origin.config, ...more);
+  const { status, out, err } = await run('metadata', '--ca', at('root.pem'));
+  assert.equal(status, 0, err);
+  assert.match(out, /goes to ~\/\.notary\/config\.json/);
+  assert.match(out, /goes to ~\/\.docker\/tls\/images\.example\.org\/ca\.crt/);
+  assert.match(out, /Note: docker takes the first root that it sees/);
+  const same = async (exported: string, file: string) =>
+    assert.deepEqual(await readFile(at('metadata', exported)), await readFile(file));
+  await same('tuf/root.json', at('1.root.json'));
+  await same('notary/registry-ca.crt', at('root.pem'));
+  const collection = 'images.example.org/fedora/base';
+  await same(
+    `docker/trust/tuf/${collection}/metadata/root.json`,
+    at('data/tree/v2', collection, '_trust/tuf/root.json'),
+  );
+  const config = JSON.parse(await readFile(at('metadata/notary/config.json'), 'utf8')) as {
+    trust_pinning: { disable_tofu: boolean; certs: Record<string, string[]> };
+  };
+  assert.equal(config.trust_pinning.disable_tofu, true);
+  assert.match(config.trust_pinning.certs['images.example.org/*']?.[0] ?? '', /^[0-9a-f]{64}$/);
+  const plain = await run('plain');
+  assert.doesNotMatch(plain.out, /ca\.crt/);
+  assert.equal((await run('wrong', '--ca', at('cosign.pub'))).status, 2);
 });
 
 const missing =

@@ -14,12 +14,16 @@ export function createCommand(terminal: Terminal): Command {
 function createExport(terminal: Terminal): Command {
   return createVerb(
     'export',
-    'Write ready files for podman, CRI-O, skopeo, cosign and notation, made from the configuration, and say where each goes.',
-    ['signpost trust export for-clients --config signpost.yaml'],
+    'Write ready files for podman, CRI-O, skopeo, cosign, notation, TUF clients, notary and docker, made from the configuration, and say where each goes.',
+    [
+      'signpost trust export for-clients --config signpost.yaml',
+      'signpost trust export for-clients --ca house-ca.pem',
+    ],
   )
     .argument('<folder>', 'where to write them')
-    .action(async (folder: string, options: CommonOptions) => {
-      const result = await composeTrustExport(configOf(options), folder);
+    .option('--ca <file>', "who issued the registry's TLS certificate (PEM), where clients do not know it")
+    .action(async (folder: string, options: CommonOptions & { readonly ca?: string }) => {
+      const result = await composeTrustExport(configOf(options), folder, options.ca);
       printResult(terminal, options, toJson(folder, result), describe(folder, result));
     });
 }

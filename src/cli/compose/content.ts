@@ -10,7 +10,7 @@ import type { Config } from '../config-schema.ts';
 import { openStorage } from './storage.ts';
 
 /** Where the parts of the data folder are. */
-function foldersOf(config: Pick<Config, 'data'>) {
+export function foldersOf(config: Pick<Config, 'data'>) {
   return {
     data: config.data,
     tree: join(config.data, 'tree'),

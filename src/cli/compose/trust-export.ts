@@ -1,18 +1,22 @@
 import { join } from 'node:path';
 import { makeFolder, writeFileAtomic } from '../../adapters/atomic-file.ts';
-import { certificateFileLimit } from '../../adapters/certificate-files.ts';
+import { certificateFileLimit, parseCertificates } from '../../adapters/certificate-files.ts';
 import { parsePublicKeys } from '../../adapters/openpgp/public-keys.ts';
 import { readSmallFile } from '../../adapters/small-file.ts';
+import { createSystemClock } from '../../adapters/system-clock.ts';
 import { SignpostError } from '../../oci/errors.ts';
+import { createMetadataTrustFiles } from '../../export/metadata-trust-files.ts';
 import {
   type TrustFile,
   type TrustedRule,
   createTrustFiles,
   describeGaps,
 } from '../../export/trust-files.ts';
+import { isSignatureFormat } from '../../trust/signature-format.ts';
 import { parseVerifyingKeys } from '../../trust/verifying-key.ts';
 import type { Config } from '../config-schema.ts';
 import { readKeyFile } from './format-readers.ts';
+import { readTrustedMetadata } from './trusted-metadata.ts';
 import { readTrustedRoots } from './trusted-roots.ts';
 
 export interface ExportedTrust {
@@ -21,7 +25,11 @@ export interface ExportedTrust {
 }
 
 /** Writes what clients need to trust what the configuration trusts. */
-export async function composeTrustExport(config: Config, folder: string): Promise<ExportedTrust> {
+export async function composeTrustExport(
+  config: Config,
+  folder: string,
+  authority: string | undefined,
+): Promise<ExportedTrust> {
   if (config.repositories.length === 0) {
     throw new SignpostError(
       'CONFIG_INVALID',
@@ -29,13 +37,18 @@ export async function composeTrustExport(config: Config, folder: string): Promis
     );
   }
   const rules = await Promise.all(config.repositories.map(readRule));
-  const files = createTrustFiles(config.registry.name, rules);
+  const metadata = await readTrustedMetadata(config, createSystemClock());
+  const { name } = config.registry;
+  const files = [
+    ...createTrustFiles(name, rules),
+    ...createMetadataTrustFiles(name, metadata, await readAuthority(authority)),
+  ];
   for (const { path, bytes } of files) {
     const target = join(folder, path);
     await makeFolder(join(target, '..'));
     await writeFileAtomic(target, Buffer.from(bytes));
   }
-  return { files, notes: describeGaps(rules) };
+  return { files, notes: describeGaps(rules, metadata.notaryKeyIds.length > 0) };
 }
 
 // Every key is read as accept reads it: what goes to clients is never a private key by mistake.
@@ -48,10 +61,17 @@ async function readRule(rule: Config['repositories'][number]): Promise<TrustedRu
   await Promise.all(notationRoots.map(readTrustedRoots));
   return {
     match,
-    formats,
+    formats: formats.filter(isSignatureFormat),
     threshold,
     openpgp: Buffer.concat(openpgp.flat().map((key) => key.write())),
     cosign: cosign.map(({ bytes }) => bytes),
     notation: await Promise.all(notationRoots.map((path) => readSmallFile(path, certificateFileLimit))),
   };
+}
+
+async function readAuthority(file: string | undefined): Promise<Uint8Array | undefined> {
+  if (file === undefined) return undefined;
+  const bytes = await readSmallFile(file, certificateFileLimit);
+  parseCertificates(bytes, file);
+  return bytes;
 }

@@ -16,8 +16,7 @@ import type { FormatReader, SignatureReader } from '../../ports/signing.ts';
 import { chooseRequirements } from '../../trust/containers-policy/choose-requirements.ts';
 import { containersPolicyLimit, parseContainersPolicy } from '../../trust/containers-policy/parse-policy.ts';
 import type { PolicyRequirement, SigningKeys } from '../../trust/containers-policy/policy.ts';
-import { type MetadataFormat, metadataFileLimit } from '../../trust/metadata-file.ts';
-import { trustRoot } from '../../trust/tuf/trusted-metadata.ts';
+import type { MetadataFormat } from '../../trust/metadata-file.ts';
 import type { NamedRequirement, SignedRequirement } from '../../trust/verify/requirement.ts';
 import type { AskedImage } from '../../trust/verify/signed-name.ts';
 import type { Step } from '../../trust/verify/step.ts';
@@ -31,6 +30,7 @@ import { type VerifyOptions, verifyChain } from '../../verify/verify-chain.ts';
 import { loadVerifyPolicy } from '../load-verify-policy.ts';
 import { openFormatReader, readKeyFile } from './format-readers.ts';
 import { readNotaryCertificates } from './notary-certificates.ts';
+import { readTufRoot } from './tuf-root.ts';
 
 export interface VerifySettings extends VerifyOptions {
   readonly policy: string;
@@ -108,19 +108,6 @@ async function openMetadataReader(
     return createNotaryReader({ remote, certificates: await readNotaryCertificates(files), ...memory });
   }
   return createTufReader({ remote, root: await readTufRoot(files[0] ?? ''), ...memory });
-}
-
-/** A root that does not hold by itself is the policy's fault, and nobody else's. */
-async function readTufRoot(file: string): Promise<Uint8Array> {
-  const root = await readSmallFile(file, metadataFileLimit);
-  try {
-    trustRoot(root);
-    return root;
-  } catch (cause) {
-    throw new SignpostError('CONFIG_INVALID', `${file} is no TUF root: ${(cause as Error).message}`, {
-      cause,
-    });
-  }
 }
 
 async function openContainersPolicy(
