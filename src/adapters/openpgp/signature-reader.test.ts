@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
 import { readVector, vectorClock, vectorFile, vectorTime } from '../../../test/fakes/vectors.ts';
 import { createSignatureReader } from './signature-reader.ts';
@@ -156,5 +157,24 @@ test('key files that are private, weak, of a kind that clients do not know, or n
       code: 'CONFIG_INVALID',
       message,
     });
+  }
+});
+
+test('a compressed message is read where that is asked for, whole and within its limit', async () => {
+  const reader = await createSignatureReader([vectorFile('both.asc')], vectorClock, { compressed: true });
+  const { bytes } = vectorFile('bad-compressed.sig');
+  assert.equal((await reader.read(bytes)).kind, 'signed');
+  assert.equal((await reader.read(vectorFile('rsa3072-expiring.sig').bytes)).kind, 'signed');
+  const bomb = deflateRawSync(Buffer.alloc(64 * 1024 * 1024));
+  for (const [message, reason] of [
+    [Buffer.concat([bytes, Buffer.from([0])]), /something after/],
+    [bytes.subarray(0, -4), /damaged/],
+    [Buffer.from([0xa3, 3, 1, 2]), /another way than ZIP/],
+    [Buffer.concat([Buffer.from([0xa3, 1]), bomb]), /too long/],
+    [Buffer.concat([Buffer.from([0xa3, 1]), deflateRawSync(bytes)]), /no definite length/],
+  ] as const) {
+    const evidence = await reader.read(message);
+    assert.ok(evidence.kind === 'forged');
+    assert.match(evidence.reason, reason);
   }
 });

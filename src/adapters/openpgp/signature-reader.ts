@@ -3,6 +3,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { SignatureReader } from '../../ports/signing.ts';
 import { signatureLimit } from '../../ports/tree.ts';
 import type { SignatureEvidence } from '../../trust/evidence.ts';
+import { decompressMessage } from './decompress.ts';
 import { type Packet, readPackets } from './packet-frames.ts';
 import { describeUnusable, fingerprintOf, parsePublicKeys } from './public-keys.ts';
 
@@ -13,18 +14,25 @@ export interface KeyFile {
 }
 
 /**
- * A reader that knows the public keys of `files`. Keys may expire while it lives: `clock` says when.
+ * A reader that knows the public keys of `files`. Keys may expire while it lives: `clock` says when. `compressed` takes
+ * compressed messages too: other tools make them, and some clients cannot read them.
  * @throws SignpostError CONFIG_INVALID
  */
 export async function createSignatureReader(
   files: readonly KeyFile[],
   clock: Clock,
+  { compressed = false } = {},
 ): Promise<SignatureReader> {
   const keys = (await Promise.all(files.map(({ name, bytes }) => parsePublicKeys(bytes, name)))).flat();
   const byKeyId = new Map<string, PublicKey>(keys.map((key) => [key.getKeyID().toHex(), key]));
   return {
     fingerprints: [...new Set(keys.map(fingerprintOf))],
-    read: (message) => readSignature(message, byKeyId, clock.now()),
+    read: (message) => {
+      const plain = compressed ? decompressMessage(message) : message;
+      return 'wrong' in plain
+        ? Promise.resolve(forged(plain.wrong))
+        : readSignature(plain, byKeyId, clock.now());
+    },
   };
 }
 

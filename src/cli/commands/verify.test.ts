@@ -185,6 +185,24 @@ test('endless data in place of the list, the signatures and a referrer', async (
   await refuses('fedora/base:41', 'forged', /more than 4194304 bytes/);
 });
 
+test('referrers are read page by page, and not for ever', async () => {
+  const page = (path: string, next: string): ProxiedAnswer => ({
+    status: 200,
+    headers: {
+      'content-type': 'application/vnd.oci.image.index.v1+json',
+      link: `<${path}&page=${next}>; rel="next"`,
+    },
+    body: Buffer.from('{"schemaVersion":2,"manifests":[]}'),
+  });
+  proxy.change = (path) =>
+    path.includes('/referrers/') && !path.includes('page=') ? page(path, 'two') : undefined;
+  const { status, err } = await verify('fedora/base:41');
+  assert.equal(status, 0, err);
+  let pages = 0;
+  proxy.change = (path) => (path.includes('/referrers/') ? page(path, `${(pages += 1)}`) : undefined);
+  await refuses('fedora/base:41', 'forged', /more than 64 pages/);
+});
+
 test('a state that was seen before and is held back is a rollback', async () => {
   await origin.publish(older, 'fedora/roll:1');
   const state = ['--state', at('seen.json')];

@@ -120,7 +120,8 @@ async function openContainersPolicy(
   const readers = new Map<PolicyRequirement, SignatureReader>();
   for (const requirement of requirements) {
     if (requirement.type !== 'signedBy') continue;
-    readers.set(requirement, await createSignatureReader(await openKeys(requirement.keys, file), clock));
+    const keys = await openKeys(requirement.keys, file);
+    readers.set(requirement, await createSignatureReader(keys, clock, { compressed: true }));
   }
   return createContainersPolicy(scope, requirements, readers);
 }

@@ -15,7 +15,8 @@ export function readCosign(bytes: Uint8Array, keys: readonly VerifyingKey[]): Ev
   }
   const { payload, signature } = envelope;
   const signer = keys.find((key) => verifyEcdsa(key, payload, signature));
-  if (signer === undefined) return forged('no key that is known has made it');
+  if (signer === undefined)
+    return forged("no key that is known has made it: it is another signer's, or made up");
   const { fingerprint } = signer;
   try {
     const { reference, digest, serial, created, expires } = parseCosignPayload(payload);
