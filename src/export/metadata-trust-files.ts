@@ -39,11 +39,11 @@ function tufJsProgram(registry: string): string {
   return `#!/usr/bin/env node
 // Prints the name by digest of what a tag is: node find-digest.mjs fedora/base:41
 // What it has verified it keeps below ~/.local/share/tuf: without that nothing older could be told.
-import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { Updater } from 'tuf-js';
 
+const { copyFileSync, existsSync, mkdirSync } = process.getBuiltinModule('node:fs');
 const registry = '${registry}';
 const folder = join(homedir(), '.local/share/tuf', registry);
 const name = process.argv[2] ?? '';
