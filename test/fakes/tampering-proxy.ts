@@ -26,7 +26,9 @@ export async function startTamperingProxy(origin: string): Promise<TamperingProx
       const { accept = '*/*' } = request.headers;
       const answered = await fetch(`${origin}${path}`, { headers: { accept } });
       const headers = Object.fromEntries(
-        [...answered.headers].filter(([name]) => ['content-type', 'docker-content-digest'].includes(name)),
+        [...answered.headers].filter(([name]) =>
+          ['content-type', 'docker-content-digest', 'x-registry-supports-signatures'].includes(name),
+        ),
       );
       const honest = { status: answered.status, headers, body: new Uint8Array(await answered.arrayBuffer()) };
       const { status, headers: sent, body } = proxy.change?.(path, honest) ?? honest;

@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { after, before, test } from 'node:test';
+import { deflateRawSync } from 'node:zlib';
 import { buildFourPlatforms } from '../../../test/fakes/image-builder.ts';
 import { runCommand } from '../../../test/fakes/run-command.ts';
 import { type ServedOrigin, serveOrigin } from '../../../test/fakes/served-origin.ts';
+import { startTamperingProxy } from '../../../test/fakes/tampering-proxy.ts';
 
 const root = await mkdtemp(join(tmpdir(), 'signpost-policy-'));
 const vectors = join(import.meta.dirname, '../../../test/vectors/openpgp');
@@ -90,11 +94,49 @@ test('a policy.json is judged as skopeo judges it', { skip: missing }, async () 
   for (const [name, policy, reference, accepted] of identities()) {
     await writeFile(policyFile, JSON.stringify(policy));
     const ours = await verify(reference);
-    const theirs = skopeo(reference);
+    const theirs = await skopeo(reference);
     assert.equal(theirs.status === 0, accepted, `skopeo: ${name}\n${theirs.stderr}`);
     assert.equal(ours.status, accepted ? 0 : 3, `signpost: ${name}\n${ours.err}${ours.out}`);
   }
 });
+
+test(
+  'signatures that are compressed, as skopeo makes them, count as they do for skopeo',
+  { skip: missing },
+  async () => {
+    await using proxy = await startTamperingProxy(origin.url);
+    const compress = (content: string) =>
+      // RFC 9580, sections 4.2.2.4 and 5.6: an old header without a length, then ZIP.
+      Buffer.concat([Buffer.from([0xa3, 1]), deflateRawSync(Buffer.from(content, 'base64'))]).toString(
+        'base64',
+      );
+    let compressed = 0;
+    proxy.change = (path, answer) => {
+      if (!path.startsWith('/extensions/') || answer.body === 'endless') return undefined;
+      const list = JSON.parse(Buffer.from(answer.body).toString()) as { signatures: { content: string }[] };
+      for (const one of list.signatures) {
+        one.content = compress(one.content);
+        compressed += 1;
+      }
+      return { ...answer, body: Buffer.from(JSON.stringify(list)) };
+    };
+    const identity = { type: 'remapIdentity', prefix: proxy.host, signedPrefix: origin.registry };
+    for (const [keyPath, accepted] of [
+      [key, true],
+      [join(vectors, 'other.pgp'), false],
+    ] as const) {
+      await writeFile(
+        policyFile,
+        JSON.stringify({ default: [{ ...by, keyPath, signedIdentity: identity }] }),
+      );
+      const theirs = await skopeo(':41', proxy.host);
+      assert.equal(theirs.status === 0, accepted, theirs.stderr);
+      const ours = await verify(':41', proxy.host);
+      assert.equal(ours.status, accepted ? 0 : 3, ours.err + ours.out);
+    }
+    assert.ok(compressed > 4);
+  },
+);
 
 test('keys may be in the policy itself, or in several files', async () => {
   const remap = { type: 'remapIdentity', prefix: host, signedPrefix: origin.registry };
@@ -113,20 +155,23 @@ test('a wrong policy.json is a wrong setting, and state needs serials', async ()
   assert.equal(wrong.status, 2);
   assert.match(wrong.err, /default\[0\]\.type is "maybe"/);
   await writeFile(policyFile, '{"default":[{"type":"insecureAcceptAnything"}]}');
-  assert.equal((await verify(':41', '--state', join(root, 'seen.json'))).status, 2);
+  assert.equal((await verify(':41', host, '--state', join(root, 'seen.json'))).status, 2);
 });
 
-function verify(reference: string, ...options: readonly string[]) {
-  const name = `${host}/fedora/base${reference}`;
+function verify(reference: string, from = host, ...options: readonly string[]) {
+  const name = `${from}/fedora/base${reference}`;
   return runCommand('verify', name, '--source-plain-http', '--policy', policyFile, ...options);
 }
 
-function skopeo(reference: string) {
+async function skopeo(reference: string, from = host) {
   const target = `dir:${join(root, 'copied')}`;
   const settings = ['--policy', policyFile, '--registries.d', join(root, 'registries.d')];
   const copy = ['copy', '--all', '--src-tls-verify=false', '--remove-signatures'];
-  return spawnSync('skopeo', [...settings, ...copy, `docker://${host}/fedora/base${reference}`, target], {
-    encoding: 'utf8',
+  const child = spawn('skopeo', [...settings, ...copy, `docker://${from}/fedora/base${reference}`, target], {
+    stdio: ['ignore', 'ignore', 'pipe'],
     timeout: 20_000,
   });
+  // Its registry may be in this process: nothing waits for it but here.
+  const [stderr, [status]] = await Promise.all([text(child.stderr), once(child, 'close')]);
+  return { status: status as number | null, stderr };
 }
