@@ -9,7 +9,7 @@ const page = read('docs/attacks.md');
 
 test('docs/attacks.md is what the tests write, for all attacks', () => {
   const measured = readAttackTable(page);
-  assert.equal(page, formatAttackTable(measured), 'run "SIGNPOST_WRITE_DOCS=1 npm run e2e"');
+  assert.equal(page, formatAttackTable(measured), 'run "npm run docs"');
   assert.equal(measured.rows.size, Object.keys(attacks).length);
   for (const [name, row] of measured.rows) assert.ok(row.size > 0, `${name} was met by no client`);
 });

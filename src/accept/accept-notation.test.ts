@@ -1,10 +1,18 @@
+// @peculiar/x509 builds on tsyringe, which wants this polyfill before it is loaded.
+import 'reflect-metadata';
 import assert from 'node:assert/strict';
 import { createPublicKey, sign } from 'node:crypto';
 import { test } from 'node:test';
+import { KeyUsageFlags } from '@peculiar/x509';
+import { linesOfBytes, withChecksum } from '../../test/fakes/bad-lines.ts';
 import { rowsOf } from '../../test/fakes/rows-of.ts';
 import { buildFourPlatforms } from '../../test/fakes/image-builder.ts';
 import { linesOf } from '../../test/fakes/memory-new-file.ts';
-import { type CertificateChanges, createTestChain } from '../../test/fakes/signing-certificates.ts';
+import {
+  type CertificateChanges,
+  type TestChain,
+  createTestChain,
+} from '../../test/fakes/signing-certificates.ts';
 import {
   type SigningWorld,
   createFormatsRule,
@@ -132,3 +140,53 @@ test('a bundle that comes after the certificates have expired is refused', async
   // And nothing can be signed for longer than they last.
   await assert.rejects(accept(short), { code: 'CONFIG_INVALID', message: /do not do for signatures until/ });
 });
+
+test('envelopes under certificates that may not sign images are refused, and nothing is published', async () => {
+  const now = vectorClock.now();
+  const { digitalSignature, keyAgreement, keyCertSign } = KeyUsageFlags;
+  const serverAuth = '1.3.6.1.5.5.7.3.1';
+  for (const [reason, ...changes] of [
+    [/"CN=certificate 0" is valid only until/, { notAfter: now - day, notBefore: now - 2 * day }, {}],
+    [/"CN=certificate 0" is valid only from/, { notBefore: now + day }, {}],
+    [/"CN=certificate 1" is valid only until/, {}, { notAfter: now - day, notBefore: now - 2 * day }],
+    [/an extended key usage other than code signing/, { extendedUses: [serverAuth] }, {}],
+    [/expected digitalSignature alone/, { uses: digitalSignature | keyAgreement }, {}],
+    [/expected digitalSignature alone/, { uses: keyCertSign }, {}],
+    [/has no critical key usage/, { uses: undefined }, {}],
+    [/is an authority's/, { authority: true }, {}],
+    [/was not signed with SHA-256 or better/, { hash: 'SHA-1' }, {}],
+  ] as readonly (readonly [RegExp, ...CertificateChanges[]])[]) {
+    const chain = await createTestChain(now, ...changes);
+    const root = parseTrustedRoot(chain.certificates.at(-1) ?? new Uint8Array(), 'root.pem');
+    const { world } = await createWorld([root]);
+    const keys = [{ signer: key.signer, reader: createNotationReader([key.root], world.clock) }];
+    const bundle = await signText(await world.request(), rsa, { keys, clock: world.clock });
+    const { refused, published, serial } = await acceptBundle(
+      world.deps,
+      linesOfBytes(signAgain(bundle, chain)),
+    );
+    assert.deepEqual([published, serial], [[], undefined]);
+    assert.match(refused.map((image) => describeImageRefusal(image.reason)).join(), reason);
+    assert.deepEqual([await rowsOf(world.content.tags()), world.tree.manifests.size], [[], 0]);
+  }
+});
+
+/** The bundle with every envelope signed by another chain's leaf: well, whatever the certificate is good for. */
+function signAgain(bundle: string, { certificates, key: leaf }: TestChain): Buffer {
+  const [header = '', image = ''] = bundle.split('\n');
+  const signed = JSON.parse(image) as { signatures: { signature: string }[] };
+  for (const one of signed.signatures) {
+    const envelope = JSON.parse(Buffer.from(one.signature, 'base64').toString('utf8')) as {
+      payload: string;
+      protected: string;
+      signature: string;
+      header: { x5c: string[] };
+    };
+    envelope.header.x5c = certificates.map((der) => Buffer.from(der).toString('base64'));
+    const input = Buffer.from(`${envelope.protected}.${envelope.payload}`);
+    const how = { key: leaf, dsaEncoding: 'ieee-p1363' } as const;
+    envelope.signature = sign('sha256', input, how).toString('base64url');
+    one.signature = Buffer.from(JSON.stringify(envelope)).toString('base64');
+  }
+  return withChecksum([header, JSON.stringify(signed)]);
+}

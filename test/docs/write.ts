@@ -1,4 +1,5 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { formatAttackTable, readAttackTable } from '../e2e/harness/attacks/attack-table.ts';
 import { commandReference } from './command-reference.ts';
 import { configurationReference } from './configuration-reference.ts';
 
@@ -10,4 +11,9 @@ writeFileSync(page('configuration.md'), configurationReference());
 writeFileSync(
   page('commands.md'),
   await commandReference({ stdin, stdout, stderr, signal: new AbortController().signal }),
+);
+// What was observed stays as it is: only test/e2e/attacks.test.ts writes that.
+writeFileSync(
+  page('attacks.md'),
+  formatAttackTable(readAttackTable(readFileSync(page('attacks.md'), 'utf8'))),
 );

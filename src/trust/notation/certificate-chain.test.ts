@@ -1,9 +1,11 @@
 // @peculiar/x509 builds on tsyringe, which wants this polyfill before it is loaded.
 import 'reflect-metadata';
 import assert from 'node:assert/strict';
+import { sign } from 'node:crypto';
 import { test } from 'node:test';
 import { Extension, ExtendedKeyUsage, KeyUsageFlags } from '@peculiar/x509';
 import { type CertificateChanges, createTestChain } from '../../../test/fakes/signing-certificates.ts';
+import { derTags, readDer, readDerList } from '../der.ts';
 import { type Certificate, parseCertificate } from './certificate.ts';
 import { describeInvalidTimes, describeUnfitChain } from './certificate-chain.ts';
 
@@ -70,6 +72,18 @@ test('every rule has a reason of its own', async () => {
   ];
   for (const [reason, ...changes] of cases) assert.match((await judge(...changes)) ?? 'it is good', reason);
   assert.equal(describeUnusableChain([], [now]), 'there is no certificate');
+});
+
+test('a certificate that was signed with MD5 is refused for that', async () => {
+  const { certificates, key } = await createTestChain(now, { key: 'rsa2048' });
+  // RFC 3279, section 2.2.1: md5WithRSAEncryption in place of sha256WithRSAEncryption, in both places.
+  const hex = Buffer.from(certificates[0] ?? []).toString('hex');
+  const weak = Buffer.from(hex.replaceAll('2a864886f70d01010b', '2a864886f70d010104'), 'hex');
+  const [signed] = readDerList(readDer(weak, derTags.sequence).body);
+  assert.ok(signed !== undefined);
+  sign('md5', signed.raw, key).copy(weak, weak.length - 256);
+  const reason = describeUnusableChain([parseCertificate(weak)], [now]);
+  assert.match(reason ?? 'it is good', /"CN=certificate 0" was not signed with SHA-256 or better/);
 });
 
 test('the order is from the leaf to the root, and nothing else', async () => {

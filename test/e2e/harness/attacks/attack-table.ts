@@ -1,4 +1,5 @@
 import { type Attack, type AttackName, type TestName, attacks } from './attacks.ts';
+import { type BadInput, badInput } from './bad-input.ts';
 import { insideAttacks } from './inside-attacks.ts';
 import { type Column, type Outcome, columns, meanings } from './outcomes.ts';
 
@@ -63,6 +64,12 @@ export function formatAttackTable(table: AttackTable): string {
     '',
     ...formatRows([['attack', 'who notices', 'what happens next', 'tests'], ...inside]),
     '',
+    '## Bad input',
+    '',
+    'Each of these is refused with its own reason, and nothing is signed, published or changed.',
+    '',
+    ...formatRows([['input', 'tests'], ...badInput.map(({ words, tests }) => [words, formatTests(tests)])]),
+    '',
   ].join('\n');
 }
 
@@ -93,7 +100,7 @@ export function readAttackTable(page: string): AttackTable {
 
 /** Every test that the page names. */
 export function namedTests(): readonly TestName[] {
-  const all: readonly Attack[] = [...Object.values(attacks), ...insideAttacks];
+  const all: readonly (Attack | BadInput)[] = [...Object.values(attacks), ...insideAttacks, ...badInput];
   return all.flatMap(({ tests = [] }) => tests);
 }
 
