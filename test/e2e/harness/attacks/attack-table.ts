@@ -54,7 +54,7 @@ export function formatAttackTable(table: AttackTable): string {
     ...formatRows([['', 'attack', ...heads], ...outcomes]),
     '',
     ...Object.entries(meanings).map(([word, meaning]) => `- **${word}**: ${meaning}.`),
-    `- **${notConcerned}**: not played with this client, since it does not read what the attack is about.`,
+    `- **${notConcerned}**: not played with this client: it has nothing to do with what the attack is about.`,
     '',
     'What happens next, and which other tests play it, or a part of it:',
     '',

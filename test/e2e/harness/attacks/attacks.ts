@@ -159,7 +159,7 @@ export const attacks = {
     ],
   },
   stolenTimestampSeen: {
-    words: 'The same, for clients that have seen the newer state',
+    words: 'The same key, for clients that have seen the newer state',
     next: 'The snapshot is older than the one they have: they refuse.',
   },
   stolenSnapshot: {
@@ -168,8 +168,8 @@ export const attacks = {
     next: 'New clients take the older tags of that repository until its targets role expires. The next root replaces both keys.',
   },
   stolenSnapshotSeen: {
-    words: 'The same, for clients that have seen the newer state',
-    next: "The repository's role is older than the one they have: they refuse.",
+    words: 'The same two keys, for clients that have seen the newer state',
+    next: "TUF clients compare the version of the repository's role with the one they have, and refuse. notary and docker do not compare those of delegated roles, and take it.",
   },
   stolenSnapshotName: {
     words: 'The same keys are stolen, and an image of the thief is named',

@@ -20,6 +20,7 @@ import {
   readOfState,
   versionOf,
 } from './stolen-keys.ts';
+import { nameOwnTag, notaryFolder, putOldTags, sayNewest } from './stolen-notary-keys.ts';
 
 /** An attack as it is played. */
 export interface Play {
@@ -43,13 +44,14 @@ const day = 24 * hour;
 const tag = `/v2/${attacked}/manifests/1.0`;
 const signatures = /^\/extensions\/|\.sig$|\/referrers\//;
 const timestamps = /\/timestamp\.json$/;
+const metadataClients = ['docker, content trust', 'notary', 'tuf-js'] as const;
 const openPgpClients = ['podman', 'skopeo', 'skopeo --all', 'signpost verify'] as const;
 
 /** Every attack of the page, ready to be played. */
 export async function makeLies(world: AttackWorld): Promise<Readonly<Record<AttackName, Play>>> {
-  const { images, registry } = world;
+  const { images } = world;
   const tuf = (state: StateName, name: string) => readOfState(world, state, `tuf/${name}`);
-  const notaryPath = `v2/${registry}/${attacked}/_trust/tuf`;
+  const notaryPath = notaryFolder(world);
   const leadTagTo =
     (from: StateName, path = tag): Lie =>
     (asked) =>
@@ -74,11 +76,15 @@ export async function makeLies(world: AttackWorld): Promise<Readonly<Record<Atta
   const frozenExpired = serveFiles(expiredTimestamps, freeze('brief'));
   const stolenTimestamp = serveFiles(
     {
+      ...sayNewest(world, 'brief'),
       '/tuf/timestamp.json': makeTimestamp(world, tuf('brief', `${versionOf(world, 'brief')}.snapshot.json`)),
     },
     freeze('brief'),
   );
-  const stolenSnapshot = makeSnapshot(world, readSigned(oldRole(world)).signed.version, oldRole(world));
+  const stolenSnapshot = serveFiles(
+    putOldTags(world),
+    makeSnapshot(world, readSigned(oldRole(world)).signed.version, oldRole(world)),
+  );
   const amd64 = images.old.images[0] ?? images.old;
   const future = await signInTheFuture(world);
   return {
@@ -127,11 +133,15 @@ export async function makeLies(world: AttackWorld): Promise<Readonly<Record<Atta
     },
     foreignManifest: { lie: madeUp(buildList([images.thief.images[0] ?? images.thief])) },
     foreignSigned: { lie: madeUp(buildList([amd64], { annotations: { made: 'up' } })) },
-    stolenTimestamp: { lie: stolenTimestamp, seen: false, columns: ['tuf-js'] },
-    stolenTimestampSeen: { lie: stolenTimestamp, columns: ['tuf-js'] },
-    stolenSnapshot: { lie: stolenSnapshot, seen: false, columns: ['tuf-js'] },
-    stolenSnapshotSeen: { lie: stolenSnapshot, columns: ['tuf-js'] },
-    stolenSnapshotName: { lie: nameOwnImage(world), seen: false, columns: ['tuf-js'] },
+    stolenTimestamp: { lie: stolenTimestamp, seen: false, columns: metadataClients },
+    stolenTimestampSeen: { lie: stolenTimestamp, columns: metadataClients },
+    stolenSnapshot: { lie: stolenSnapshot, seen: false, columns: metadataClients },
+    stolenSnapshotSeen: { lie: stolenSnapshot, columns: metadataClients },
+    stolenSnapshotName: {
+      lie: serveFiles(nameOwnTag(world), nameOwnImage(world)),
+      seen: false,
+      columns: metadataClients,
+    },
     stolenRoot: { lie: makeOwnRoot(world), columns: ['tuf-js'] },
     stolenOpenPgp: { lie: freezeImages('stolen'), seen: false, columns: openPgpClients },
     revokedOpenPgp: { lie: freezeImages('stolen'), seen: false, columns: openPgpClients, openPgp: 'revoked' },

@@ -102,6 +102,7 @@ export function keysOf(world: AttackWorld, name: string): readonly RawKey[] {
   return [keyOf(world, name)];
 }
 
-function inAWeek(): string {
+/** In RFC 3339, without fractions. */
+export function inAWeek(): string {
   return new Date(Date.now() + week).toISOString().replace(/\.\d+Z$/, 'Z');
 }
