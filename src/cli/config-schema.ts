@@ -271,12 +271,42 @@ const log = z.strictObject({
   level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('Least level that is logged.'),
 });
 
+const databaseUrl = text()
+  .refine(isPostgresUrl, {
+    error:
+      'expected postgres://user@host/name without a password: put the password into a file, databasePasswordFile',
+  })
+  .describe(
+    'A PostgreSQL database for managers on several machines, such as "postgres://signpost@db.example.org/signpost?sslmode=verify-full" (docs/database.md). Without it the database is a file in the data folder.',
+  );
+
+function isPostgresUrl(value: string): boolean {
+  try {
+    const { protocol, password } = new URL(value);
+    return /^postgres(?:ql)?:$/.test(protocol) && password === '' && !/[?&]password=/.test(value);
+  } catch {
+    return false;
+  }
+}
+
 const defaults = <T extends z.ZodType>(schema: T) => schema.prefault({} as z.input<T>);
 
 const settings = z.strictObject({
   data: text()
     .default('/var/lib/signpost')
     .describe('Folder for the tree, the staging area and the database.'),
+  database: databaseUrl.optional(),
+  databasePasswordFile: text()
+    .optional()
+    .describe(
+      'File with the password of the database, one line. Without it PGPASSFILE and ~/.pgpass are looked at.',
+    ),
+  databaseConnections: z
+    .int()
+    .min(2)
+    .max(100)
+    .default(5)
+    .describe('Connections to PostgreSQL that one process opens at most, besides one for a lock.'),
   registry: defaults(registry).describe('The pull API.'),
   repositories: z
     .array(repository)

@@ -104,6 +104,9 @@ function resolvePaths(config: Config, base: string): Config {
         ? {}
         : { timestampPassphraseFile: at(timestampPassphraseFile) }),
     },
+    ...(config.databasePasswordFile === undefined
+      ? {}
+      : { databasePasswordFile: at(config.databasePasswordFile) }),
     notary: { certificates: notary.certificates.map(at) },
     mirrors: { ...mirrors, certificateAuthorities: mirrors.certificateAuthorities.map(at) },
     places: {

@@ -31,7 +31,7 @@ export function createMirrorHistory(database: DatabaseSync): MirrorHistory {
       ),
     list: (mirror, { limit, before = Number.MAX_SAFE_INTEGER }) =>
       withDatabase('read the history of mirrors', () =>
-        list.all(mirror, before, limit).flatMap((row) => readRow(mirror, row)),
+        list.all(mirror, before, limit).flatMap((row) => readMirrorEvent(mirror, row)),
       ),
     prune: ({ since, most }) =>
       withDatabase('shorten the history of mirrors', () =>
@@ -44,7 +44,10 @@ export function createMirrorHistory(database: DatabaseSync): MirrorHistory {
 }
 
 /** A kind that only a newer version knows is left out. */
-function readRow(mirror: MirrorId, row: Record<string, unknown>): readonly StoredMirrorEvent[] {
+export function readMirrorEvent(
+  mirror: MirrorId,
+  row: Record<string, unknown>,
+): readonly StoredMirrorEvent[] {
   const kind = mirrorEventKinds.find((known) => known === row.kind);
   if (kind === undefined) return [];
   return [{ id: Number(row.id), mirror, at: Number(row.at), kind, detail: String(row.detail) }];

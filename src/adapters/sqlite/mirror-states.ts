@@ -20,7 +20,7 @@ export function createMirrorStates(database: DatabaseSync): MirrorStates {
       withDatabase('read the states of mirrors', () => {
         const states = new Map<MirrorId, StoredMirrorState>();
         for (const row of list.all()) {
-          const state = readState(String(row.state));
+          const state = readMirrorState(String(row.state));
           if (state !== undefined) states.set(Number(row.mirror) as MirrorId, state);
         }
         return states;
@@ -75,7 +75,7 @@ const stateSchema = z.object({
 });
 
 /** A row that this version cannot read is left out: the next probe says anew what it said. */
-function readState(text: string): StoredMirrorState | undefined {
+export function readMirrorState(text: string): StoredMirrorState | undefined {
   try {
     return stateSchema.parse(JSON.parse(text));
   } catch {

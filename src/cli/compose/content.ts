@@ -4,10 +4,9 @@ import { createFileSchema1Archive } from '../../adapters/file-schema1-archive.ts
 import { createFileStaging } from '../../adapters/file-staging.ts';
 import { createFileTreeReader } from '../../adapters/file-tree-reader.ts';
 import { createFileTreeWriter } from '../../adapters/file-tree-writer.ts';
-import { createProcessLock } from '../../adapters/process-lock.ts';
 import { createSystemClock } from '../../adapters/system-clock.ts';
 import type { Config } from '../config-schema.ts';
-import { openStorage } from './storage.ts';
+import { type StorageConfig, openStorage } from './storage.ts';
 
 /** Where the parts of the data folder are. */
 export function foldersOf(config: Pick<Config, 'data'>) {
@@ -15,7 +14,6 @@ export function foldersOf(config: Pick<Config, 'data'>) {
     data: config.data,
     tree: join(config.data, 'tree'),
     staging: join(config.data, 'staging'),
-    locks: join(config.data, 'locks'),
     temporary: join(config.data, 'temporary'),
     schema1: join(config.data, 'archive/schema1'),
   };
@@ -24,14 +22,15 @@ export function foldersOf(config: Pick<Config, 'data'>) {
 export type Content = Awaited<ReturnType<typeof composeContent>>;
 
 /** All that publish, staged and scrub work on. `command` is the name under which the lock is held. */
-export async function composeContent(config: Pick<Config, 'data'>, command: string) {
+export async function composeContent(config: StorageConfig, command: string) {
   const folders = foldersOf(config);
   const clock = createSystemClock();
+  const storage = await openStorage(config, clock);
   return {
-    ...(await openStorage(config, clock)),
+    ...storage,
     folders,
     clock,
-    lock: createProcessLock(folders.locks, command, clock),
+    lock: storage.createLock(command),
     staging: createFileStaging(folders.staging),
     tree: createFileTreeReader(folders.tree),
     treeWriter: createFileTreeWriter(folders),

@@ -8,12 +8,12 @@ import type { Progress } from '../../ports/progress.ts';
 import type { PublishOptions, PublishResult } from '../../publish/publish-image.ts';
 import { publishSource } from '../../publish/publish-source.ts';
 import type { Schema1Policy, Schema1Result } from '../../publish/take-schema1.ts';
-import type { Config } from '../config-schema.ts';
 import { composeContent } from './content.ts';
+import type { StorageConfig } from './storage.ts';
 
 /** Copies one image into the staging area of `config`. */
 export async function composePublish(
-  config: Pick<Config, 'data'>,
+  config: StorageConfig,
   source: ImageSourceName,
   target: TaggedReference,
   options: PublishOptions & {

@@ -2,12 +2,12 @@ import { createFileContentInspector } from '../../adapters/file-content-inspecto
 import { type ScrubOptions, scrubContent } from '../../scrub/scrub-content.ts';
 import type { ScrubReport } from '../../scrub/scrub-report.ts';
 import type { Progress } from '../../ports/progress.ts';
-import type { Config } from '../config-schema.ts';
 import { composeContent } from './content.ts';
+import type { StorageConfig } from './storage.ts';
 
 /** Scrubs the data folder of `config`. */
 export async function composeScrub(
-  config: Pick<Config, 'data'>,
+  config: StorageConfig,
   options: ScrubOptions & { readonly progress: Progress },
 ): Promise<ScrubReport> {
   await using content = await composeContent(config, 'scrub');

@@ -15,6 +15,10 @@ export interface Daemon extends AsyncDisposable {
 export interface DaemonOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly logFile: string;
+  readonly cwd?: string;
+  /** Another user to run as, for root. */
+  readonly uid?: number;
+  readonly gid?: number;
   /** Asked every 50 ms until it says true. */
   readonly ready: (log: string) => boolean | Promise<boolean>;
   /** Milliseconds that it may take to get ready, and to end. */
@@ -37,6 +41,9 @@ export async function startDaemon(
   const child = spawn(file, args, {
     env: { ...baseEnvironment, ...options.env },
     stdio: ['ignore', output, output],
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    ...(options.uid === undefined ? {} : { uid: options.uid }),
+    ...(options.gid === undefined ? {} : { gid: options.gid }),
   });
   closeSync(output);
   running.add(child);

@@ -1,4 +1,4 @@
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { baseEnvironment } from './command.ts';
 
@@ -15,6 +15,7 @@ const packageOf = {
   notary: 'notary',
   openssl: 'openssl',
   podman: 'podman',
+  postgres: 'postgresql',
   rsync: 'rsync',
   skopeo: 'skopeo',
 } as const;
@@ -40,7 +41,9 @@ export function requirements(...programs: Program[]): { readonly skip?: string }
 }
 
 function isInstalled(program: string): boolean {
-  return (baseEnvironment.PATH ?? '').split(':').some((folder) => {
+  // Debian keeps the programs of each version of PostgreSQL in a folder of its own.
+  const folders = program === 'postgres' ? [postgresPrograms() ?? ''] : [];
+  return [...(baseEnvironment.PATH ?? '').split(':'), ...folders].some((folder) => {
     try {
       accessSync(join(folder, program), constants.X_OK);
       return true;
@@ -48,4 +51,16 @@ function isInstalled(program: string): boolean {
       return false;
     }
   });
+}
+
+/** The folder with the newest PostgreSQL server's programs; undefined when there is none. */
+export function postgresPrograms(): string | undefined {
+  try {
+    const root = '/usr/lib/postgresql';
+    const versions = readdirSync(root).filter((name) => /^\d+$/.test(name));
+    const [newest] = versions.sort((a, b) => Number(b) - Number(a));
+    return newest === undefined ? undefined : join(root, newest, 'bin');
+  } catch {
+    return undefined;
+  }
 }

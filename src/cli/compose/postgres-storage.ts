@@ -1,0 +1,63 @@
+import { readFileSync } from 'node:fs';
+import { createAdvisoryLock } from '../../adapters/postgres/advisory-lock.ts';
+import { openPostgres } from '../../adapters/postgres/database.ts';
+import { createPostgresIssuedRequests } from '../../adapters/postgres/issued-requests.ts';
+import { createPostgresMirrorHistory } from '../../adapters/postgres/mirror-history.ts';
+import { createPostgresMirrorRegistry } from '../../adapters/postgres/mirror-registry.ts';
+import { createPostgresMirrorStates } from '../../adapters/postgres/mirror-states.ts';
+import { createPostgresPublications } from '../../adapters/postgres/publications.ts';
+import { createPostgresPublishedContent } from '../../adapters/postgres/published-content.ts';
+import { createPostgresPropagation } from '../../adapters/postgres/propagation.ts';
+import { createPostgresReceivedSignatures } from '../../adapters/postgres/received-signatures.ts';
+import { createPostgresStagedImages } from '../../adapters/postgres/staged-images.ts';
+import { createPostgresStatistics } from '../../adapters/postgres/statistics.ts';
+import { SignpostError } from '../../oci/errors.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Storage, StorageConfig } from './storage.ts';
+
+const passwordLimit = 1024;
+const usualConnections = 5;
+
+/** A PostgreSQL database, for managers on several machines. */
+export async function openPostgresStorage(
+  config: StorageConfig,
+  url: string,
+  clock: Clock,
+): Promise<Storage> {
+  const file = config.databasePasswordFile;
+  const database = await openPostgres({
+    url,
+    connections: config.databaseConnections ?? usualConnections,
+    ...(file === undefined ? {} : { password: readPassword(file) }),
+  });
+  return {
+    createLock: (command) => createAdvisoryLock(database, command),
+    publications: createPostgresPublications(database, clock),
+    publishedContent: createPostgresPublishedContent(database),
+    stagedImages: createPostgresStagedImages(database),
+    issuedRequests: createPostgresIssuedRequests(database),
+    received: createPostgresReceivedSignatures(database),
+    mirrorRegistry: createPostgresMirrorRegistry(database),
+    mirrorStates: createPostgresMirrorStates(database),
+    mirrorHistory: createPostgresMirrorHistory(database),
+    statistics: createPostgresStatistics(database),
+    propagation: createPostgresPropagation(database),
+    [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
+  };
+}
+
+function readPassword(file: string): string {
+  try {
+    const text = readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+    if (text.length === 0 || text.length > passwordLimit || /[\r\n]/.test(text)) {
+      throw new RangeError(`expected one line of at most ${passwordLimit} characters`);
+    }
+    return text;
+  } catch (cause) {
+    throw new SignpostError(
+      'CONFIG_INVALID',
+      `cannot read databasePasswordFile ${file}: ${(cause as Error).message}`,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,46 @@
+import { join } from 'node:path';
+import { createProcessLock } from '../../adapters/process-lock.ts';
+import { openDatabase, openDatabaseForReading } from '../../adapters/sqlite/database.ts';
+import { createSqliteIssuedRequests } from '../../adapters/sqlite/issued-requests.ts';
+import { createMirrorHistory } from '../../adapters/sqlite/mirror-history.ts';
+import { createMirrorRegistry } from '../../adapters/sqlite/mirror-registry.ts';
+import { createMirrorStates } from '../../adapters/sqlite/mirror-states.ts';
+import { createSqlitePublications } from '../../adapters/sqlite/publications.ts';
+import { createSqlitePublishedContent } from '../../adapters/sqlite/published-content.ts';
+import { createSqlitePropagation } from '../../adapters/sqlite/propagation.ts';
+import { createSqliteReceivedSignatures } from '../../adapters/sqlite/received-signatures.ts';
+import { createSqliteStagedImages } from '../../adapters/sqlite/staged-images.ts';
+import { createSqliteStatistics } from '../../adapters/sqlite/statistics.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Config } from '../config-schema.ts';
+import type { Storage } from './storage.ts';
+
+/** The database in the data folder, of one machine. */
+export function openSqliteStorage({ data }: Pick<Config, 'data'>, clock: Clock): Storage {
+  const path = join(data, 'signpost.db');
+  using opened = new DisposableStack();
+  const database = opened.adopt(openDatabase(path), (it) => it.close());
+  // A connection of its own: what is published is read in pieces, while the other one reads and writes.
+  const reading = opened.adopt(openDatabaseForReading(path), (it) => it.close());
+  const storage = {
+    createLock: (command: string) => createProcessLock(join(data, 'locks'), command, clock),
+    publications: createSqlitePublications(database, clock),
+    publishedContent: createSqlitePublishedContent(reading),
+    stagedImages: createSqliteStagedImages(database),
+    issuedRequests: createSqliteIssuedRequests(database),
+    received: createSqliteReceivedSignatures(database),
+    mirrorRegistry: createMirrorRegistry(database),
+    mirrorStates: createMirrorStates(database),
+    mirrorHistory: createMirrorHistory(database),
+    statistics: createSqliteStatistics(database),
+    propagation: createSqlitePropagation(database),
+  };
+  const open = opened.move();
+  return {
+    ...storage,
+    [Symbol.asyncDispose]() {
+      open.dispose();
+      return Promise.resolve();
+    },
+  };
+}

@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { createAdvisoryLock } from '../../src/adapters/postgres/advisory-lock.ts';
+import { type PostgresDatabase, openPostgres } from '../../src/adapters/postgres/database.ts';
+import { createPostgresIssuedRequests } from '../../src/adapters/postgres/issued-requests.ts';
+import { createPostgresMirrorHistory } from '../../src/adapters/postgres/mirror-history.ts';
+import { createPostgresMirrorRegistry } from '../../src/adapters/postgres/mirror-registry.ts';
+import { createPostgresMirrorStates } from '../../src/adapters/postgres/mirror-states.ts';
+import { createPostgresPublications } from '../../src/adapters/postgres/publications.ts';
+import { createPostgresPublishedContent } from '../../src/adapters/postgres/published-content.ts';
+import { createPostgresPropagation } from '../../src/adapters/postgres/propagation.ts';
+import { createPostgresReceivedSignatures } from '../../src/adapters/postgres/received-signatures.ts';
+import { createPostgresStagedImages } from '../../src/adapters/postgres/staged-images.ts';
+import { createPostgresStatistics } from '../../src/adapters/postgres/statistics.ts';
+import { digestOf } from '../../src/oci/digest.ts';
+import { parseRepositoryName } from '../../src/oci/reference.ts';
+import { mirrorHistoryContract } from '../contracts/mirror-history.ts';
+import { mirrorRegistryContract } from '../contracts/mirror-registry.ts';
+import { mirrorStatesContract } from '../contracts/mirror-states.ts';
+import { propagationContract } from '../contracts/propagation.ts';
+import { publicationsContract } from '../contracts/publications.ts';
+import { testReceivedSignatures } from '../contracts/received-signatures.ts';
+import { statisticsContract } from '../contracts/statistics.ts';
+import { newMirror } from '../fakes/mirrors.ts';
+import { eventually } from './harness/eventually.ts';
+import { type PostgresServer, startPostgres } from './harness/postgres.ts';
+import { requirements } from './harness/requirements.ts';
+import { createWorkFolder } from './harness/work-folder.ts';
+
+describe('PostgreSQL', requirements('postgres'), () => {
+  const work = createWorkFolder();
+  const opened: PostgresDatabase[] = [];
+  let server: PostgresServer;
+
+  before(async () => {
+    server = await startPostgres(work);
+  });
+  after(async () => {
+    for (const database of opened) await database[Symbol.asyncDispose]();
+    await server[Symbol.asyncDispose]();
+    work.remove();
+  });
+
+  async function open(url?: string): Promise<PostgresDatabase> {
+    const database = await openPostgres({
+      url: url ?? (await server.createDatabase()),
+      password: server.password,
+      connections: 4,
+    });
+    opened.push(database);
+    return database;
+  }
+  const end = async () => {
+    await opened.pop()?.[Symbol.asyncDispose]();
+  };
+
+  publicationsContract('PostgreSQL publications', async () => {
+    const database = await open();
+    return {
+      publications: createPostgresPublications(database, { now: () => 1000 }),
+      content: createPostgresPublishedContent(database),
+      stagedImages: createPostgresStagedImages(database),
+      issuedRequests: createPostgresIssuedRequests(database),
+    };
+  });
+  testReceivedSignatures('PostgreSQL received signatures', async () =>
+    createPostgresReceivedSignatures(await open()),
+  );
+  mirrorRegistryContract('PostgreSQL', async () => ({
+    registry: createPostgresMirrorRegistry(await open()),
+    end,
+  }));
+  mirrorStatesContract('PostgreSQL', async () => {
+    const database = await open();
+    return {
+      registry: createPostgresMirrorRegistry(database),
+      states: createPostgresMirrorStates(database),
+      end,
+    };
+  });
+  mirrorHistoryContract('PostgreSQL', async () => {
+    const database = await open();
+    const registry = createPostgresMirrorRegistry(database);
+    const one = await registry.add(newMirror({ name: 'one' }));
+    const other = await registry.add(newMirror({ name: 'other' }));
+    return {
+      history: createPostgresMirrorHistory(database),
+      mirrors: [one.id, other.id],
+      removeFirst: () => registry.remove(one.id),
+      end,
+    };
+  });
+
+  statisticsContract('PostgreSQL', async () => ({ statistics: createPostgresStatistics(await open()), end }));
+  propagationContract('PostgreSQL', async () => ({
+    propagation: createPostgresPropagation(await open()),
+    end,
+  }));
+
+  it('makes its tables once when many open it at the same time', async () => {
+    const url = await server.createDatabase();
+    const databases = await Promise.all(Array.from({ length: 6 }, () => open(url)));
+    for (const database of databases) {
+      assert.equal(await createPostgresPublishedContent(database).serial(), 0);
+    }
+  });
+
+  it('refuses the tables of a newer version', async () => {
+    const url = await server.createDatabase();
+    const database = await open(url);
+    await database.note('pretend', (query) => query('UPDATE schema_version SET version = 99'));
+    await assert.rejects(open(url), { code: 'STORAGE', message: /newer Signpost/ });
+  });
+
+  it('gives publications by many at the same time a serial each, and loses none', async () => {
+    const url = await server.createDatabase();
+    const managers = await Promise.all(Array.from({ length: 4 }, () => open(url)));
+    const repository = parseRepositoryName('fedora/base');
+    const serials = await Promise.all(
+      managers.flatMap((database, manager) =>
+        Array.from({ length: 10 }, (_, at) =>
+          createPostgresPublications(database, { now: () => 1 }).publish({
+            tags: [],
+            manifests: [],
+            blobs: [{ repository, digest: digestOf(`${manager} ${at}`), size: at }],
+          }),
+        ),
+      ),
+    );
+    assert.deepEqual(
+      serials.toSorted((a, b) => a - b),
+      Array.from({ length: 40 }, (_, at) => at + 1),
+    );
+    const [first] = managers;
+    assert.ok(first !== undefined);
+    let blobs = 0;
+    for await (const batch of createPostgresPublishedContent(first).blobs()) blobs += batch.length;
+    assert.equal(blobs, 40);
+  });
+
+  it('publishes all or nothing', async () => {
+    const database = await open();
+    const publications = createPostgresPublications(database, { now: () => 1 });
+    const repository = parseRepositoryName('fedora/base');
+    const blob = { repository, digest: digestOf('x'), size: 1 };
+    const broken = { ...blob, digest: digestOf('y'), size: Number.NaN };
+    const publish = (blobs: readonly (typeof blob)[]) =>
+      publications.publish({ tags: [], manifests: [], blobs });
+    await assert.rejects(publish([blob, broken]), { code: 'STORAGE', message: /cannot publish/ });
+    assert.equal((await publications.serials()).serial, 0);
+    assert.equal(await publications.findBlob(blob.digest), undefined);
+    assert.equal(await publish([blob]), 1);
+  });
+
+  it('keeps others out of a lock, says who has it, and gives it back when the holder is gone', async () => {
+    const url = await server.createDatabase();
+    const [here, there] = [await open(url), await open(url)];
+    const held = await createAdvisoryLock(here, 'publish').acquire('content');
+    await assert.rejects(createAdvisoryLock(there, 'accept').acquire('content'), {
+      code: 'LOCKED',
+      message: new RegExp(
+        `another process works on the same data \\(signpost publish, process ${process.pid} on `,
+      ),
+    });
+    await (await createAdvisoryLock(there, 'accept').acquire('another job'))[Symbol.asyncDispose]();
+    await held[Symbol.asyncDispose]();
+    await createAdvisoryLock(there, 'accept').acquire('content');
+    await server.dropConnections(url);
+    const free = async () => {
+      try {
+        await using _again = await createAdvisoryLock(here, 'scrub').acquire('content');
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    await eventually('the lock of a connection that was cut is free', 10_000, free);
+  });
+
+  it('works on when its connections were cut', async () => {
+    const url = await server.createDatabase();
+    const registry = createPostgresMirrorRegistry(await open(url));
+    await registry.add(newMirror({ name: 'one' }));
+    await server.dropConnections(url);
+    // A connection that was just cut may be found out by using it.
+    await registry.list().catch(() => undefined);
+    assert.equal((await registry.list()).length, 1);
+  });
+
+  it('says what is wrong, and never the password', async () => {
+    const url = await server.createDatabase();
+    const wrong = openPostgres({ url, password: 'a wrong secret', connections: 2 });
+    await assert.rejects(wrong, (error: Error) => {
+      assert.match(error.message, /password authentication failed/);
+      assert.doesNotMatch(error.message, /a wrong secret/);
+      return true;
+    });
+  });
+});
