@@ -120,7 +120,7 @@ export async function createProber(deps: ProberDeps): Promise<Prober> {
       const fields = { mirror: name, serial: health.serial };
       if (change.kind === 'in') log.info('mirror is in', fields);
       else if (!health.healthy) log.warn('mirror is out', { ...fields, reason: change.detail });
-      else log.warn('mirror is not quite right', { ...fields, kind: change.kind, reason: change.detail });
+      else log.warn('mirror needs attention', { ...fields, kind: change.kind, reason: change.detail });
     }
     notice.raise();
   }

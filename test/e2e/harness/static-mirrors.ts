@@ -30,7 +30,8 @@ export async function untilAllAreIn(serving: Serving, names: Iterable<string>): 
     const log = serving.log();
     return wanted.every(
       (name) =>
-        log.findLast(({ mirror, event }) => mirror === name && event !== 'request')?.event === 'mirror is in',
+        log.findLast(({ mirror, event }) => mirror === name && /^mirror is (in|out)$/.test(event))?.event ===
+        'mirror is in',
     );
   });
 }
