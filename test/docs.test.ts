@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { apiReference } from './docs/api-reference.ts';
 import { commandReference } from './docs/command-reference.ts';
 import { verbs } from '../src/cli/main.ts';
 import { documentedCommands } from './docs/documented-commands.ts';
@@ -11,6 +12,11 @@ const page = (name: string) => readFileSync(new URL(`../docs/${name}`, import.me
 test('docs/configuration.md says what the code reads', () => {
   assert.equal(page('configuration.md'), configurationReference(), 'run "npm run docs"');
   assert.match(page('configuration.md'), /`registry\.inlineSize` \| `"32KiB"`/);
+});
+
+test('docs/api.md says what the management API answers', () => {
+  assert.equal(page('api.md'), apiReference(), 'run "npm run docs"');
+  assert.match(page('api.md'), /### POST \/mirrors\/\{name\}\/report\n/);
 });
 
 test('docs/commands.md says what the commands say', async () => {

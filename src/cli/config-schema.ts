@@ -267,6 +267,53 @@ const statistics = z.strictObject({
   keep: duration('400d').describe('How long the days of "signpost statistics" are kept.'),
 });
 
+const admin = z.strictObject({
+  listen: z
+    .array(listener.extend({ port: port.default(5443).describe('Port to listen on; 0 takes a free one.') }))
+    .max(16)
+    .default([])
+    .describe(
+      'Addresses on which the management API answers (docs/managing.md). Without "tls" only loopback addresses are taken: tokens must not cross a network in the open. None: no management API.',
+    ),
+  requestsPerMinute: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(600)
+    .describe(
+      'How many requests each token, and each address, may make in a minute. A wrong token counts as ten more.',
+    ),
+});
+
+const webhooks = z.strictObject({
+  hooks: z
+    .array(
+      z.strictObject({
+        url: text().describe('Where to POST: http or https.'),
+        secretFile: text().describe(
+          'File whose first line is the secret of the signature (docs/managing.md): 16 characters or more.',
+        ),
+      }),
+    )
+    .max(16)
+    .default([])
+    .describe('Whom to tell when a mirror goes out or comes back.'),
+  contactSecretFile: text()
+    .optional()
+    .describe(
+      "File whose first line is a secret of which the secret of each mirror's own webhook is made. Without it mirrors' own webhooks are not called.",
+    ),
+  settle: duration('30s').describe('How long a mirror must have been in or out before anybody is told.'),
+  quiet: duration('10m').describe('Time between two messages about the same mirror.'),
+  allowAddresses: z
+    .array(text(64))
+    .max(64)
+    .default([])
+    .describe(
+      'Netblocks that webhooks may connect to although they are loopback, private or link-local ones, which are refused otherwise.',
+    ),
+});
+
 const log = z.strictObject({
   level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('Least level that is logged.'),
 });
@@ -324,6 +371,8 @@ const settings = z.strictObject({
   notary: defaults(notary).describe('Notary v1 metadata, for notary and docker trust.'),
   mirrors: defaults(mirrors).describe('Probing mirrors and leading clients around failures.'),
   places: defaults(places).describe('Where client addresses are.'),
+  admin: defaults(admin).describe('The management API.'),
+  webhooks: defaults(webhooks).describe('Telling people when a mirror goes out or comes back.'),
   metrics: defaults(metrics).describe('Numbers for Prometheus.'),
   statistics: defaults(statistics).describe('Counts of pulls by day (docs/monitoring.md).'),
   log: defaults(log).describe('Logging, as JSON lines on standard error.'),

@@ -80,12 +80,20 @@ function resolvePaths(config: Config, base: string): Config {
     listener.tls === undefined
       ? listener
       : { ...listener, tls: { certificate: at(listener.tls.certificate), key: at(listener.tls.key) } };
-  const { places, mirrors, registry, repositories, signers, tuf, notary } = config;
+  const { places, mirrors, registry, repositories, signers, tuf, notary, webhooks } = config;
   const { root, timestampKey, timestampPassphraseFile } = tuf;
   return {
     ...config,
     registry: { ...registry, listen: registry.listen.map(listenAt) },
     metrics: { listen: config.metrics.listen.map(listenAt) },
+    admin: { ...config.admin, listen: config.admin.listen.map(listenAt) },
+    webhooks: {
+      ...webhooks,
+      hooks: webhooks.hooks.map((hook) => ({ ...hook, secretFile: at(hook.secretFile) })),
+      ...(webhooks.contactSecretFile === undefined
+        ? {}
+        : { contactSecretFile: at(webhooks.contactSecretFile) }),
+    },
     repositories: repositories.map((rule) => ({
       ...rule,
       keys: rule.keys.map(at),

@@ -69,6 +69,12 @@ export const verbs: Readonly<
     summary: 'Show how publications spread over the mirrors',
     load: () => import('./commands/propagation.ts'),
   },
+  report: {
+    summary: 'Tell a Mirror List that a mirror has synced',
+    load: () => import('./commands/report.ts'),
+  },
+  token: { summary: 'Keep the tokens of the management API', load: () => import('./commands/token.ts') },
+  audit: { summary: 'Show who changed what', load: () => import('./commands/audit.ts') },
   explain: {
     summary: 'Show where a client is sent for a blob, and why',
     load: () => import('./commands/explain.ts'),

@@ -7,7 +7,7 @@ import { createMirrorAnswers } from './answer-mirrors.ts';
 import { answerReferrers } from './answer-referrers.ts';
 import { createSignatureAnswers } from './answer-signatures.ts';
 import { answerTags } from './answer-tags.ts';
-import { createOriginFinder } from './client-address.ts';
+import { createOriginFinder } from '../mirrors/client-address.ts';
 import { Exchange, type Incoming, type Outgoing, type RequestClient } from './exchange.ts';
 import { ociError, toOciError } from './oci-error.ts';
 import type { RegistryDeps } from './registry-deps.ts';

@@ -24,7 +24,7 @@ export function mirrorRegistryContract(name: string, open: () => Opened | Promis
   const whole = newMirror({
     name: 'whole',
     coordinates: { latitude: -33.5, longitude: 151.25 },
-    asns: [680, 4_294_967_295],
+    asns: [680, 4_199_999_999],
     netblocks: [parseNetblock('192.0.2.0/24'), parseNetblock('2001:db8::/32')],
     weight: 1_000_000,
     site: 'University of Example',
@@ -77,6 +77,23 @@ export function mirrorRegistryContract(name: string, open: () => Opened | Promis
         await registry.remove(gone.id);
         assert.deepEqual(await registry.list(), []);
         assert.ok((await registry.add(newMirror({ name: 'next' }))).id > gone.id);
+      }),
+    );
+    it(
+      'changes and removes only what is as expected, when that is said',
+      using(async (registry) => {
+        const isChanged = (error: unknown) => isSignpostError(error, 'LOCKED');
+        const first = await registry.add(whole);
+        const second = { ...first, weight: 2 };
+        await registry.update(second, first);
+        await assert.rejects(() => registry.update({ ...first, weight: 3 }, first), isChanged);
+        await assert.rejects(() => registry.remove(first.id, first), isChanged);
+        assert.deepEqual(await registry.list(), [second]);
+        await registry.remove(first.id, second);
+        await assert.rejects(
+          () => registry.remove(first.id, second),
+          (error) => isSignpostError(error, 'NOT_FOUND'),
+        );
       }),
     );
     it(

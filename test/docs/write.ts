@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { formatAttackTable, readAttackTable } from '../e2e/harness/attacks/attack-table.ts';
+import { apiReference } from './api-reference.ts';
 import { commandReference } from './command-reference.ts';
 import { configurationReference } from './configuration-reference.ts';
 
@@ -8,6 +9,7 @@ const page = (name: string) => new URL(`../../docs/${name}`, import.meta.url);
 
 // npm run docs: writes the pages that are made from the code.
 writeFileSync(page('configuration.md'), configurationReference());
+writeFileSync(page('api.md'), apiReference());
 writeFileSync(
   page('commands.md'),
   await commandReference({ stdin, stdout, stderr, signal: new AbortController().signal }),

@@ -1,26 +1,32 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { createAdvisoryLock } from '../../src/adapters/postgres/advisory-lock.ts';
+import { createPostgresAuditLog } from '../../src/adapters/postgres/audit-log.ts';
 import { type PostgresDatabase, openPostgres } from '../../src/adapters/postgres/database.ts';
 import { createPostgresIssuedRequests } from '../../src/adapters/postgres/issued-requests.ts';
 import { createPostgresMirrorHistory } from '../../src/adapters/postgres/mirror-history.ts';
 import { createPostgresMirrorRegistry } from '../../src/adapters/postgres/mirror-registry.ts';
 import { createPostgresMirrorStates } from '../../src/adapters/postgres/mirror-states.ts';
+import { createPostgresPublicationRecord } from '../../src/adapters/postgres/publication-record.ts';
 import { createPostgresPublications } from '../../src/adapters/postgres/publications.ts';
 import { createPostgresPublishedContent } from '../../src/adapters/postgres/published-content.ts';
 import { createPostgresPropagation } from '../../src/adapters/postgres/propagation.ts';
 import { createPostgresReceivedSignatures } from '../../src/adapters/postgres/received-signatures.ts';
 import { createPostgresStagedImages } from '../../src/adapters/postgres/staged-images.ts';
 import { createPostgresStatistics } from '../../src/adapters/postgres/statistics.ts';
+import { createPostgresTokens } from '../../src/adapters/postgres/tokens.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { parseRepositoryName } from '../../src/oci/reference.ts';
+import { auditLogContract } from '../contracts/audit-log.ts';
 import { mirrorHistoryContract } from '../contracts/mirror-history.ts';
 import { mirrorRegistryContract } from '../contracts/mirror-registry.ts';
 import { mirrorStatesContract } from '../contracts/mirror-states.ts';
 import { propagationContract } from '../contracts/propagation.ts';
+import { publicationRecordContract } from '../contracts/publication-record.ts';
 import { publicationsContract } from '../contracts/publications.ts';
 import { testReceivedSignatures } from '../contracts/received-signatures.ts';
 import { statisticsContract } from '../contracts/statistics.ts';
+import { tokensContract } from '../contracts/tokens.ts';
 import { newMirror } from '../fakes/mirrors.ts';
 import { eventually } from './harness/eventually.ts';
 import { type PostgresServer, startPostgres } from './harness/postgres.ts';
@@ -91,6 +97,15 @@ describe('PostgreSQL', requirements('postgres'), () => {
     };
   });
 
+  tokensContract('PostgreSQL', async () => ({ tokens: createPostgresTokens(await open()), end }));
+  auditLogContract('PostgreSQL', async () => ({ audit: createPostgresAuditLog(await open()), end }));
+  publicationRecordContract('PostgreSQL', async (events) => {
+    const database = await open();
+    let now = 0;
+    const publications = createPostgresPublications(database, { now: () => (now += 1000) });
+    for (const event of events) await publications.publish(event);
+    return { record: createPostgresPublicationRecord(database), end };
+  });
   statisticsContract('PostgreSQL', async () => ({ statistics: createPostgresStatistics(await open()), end }));
   propagationContract('PostgreSQL', async () => ({
     propagation: createPostgresPropagation(await open()),

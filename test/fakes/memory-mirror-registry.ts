@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { SignpostError } from '../../src/oci/errors.ts';
 import type { Mirror, MirrorId } from '../../src/mirrors/mirror.ts';
 import type { MirrorRegistry } from '../../src/ports/mirror-registry.ts';
@@ -14,8 +15,12 @@ export function createMemoryMirrorRegistry(): MirrorRegistry {
       }
     }
   };
-  const checkId = (id: MirrorId) => {
-    if (!mirrors.has(id)) throw new SignpostError('NOT_FOUND', `there is no mirror with number ${id}`);
+  const check = (id: MirrorId, expected: Mirror | undefined) => {
+    const mirror = mirrors.get(id);
+    if (mirror === undefined) throw new SignpostError('NOT_FOUND', `there is no mirror with number ${id}`);
+    if (expected !== undefined && !isDeepStrictEqual(mirror, expected)) {
+      throw new SignpostError('LOCKED', `the mirror "${mirror.name}" has changed meanwhile`);
+    }
   };
   return {
     list: async () => [...mirrors.values()].toSorted((one, other) => (one.name < other.name ? -1 : 1)),
@@ -27,14 +32,14 @@ export function createMemoryMirrorRegistry(): MirrorRegistry {
       mirrors.set(added.id, added);
       return added;
     },
-    update: async (mirror) => {
-      checkId(mirror.id);
+    update: async (mirror, expected) => {
+      check(mirror.id, expected);
       checkName(mirror.name, mirror.id);
       version += 1;
       mirrors.set(mirror.id, mirror);
     },
-    remove: async (id) => {
-      checkId(id);
+    remove: async (id, expected) => {
+      check(id, expected);
       version += 1;
       mirrors.delete(id);
     },

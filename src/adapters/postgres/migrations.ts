@@ -106,4 +106,30 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (serial, at)
   );
   `,
+  `
+  CREATE TABLE tokens (
+    id TEXT PRIMARY KEY,
+    hash BYTEA NOT NULL,
+    role TEXT NOT NULL,
+    mirror BIGINT,
+    label TEXT NOT NULL,
+    created BIGINT NOT NULL,
+    expires BIGINT NOT NULL,
+    revoked BIGINT,
+    last_used BIGINT
+  );
+  CREATE TABLE audit_log (
+    number BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    at BIGINT NOT NULL,
+    who TEXT NOT NULL,
+    action TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    before TEXT,
+    after TEXT
+  );
+  CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN RAISE EXCEPTION 'the record of changes is never changed'; END $$;
+  CREATE TRIGGER audit_log_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_log
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+  `,
 ];

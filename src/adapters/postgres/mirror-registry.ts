@@ -1,5 +1,5 @@
 import { describeMirror } from '../../mirrors/mirror-description.ts';
-import type { MirrorId, NewMirror } from '../../mirrors/mirror.ts';
+import type { Mirror, MirrorId, NewMirror } from '../../mirrors/mirror.ts';
 import { quote } from '../../oci/digest.ts';
 import { SignpostError } from '../../oci/errors.ts';
 import type { MirrorRegistry } from '../../ports/mirror-registry.ts';
@@ -24,22 +24,35 @@ export function createPostgresMirrorRegistry(database: PostgresDatabase): Mirror
         const { rows } = await query(sql, [mirror.name, descriptionOf(mirror)]);
         return { ...mirror, id: Number(rows[0]?.id) as MirrorId };
       }),
-    update: (mirror) =>
+    update: (mirror, expected) =>
       write(mirror.name, async (query) => {
+        await check(query, mirror.id, expected);
         const sql = 'UPDATE mirrors SET name = $1, description = $2 WHERE id = $3';
-        const { count } = await query(sql, [mirror.name, descriptionOf(mirror), mirror.id]);
-        if (count === 0) throw notFound(mirror.id);
+        await query(sql, [mirror.name, descriptionOf(mirror), mirror.id]);
       }),
-    remove: (id) =>
+    remove: (id, expected) =>
       database.write('remove a mirror', async (query) => {
-        const { count } = await query('DELETE FROM mirrors WHERE id = $1', [id]);
-        if (count === 0) throw notFound(id);
+        await check(query, id, expected);
+        await query('DELETE FROM mirrors WHERE id = $1', [id]);
       }),
     async version() {
       const [row] = await database.read('read its version', 'SELECT value FROM data_version');
       return Number(row?.value);
     },
   };
+}
+
+/** Writers take turns, so that nobody changes it between this and the change. */
+async function check(query: Query, id: MirrorId, expected: Mirror | undefined): Promise<void> {
+  const { rows } = await query('SELECT description FROM mirrors WHERE id = $1', [id]);
+  const [row] = rows;
+  if (row === undefined) throw notFound(id);
+  const now = descriptionOf(readMirrorDescription(String(row.description)));
+  if (expected === undefined || now === descriptionOf(expected)) return;
+  throw new SignpostError(
+    'LOCKED',
+    `the mirror ${quote(expected.name)} has changed meanwhile: look at it again`,
+  );
 }
 
 function descriptionOf(mirror: NewMirror): string {

@@ -1,3 +1,5 @@
+import { adminTables } from './admin-tables.ts';
+
 /** One entry for each version of the tables. Entries are only ever added. Digests are the 32 bytes of a SHA-256. */
 export const migrations: readonly string[] = [
   `
@@ -136,4 +138,5 @@ export const migrations: readonly string[] = [
     PRIMARY KEY (serial, at)
   ) STRICT, WITHOUT ROWID;
   `,
+  adminTables,
 ];

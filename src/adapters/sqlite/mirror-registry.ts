@@ -5,6 +5,7 @@ import type { Mirror, MirrorId, NewMirror } from '../../mirrors/mirror.ts';
 import { describeMirror } from '../../mirrors/mirror-description.ts';
 import type { MirrorRegistry } from '../../ports/mirror-registry.ts';
 import { createDataVersion } from './data-version.ts';
+import { inTransaction } from './database.ts';
 import { withDatabase } from './database-error.ts';
 import { readMirrorDescription } from './mirror-description.ts';
 
@@ -14,7 +15,15 @@ export function createMirrorRegistry(database: DatabaseSync): MirrorRegistry {
   const insert = database.prepare('INSERT INTO mirrors (name, description) VALUES (?, ?)');
   const update = database.prepare('UPDATE mirrors SET name = ?, description = ? WHERE id = ?');
   const remove = database.prepare('DELETE FROM mirrors WHERE id = ?');
+  const find = database.prepare('SELECT id, description FROM mirrors WHERE id = ?');
   const version = createDataVersion(database);
+  const check = (id: MirrorId, expected: Mirror | undefined) => {
+    const row = find.get(id);
+    if (row === undefined) throw notFound(id);
+    // Read again and not compared as text: an older version may have written it.
+    if (expected !== undefined && descriptionOf(readRow(row)) !== descriptionOf(expected))
+      throw changed(expected);
+  };
   return {
     list: () => withDatabase('read the mirrors', () => list.all().map(readRow)),
     add: (mirror) =>
@@ -22,15 +31,20 @@ export function createMirrorRegistry(database: DatabaseSync): MirrorRegistry {
         const { lastInsertRowid } = insert.run(mirror.name, descriptionOf(mirror));
         return { ...mirror, id: Number(lastInsertRowid) as MirrorId };
       }),
-    update: (mirror) =>
-      withUniqueName(mirror.name, () => {
-        const { changes } = update.run(mirror.name, descriptionOf(mirror), mirror.id);
-        if (changes === 0) throw notFound(mirror.id);
-      }),
-    remove: (id) =>
-      withDatabase('remove a mirror', () => {
-        if (remove.run(id).changes === 0) throw notFound(id);
-      }),
+    update: (mirror, expected) =>
+      withUniqueName(mirror.name, () =>
+        inTransaction(database, () => {
+          check(mirror.id, expected);
+          update.run(mirror.name, descriptionOf(mirror), mirror.id);
+        }),
+      ),
+    remove: (id, expected) =>
+      withDatabase('remove a mirror', () =>
+        inTransaction(database, () => {
+          check(id, expected);
+          remove.run(id);
+        }),
+      ),
     version: () => withDatabase('read its version', version),
   };
 }
@@ -45,6 +59,10 @@ function readRow(row: Record<string, unknown>): Mirror {
 
 function notFound(id: MirrorId): SignpostError {
   return new SignpostError('NOT_FOUND', `there is no mirror with number ${id}: it has been removed`);
+}
+
+function changed({ name }: Mirror): SignpostError {
+  return new SignpostError('LOCKED', `the mirror ${quote(name)} has changed meanwhile: look at it again`);
 }
 
 /** SQLITE_CONSTRAINT_UNIQUE (sqlite.org/rescode.html). */

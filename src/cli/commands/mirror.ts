@@ -22,7 +22,10 @@ import {
   changesOf,
   collectWhole,
 } from '../mirror-options.ts';
+import { type ServerOptions, addServerOptions } from '../server-options.ts';
 import { formatTable } from '../table.ts';
+
+type MirrorCommandOptions = CommonOptions & ServerOptions;
 
 const examples = [
   'signpost mirror add uni-example https://mirror.example.org/images --country DE --weight 1000',
@@ -63,17 +66,30 @@ export function createCommand(terminal: Terminal): Command {
     );
 }
 
+/** Each of them works here, or through the management API of a server. */
+function createMirrorVerb(name: string, description: string, examples: readonly string[]): Command {
+  return addServerOptions(createVerb(name, description, examples));
+}
+
 function createAdd(terminal: Terminal): Command {
-  const command = createVerb('add', 'Add a mirror. Clients are sent there once it has passed a probe.', [
-    'signpost mirror add uni-example https://mirror.example.org/images --country DE --asn 680 --weight 1000',
-    'signpost mirror add campus https://10.1.2.3 --country FR --kind private --netblock 192.0.2.0/24',
-  ])
+  const command = createMirrorVerb(
+    'add',
+    'Add a mirror. Clients are sent there once it has passed a probe.',
+    [
+      'signpost mirror add uni-example https://mirror.example.org/images --country DE --asn 680 --weight 1000',
+      'signpost mirror add campus https://10.1.2.3 --country FR --kind private --netblock 192.0.2.0/24',
+    ],
+  )
     .argument('<name>', 'short and unique, such as uni-example')
     .argument('<url...>', 'where its copy of the tree is; a client is sent to the first that it can use')
     .requiredOption('--country <code>', 'its country (ISO 3166-1, two letters)');
   return addMirrorOptions(command).action(
-    async (name: string, urls: string[], options: MirrorOptions & CommonOptions & { country: string }) => {
-      await using parts = await composeMirror(configOf(options));
+    async (
+      name: string,
+      urls: string[],
+      options: MirrorOptions & MirrorCommandOptions & { country: string },
+    ) => {
+      await using parts = await composeMirror(options, () => configOf(options));
       const mirror = parseMirror(
         { ...changesOf(options), name, urls, country: options.country },
         parts.allowed,
@@ -87,7 +103,7 @@ function createAdd(terminal: Terminal): Command {
 }
 
 function createEdit(terminal: Terminal): Command {
-  const command = createVerb('edit', 'Change what is named of a mirror, and nothing else.', [
+  const command = createMirrorVerb('edit', 'Change what is named of a mirror, and nothing else.', [
     'signpost mirror edit uni-example --weight 2000',
     'signpost mirror edit uni-example --netblock 192.0.2.0/24 --no-asn',
   ])
@@ -100,28 +116,29 @@ function createEdit(terminal: Terminal): Command {
     )
     .option('--country <code>', 'another country');
   return addRemovingOptions(addMirrorOptions(command)).action(
-    async (name: string, options: MirrorOptions & CommonOptions) => {
-      await using parts = await composeMirror(configOf(options));
+    async (name: string, options: MirrorOptions & MirrorCommandOptions) => {
+      await using parts = await composeMirror(options, () => configOf(options));
       const changes = changesOf(options);
       if (Object.keys(changes).length === 0) {
         throw new SignpostError('USAGE', 'nothing to change is named: see "signpost mirror edit --help"');
       }
-      const changed = changeMirror(await findByName(parts.registry, name), changes, parts.allowed);
+      const before = await findByName(parts.registry, name);
+      const changed = changeMirror(before, changes, parts.allowed);
       // Netblocks that overlap already do not stand in the way of changing something else.
       const shareNetblocks = options.shareNetblocks === true || changes.netblocks === undefined;
       refuseConflicts(await parts.registry.list(), changed, { shareNetblocks });
-      await parts.registry.update(changed);
+      await parts.registry.update(changed, before);
       printMirror(terminal, options, 'changed', changed);
     },
   );
 }
 
 function createList(terminal: Terminal): Command {
-  return createVerb('list', 'Show the mirrors.', [
+  return createMirrorVerb('list', 'Show the mirrors.', [
     'signpost mirror list',
     'signpost mirror list --json',
-  ]).action(async (options: CommonOptions) => {
-    await using parts = await composeMirror(configOf(options));
+  ]).action(async (options: MirrorCommandOptions) => {
+    await using parts = await composeMirror(options, () => configOf(options));
     const mirrors = await parts.registry.list();
     const states = await parts.states.load();
     const table = formatTable([
@@ -145,12 +162,12 @@ function createList(terminal: Terminal): Command {
 }
 
 function createShow(terminal: Terminal): Command {
-  return createVerb('show', 'Show everything that is known of a mirror.', [
+  return createMirrorVerb('show', 'Show everything that is known of a mirror.', [
     'signpost mirror show uni-example',
   ])
     .argument('<name>', 'the mirror')
-    .action(async (name: string, options: CommonOptions) => {
-      await using parts = await composeMirror(configOf(options));
+    .action(async (name: string, options: MirrorCommandOptions) => {
+      await using parts = await composeMirror(options, () => configOf(options));
       const mirror = await findByName(parts.registry, name);
       const state = (await parts.states.load()).get(mirror.id);
       printResult(terminal, options, { mirror: statusToJson(mirror, state) }, describeWhole(mirror, state));
@@ -158,12 +175,12 @@ function createShow(terminal: Terminal): Command {
 }
 
 function createRemove(terminal: Terminal): Command {
-  return createVerb('remove', 'Remove a mirror for good.', ['signpost mirror remove uni-example'])
+  return createMirrorVerb('remove', 'Remove a mirror for good.', ['signpost mirror remove uni-example'])
     .argument('<name>', 'the mirror')
-    .action(async (name: string, options: CommonOptions) => {
-      await using parts = await composeMirror(configOf(options));
+    .action(async (name: string, options: MirrorCommandOptions) => {
+      await using parts = await composeMirror(options, () => configOf(options));
       const mirror = await findByName(parts.registry, name);
-      await parts.registry.remove(mirror.id);
+      await parts.registry.remove(mirror.id, mirror);
       printMirror(terminal, options, 'removed', mirror);
     });
 }
@@ -175,12 +192,13 @@ function createSwitch(
   change: Partial<Pick<Mirror, 'enabled' | 'approved'>>,
   summary: string,
 ): Command {
-  return createVerb(verb, summary, [`signpost mirror ${verb} uni-example`])
+  return createMirrorVerb(verb, summary, [`signpost mirror ${verb} uni-example`])
     .argument('<name>', 'the mirror')
-    .action(async (name: string, options: CommonOptions) => {
-      await using parts = await composeMirror(configOf(options));
-      const mirror = { ...(await findByName(parts.registry, name)), ...change };
-      await parts.registry.update(mirror);
+    .action(async (name: string, options: MirrorCommandOptions) => {
+      await using parts = await composeMirror(options, () => configOf(options));
+      const before = await findByName(parts.registry, name);
+      const mirror = { ...before, ...change };
+      await parts.registry.update(mirror, before);
       printMirror(terminal, options, done, mirror);
     });
 }
@@ -194,7 +212,7 @@ async function findByName(registry: MirrorRegistry, name: string): Promise<Mirro
   );
 }
 
-function printMirror(terminal: Terminal, options: CommonOptions, done: string, mirror: Mirror): void {
+function printMirror(terminal: Terminal, options: MirrorCommandOptions, done: string, mirror: Mirror): void {
   printResult(terminal, options, { [done]: mirrorToJson(mirror) }, [
     `${done} ${mirror.name}: ${mirror.urls.join(' ')} (${mirror.country}, weight ${mirror.weight})`,
   ]);

@@ -19,9 +19,14 @@ export function createCommand(terminal: Terminal): Command {
       printResult(
         terminal,
         options,
-        { addresses: server.urls, ...(server.metricsUrls.length > 0 && { metrics: server.metricsUrls }) },
+        {
+          addresses: server.urls,
+          ...(server.adminUrls.length > 0 && { admin: server.adminUrls }),
+          ...(server.metricsUrls.length > 0 && { metrics: server.metricsUrls }),
+        },
         [
           ...server.urls.map((url) => `Serving images on ${url}`),
+          ...server.adminUrls.map((url) => `Managing on ${url}`),
           ...server.metricsUrls.map((url) => `Answering metrics on ${url}`),
         ],
       );

@@ -1,26 +1,55 @@
+import { createRemoteMirrorRegistry } from '../../adapters/remote-mirror-registry.ts';
 import { createSystemClock } from '../../adapters/system-clock.ts';
+import { createAuditedRegistry } from '../../admin/audited-registry.ts';
 import type { Netblock } from '../../mirrors/address.ts';
+import type { MirrorId } from '../../mirrors/mirror.ts';
+import type { MirrorState } from '../../mirrors/mirror-state.ts';
+import { parseNetblock } from '../../mirrors/netblock.ts';
 import type { MirrorRegistry } from '../../ports/mirror-registry.ts';
-import type { MirrorStates } from '../../ports/mirror-states.ts';
 import type { Config } from '../config-schema.ts';
 import { readNetblocks } from '../netblock-settings.ts';
+import type { ServerOptions } from '../server-options.ts';
+import { composeAdminClient } from './admin-client.ts';
+import { localUser } from './local-user.ts';
 import { openStorage } from './storage.ts';
 
 export interface MirrorCommandParts extends AsyncDisposable {
   readonly registry: MirrorRegistry;
   /** As the server last saw them. */
-  readonly states: Pick<MirrorStates, 'load'>;
+  readonly states: { load(): Promise<ReadonlyMap<MirrorId, MirrorState>> };
   /** Addresses that mirrors may have although they lead inside. */
   readonly allowed: readonly Netblock[];
 }
 
-/** What `signpost mirror` works with. */
-export async function composeMirror(config: Config): Promise<MirrorCommandParts> {
+/** Which addresses a server far away allows is for it to say. */
+const everything = [parseNetblock('0.0.0.0/0'), parseNetblock('::/0')];
+
+/**
+ * What `signpost mirror` works with: the data that `readConfig` names, or a server's management API.
+ * @throws SignpostError
+ */
+export async function composeMirror(
+  options: ServerOptions,
+  readConfig: () => Config,
+): Promise<MirrorCommandParts> {
+  const client = await composeAdminClient(options);
+  if (client !== undefined) {
+    const registry = createRemoteMirrorRegistry(client);
+    const states = { load: () => registry.states() };
+    return { registry, states, allowed: everything, [Symbol.asyncDispose]: () => Promise.resolve() };
+  }
+  const config = readConfig();
   const allowed = readNetblocks('mirrors.allowAddresses', config.mirrors.allowAddresses);
-  const storage = await openStorage(config, createSystemClock());
+  const clock = createSystemClock();
+  const {
+    mirrorRegistry: registry,
+    mirrorStates: states,
+    audit,
+    ...storage
+  } = await openStorage(config, clock);
   return {
-    registry: storage.mirrorRegistry,
-    states: storage.mirrorStates,
+    registry: createAuditedRegistry({ registry, audit, clock, who: localUser() }),
+    states,
     allowed,
     [Symbol.asyncDispose]: () => storage[Symbol.asyncDispose](),
   };

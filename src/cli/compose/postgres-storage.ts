@@ -1,16 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { createAdvisoryLock } from '../../adapters/postgres/advisory-lock.ts';
+import { createPostgresAuditLog } from '../../adapters/postgres/audit-log.ts';
 import { openPostgres } from '../../adapters/postgres/database.ts';
 import { createPostgresIssuedRequests } from '../../adapters/postgres/issued-requests.ts';
 import { createPostgresMirrorHistory } from '../../adapters/postgres/mirror-history.ts';
 import { createPostgresMirrorRegistry } from '../../adapters/postgres/mirror-registry.ts';
 import { createPostgresMirrorStates } from '../../adapters/postgres/mirror-states.ts';
+import { createPostgresPublicationRecord } from '../../adapters/postgres/publication-record.ts';
 import { createPostgresPublications } from '../../adapters/postgres/publications.ts';
 import { createPostgresPublishedContent } from '../../adapters/postgres/published-content.ts';
 import { createPostgresPropagation } from '../../adapters/postgres/propagation.ts';
 import { createPostgresReceivedSignatures } from '../../adapters/postgres/received-signatures.ts';
 import { createPostgresStagedImages } from '../../adapters/postgres/staged-images.ts';
 import { createPostgresStatistics } from '../../adapters/postgres/statistics.ts';
+import { createPostgresTokens } from '../../adapters/postgres/tokens.ts';
 import { SignpostError } from '../../oci/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Storage, StorageConfig } from './storage.ts';
@@ -42,6 +45,9 @@ export async function openPostgresStorage(
     mirrorHistory: createPostgresMirrorHistory(database),
     statistics: createPostgresStatistics(database),
     propagation: createPostgresPropagation(database),
+    publicationRecord: createPostgresPublicationRecord(database),
+    tokens: createPostgresTokens(database),
+    audit: createPostgresAuditLog(database),
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   };
 }

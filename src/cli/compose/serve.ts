@@ -4,7 +4,7 @@ import { setImmediate as pause, setTimeout as sleep } from 'node:timers/promises
 import { repairMarker } from '../../accept/place-publication.ts';
 import { createFileMetadataTree } from '../../adapters/file-metadata-tree.ts';
 import { createFileTreeReader } from '../../adapters/file-tree-reader.ts';
-import { listenHttp } from '../../adapters/http-server.ts';
+import { type HttpServer, listenHttp } from '../../adapters/http-server.ts';
 import { type JsonLog, createJsonLog } from '../../adapters/json-log.ts';
 import { createProcessLock } from '../../adapters/process-lock.ts';
 import { isReadableFolder } from '../../adapters/readable-folder.ts';
@@ -28,16 +28,20 @@ import { createFreshness } from '../../status/freshness.ts';
 import type { Config } from '../config-schema.ts';
 import { readNetblocks } from '../netblock-settings.ts';
 import { version } from '../version.ts';
+import { composeAdmin } from './admin.ts';
 import { composeContent } from './content.ts';
 import { composePlaceFinder } from './places.ts';
 import { composeProbing } from './probing.ts';
 import { openStorage } from './storage.ts';
 import { composeTerms } from './terms.ts';
+import { composeWebhooks } from './webhooks.ts';
 
 /** The Mirror List, answering. */
 export interface RunningServer {
   /** Where it listens: `https://127.0.0.1:5000`. */
   readonly urls: readonly string[];
+  /** Where the management API answers. */
+  readonly adminUrls: readonly string[];
   /** Where metrics are answered. */
   readonly metricsUrls: readonly string[];
   /** Takes over what can change while it runs: the log level and where addresses are. A bad value changes nothing. */
@@ -69,6 +73,7 @@ export async function composeServe(config: Config): Promise<RunningServer> {
   parts.defer(() => void process.off('exit', flush));
 
   let places = composePlaceFinder(config);
+  const webhooks = await composeWebhooks(config);
   const trustedProxies = readNetblocks('registry.trustedProxies', config.registry.trustedProxies);
   const treeFolder = join(config.data, 'tree');
   mkdirSync(treeFolder, { recursive: true });
@@ -88,6 +93,7 @@ export async function composeServe(config: Config): Promise<RunningServer> {
   parts.defer(() => snapshots.stop());
   await snapshots.start();
 
+  const healthBefore = await storage.mirrorStates.load();
   const treeSerial = () => snapshots.current()?.serial ?? 0;
   const probes = createProbeCounts({
     mirrors: () => mirrors.current().mirrors.map(({ mirror }) => mirror),
@@ -164,8 +170,37 @@ export async function composeServe(config: Config): Promise<RunningServer> {
   });
   const server = await listenHttp(config.registry.listen, listener, log);
   parts.defer(() => server.close(config.registry.shutdownGrace));
+  const admin: HttpServer | undefined = await composeAdmin(config, {
+    registry: storage.mirrorRegistry,
+    states: async () => prober.states(),
+    history: storage.mirrorHistory,
+    record: storage.publicationRecord,
+    staged: storage.stagedImages,
+    tokens: storage.tokens,
+    audit: storage.audit,
+    serial: treeSerial,
+    report: ({ id }, serial) => ({
+      checked: prober.probeNow(id, serial),
+      serial: prober.states().get(id)?.serial ?? 0,
+    }),
+    webhookSecretOf: webhooks.secretOf,
+    clock,
+    log,
+    trustedProxies,
+    allowAddresses: readNetblocks('mirrors.allowAddresses', config.mirrors.allowAddresses),
+  });
+  const adminUrls = admin?.urls ?? [];
+  parts.defer(() => admin?.close(config.registry.shutdownGrace));
   const metricsUrls = await listenForMetrics();
-  log.info('serving', { addresses: server.urls, metrics: metricsUrls, version });
+  webhooks.start({
+    mirrors: () => mirrors.current().mirrors.map(({ mirror }) => mirror),
+    states: () => prober.states(),
+    before: healthBefore,
+    clock,
+    log,
+  });
+  parts.defer(() => webhooks.stop());
+  log.info('serving', { addresses: server.urls, admin: adminUrls, metrics: metricsUrls, version });
 
   async function listenForMetrics(): Promise<readonly string[]> {
     if (config.metrics.listen.length === 0) return [];
@@ -196,6 +231,7 @@ export async function composeServe(config: Config): Promise<RunningServer> {
   const running = parts.move();
   return {
     urls: server.urls,
+    adminUrls,
     metricsUrls,
     reload(read) {
       try {

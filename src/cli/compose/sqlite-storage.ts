@@ -1,16 +1,19 @@
 import { join } from 'node:path';
 import { createProcessLock } from '../../adapters/process-lock.ts';
+import { createSqliteAuditLog } from '../../adapters/sqlite/audit-log.ts';
 import { openDatabase, openDatabaseForReading } from '../../adapters/sqlite/database.ts';
 import { createSqliteIssuedRequests } from '../../adapters/sqlite/issued-requests.ts';
 import { createMirrorHistory } from '../../adapters/sqlite/mirror-history.ts';
 import { createMirrorRegistry } from '../../adapters/sqlite/mirror-registry.ts';
 import { createMirrorStates } from '../../adapters/sqlite/mirror-states.ts';
+import { createSqlitePublicationRecord } from '../../adapters/sqlite/publication-record.ts';
 import { createSqlitePublications } from '../../adapters/sqlite/publications.ts';
 import { createSqlitePublishedContent } from '../../adapters/sqlite/published-content.ts';
 import { createSqlitePropagation } from '../../adapters/sqlite/propagation.ts';
 import { createSqliteReceivedSignatures } from '../../adapters/sqlite/received-signatures.ts';
 import { createSqliteStagedImages } from '../../adapters/sqlite/staged-images.ts';
 import { createSqliteStatistics } from '../../adapters/sqlite/statistics.ts';
+import { createSqliteTokens } from '../../adapters/sqlite/tokens.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Config } from '../config-schema.ts';
 import type { Storage } from './storage.ts';
@@ -34,6 +37,9 @@ export function openSqliteStorage({ data }: Pick<Config, 'data'>, clock: Clock):
     mirrorHistory: createMirrorHistory(database),
     statistics: createSqliteStatistics(database),
     propagation: createSqlitePropagation(database),
+    publicationRecord: createSqlitePublicationRecord(reading),
+    tokens: createSqliteTokens(database),
+    audit: createSqliteAuditLog(database),
   };
   const open = opened.move();
   return {

@@ -1,14 +1,17 @@
+import type { AuditLog } from '../../ports/audit-log.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { IssuedRequests } from '../../ports/issued-requests.ts';
 import type { Lock } from '../../ports/lock.ts';
 import type { MirrorHistory } from '../../ports/mirror-history.ts';
 import type { MirrorRegistry } from '../../ports/mirror-registry.ts';
 import type { MirrorStates } from '../../ports/mirror-states.ts';
+import type { PublicationRecord } from '../../ports/publication-record.ts';
 import type { Propagation } from '../../ports/propagation.ts';
 import type { Publications, PublishedContent } from '../../ports/publications.ts';
 import type { ReceivedSignatures } from '../../ports/received-signatures.ts';
 import type { StagedImages } from '../../ports/staged-images.ts';
 import type { Statistics } from '../../ports/statistics.ts';
+import type { Tokens } from '../../ports/tokens.ts';
 import type { Config } from '../config-schema.ts';
 import { openPostgresStorage } from './postgres-storage.ts';
 import { openSqliteStorage } from './sqlite-storage.ts';
@@ -31,6 +34,9 @@ export interface Storage extends AsyncDisposable {
   readonly mirrorHistory: MirrorHistory;
   readonly statistics: Statistics;
   readonly propagation: Propagation;
+  readonly publicationRecord: PublicationRecord;
+  readonly tokens: Tokens;
+  readonly audit: AuditLog;
 }
 
 /**

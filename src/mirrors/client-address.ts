@@ -1,6 +1,6 @@
-import { type IpAddress, parseIpAddress, readIpAddress, wordsOf } from '../mirrors/address.ts';
-import type { Netblock } from '../mirrors/address.ts';
-import { createNetblockTable } from '../mirrors/netblock-table.ts';
+import { type IpAddress, parseIpAddress, readIpAddress, wordsOf } from './address.ts';
+import type { Netblock } from './address.ts';
+import { createNetblockTable } from './netblock-table.ts';
 
 /** Where a request came from, as far as it can be believed. */
 export interface Origin {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { parseNetblock } from '../mirrors/netblock.ts';
+import { parseNetblock } from './netblock.ts';
 import { createOriginFinder } from './client-address.ts';
 
 const proxies = [parseNetblock('10.0.0.0/8'), parseNetblock('2001:db8:ffff::/48')];

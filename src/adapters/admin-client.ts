@@ -1,0 +1,144 @@
+import { type IncomingMessage, request as requestHttp } from 'node:http';
+import { request as requestHttps } from 'node:https';
+import { readIpAddress } from '../mirrors/address.ts';
+import { classifyAddress } from '../mirrors/address-class.ts';
+import { quote } from '../oci/digest.ts';
+import { type ErrorCode, SignpostError } from '../oci/errors.ts';
+
+export interface AdminClientOptions {
+  /** Such as `https://admin.example.org`. */
+  readonly server: string;
+  readonly token: string;
+  readonly version: string;
+  /** PEM of a certificate authority to trust instead of the usual ones. */
+  readonly certificateAuthority?: string;
+}
+
+interface AdminRequest {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  /** From the server on, with its query. */
+  readonly path: string;
+  readonly body?: unknown;
+  readonly ifMatch?: string;
+}
+
+interface AdminResponse {
+  readonly body: Readonly<Record<string, unknown>>;
+  readonly etag: string | undefined;
+}
+
+/** Asks the management API of a server. Throws SignpostError UNAVAILABLE, DENIED, and what the server says. */
+export type AdminClient = (request: AdminRequest) => Promise<AdminResponse>;
+
+const timeout = 30_000;
+const answerLimit = 32 * 1024 * 1024;
+
+/**
+ * @throws SignpostError USAGE for a server or a token that cannot be one: a token is sent over TLS or not at all, but
+ * on loopback
+ */
+export function createAdminClient(options: AdminClientOptions): AdminClient {
+  const base = parseServer(options.server);
+  if (!/^signpost_[A-Za-z0-9_-]{10,90}$/.test(options.token)) {
+    throw new SignpostError('USAGE', 'the token file does not have a token: it begins with "signpost_"');
+  }
+  const ca = options.certificateAuthority;
+  return async ({ method, path, body, ifMatch }) => {
+    const signal = AbortSignal.timeout(timeout);
+    const url = new URL(base.pathname.replace(/\/+$/, '') + path, base);
+    const sent = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
+    const settings = {
+      method,
+      signal,
+      agent: false,
+      headers: {
+        'user-agent': `signpost/${options.version}`,
+        accept: 'application/json, application/problem+json',
+        authorization: `Bearer ${options.token}`,
+        ...(sent === undefined ? {} : { 'content-length': sent.length, 'content-type': mediaTypeOf(method) }),
+        ...(ifMatch === undefined ? {} : { 'if-match': ifMatch }),
+      },
+      ...(ca === undefined ? {} : { ca }),
+    };
+    try {
+      const response = await send(url, settings, sent);
+      const text = await readText(response);
+      const status = response.statusCode ?? 0;
+      if (status >= 200 && status < 300) {
+        return { body: text === '' ? {} : readObject(text), etag: response.headers.etag };
+      }
+      throw errorOf(status, text);
+    } catch (cause) {
+      if (cause instanceof SignpostError) throw cause;
+      const reason = signal.aborted ? `no answer in ${timeout / 1000} s` : (cause as Error).message;
+      throw new SignpostError('UNAVAILABLE', `cannot reach ${base.origin}: ${reason}`, { cause });
+    }
+  };
+}
+
+function parseServer(text: string): URL {
+  const wrong = (problem: string) => new SignpostError('USAGE', `--server is ${quote(text)}: ${problem}`);
+  const url = URL.parse(text);
+  if (url === null || !/^https?:$/.test(url.protocol) || /[?#]/.test(text) || url.username + url.password) {
+    throw wrong('expected a URL such as "https://admin.example.org"');
+  }
+  const address = readIpAddress(url.hostname.replace(/^\[|\]$/g, ''));
+  const local = url.hostname === 'localhost' || (address && classifyAddress(address) === 'loopback');
+  if (url.protocol === 'https:' || local) return url;
+  throw wrong('a token is not sent without TLS: use https');
+}
+
+function mediaTypeOf(method: string): string {
+  return method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
+}
+
+async function send(url: URL, settings: object, body: Buffer | undefined): Promise<IncomingMessage> {
+  const request = url.protocol === 'https:' ? requestHttps(url, settings) : requestHttp(url, settings);
+  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+  request.on('error', reject);
+  request.on('response', resolve);
+  request.end(body);
+  return promise;
+}
+
+async function readText(response: IncomingMessage): Promise<string> {
+  const pieces: Buffer[] = [];
+  let size = 0;
+  for await (const piece of response as AsyncIterable<Buffer>) {
+    size += piece.length;
+    if (size > answerLimit) throw new Error(`the answer is larger than ${answerLimit} bytes`);
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces).toString('utf8');
+}
+
+function readObject(text: string): Readonly<Record<string, unknown>> {
+  const value: unknown = JSON.parse(text);
+  if (typeof value === 'object' && value !== null) return value as Readonly<Record<string, unknown>>;
+  throw new Error('its answer is not a JSON object');
+}
+
+const codes: Readonly<Record<number, ErrorCode>> = {
+  400: 'USAGE',
+  401: 'DENIED',
+  403: 'DENIED',
+  404: 'NOT_FOUND',
+  409: 'DENIED',
+  412: 'LOCKED',
+  422: 'USAGE',
+};
+
+function errorOf(status: number, text: string): SignpostError {
+  const code = codes[status] ?? 'UNAVAILABLE';
+  return new SignpostError(code, detailOf(text) ?? `the server answered ${status}`);
+}
+
+/** RFC 9457, section 3.1.4. Whatever else answers (a proxy) is not quoted. */
+function detailOf(text: string): string | undefined {
+  try {
+    const { detail } = JSON.parse(text) as { detail?: unknown };
+    return typeof detail === 'string' ? detail.slice(0, 2000).replaceAll(/\p{Cc}/gu, ' ') : undefined;
+  } catch {
+    return undefined;
+  }
+}

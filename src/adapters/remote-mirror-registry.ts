@@ -1,0 +1,152 @@
+import { isDeepStrictEqual } from 'node:util';
+import { z } from 'zod';
+import type { Mirror, MirrorId } from '../mirrors/mirror.ts';
+import { describeMirror } from '../mirrors/mirror-description.ts';
+import type { MirrorState } from '../mirrors/mirror-state.ts';
+import { SignpostError } from '../oci/errors.ts';
+import type { MirrorRegistry } from '../ports/mirror-registry.ts';
+import type { AdminClient } from './admin-client.ts';
+import { readMirrorDescription } from './sqlite/mirror-description.ts';
+
+/** The registry of a server far away, over its management API. */
+export interface RemoteMirrorRegistry extends MirrorRegistry {
+  /** What the server knows of the mirrors' health. */
+  states(): Promise<ReadonlyMap<MirrorId, MirrorState>>;
+}
+
+const pageSize = 500;
+const pagesLimit = 200;
+
+const identified = z.object({ id: z.int().min(1) });
+const state = z.object({
+  healthy: z.boolean(),
+  reason: z.string().exactOptional(),
+  since: z.iso.datetime().transform((text) => Date.parse(text)),
+  serial: z.int().min(0),
+  ipv4: z.boolean().exactOptional(),
+  ipv6: z.boolean().exactOptional(),
+});
+const item = z.object({
+  mirror: identified.loose(),
+  etag: z.string().max(200),
+  state: state.exactOptional(),
+});
+const page = z.object({
+  version: z.number(),
+  mirrors: z.array(item).max(pageSize),
+  next: z.string().optional(),
+});
+
+interface Known {
+  readonly mirror: Mirror;
+  readonly etag: string;
+}
+
+/**
+ * The same rules hold as on the server, which judges everything again. Whether netblocks may be shared the caller has
+ * settled.
+ */
+export function createRemoteMirrorRegistry(ask: AdminClient): RemoteMirrorRegistry {
+  const known = new Map<MirrorId, Known>();
+
+  async function load(): Promise<readonly z.output<typeof item>[]> {
+    const items: z.output<typeof item>[] = [];
+    let after: string | undefined;
+    for (let pages = 0; pages < pagesLimit; pages += 1) {
+      const query = after === undefined ? '' : `&after=${encodeURIComponent(after)}`;
+      const { body } = await ask({ method: 'GET', path: `/mirrors?limit=${pageSize}${query}` });
+      const read = understand(() => page.parse(body));
+      items.push(...read.mirrors);
+      if (read.next === undefined) return items;
+      after = read.next;
+    }
+    throw notUnderstood(`it lists more than ${pageSize * pagesLimit} mirrors`);
+  }
+
+  async function list(): Promise<readonly Mirror[]> {
+    const items = await load();
+    known.clear();
+    return items.map(({ mirror, etag }) => {
+      const read = readMirror(mirror);
+      known.set(read.id, { mirror: read, etag });
+      return read;
+    });
+  }
+
+  /** What is known of a mirror, and what must still be so when it is changed. */
+  async function find(
+    id: MirrorId,
+    expected: Mirror | undefined,
+  ): Promise<{ name: string; ifMatch: string }> {
+    if (!known.has(id)) await list();
+    const found = known.get(id);
+    if (found === undefined) {
+      throw new SignpostError('NOT_FOUND', `there is no mirror with number ${id}: it has been removed`);
+    }
+    const { mirror, etag } = found;
+    if (expected === undefined) return { name: mirror.name, ifMatch: '*' };
+    if (isDeepStrictEqual(describeMirror(mirror), describeMirror(expected))) {
+      return { name: mirror.name, ifMatch: etag };
+    }
+    throw new SignpostError('LOCKED', `the mirror ${mirror.name} has changed meanwhile: look at it again`);
+  }
+
+  return {
+    list,
+    async states() {
+      const entries = (await load()).flatMap(({ mirror, state }) =>
+        state === undefined ? [] : [[mirror.id as MirrorId, state] as const],
+      );
+      return new Map(entries);
+    },
+    async add(mirror) {
+      const { body, etag = '' } = await ask({
+        method: 'POST',
+        path: '/mirrors?shareNetblocks=true',
+        body: describeMirror(mirror),
+      });
+      const added = readMirror(body);
+      known.set(added.id, { mirror: added, etag });
+      return added;
+    },
+    async update(mirror, expected) {
+      const { name, ifMatch } = await find(mirror.id, expected);
+      const nothing = { site: null, coordinates: null, contact: null, webhook: null };
+      const { body, etag = '' } = await ask({
+        method: 'PATCH',
+        path: `/mirrors/${encodeURIComponent(name)}?shareNetblocks=true`,
+        body: { ...nothing, ...describeMirror(mirror) },
+        ifMatch,
+      });
+      known.set(mirror.id, { mirror: readMirror(body), etag });
+    },
+    async remove(id, expected) {
+      const { name, ifMatch } = await find(id, expected);
+      await ask({ method: 'DELETE', path: `/mirrors/${encodeURIComponent(name)}`, ifMatch });
+      known.delete(id);
+    },
+    async version() {
+      const { body } = await ask({ method: 'GET', path: '/mirrors?limit=1' });
+      return understand(() => page.parse(body)).version;
+    },
+  };
+}
+
+function readMirror(value: unknown): Mirror {
+  return understand(() => {
+    const { id } = identified.parse(value);
+    return { ...readMirrorDescription(JSON.stringify(value)), id: id as MirrorId };
+  });
+}
+
+function understand<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    throw notUnderstood((cause as Error).message, cause);
+  }
+}
+
+function notUnderstood(reason: string, cause?: unknown): SignpostError {
+  return new SignpostError('UNAVAILABLE', `the server's answer cannot be understood: ${reason}`, { cause });
+}

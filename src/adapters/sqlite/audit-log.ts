@@ -1,0 +1,48 @@
+import type { DatabaseSync } from 'node:sqlite';
+import {
+  type AuditEntry,
+  type AuditLog,
+  type AuditValue,
+  auditReadLimit,
+  auditValueLimit,
+} from '../../ports/audit-log.ts';
+import { withDatabase } from './database-error.ts';
+
+/** The record of changes in the database. */
+export function createSqliteAuditLog(database: DatabaseSync): AuditLog {
+  const append = database.prepare(
+    'INSERT INTO audit_log (at, who, action, subject, before, after) VALUES (?, ?, ?, ?, ?, ?)',
+  );
+  const read = database.prepare('SELECT * FROM audit_log WHERE number < ? ORDER BY number DESC LIMIT ?');
+  return {
+    append: async ({ at, who, action, subject, before, after }) =>
+      withDatabase('write down a change', () => {
+        append.run(at, who, action, subject, auditColumn(before), auditColumn(after));
+      }),
+    read: async (limit, before = Number.MAX_SAFE_INTEGER) =>
+      withDatabase('read the record of changes', () =>
+        read.all(before, Math.min(limit, auditReadLimit)).map(readAuditEntry),
+      ),
+  };
+}
+
+/** What is kept of a value: its JSON, or its size alone. */
+export function auditColumn(value: AuditValue | undefined): string | null {
+  if (value === undefined) return null;
+  const text = JSON.stringify(value);
+  const size = Buffer.byteLength(text);
+  return size <= auditValueLimit ? text : JSON.stringify({ tooLongToKeep: size });
+}
+
+/** Of either database. */
+export function readAuditEntry(row: Record<string, unknown>): AuditEntry {
+  return {
+    number: Number(row.number),
+    at: Number(row.at),
+    who: String(row.who),
+    action: String(row.action),
+    subject: String(row.subject),
+    ...(typeof row.before === 'string' ? { before: JSON.parse(row.before) as AuditValue } : {}),
+    ...(typeof row.after === 'string' ? { after: JSON.parse(row.after) as AuditValue } : {}),
+  };
+}

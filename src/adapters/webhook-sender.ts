@@ -1,0 +1,116 @@
+import { readFileSync } from 'node:fs';
+import { type IncomingMessage, request as requestHttp } from 'node:http';
+import { request as requestHttps } from 'node:https';
+import type { LookupFunction } from 'node:net';
+import { createSecureContext, getCACertificates } from 'node:tls';
+import { SignpostError } from '../oci/errors.ts';
+import type { Netblock } from '../mirrors/address.ts';
+import type { WebhookOutcome, WebhookSender } from '../ports/webhook-sender.ts';
+import { createMirrorAddressResolver, type MirrorAddressResolver } from './mirror-address-resolver.ts';
+
+export interface WebhookSenderOptions {
+  /** The registry's host name, for the User-Agent. */
+  readonly registry: string;
+  readonly version: string;
+  /** Addresses that may be connected to although they are not public. */
+  readonly allowAddresses: readonly Netblock[];
+  /** PEM files with further certificate authorities. */
+  readonly certificateAuthorities: readonly string[];
+  readonly resolver?: MirrorAddressResolver;
+}
+
+const headerLimit = 16 * 1024;
+/** Each of the two stages, in milliseconds. */
+const timeout = 10_000;
+
+/** @throws SignpostError CONFIG_INVALID when a certificate authority cannot be read */
+export function createWebhookSender(options: WebhookSenderOptions): WebhookSender {
+  const resolver = options.resolver ?? createMirrorAddressResolver(options.allowAddresses);
+  const secureContext = createSecureContext({
+    ca: [...getCACertificates('default'), ...options.certificateAuthorities.map(readAuthority)],
+  });
+  const userAgent = `signpost/${options.version} (webhook; +${options.registry})`;
+  return {
+    async send({ url: text, headers, body }, signal) {
+      const url = URL.parse(text);
+      if (url === null || !/^https?:$/.test(url.protocol) || url.username + url.password !== '') {
+        return failed('it is no http or https URL without credentials', false);
+      }
+      const resolved = await inTime(resolver.resolve(url.hostname.replace(/^\[|\]$/g, ''), false), signal);
+      if (resolved === undefined) return failed('its name did not resolve in time', true);
+      if (!resolved.ok) return failed(resolved.detail, resolved.reason === 'unknown-name');
+      const { addresses } = resolved;
+      // The very addresses that were just allowed: there is no second look-up.
+      const lookup: LookupFunction = (_host, { all }, callback) => {
+        const [first] = addresses;
+        if (all === true) callback(null, [...addresses]);
+        else callback(null, first?.address ?? '', first?.family);
+      };
+      const settings = {
+        method: 'POST',
+        agent: false,
+        lookup,
+        signal: AbortSignal.any([signal, AbortSignal.timeout(timeout)]),
+        maxHeaderSize: headerLimit,
+        headers: {
+          'user-agent': userAgent,
+          'content-type': 'application/json',
+          'content-length': Buffer.byteLength(body),
+          ...headers,
+        },
+        ...(url.protocol === 'https:' ? { secureContext } : {}),
+      };
+      const request = url.protocol === 'https:' ? requestHttps(url, settings) : requestHttp(url, settings);
+      const { promise, resolve } = Promise.withResolvers<WebhookOutcome>();
+      request.on('error', (error: NodeJS.ErrnoException) =>
+        resolve(failed(`it cannot be reached (${error.code ?? error.message})`, true)),
+      );
+      request.on('response', (response) => {
+        response.on('error', () => undefined);
+        resolve(judge(response));
+        response.destroy();
+      });
+      request.end(body);
+      return promise;
+    },
+  };
+}
+
+/** These say that it is not the time, or that the server failed: not that the request was wrong. */
+const passing: ReadonlySet<number> = new Set([408, 425, 429]);
+
+function judge({ statusCode = 0 }: IncomingMessage): WebhookOutcome {
+  if (statusCode >= 200 && statusCode < 300) return { ok: true };
+  if (statusCode >= 300 && statusCode < 400) {
+    return failed(`it answered ${statusCode}: redirects are not followed`, false);
+  }
+  return failed(`it answered ${statusCode}`, statusCode >= 500 || passing.has(statusCode));
+}
+
+function failed(reason: string, again: boolean): WebhookOutcome {
+  return { ok: false, reason, again };
+}
+
+async function inTime<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(timeout)]);
+  const { promise: late, resolve } = Promise.withResolvers<undefined>();
+  const give = () => resolve(undefined);
+  limit.addEventListener('abort', give, { once: true });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    limit.removeEventListener('abort', give);
+  }
+}
+
+function readAuthority(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw new SignpostError(
+      'CONFIG_INVALID',
+      `mirrors.certificateAuthorities: cannot read a certificate authority: ${(cause as Error).message}`,
+      { cause },
+    );
+  }
+}

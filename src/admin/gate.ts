@@ -1,0 +1,61 @@
+import type { Clock } from '../ports/clock.ts';
+import type { StoredToken, TokenRole, Tokens } from '../ports/tokens.ts';
+import { checkToken } from './check-token.ts';
+import { type ProblemAnswer, problem } from './problem.ts';
+import { createRateLimit } from './rate-limit.ts';
+
+export interface GateDeps {
+  readonly tokens: Pick<Tokens, 'find' | 'markUsed'>;
+  readonly clock: Clock;
+  /** For each address, and for each token. */
+  readonly requestsPerMinute: number;
+}
+
+/** Says who may come in. */
+export interface Gate {
+  /** Before anything else is looked at. */
+  admit(address: string): ProblemAnswer | undefined;
+  /**
+   * The token, or why it will not do. What the token has to do with what is asked for is looked at elsewhere.
+   * @param authorization the header
+   */
+  identify(
+    address: string,
+    authorization: string | undefined,
+    roles: readonly TokenRole[],
+  ): Promise<StoredToken | ProblemAnswer>;
+  /** The bearer asked for what is not for it. */
+  refuse(token: StoredToken): ProblemAnswer;
+}
+
+/** What a request costs that has a wrong token, or asks for what is not for its bearer. */
+const failureCost = 10;
+
+export function createGate({ tokens, clock, requestsPerMinute }: GateDeps): Gate {
+  const addresses = createRateLimit(requestsPerMinute);
+  const bearers = createRateLimit(requestsPerMinute);
+  const refuse = (token: StoredToken) => {
+    bearers.take(token.id, failureCost, clock.now());
+    return problem(403, 'this token is not for that');
+  };
+  return {
+    admit: (address) => tooMany(addresses.take(address, 1, clock.now())),
+    async identify(address, authorization, roles) {
+      const token = await checkToken(tokens, authorization, clock.now());
+      if (token === undefined) {
+        addresses.take(address, failureCost, clock.now());
+        return problem(401, 'a token is needed: "Authorization: Bearer signpost_...", and it must be good');
+      }
+      return (
+        tooMany(bearers.take(token.id, 1, clock.now())) ??
+        (roles.includes(token.role) ? token : refuse(token))
+      );
+    },
+    refuse,
+  };
+}
+
+function tooMany(seconds: number): ProblemAnswer | undefined {
+  if (seconds === 0) return undefined;
+  return { ...problem(429, `too many requests: wait ${seconds} seconds`), retryAfter: seconds };
+}

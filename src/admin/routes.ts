@@ -1,0 +1,24 @@
+import type { AuditLog } from '../ports/audit-log.ts';
+import type { Route } from './route.ts';
+import { auditRoutes } from './routes/audit.ts';
+import { type HealthRoutesDeps, healthRoutes } from './routes/health.ts';
+import { type MirrorRoutesDeps, mirrorRoutes } from './routes/mirrors.ts';
+import { type WebhookSecretDeps, webhookSecretRoutes } from './routes/webhook-secret.ts';
+import { type PublicationRoutesDeps, publicationRoutes } from './routes/publications.ts';
+
+export interface RoutesDeps
+  extends MirrorRoutesDeps, PublicationRoutesDeps, Omit<HealthRoutesDeps & WebhookSecretDeps, 'registry'> {
+  readonly audit: Pick<AuditLog, 'read'>;
+}
+
+/** The whole API: what it answers, its OpenAPI document and docs/api.md are all made from this table. */
+export function createRoutes(deps: RoutesDeps): readonly Route[] {
+  const registry = deps.registryFor('nobody');
+  return [
+    ...mirrorRoutes(deps),
+    ...healthRoutes({ ...deps, registry }),
+    ...webhookSecretRoutes({ ...deps, registry }),
+    ...publicationRoutes(deps),
+    ...auditRoutes(deps.audit),
+  ];
+}

@@ -1,0 +1,108 @@
+import type { IncomingMessage } from 'node:http';
+import { createFetchListener } from '../../adapters/fetch-listener.ts';
+import { type HttpServer, defaultLimits, listenHttp } from '../../adapters/http-server.ts';
+import { createMirrorAddressResolver } from '../../adapters/mirror-address-resolver.ts';
+import { createAdminApi } from '../../admin/create-admin-api.ts';
+import { createAuditedRegistry } from '../../admin/audited-registry.ts';
+import { createGate } from '../../admin/gate.ts';
+import { type RoutesDeps, createRoutes } from '../../admin/routes.ts';
+import type { Netblock } from '../../mirrors/address.ts';
+import { readIpAddress } from '../../mirrors/address.ts';
+import { classifyAddress } from '../../mirrors/address-class.ts';
+import { createOriginFinder } from '../../mirrors/client-address.ts';
+import { SignpostError } from '../../oci/errors.ts';
+import type { AuditLog } from '../../ports/audit-log.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Log } from '../../ports/log.ts';
+import type { MirrorRegistry } from '../../ports/mirror-registry.ts';
+import type { Tokens } from '../../ports/tokens.ts';
+import type { Config } from '../config-schema.ts';
+import { version } from '../version.ts';
+
+export interface AdminParts extends Pick<
+  RoutesDeps,
+  'states' | 'history' | 'record' | 'staged' | 'serial' | 'report' | 'webhookSecretOf'
+> {
+  readonly registry: MirrorRegistry;
+  readonly tokens: Tokens;
+  readonly audit: AuditLog;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly trustedProxies: readonly Netblock[];
+  readonly allowAddresses: readonly Netblock[];
+}
+
+/** A management API has few clients. */
+const limits = { ...defaultLimits, maxConnections: 500 };
+/** A name that takes longer to resolve is left to the probes. In milliseconds. */
+const resolveTimeout = 3000;
+
+/**
+ * Starts the management API, if it is configured.
+ * @throws SignpostError CONFIG_INVALID for an address on which tokens would be sent in the open
+ */
+export async function composeAdmin({ admin }: Config, parts: AdminParts): Promise<HttpServer | undefined> {
+  if (admin.listen.length === 0) return undefined;
+  for (const [at, { address, tls }] of admin.listen.entries()) {
+    if (tls === undefined && !isLoopback(address)) {
+      throw new SignpostError(
+        'CONFIG_INVALID',
+        `admin.listen.${at}: tokens would cross the network in the open: give it "tls", or listen on a loopback ` +
+          'address behind a proxy that has TLS',
+      );
+    }
+  }
+  const { registry, audit, clock, log, tokens, allowAddresses } = parts;
+  const app = createAdminApi({
+    routes: createRoutes({
+      ...parts,
+      registryFor: (who) => createAuditedRegistry({ registry, audit, clock, who }),
+      allowed: allowAddresses,
+      refusalOf: createRefusal(allowAddresses),
+      version,
+    }),
+    gate: createGate({ tokens, clock, requestsPerMinute: admin.requestsPerMinute }),
+    ownsMirror: async ({ mirror: id }, name) =>
+      (await registry.list()).some((mirror) => mirror.id === id && mirror.name === name),
+    version,
+    clock,
+    log,
+  });
+  const origins = createOriginFinder(parts.trustedProxies);
+  const listener = createFetchListener(
+    (request, env: { address: string }) => app.fetch(request, env),
+    (incoming) => ({ address: origins.find(claimsOf(incoming)).address }),
+  );
+  return listenHttp(admin.listen, listener, log, limits);
+}
+
+function claimsOf({ socket, headers }: IncomingMessage) {
+  const first = (value: string | string[] | undefined) => (Array.isArray(value) ? value.join(',') : value);
+  return {
+    peer: socket.remoteAddress,
+    encrypted: 'encrypted' in socket,
+    forwardedFor: first(headers['x-forwarded-for']),
+    forwardedProto: first(headers['x-forwarded-proto']),
+  };
+}
+
+function isLoopback(text: string): boolean {
+  const address = readIpAddress(text);
+  return text === 'localhost' || (address !== undefined && classifyAddress(address) === 'loopback');
+}
+
+/** Why probes may not connect to where a URL leads now; a name that does not resolve is left to the probes. */
+function createRefusal(allowed: readonly Netblock[]): RoutesDeps['refusalOf'] {
+  const resolver = createMirrorAddressResolver(allowed);
+  return async (url) => {
+    const host = new URL(url).hostname.replace(/^\[|\]$/g, '');
+    const { promise: late, resolve } = Promise.withResolvers<undefined>();
+    const timer = setTimeout(() => resolve(undefined), resolveTimeout);
+    try {
+      const resolved = await Promise.race([resolver.resolve(host, false), late]);
+      return resolved?.ok === false && resolved.reason === 'not-allowed' ? resolved.detail : undefined;
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+}

@@ -1,0 +1,28 @@
+import { randomBytes } from 'node:crypto';
+import { createSystemClock } from '../../adapters/system-clock.ts';
+import type { TokenDeps } from '../../admin/issue-token.ts';
+import { tokenRandomSize } from '../../admin/token-text.ts';
+import type { MirrorRegistry } from '../../ports/mirror-registry.ts';
+import type { Config } from '../config-schema.ts';
+import { localUser } from './local-user.ts';
+import { openStorage } from './storage.ts';
+
+export interface TokenCommandParts extends TokenDeps, AsyncDisposable {
+  readonly mirrors: Pick<MirrorRegistry, 'list'>;
+  readonly random: () => Buffer;
+}
+
+/** What `signpost token` works with. */
+export async function composeToken(config: Config): Promise<TokenCommandParts> {
+  const clock = createSystemClock();
+  const storage = await openStorage(config, clock);
+  return {
+    tokens: storage.tokens,
+    audit: storage.audit,
+    mirrors: storage.mirrorRegistry,
+    who: localUser(),
+    now: clock.now(),
+    random: () => randomBytes(tokenRandomSize),
+    [Symbol.asyncDispose]: () => storage[Symbol.asyncDispose](),
+  };
+}

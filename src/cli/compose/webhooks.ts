@@ -1,0 +1,93 @@
+import { randomUUID } from 'node:crypto';
+import { createWebhookSender } from '../../adapters/webhook-sender.ts';
+import { parseWebhookUrl } from '../../mirrors/parse-mirror-url.ts';
+import { createDeliveryQueue } from '../../notify/delivery-queue.ts';
+import { type MirrorTellerDeps, tellOfMirrors } from '../../notify/tell-of-mirrors.ts';
+import { secretOfMirror } from '../../notify/webhook-signature.ts';
+import { SignpostError } from '../../oci/errors.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Log } from '../../ports/log.ts';
+import type { Config } from '../config-schema.ts';
+import { readNetblocks } from '../netblock-settings.ts';
+import { version } from '../version.ts';
+import { readPassphrase } from './passphrase.ts';
+
+interface WebhookParts extends Pick<MirrorTellerDeps, 'mirrors' | 'states' | 'before'> {
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Telling people of mirrors, under way. */
+export interface RunningWebhooks {
+  /** The secret of one mirror's own webhook; undefined when those are not called. */
+  readonly secretOf: ((mirror: number) => string) | undefined;
+  /** Begins to look at the mirrors. */
+  start(parts: WebhookParts): void;
+  stop(): Promise<void>;
+}
+
+const shortestSecret = 16;
+
+/**
+ * Reads all that the webhooks need.
+ * @throws SignpostError CONFIG_INVALID, NOT_FOUND
+ */
+export async function composeWebhooks(config: Config): Promise<RunningWebhooks> {
+  const { webhooks, mirrors } = config;
+  const allowAddresses = readNetblocks('webhooks.allowAddresses', webhooks.allowAddresses);
+  const hooks = await Promise.all(
+    webhooks.hooks.map(async ({ url, secretFile }, at) => ({
+      url: readUrl(() => parseWebhookUrl(url, allowAddresses), `webhooks.hooks.${at}.url`),
+      secret: await readSecret(secretFile),
+    })),
+  );
+  const { contactSecretFile } = webhooks;
+  const contactSecret = contactSecretFile === undefined ? undefined : await readSecret(contactSecretFile);
+  const sender = createWebhookSender({
+    registry: config.registry.name,
+    version,
+    allowAddresses,
+    certificateAuthorities: mirrors.certificateAuthorities,
+  });
+  const ends: (() => Promise<void> | void)[] = [];
+  return {
+    secretOf: contactSecret === undefined ? undefined : (mirror) => secretOfMirror(contactSecret, mirror),
+    start(parts) {
+      if (hooks.length === 0 && contactSecret === undefined) return;
+      const queue = createDeliveryQueue({ sender, clock: parts.clock, log: parts.log });
+      const teller = tellOfMirrors({
+        ...parts,
+        queue,
+        settings: webhooks,
+        registry: config.registry.name,
+        hooks,
+        contactSecret,
+        randomId: randomUUID,
+      });
+      ends.push(
+        () => teller.stop(),
+        () => queue.stop(),
+      );
+    },
+    async stop() {
+      for (const end of ends) await end();
+    },
+  };
+}
+
+async function readSecret(file: string): Promise<string> {
+  const secret = await readPassphrase(file);
+  if (secret.length >= shortestSecret) return secret;
+  throw new SignpostError(
+    'CONFIG_INVALID',
+    `${file}: the secret has ${secret.length} characters: expected ${shortestSecret} or more`,
+  );
+}
+
+function readUrl(read: () => string, path: string): string {
+  try {
+    return read();
+  } catch (cause) {
+    throw new SignpostError('CONFIG_INVALID', `${path}: ${(cause as Error).message}`, { cause });
+  }
+}

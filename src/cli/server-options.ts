@@ -1,0 +1,15 @@
+import type { Command } from 'commander';
+
+/** How a command reaches the management API of a server far away. */
+export interface ServerOptions {
+  readonly server?: string;
+  readonly tokenFile?: string;
+  readonly certificateAuthority?: string;
+}
+
+export function addServerOptions(command: Command): Command {
+  return command
+    .option('--server <url>', 'work through the management API there, instead of on the data here')
+    .option('--token-file <file>', 'file whose first line is the token for it')
+    .option('--certificate-authority <file>', 'PEM file to trust for it instead of the usual authorities');
+}

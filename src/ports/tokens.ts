@@ -1,0 +1,39 @@
+import type { MirrorId } from '../mirrors/mirror.ts';
+
+/** What a token's bearer may do: everything, look at what is published and staged, or speak for one mirror. */
+export const tokenRoles = ['operator', 'publisher', 'mirror'] as const;
+export type TokenRole = (typeof tokenRoles)[number];
+
+/** A token as it is kept: its secret part only as a hash. Times are milliseconds since the epoch. */
+export interface StoredToken {
+  /** The public part, by which it is found and named: 16 hexadecimal digits. */
+  readonly id: string;
+  /** SHA-256 of the whole token. The secret part is random, so that nothing slower is needed. */
+  readonly hash: Uint8Array;
+  readonly role: TokenRole;
+  /** The one mirror that it speaks for; only with the role `mirror`. */
+  readonly mirror?: MirrorId;
+  /** Whose it is, for people. */
+  readonly label: string;
+  readonly created: number;
+  readonly expires: number;
+  readonly revoked?: number;
+  /** The day on which it was last used: its first millisecond in UTC. */
+  readonly lastUsed?: number;
+}
+
+/** As many tokens are kept at most. */
+export const tokenLimit = 2000;
+
+/** The tokens for the management API. Throws SignpostError NOT_FOUND, LIMIT_EXCEEDED, STORAGE. */
+export interface Tokens {
+  /** Keeps a new token. Those that ended (revoked or expired) before `forgetBefore` are forgotten. */
+  add(token: StoredToken, forgetBefore: number): Promise<void>;
+  find(id: string): Promise<StoredToken | undefined>;
+  /** In the order in which they were made. */
+  list(): Promise<readonly StoredToken[]>;
+  /** Ends a token from `at` on. One that was revoked before stays as it is. */
+  revoke(id: string, at: number): Promise<StoredToken>;
+  /** Remembers the day on which a token was used. One that is not there any more is passed over. */
+  markUsed(id: string, day: number): Promise<void>;
+}

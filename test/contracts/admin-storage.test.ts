@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createSqliteAuditLog } from '../../src/adapters/sqlite/audit-log.ts';
+import { openDatabase } from '../../src/adapters/sqlite/database.ts';
+import { createSqlitePublicationRecord } from '../../src/adapters/sqlite/publication-record.ts';
+import { createSqlitePublications } from '../../src/adapters/sqlite/publications.ts';
+import { createSqliteTokens } from '../../src/adapters/sqlite/tokens.ts';
+import { createMemoryAuditLog } from '../fakes/memory-audit-log.ts';
+import { createMemoryPublicationRecord } from '../fakes/memory-publication-record.ts';
+import { createMemoryTokens } from '../fakes/memory-tokens.ts';
+import { auditLogContract } from './audit-log.ts';
+import { publicationRecordContract } from './publication-record.ts';
+import { tokensContract } from './tokens.ts';
+
+const nothing = async () => undefined;
+
+tokensContract('in memory', async () => ({ tokens: createMemoryTokens(), end: nothing }));
+tokensContract('SQLite', async () => {
+  const database = openDatabase(':memory:');
+  return { tokens: createSqliteTokens(database), end: async () => database.close() };
+});
+auditLogContract('in memory', async () => ({ audit: createMemoryAuditLog(), end: nothing }));
+auditLogContract('SQLite', async () => {
+  const database = openDatabase(':memory:');
+  return { audit: createSqliteAuditLog(database), end: async () => database.close() };
+});
+publicationRecordContract('in memory', async (publications) => ({
+  record: createMemoryPublicationRecord(publications),
+  end: nothing,
+}));
+publicationRecordContract('SQLite', async (publications) => {
+  const database = openDatabase(':memory:');
+  let now = 0;
+  const sqlite = createSqlitePublications(database, { now: () => (now += 1000) });
+  for (const publication of publications) await sqlite.publish(publication);
+  return { record: createSqlitePublicationRecord(database), end: async () => database.close() };
+});
+
+test('the database itself refuses to change or remove what was written down', async () => {
+  using database = openDatabase(':memory:');
+  await createSqliteAuditLog(database).append({ at: 1, who: 'user root', action: 'a', subject: 's' });
+  assert.throws(() => database.exec("UPDATE audit_log SET who = 'nobody'"), /never changed/);
+  assert.throws(() => database.exec('DELETE FROM audit_log'), /nothing is removed/);
+});

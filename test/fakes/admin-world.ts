@@ -1,0 +1,182 @@
+import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
+import { createAdminApi } from '../../src/admin/create-admin-api.ts';
+import { createAuditedRegistry } from '../../src/admin/audited-registry.ts';
+import { createGate } from '../../src/admin/gate.ts';
+import { describeApi } from '../../src/admin/open-api.ts';
+import type { Route } from '../../src/admin/route.ts';
+import { createRoutes } from '../../src/admin/routes.ts';
+import { makeToken } from '../../src/admin/token-text.ts';
+import type { Mirror, MirrorId } from '../../src/mirrors/mirror.ts';
+import type { MirrorState } from '../../src/mirrors/mirror-state.ts';
+import { digestOf } from '../../src/oci/digest.ts';
+import { parseRepositoryName, parseTagName } from '../../src/oci/reference.ts';
+import type { StoredToken } from '../../src/ports/tokens.ts';
+import { createMemoryAuditLog } from './memory-audit-log.ts';
+import { createMemoryMirrorHistory } from './memory-mirror-history.ts';
+import { createMemoryMirrorRegistry } from './memory-mirror-registry.ts';
+import { createMemoryPublicationRecord } from './memory-publication-record.ts';
+import { createMemoryTokens } from './memory-tokens.ts';
+
+export interface AdminAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Readonly<Record<string, unknown>>;
+}
+
+export interface AdminAsk {
+  readonly token?: string;
+  /** Sent as JSON, unless it is text already. */
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly address?: string;
+}
+
+const start = Date.UTC(2026, 0, 10, 12);
+
+/** The management API on storage in memory. Every answer is held against the OpenAPI document. */
+export function createAdminWorld(settings: { readonly requestsPerMinute?: number } = {}) {
+  const clock = { time: start, now: () => clock.time };
+  const tokens = createMemoryTokens();
+  const audit = createMemoryAuditLog();
+  const registry = createMemoryMirrorRegistry();
+  const states = new Map<MirrorId, MirrorState>();
+  const history = createMemoryMirrorHistory();
+  const reports: { readonly mirror: string; readonly serial: number | undefined }[] = [];
+  const errors: unknown[] = [];
+  const log = {
+    debug: () => undefined,
+    info: () => undefined,
+    warn: () => undefined,
+    error: (_event: string, fields: Readonly<Record<string, unknown>> = {}) => errors.push(fields.error),
+  };
+  const list = digestOf('list');
+  const [repository, tag] = [parseRepositoryName('fedora/base'), parseTagName('41')];
+  const published = { repository, tag, list, requestSerial: 7, expires: start + 86_400_000 };
+  const routes = createRoutes({
+    registryFor: (who) => createAuditedRegistry({ registry, audit, clock, who }),
+    states: async () => states,
+    history,
+    allowed: [],
+    refusalOf: async (url) => (url.includes('inside') ? 'inside.example leads to 10.0.0.1' : undefined),
+    record: createMemoryPublicationRecord([{ tags: [published], manifests: [], blobs: [] }]),
+    staged: { list: async () => [{ repository, tag, list, staged: start }] },
+    audit,
+    serial: () => 1,
+    version: '1.2.3',
+    webhookSecretOf: (id) => `secret of ${id}`,
+    report: (mirror: Mirror, serial) => {
+      reports.push({ mirror: mirror.name, serial });
+      return { checked: true, serial: states.get(mirror.id)?.serial ?? 0 };
+    },
+  });
+  const app = createAdminApi({
+    routes,
+    gate: createGate({ tokens, clock, requestsPerMinute: settings.requestsPerMinute ?? 100_000 }),
+    ownsMirror: async (token, name) =>
+      (await registry.list()).some((mirror) => mirror.id === token.mirror && mirror.name === name),
+    version: '1.2.3',
+    clock,
+    log,
+  });
+  const check = createAnswerCheck(routes);
+
+  return {
+    app,
+    clock,
+    tokens,
+    audit,
+    registry,
+    states,
+    history,
+    reports,
+    errors,
+    routes,
+    /** Keeps a token and gives its text. */
+    async issue(changes: Partial<StoredToken> = {}): Promise<string> {
+      const { id, hash, text } = makeToken(randomBytes(40));
+      const token = {
+        id,
+        hash,
+        role: 'operator',
+        label: 'Ada',
+        created: start,
+        expires: start + 1e9,
+      } as const;
+      await tokens.add({ ...token, ...changes }, 0);
+      return text;
+    },
+    async ask(method: string, path: string, ask: AdminAsk = {}): Promise<AdminAnswer> {
+      const { token, body, headers = {}, address = '192.0.2.1' } = ask;
+      const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
+      const init: RequestInit = {
+        method,
+        headers: {
+          ...(body === undefined ? {} : { 'content-type': type }),
+          ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+          ...headers,
+        },
+        ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      };
+      const response = await app.request(path, init, { address });
+      const text = await response.text();
+      const answer = {
+        status: response.status,
+        headers: response.headers,
+        body: text === '' ? {} : (JSON.parse(text) as Readonly<Record<string, unknown>>),
+      };
+      check(method, path, answer);
+      return answer;
+    },
+  };
+}
+
+export type AdminWorld = ReturnType<typeof createAdminWorld>;
+
+interface Operation {
+  readonly responses: Readonly<
+    Record<string, { readonly content?: Readonly<Record<string, { readonly schema: { $ref: string } }>> }>
+  >;
+}
+
+/** Asserts that an answer is one that the OpenAPI document tells of. */
+export function createAnswerCheck(routes: readonly Route[]) {
+  const document = JSON.stringify(describeApi(routes, '1'));
+  const { paths, components } = JSON.parse(document.replaceAll('#/components/schemas/', '#/$defs/')) as {
+    paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+    components: { readonly schemas: Readonly<Record<string, unknown>> };
+  };
+  const read = (reference: string) =>
+    z.fromJSONSchema({ $ref: reference, $defs: components.schemas } as never);
+  return (method: string, path: string, { status, headers, body }: AdminAnswer) => {
+    const bare = path.split('?', 1)[0] ?? '';
+    const pattern = Object.keys(paths).find((known) =>
+      new RegExp(`^${known.replaceAll(/\{\w+\}/g, '[^/]+')}$`).test(bare),
+    );
+    const operation = pattern === undefined ? undefined : paths[pattern]?.[method.toLowerCase()];
+    const type = headers.get('content-type') ?? '';
+    if (operation === undefined) {
+      if (bare === '/openapi.json') return;
+      assert.ok(status === 404 || status === 405 || status === 429, `${method} ${path}: ${status}`);
+      assert.doesNotThrow(() => read('#/$defs/Problem').parse(body));
+      return;
+    }
+    const told = operation.responses[status];
+    assert.ok(
+      told !== undefined,
+      `${method} ${path} answered ${status}, of which the document does not tell`,
+    );
+    if (told.content === undefined) {
+      assert.deepEqual(body, {});
+      return;
+    }
+    const content = told.content[type];
+    assert.ok(content !== undefined, `${method} ${path} answered ${status} as ${type}`);
+    const result = read(content.schema.$ref).safeParse(body);
+    assert.ok(
+      result.success,
+      `${method} ${path} ${status}: ${result.error?.message} ${JSON.stringify(body)}`,
+    );
+  };
+}
