@@ -15,8 +15,12 @@ export async function createFileSealSigner(
   const encrypted = /-----BEGIN ENCRYPTED PRIVATE KEY-----|^Proc-Type: 4,ENCRYPTED/m.test(pem);
   const key = parseKey(pem, file.name, encrypted ? await passphrase() : undefined);
   checkSealAlgorithm(key, file.name);
-  const id = sealKeyId(createPublicKey(key));
-  return { seal: (message) => Promise.resolve({ key: id, signature: sign(sealHash(key), message, key) }) };
+  const publicKey = createPublicKey(key);
+  const id = sealKeyId(publicKey);
+  return {
+    key: { id, key: publicKey },
+    seal: (message) => Promise.resolve({ key: id, signature: sign(sealHash(key), message, key) }),
+  };
 }
 
 function parseKey(pem: string, name: string, passphrase: string | undefined): KeyObject {

@@ -253,6 +253,21 @@ const places = z.strictObject({
     .describe('Corrections: these go before the databases; the longest matching netblock counts.'),
 });
 
+const origin = z.strictObject({
+  url: text()
+    .regex(/^https?:\/\/[^\s?#]+$/, { error: 'expected an http or https URL, without "?" and "#"' })
+    .describe('Where the origin offers its snapshot, such as "https://admin.images.example.org/front-ends".'),
+  key: text().describe('PEM file with the public key that the origin seals its snapshot with.'),
+  tokenFile: text().optional().describe('File whose first line is the token that the origin gave out.'),
+  interval: duration('5s').describe('How often to look for something new.'),
+  timeout: duration('10s').describe('How long the origin may take to answer, or stand still while it does.'),
+  certificateAuthorities: z
+    .array(text())
+    .max(16)
+    .default([])
+    .describe('PEM files with certificate authorities trusted for the origin, beside the usual ones.'),
+});
+
 const metrics = z.strictObject({
   listen: z
     .array(listener.extend({ port: port.default(9470).describe('Port to listen on; 0 takes a free one.') }))
@@ -373,6 +388,11 @@ const settings = z.strictObject({
   places: defaults(places).describe('Where client addresses are.'),
   admin: defaults(admin).describe('The management API.'),
   webhooks: defaults(webhooks).describe('Telling people when a mirror goes out or comes back.'),
+  origin: origin
+    .optional()
+    .describe(
+      'Makes this a front end: it follows that origin (docs/front-ends.md). Without it this is the origin.',
+    ),
   metrics: defaults(metrics).describe('Numbers for Prometheus.'),
   statistics: defaults(statistics).describe('Counts of pulls by day (docs/monitoring.md).'),
   log: defaults(log).describe('Logging, as JSON lines on standard error.'),

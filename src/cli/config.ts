@@ -117,6 +117,16 @@ function resolvePaths(config: Config, base: string): Config {
       : { databasePasswordFile: at(config.databasePasswordFile) }),
     notary: { certificates: notary.certificates.map(at) },
     mirrors: { ...mirrors, certificateAuthorities: mirrors.certificateAuthorities.map(at) },
+    ...(config.origin === undefined
+      ? {}
+      : {
+          origin: {
+            ...config.origin,
+            key: at(config.origin.key),
+            certificateAuthorities: config.origin.certificateAuthorities.map(at),
+            ...(config.origin.tokenFile === undefined ? {} : { tokenFile: at(config.origin.tokenFile) }),
+          },
+        }),
     places: {
       ...places,
       ...(places.countryDatabase === undefined ? {} : { countryDatabase: at(places.countryDatabase) }),

@@ -59,6 +59,10 @@ export const verbs: Readonly<
     summary: 'Answer pulls, and send each blob request to a good mirror',
     load: () => import('./commands/serve.ts'),
   },
+  snapshot: {
+    summary: 'Seal what front ends on other machines follow',
+    load: () => import('./commands/snapshot.ts'),
+  },
   mirror: { summary: 'Keep the list of mirrors', load: () => import('./commands/mirror.ts') },
   crawl: {
     summary: 'Visit the mirrors once, and say how each is',

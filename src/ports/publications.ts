@@ -41,7 +41,7 @@ export interface Publication {
   readonly retired?: readonly { readonly repository: RepositoryName; readonly digest: Digest }[];
 }
 
-interface PublicationSerials {
+export interface PublicationSerials {
   readonly serial: number;
   readonly repositories: ReadonlyMap<RepositoryName, number>;
 }

@@ -1,7 +1,7 @@
 import type { Digest } from '../../oci/digest.ts';
 import type { RepositoryName } from '../../oci/reference.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { Publication, Publications } from '../../ports/publications.ts';
+import type { Publication, Publications, PublicationSerials } from '../../ports/publications.ts';
 import { digestFromColumn, digestToColumn } from '../sqlite/digest-column.ts';
 import type { PostgresDatabase, Query } from './database.ts';
 
@@ -55,22 +55,25 @@ export function createPostgresPublications(database: PostgresDatabase, clock: Cl
       );
       return rows.map(({ digest }) => digestFromColumn(digest));
     },
-    async serials() {
-      // One statement, so that both are of one moment.
-      const rows = await database.read(
-        'read the serials',
-        `SELECT NULL AS name, coalesce(max(serial), 0) AS serial FROM publications
-         UNION ALL SELECT name, serial FROM repositories`,
-      );
-      const repositories = new Map<RepositoryName, number>();
-      let serial = 0;
-      for (const row of rows) {
-        if (row.name === null) serial = Number(row.serial);
-        else repositories.set(row.name as RepositoryName, Number(row.serial));
-      }
-      return { serial, repositories };
-    },
+    serials: () => readSerials(database),
   };
+}
+
+/** The publication serial, and the last one that changed each repository. */
+export async function readSerials(database: PostgresDatabase): Promise<PublicationSerials> {
+  // One statement, so that both are of one moment.
+  const rows = await database.read(
+    'read the serials',
+    `SELECT NULL AS name, coalesce(max(serial), 0) AS serial FROM publications
+     UNION ALL SELECT name, serial FROM repositories`,
+  );
+  const repositories = new Map<RepositoryName, number>();
+  let serial = 0;
+  for (const row of rows) {
+    if (row.name === null) serial = Number(row.serial);
+    else repositories.set(row.name as RepositoryName, Number(row.serial));
+  }
+  return { serial, repositories };
 }
 
 /** Rows a statement: more would only need more memory at once. */

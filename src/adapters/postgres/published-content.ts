@@ -1,6 +1,6 @@
-import type { RepositoryName, TagName } from '../../oci/reference.ts';
+import type { RepositoryName } from '../../oci/reference.ts';
 import type { PublishedContent } from '../../ports/publications.ts';
-import { digestFromColumn } from '../sqlite/digest-column.ts';
+import { readBlob, readManifest, readTag } from '../sqlite/published-rows.ts';
 import type { PostgresDatabase, Row } from './database.ts';
 
 /** How many rows a batch has: reading one takes a few milliseconds, and nothing else runs while it is taken apart. */
@@ -48,41 +48,20 @@ export function createPostgresPublishedContent(database: PostgresDatabase): Publ
   }
 
   return {
-    async version() {
-      const [row] = await database.read('read its version', 'SELECT value FROM data_version');
-      return Number(row?.value);
-    },
+    version: () => readVersion(database),
     async serial() {
       const sql = 'SELECT coalesce(max(serial), 0) AS serial FROM publications';
       const [row] = await database.read('read the serial', sql);
       return Number(row?.serial);
     },
-    tags: () =>
-      batches('tags', 'tag', (row, repository) => ({
-        repository,
-        tag: row.tag as TagName,
-        list: digestFromColumn(row.list),
-        requestSerial: Number(row.request_serial),
-        expires: Number(row.expires),
-      })),
-    manifests: () =>
-      batches('manifests', 'digest', (row, repository) => ({
-        repository,
-        digest: digestFromColumn(row.digest),
-        mediaType: String(row.media_type),
-        size: Number(row.size),
-        ...(row.subject === null ? {} : { subject: digestFromColumn(row.subject) }),
-        ...(row.artifact_type === null ? {} : { artifactType: row.artifact_type as string }),
-        ...(row.annotations === null
-          ? {}
-          : { annotations: JSON.parse(row.annotations as string) as Readonly<Record<string, string>> }),
-      })),
-    blobs: () =>
-      batches('blobs', 'digest', (row, repository) => ({
-        repository,
-        digest: digestFromColumn(row.digest),
-        size: Number(row.size),
-        serial: Number(row.serial),
-      })),
+    tags: () => batches('tags', 'tag', readTag),
+    manifests: () => batches('manifests', 'digest', readManifest),
+    blobs: () => batches('blobs', 'digest', readBlob),
   };
+}
+
+/** A number that moves with everything that watchers must notice. */
+export async function readVersion(database: PostgresDatabase): Promise<number> {
+  const [row] = await database.read('read its version', 'SELECT value FROM data_version');
+  return Number(row?.value);
 }

@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { RepositoryName } from '../../oci/reference.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { Publication, Publications } from '../../ports/publications.ts';
+import type { Publication, Publications, PublicationSerials } from '../../ports/publications.ts';
 import { inTransaction } from './database.ts';
 import { withDatabase } from './database-error.ts';
 import { digestFromColumn, digestToColumn } from './digest-column.ts';
@@ -21,8 +21,8 @@ export function createSqlitePublications(database: DatabaseSync, clock: Clock): 
      WHERE repository = (SELECT id FROM repositories WHERE name = ?) AND subject = ? AND artifact_type = ?
      ORDER BY digest`,
   );
+  const serials = readSerials(database);
   const serial = database.prepare('SELECT coalesce(max(serial), 0) AS serial FROM publications');
-  const repositories = database.prepare('SELECT name, serial FROM repositories ORDER BY name');
 
   return {
     publish: (publication) =>
@@ -64,14 +64,18 @@ export function createSqlitePublications(database: DatabaseSync, clock: Clock): 
           .all(repository, digestToColumn(subject), artifactType)
           .map(({ digest }) => digestFromColumn(digest)),
       ),
-    serials: () =>
-      withDatabase('read the serials', () => ({
-        serial: Number(serial.get()?.serial),
-        repositories: new Map(
-          repositories.all().map((row) => [row.name as RepositoryName, Number(row.serial)]),
-        ),
-      })),
+    serials: () => withDatabase('read the serials', serials),
   };
+}
+
+/** What reads the publication serial, and the last one that changed each repository. */
+export function readSerials(database: DatabaseSync): () => PublicationSerials {
+  const serial = database.prepare('SELECT coalesce(max(serial), 0) AS serial FROM publications');
+  const repositories = database.prepare('SELECT name, serial FROM repositories ORDER BY name');
+  return () => ({
+    serial: Number(serial.get()?.serial),
+    repositories: new Map(repositories.all().map((row) => [row.name as RepositoryName, Number(row.serial)])),
+  });
 }
 
 function prepareWrites(database: DatabaseSync) {

@@ -1,11 +1,9 @@
 import type { DatabaseSync } from 'node:sqlite';
-import type { RepositoryName, TagName } from '../../oci/reference.ts';
+import type { RepositoryName } from '../../oci/reference.ts';
 import type { PublishedContent } from '../../ports/publications.ts';
 import { createDataVersion } from './data-version.ts';
 import { attempt, withDatabase } from './database-error.ts';
-import { digestFromColumn } from './digest-column.ts';
-
-type Row = Record<string, unknown>;
+import { type Row, readBlob, readManifest, readTag } from './published-rows.ts';
 
 /** How many rows a batch has: one takes a few milliseconds to read, and nothing else runs meanwhile. */
 const batchSize = 1000;
@@ -46,39 +44,9 @@ export function createSqlitePublishedContent(database: DatabaseSync): PublishedC
   return {
     version: () => withDatabase('read its version', version),
     serial: () => withDatabase('read the serial', () => Number(serial.get()?.serial)),
-    tags: () =>
-      inTurn(
-        batches('SELECT * FROM tags', (row, repository) => ({
-          repository,
-          tag: row.tag as TagName,
-          list: digestFromColumn(row.list),
-          requestSerial: Number(row.request_serial),
-          expires: Number(row.expires),
-        })),
-      ),
-    manifests: () =>
-      inTurn(
-        batches('SELECT * FROM manifests', (row, repository) => ({
-          repository,
-          digest: digestFromColumn(row.digest),
-          mediaType: String(row.media_type),
-          size: Number(row.size),
-          ...(row.subject === null ? {} : { subject: digestFromColumn(row.subject) }),
-          ...(row.artifact_type === null ? {} : { artifactType: row.artifact_type as string }),
-          ...(row.annotations === null
-            ? {}
-            : { annotations: JSON.parse(row.annotations as string) as Readonly<Record<string, string>> }),
-        })),
-      ),
-    blobs: () =>
-      inTurn(
-        batches('SELECT * FROM blobs', (row, repository) => ({
-          repository,
-          digest: digestFromColumn(row.digest),
-          size: Number(row.size),
-          serial: Number(row.serial),
-        })),
-      ),
+    tags: () => inTurn(batches('SELECT * FROM tags', readTag)),
+    manifests: () => inTurn(batches('SELECT * FROM manifests', readManifest)),
+    blobs: () => inTurn(batches('SELECT * FROM blobs', readBlob)),
   };
 }
 

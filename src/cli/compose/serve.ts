@@ -30,6 +30,7 @@ import { readNetblocks } from '../netblock-settings.ts';
 import { version } from '../version.ts';
 import { composeAdmin } from './admin.ts';
 import { composeContent } from './content.ts';
+import { composeFrontEnd } from './front-end.ts';
 import { composePlaceFinder } from './places.ts';
 import { composeProbing } from './probing.ts';
 import { openStorage } from './storage.ts';
@@ -78,9 +79,10 @@ export async function composeServe(config: Config): Promise<RunningServer> {
   const treeFolder = join(config.data, 'tree');
   mkdirSync(treeFolder, { recursive: true });
   parts.use(await createProcessLock(join(config.data, 'locks'), 'serve', clock).acquire('serve'));
-  await repairMarkerIfFree(config, log);
+  const frontEnd = parts.use(await composeFrontEnd(config, { clock, log, tree: treeFolder }));
+  if (frontEnd === undefined) await repairMarkerIfFree(config, log);
 
-  const storage = parts.use(await openStorage(config, clock));
+  const storage = { ...parts.use(await openStorage(config, clock)), ...frontEnd?.storage };
   const tree = createFileTreeReader(treeFolder);
   const metadataTree = createFileMetadataTree(treeFolder);
   const snapshots = createSnapshotWatcher({
@@ -91,7 +93,7 @@ export async function composeServe(config: Config): Promise<RunningServer> {
     interval: pollInterval,
   });
   parts.defer(() => snapshots.stop());
-  await snapshots.start();
+  await (frontEnd?.startWhenKnown(snapshots) ?? snapshots.start());
 
   const healthBefore = await storage.mirrorStates.load();
   const treeSerial = () => snapshots.current()?.serial ?? 0;
@@ -112,7 +114,7 @@ export async function composeServe(config: Config): Promise<RunningServer> {
   parts.defer(() => prober.stop());
   const mirrors = await watchMirrors({
     registry: storage.mirrorRegistry,
-    health: prober,
+    health: frontEnd?.healthAbove(prober) ?? prober,
     log,
     interval: pollInterval,
     greatestShare: () => config.mirrors.greatestShare,
@@ -164,6 +166,7 @@ export async function composeServe(config: Config): Promise<RunningServer> {
     clock,
     unready: async () => {
       if (draining) return 'shutting down';
+      if (snapshots.current() === undefined) return 'nothing is known of the origin yet';
       return (await isReadableFolder(treeFolder)) ? undefined : 'the tree cannot be read';
     },
     settings: { ...config.registry, trustedProxies },

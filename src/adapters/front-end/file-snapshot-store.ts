@@ -1,0 +1,58 @@
+import { readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Digest, digestMatches, isDigest } from '../../oci/digest.ts';
+import { isSignpostError } from '../../oci/errors.ts';
+import { snapshotLimit, type SnapshotPart, type SnapshotStore } from '../../ports/snapshot-store.ts';
+import { isAbsent, isTemporaryName, statIfThere, writeFileAtomic } from '../atomic-file.ts';
+import { readSmallFile } from '../small-file.ts';
+import { storageError } from '../storage-error.ts';
+
+/** A folder with the file `snapshot` and its pieces, named by their digests, in `parts`. */
+export function createFileSnapshotStore(folder: string): SnapshotStore {
+  const snapshot = join(folder, 'snapshot');
+  const parts = join(folder, 'parts');
+  const pathOf = (digest: Digest) => join(parts, digest);
+  async function readPart({ digest, size }: SnapshotPart): Promise<Uint8Array | undefined> {
+    // One that is damaged may be of any length, and is not read.
+    if ((await statIfThere(pathOf(digest)))?.size !== size) return undefined;
+    const bytes = await readIfThere(pathOf(digest), size);
+    return bytes !== undefined && digestMatches(digest, bytes) ? bytes : undefined;
+  }
+  return {
+    readSnapshot: () => readIfThere(snapshot, snapshotLimit),
+    writeSnapshot: (file) => writeFileAtomic(snapshot, file),
+    readPart,
+    async writePart(part, bytes) {
+      if ((await readPart(part)) === undefined) await writeFileAtomic(pathOf(part.digest), bytes);
+    },
+    async tidy(keep, age) {
+      try {
+        for (const name of await namesIn(parts)) {
+          if (isDigest(name) ? keep.has(name) : !isTemporaryName(name)) continue;
+          const path = join(parts, name);
+          if (Date.now() - (await stat(path)).mtimeMs > age) await rm(path, { force: true });
+        }
+      } catch (cause) {
+        throw storageError(`tidy ${parts}`, cause);
+      }
+    },
+  };
+}
+
+async function readIfThere(path: string, limit: number): Promise<Uint8Array | undefined> {
+  try {
+    return await readSmallFile(path, limit);
+  } catch (error) {
+    if (isSignpostError(error, 'NOT_FOUND')) return undefined;
+    throw error;
+  }
+}
+
+async function namesIn(folder: string): Promise<readonly string[]> {
+  try {
+    return await readdir(folder);
+  } catch (cause) {
+    if (isAbsent(cause)) return [];
+    throw cause;
+  }
+}

@@ -1,0 +1,138 @@
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createFileTreeContents } from '../../adapters/contents/file-tree-contents.ts';
+import { createFileSnapshotStore } from '../../adapters/front-end/file-snapshot-store.ts';
+import { createHttpSnapshotSource } from '../../adapters/front-end/http-snapshot-source.ts';
+import { readSmallFile } from '../../adapters/small-file.ts';
+import { readMirrorDescription } from '../../adapters/sqlite/mirror-description.ts';
+import { createFollowedContent } from '../../front-end/followed-content.ts';
+import {
+  type OwnHealth,
+  createFollowedHealth,
+  createFollowedMirrors,
+  createFollowedStates,
+} from '../../front-end/followed-mirrors.ts';
+import { createFollower } from '../../front-end/follow-origin.ts';
+import { SignpostError } from '../../oci/errors.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type { Log } from '../../ports/log.ts';
+import type { MirrorHistory } from '../../ports/mirror-history.ts';
+import type { SnapshotWatcher } from '../../registry/snapshot-watcher.ts';
+import type { Config } from '../config-schema.ts';
+import { readSealKey } from './seal-key.ts';
+import type { Storage } from './storage.ts';
+
+/** What is different where another machine is the origin. */
+export interface FrontEnd extends AsyncDisposable {
+  /** In the place of what the database says at the origin. */
+  readonly storage: Pick<Storage, 'publishedContent' | 'mirrorStates' | 'mirrorHistory'> & {
+    readonly mirrorRegistry: Pick<Storage['mirrorRegistry'], 'list' | 'version'>;
+  };
+  healthAbove(own: OwnHealth): OwnHealth;
+  /** Starts the watcher once something is known of the origin; until then pulls are answered with 503. */
+  startWhenKnown(snapshots: Pick<SnapshotWatcher, 'start'>): Promise<void>;
+}
+
+const tokenLimit = 4096;
+/** Milliseconds between tries to start from what is known. */
+const startInterval = 1000;
+
+/**
+ * Follows the origin, when the configuration names one.
+ * @throws SignpostError CONFIG_INVALID, NOT_FOUND, LIMIT_EXCEEDED
+ */
+export async function composeFrontEnd(
+  config: Config,
+  { clock, log, tree }: { readonly clock: Clock; readonly log: Log; readonly tree: string },
+): Promise<FrontEnd | undefined> {
+  const { origin } = config;
+  if (origin === undefined) return undefined;
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const { timeout, certificateAuthorities, interval } = origin;
+  const token = origin.tokenFile === undefined ? undefined : await readToken(origin.tokenFile);
+  const source = await createHttpSnapshotSource({
+    url: new URL(origin.url),
+    ...(token === undefined ? {} : { token }),
+    certificateAuthorities,
+    timeout,
+  });
+  const contents = createFileTreeContents(tree, clock);
+  const follower = createFollower({
+    source,
+    store: createFileSnapshotStore(join(config.data, 'followed')),
+    key: await readSealKey(origin.key),
+    treeSerial: async () => (await contents.readMarker())?.serial ?? 0,
+    readMirror: readMirrorDescription,
+    log,
+  });
+  await follower.restore();
+  await follower.refresh(signal);
+  const running = [repeat(interval, signal, () => follower.refresh(signal))];
+
+  return {
+    storage: {
+      publishedContent: createFollowedContent(follower, signal),
+      mirrorRegistry: createFollowedMirrors(follower),
+      mirrorStates: createFollowedStates(follower),
+      mirrorHistory: noHistory,
+    },
+    healthAbove: (own) => createFollowedHealth(own, follower),
+    async startWhenKnown(snapshots) {
+      const start = async () => {
+        if (follower.current() === undefined) return false;
+        try {
+          await snapshots.start();
+          return true;
+        } catch (error) {
+          log.error('what is known of the origin cannot be used yet', { error });
+          return false;
+        }
+      };
+      if (await start()) return;
+      log.warn('nothing is known of the origin yet: pulls are answered with 503', { origin: origin.url });
+      running.push(repeatUntil(startInterval, signal, start));
+    },
+    async [Symbol.asyncDispose]() {
+      stopping.abort();
+      await Promise.allSettled(running);
+      source[Symbol.dispose]();
+    },
+  };
+}
+
+/** It is kept at the origin. */
+const noHistory: MirrorHistory = {
+  add: () => Promise.resolve(),
+  list: () => Promise.resolve([]),
+  prune: () => Promise.resolve(),
+};
+
+async function readToken(file: string): Promise<string> {
+  const text = Buffer.from(await readSmallFile(file, tokenLimit)).toString('latin1');
+  const [token = ''] = text.split(/\r?\n/, 1);
+  if (/^[\x21-\x7e]+$/.test(token)) return token;
+  throw new SignpostError('CONFIG_INVALID', `the first line of ${file} is no token`);
+}
+
+function repeat(milliseconds: number, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+  return repeatUntil(milliseconds, signal, async () => {
+    await work();
+    return false;
+  });
+}
+
+async function repeatUntil(
+  milliseconds: number,
+  signal: AbortSignal,
+  work: () => Promise<boolean>,
+): Promise<void> {
+  for (;;) {
+    try {
+      await sleep(milliseconds, undefined, { signal, ref: false });
+    } catch {
+      return;
+    }
+    if (await work()) return;
+  }
+}

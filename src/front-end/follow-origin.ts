@@ -1,0 +1,169 @@
+import type { NewMirror } from '../mirrors/mirror.ts';
+import { digestMatches } from '../oci/digest.ts';
+import { isSignpostError, SignpostError } from '../oci/errors.ts';
+import type { Log } from '../ports/log.ts';
+import type { SnapshotSource } from '../ports/snapshot-source.ts';
+import type { SnapshotPart, SnapshotStore } from '../ports/snapshot-store.ts';
+import type { SealKey } from '../trust/seal.ts';
+import { type SnapshotContents, parseContentsPart, partsOf } from './contents-part.ts';
+import { type OfferedMirror, parseMirrorsPart } from './mirrors-part.ts';
+import { type OriginSnapshot, openSnapshot } from './origin-snapshot.ts';
+
+export interface FollowDeps {
+  readonly source: SnapshotSource;
+  readonly store: SnapshotStore;
+  /** The origin's public key. */
+  readonly key: SealKey;
+  /** The serial of this machine's own copy of the tree, 0 when there is none. */
+  readonly treeSerial: () => Promise<number>;
+  /** Reads a mirror's description. Throws when it is none. */
+  readonly readMirror: (json: string) => NewMirror;
+  readonly log: Log;
+}
+
+/** What the origin says, verified, and all of it here. */
+export interface FollowedSnapshot {
+  readonly snapshot: OriginSnapshot;
+  readonly contents: SnapshotContents;
+  readonly mirrors: readonly OfferedMirror[];
+}
+
+/** Follows the origin: the last good snapshot stays until the next one is verified and whole. */
+export interface Follower {
+  /** Undefined until there is one. */
+  current(): FollowedSnapshot | undefined;
+  /** Takes up what was kept when this last ran. It never rejects: what is damaged is left alone, and said. */
+  restore(): Promise<void>;
+  /** `callback` runs whenever a snapshot was taken up. */
+  onChange(callback: () => void): void;
+  /** Looks whether there is something new. It never rejects. */
+  refresh(signal: AbortSignal): Promise<void>;
+  /** The bytes of a piece of the current snapshot, fetched again when the copy here is damaged. */
+  readPart(part: SnapshotPart, signal: AbortSignal): Promise<Uint8Array>;
+}
+
+const fetchesAtOnce = 8;
+/** Pieces of an older snapshot may be in use for the time that compiling takes. */
+const keptFor = 600_000;
+
+export function createFollower(deps: FollowDeps): Follower {
+  const { source, store, key, log } = deps;
+  let current: FollowedSnapshot | undefined;
+  /** Verified and whole, but the tree here is not that far. */
+  let ahead: { readonly followed: FollowedSnapshot; readonly file: Uint8Array } | undefined;
+  let etag: string | undefined;
+  let lastProblem = '';
+  const callbacks: (() => void)[] = [];
+
+  async function look(signal: AbortSignal): Promise<void> {
+    const answer = await source.fetchSnapshot(etag, signal);
+    if (answer !== 'unchanged') {
+      const snapshot = openSnapshot(answer.file, key);
+      const newest = (ahead?.followed ?? current)?.snapshot.sequence ?? 0;
+      if (snapshot.sequence < newest) {
+        throw new SignpostError(
+          'ROLLBACK',
+          `the origin offers snapshot ${snapshot.sequence}, but ${newest} has been seen: it was put back to an older ` +
+            'state, or somebody serves an old copy',
+        );
+      }
+      if (snapshot.sequence > newest) {
+        ahead = { followed: await fetchAll(snapshot, signal), file: answer.file };
+      }
+      etag = answer.etag;
+    }
+    if (ahead !== undefined) await takeUp(ahead);
+  }
+
+  async function takeUp({ followed, file }: NonNullable<typeof ahead>): Promise<void> {
+    const { snapshot, contents } = followed;
+    const have = await deps.treeSerial();
+    if (have < snapshot.serial) {
+      problem(`the tree here is at serial ${have}, the origin at ${snapshot.serial}: waiting for the tree`);
+      return;
+    }
+    await store.writeSnapshot(file);
+    current = followed;
+    ahead = undefined;
+    for (const callback of callbacks) callback();
+    await store.tidy(partsOf(snapshot, contents), keptFor);
+    log.info('following the origin', { sequence: snapshot.sequence, serial: snapshot.serial });
+  }
+
+  async function fetchAll(snapshot: OriginSnapshot, signal: AbortSignal): Promise<FollowedSnapshot> {
+    const mirrors = parseMirrorsPart(await readPart(snapshot.mirrors, signal), deps.readMirror);
+    const contents = parseContentsPart(await readPart(snapshot.contents, signal));
+    const known = current?.contents;
+    const missing = [...contents].filter(([name, { digest }]) => known?.get(name)?.digest !== digest);
+    const rest = missing.values();
+    await Promise.all(
+      Array.from({ length: fetchesAtOnce }, async () => {
+        for (const [, part] of rest) await readPart(part, signal);
+      }),
+    );
+    return { snapshot, contents, mirrors };
+  }
+
+  async function readPart(part: SnapshotPart, signal: AbortSignal): Promise<Uint8Array> {
+    const { digest, size } = part;
+    const kept = await store.readPart(part);
+    if (kept !== undefined) return kept;
+    const bytes = await source.fetchPart(part, signal);
+    if (bytes.length !== size || !digestMatches(digest, bytes)) {
+      throw new SignpostError('DIGEST_MISMATCH', `the origin sent other bytes for the piece ${digest}`);
+    }
+    await store.writePart(part, bytes);
+    return bytes;
+  }
+
+  // The same problem comes with every look: it is said when it begins.
+  function problem(message: string, error?: unknown): void {
+    if (message !== lastProblem) {
+      log.warn('cannot follow the origin: what was there stays', {
+        reason: message,
+        ...(error === undefined ? {} : { error }),
+      });
+    }
+    lastProblem = message;
+  }
+
+  return {
+    current: () => current,
+    onChange: (callback) => void callbacks.push(callback),
+    readPart,
+    async restore() {
+      try {
+        const file = await store.readSnapshot();
+        if (file === undefined) return;
+        const snapshot = openSnapshot(file, key);
+        const [mirrors, contents] = await Promise.all([
+          store.readPart(snapshot.mirrors),
+          store.readPart(snapshot.contents),
+        ]);
+        if (mirrors === undefined || contents === undefined) {
+          throw new SignpostError('STORAGE', 'pieces of the snapshot that was kept are damaged or gone');
+        }
+        current = {
+          snapshot,
+          contents: parseContentsPart(contents),
+          mirrors: parseMirrorsPart(mirrors, deps.readMirror),
+        };
+      } catch (error) {
+        log.error('the snapshot that was kept is not used', { error });
+      }
+    },
+    async refresh(signal) {
+      const before = lastProblem;
+      try {
+        await look(signal);
+        if (lastProblem === before && ahead === undefined) {
+          if (before !== '') log.info('the origin can be followed again');
+          lastProblem = '';
+        }
+      } catch (error) {
+        if (signal.aborted) return;
+        problem(isSignpostError(error) ? error.message : String(error), error);
+      }
+    },
+  };
+}
