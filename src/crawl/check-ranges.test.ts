@@ -79,7 +79,7 @@ test('a sweep that did not pass is not gone on from', () => {
 });
 
 test('an hourly budget gives its limit at once and then steadily', () => {
-  const budget = new HourlyBudget(3600, 0);
+  const budget = new HourlyBudget(() => 3600, 0);
   assert.equal(budget.hasLeft(0, 3599), true);
   assert.equal(budget.hasLeft(0, 3600), false);
   budget.spend(3610, 0);

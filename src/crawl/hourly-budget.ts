@@ -2,13 +2,14 @@ const hour = 3_600_000;
 
 /** What may be spent in an hour. It fills up steadily; an hour of rest gives all of it at once. */
 export class HourlyBudget {
-  readonly #limit: number;
+  readonly #limit: () => number;
   #left: number;
   #at: number;
 
-  constructor(limit: number, now: number) {
+  /** @param limit what may be spent now; it may change */
+  constructor(limit: () => number, now: number) {
     this.#limit = limit;
-    this.#left = limit;
+    this.#left = limit();
     this.#at = now;
   }
 
@@ -25,8 +26,9 @@ export class HourlyBudget {
   }
 
   #earn(now: number): void {
-    const earned = (Math.max(0, now - this.#at) / hour) * this.#limit;
-    this.#left = Math.min(this.#limit, this.#left + earned);
+    const limit = this.#limit();
+    const earned = (Math.max(0, now - this.#at) / hour) * limit;
+    this.#left = Math.min(limit, this.#left + earned);
     this.#at = now;
   }
 }

@@ -17,13 +17,13 @@ interface Cost {
 export class ProbeBudget {
   readonly #requests: HourlyBudget;
   readonly #bytes: HourlyBudget;
-  /** What a whole blob, read without a reason, must leave for the rest. */
-  readonly #reserve: number;
+  readonly #settings: BudgetSettings;
 
-  constructor({ hourlyRequests, hourlyBytes }: BudgetSettings, now: number) {
-    this.#requests = new HourlyBudget(hourlyRequests, now);
-    this.#bytes = new HourlyBudget(hourlyBytes, now);
-    this.#reserve = hourlyBytes / 2;
+  /** @param settings read each time: they may change */
+  constructor(settings: BudgetSettings, now: number) {
+    this.#requests = new HourlyBudget(() => settings.hourlyRequests, now);
+    this.#bytes = new HourlyBudget(() => settings.hourlyBytes, now);
+    this.#settings = settings;
   }
 
   /** Whether a visit may begin that reads so many bytes. */
@@ -31,8 +31,9 @@ export class ProbeBudget {
     return this.#requests.hasLeft(now) && this.#bytes.hasLeft(now, bytes);
   }
 
+  /** A whole blob, read without a reason, must leave half for the rest. */
   mayReadWhole(now: number): boolean {
-    return this.#bytes.hasLeft(now, this.#reserve);
+    return this.#bytes.hasLeft(now, this.#settings.hourlyBytes / 2);
   }
 
   spend(cost: Cost, now: number): void {

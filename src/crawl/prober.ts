@@ -81,7 +81,13 @@ export async function createProber(deps: ProberDeps): Promise<Prober> {
   const recorder = createEventRecorder(deps);
   const stopping = new AbortController();
   const timers: NodeJS.Timeout[] = [];
-  const probing = { ...deps, probeTimeout: settings.probeTimeout };
+  const probing = {
+    ...deps,
+    // The settings may change while this runs.
+    get probeTimeout() {
+      return settings.probeTimeout;
+    },
+  };
   let knownSerial = deps.treeSerial();
   let started = false;
   let saving: Promise<void> | undefined;

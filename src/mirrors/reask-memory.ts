@@ -24,7 +24,7 @@ import type { MirrorId } from './mirror.ts';
  * client is sent to a good mirror that is a little further away.
  */
 export class ReaskMemory {
-  readonly #options: ReaskOptions;
+  #options: ReaskOptions;
   // Two generations: a full or old one is dropped whole. Deleting the oldest entries of one map one by one would leave
   // holes at its front that each look for the next oldest has to step over (measured: 70 microseconds a request).
   #young = new Map<string, Entry>();
@@ -39,6 +39,11 @@ export class ReaskMemory {
   constructor(options: Partial<ReaskOptions> = {}) {
     this.#options = { ...defaultOptions, ...options };
     this.#tokens = this.#options.originBurst;
+  }
+
+  /** For how long answers are remembered from now on, in milliseconds. */
+  setWindow(window: number): void {
+    this.#options = { ...this.#options, window };
   }
 
   /** How many pairs of client and blob are remembered. One in both generations counts twice. */

@@ -43,6 +43,42 @@ test('serve says where it listens, refuses a second one on the same data, and en
   await rm(folder, { recursive: true });
 });
 
+test('SIGHUP takes over what can change, names what cannot, and keeps the old settings when the new are bad', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'signpost-serve-'));
+  const config = join(folder, 'signpost.yaml');
+  const base = `data: ${folder}/data\n`;
+  const write = (rest: string) => writeFile(config, base + rest);
+  await write('registry: { listen: [{ port: 0 }] }\n');
+  const child = start('serve', '--config', config, '--json');
+  let logged = '';
+  child.process.stderr?.on('data', (piece: Buffer) => (logged += piece.toString()));
+  const [line] = (await once(child.process.stdout ?? child.process, 'data')) as [Buffer];
+  const { addresses } = JSON.parse(line.toString()) as { addresses: string[] };
+  const reload = async (event: string) => {
+    child.process.kill('SIGHUP');
+    for (let waited = 0; !logged.includes(event) && waited < 200; waited += 1) await sleep(50);
+    assert.ok(logged.includes(event), logged);
+  };
+  await write('mirrors: { greatestShare: 7 }\n');
+  await reload('configuration not read again');
+  await write(`registry: { listen: [{ port: 0 }], inlineSize: 64KiB }
+mirrors: { greatestShare: 0.5, reaskWindow: 1m }
+places: { overrides: [{ netblock: 127.0.0.0/8, country: FR }] }
+log: { level: info }
+`);
+  await reload('some settings that changed need a restart');
+  assert.equal((await fetch(`${addresses[0]}/v2/`)).status, 200);
+  child.process.kill('SIGTERM');
+  assert.equal(await child.status, 0);
+  const lines = (await child.err)
+    .trimEnd()
+    .split('\n')
+    .map((text) => JSON.parse(text) as { event: string; country?: string; settings?: string[] });
+  assert.deepEqual(lines.find(({ settings }) => settings !== undefined)?.settings, ['registry.inlineSize']);
+  assert.equal(lines.find(({ event }) => event === 'request')?.country, 'FR');
+  await rm(folder, { recursive: true });
+});
+
 test('serve answers metrics on an address of their own, and nowhere else', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'signpost-serve-'));
   const config = join(folder, 'signpost.yaml');

@@ -9,7 +9,8 @@ export function createCommand(terminal: Terminal): Command {
     'serve',
     'Answer the pull API of the OCI distribution specification, and send each blob request to a good mirror. ' +
       'Prints its addresses when it is ready; logs JSON lines on standard error. SIGTERM stops it gracefully; SIGHUP ' +
-      'reads the log level and the places again. Certificates, mirrors and publications are noticed by themselves.',
+      'reads the settings of mirrors, places and the log level again. Certificates, mirrors and publications are noticed ' +
+      'by themselves.',
     ['signpost serve --config /etc/signpost.yaml', 'signpost serve --data /srv/images --json'],
   ).action(async (options: CommonOptions) => {
     const server = await composeServe(configOf(options));

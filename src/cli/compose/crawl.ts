@@ -9,7 +9,7 @@ import { isSignpostError, SignpostError } from '../../oci/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { compileSnapshot } from '../../registry/routing-snapshot.ts';
 import type { Config } from '../config-schema.ts';
-import { composeProbing } from './probing.ts';
+import { composeProbe, composeProbing } from './probing.ts';
 import { openStorage, type Storage } from './storage.ts';
 
 export interface CrawlResult {
@@ -36,7 +36,7 @@ export async function composeCrawl(
   const mirrors = all.filter(({ name, enabled }) => (names.length === 0 ? enabled : names.includes(name)));
   const snapshot = await compileSnapshot(storage.publishedContent, () => pause());
   const deps = {
-    ...composeProbing(config, () => snapshot),
+    ...composeProbing(composeProbe(config), config.mirrors, () => snapshot),
     tree: createFileTreeReader(join(config.data, 'tree')),
     clock,
   };

@@ -47,6 +47,12 @@ export async function composeFrontEnd(
 ): Promise<FrontEnd | undefined> {
   const { origin } = config;
   if (origin === undefined) return undefined;
+  if (config.admin.listen.length > 0) {
+    throw new SignpostError(
+      'CONFIG_INVALID',
+      'a front end has nothing to manage: take away "admin", or "origin" when this is the origin',
+    );
+  }
   const stopping = new AbortController();
   const { signal } = stopping;
   const { timeout, certificateAuthorities, interval } = origin;

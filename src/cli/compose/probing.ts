@@ -1,4 +1,5 @@
 import { createMirrorProbe } from '../../adapters/mirror-probe.ts';
+import type { MirrorProbe } from '../../ports/mirror-probe.ts';
 import type { Mirror } from '../../mirrors/mirror.ts';
 import { pickNewestTarget, pickProbeTarget } from '../../registry/pick-probe-target.ts';
 import type { RoutingSnapshot } from '../../registry/routing-snapshot.ts';
@@ -6,20 +7,26 @@ import type { Config } from '../config-schema.ts';
 import { readNetblocks } from '../netblock-settings.ts';
 import { version } from '../version.ts';
 
-/**
- * What probing mirrors takes, whoever does it.
- * @throws SignpostError CONFIG_INVALID
- */
-export function composeProbing(config: Config, snapshot: () => RoutingSnapshot | undefined) {
+/** @throws SignpostError CONFIG_INVALID */
+export function composeProbe({ registry, mirrors }: Config): MirrorProbe {
+  return createMirrorProbe({
+    registry: registry.name,
+    contact: mirrors.contact,
+    version,
+    allowAddresses: readNetblocks('mirrors.allowAddresses', mirrors.allowAddresses),
+    certificateAuthorities: mirrors.certificateAuthorities,
+  });
+}
+
+/** What probing mirrors takes, whoever does it. */
+export function composeProbing(
+  probe: MirrorProbe,
+  settings: Config['mirrors'],
+  snapshot: () => RoutingSnapshot | undefined,
+) {
   return {
-    probe: createMirrorProbe({
-      registry: config.registry.name,
-      contact: config.mirrors.contact,
-      version,
-      allowAddresses: readNetblocks('mirrors.allowAddresses', config.mirrors.allowAddresses),
-      certificateAuthorities: config.mirrors.certificateAuthorities,
-    }),
-    settings: config.mirrors,
+    probe,
+    settings,
     pickTarget: (mirror: Mirror, serial: number) => {
       const current = snapshot();
       return current && pickProbeTarget(current, mirror, serial, Math.random());

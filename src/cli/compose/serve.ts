@@ -31,7 +31,7 @@ import { version } from '../version.ts';
 import { composeAdmin } from './admin.ts';
 import { composeContent } from './content.ts';
 import { composeFrontEnd } from './front-end.ts';
-import { composePlaceFinder } from './places.ts';
+import { createLiveSettings } from './live-settings.ts';
 import { composeProbing } from './probing.ts';
 import { openStorage } from './storage.ts';
 import { composeTerms } from './terms.ts';
@@ -45,7 +45,10 @@ export interface RunningServer {
   readonly adminUrls: readonly string[];
   /** Where metrics are answered. */
   readonly metricsUrls: readonly string[];
-  /** Takes over what can change while it runs: the log level and where addresses are. A bad value changes nothing. */
+  /**
+   * Takes over what can change while it runs: `mirrors`, `places` and the log level. A bad value changes nothing; what
+   * else differs is named in the log.
+   */
   reload(read: () => Config): void;
   /** Stops listening, lets requests under way finish, and ends everything. */
   stop(): Promise<void>;
@@ -73,7 +76,7 @@ export async function composeServe(config: Config): Promise<RunningServer> {
   process.on('exit', flush);
   parts.defer(() => void process.off('exit', flush));
 
-  let places = composePlaceFinder(config);
+  const live = createLiveSettings(config);
   const webhooks = await composeWebhooks(config);
   const trustedProxies = readNetblocks('registry.trustedProxies', config.registry.trustedProxies);
   const treeFolder = join(config.data, 'tree');
@@ -82,7 +85,8 @@ export async function composeServe(config: Config): Promise<RunningServer> {
   const frontEnd = parts.use(await composeFrontEnd(config, { clock, log, tree: treeFolder }));
   if (frontEnd === undefined) await repairMarkerIfFree(config, log);
 
-  const storage = { ...parts.use(await openStorage(config, clock)), ...frontEnd?.storage };
+  const database = parts.use(await openStorage(config, clock));
+  const storage = { ...database, ...frontEnd?.storage };
   const tree = createFileTreeReader(treeFolder);
   const metadataTree = createFileMetadataTree(treeFolder);
   const snapshots = createSnapshotWatcher({
@@ -103,7 +107,7 @@ export async function composeServe(config: Config): Promise<RunningServer> {
     treeSerial,
   });
   const prober: Prober = await createProber({
-    ...composeProbing(config, () => snapshots.current()),
+    ...composeProbing(live.probe, live.mirrors, () => snapshots.current()),
     tree,
     clock,
     log,
@@ -117,7 +121,7 @@ export async function composeServe(config: Config): Promise<RunningServer> {
     health: frontEnd?.healthAbove(prober) ?? prober,
     log,
     interval: pollInterval,
-    greatestShare: () => config.mirrors.greatestShare,
+    greatestShare: () => live.mirrors.greatestShare,
   });
   parts.defer(() => mirrors.stop());
   prober.start();
@@ -148,12 +152,13 @@ export async function composeServe(config: Config): Promise<RunningServer> {
   });
   parts.defer(() => propagation.stop());
   await propagation.start();
+  const reasks = new ReaskMemory({ window: config.mirrors.reaskWindow });
   const originStreams = createStreamSlots(config.registry.originStreams);
   const listener = createRegistry({
     snapshot: () => snapshots.current(),
     mirrors: () => mirrors.current(),
-    places: { find: (address) => places.find(address) },
-    reasks: new ReaskMemory({ window: config.mirrors.reaskWindow }),
+    places: live.places,
+    reasks,
     probes: prober,
     tree,
     metadata: metadataTree,
@@ -174,7 +179,7 @@ export async function composeServe(config: Config): Promise<RunningServer> {
   const server = await listenHttp(config.registry.listen, listener, log);
   parts.defer(() => server.close(config.registry.shutdownGrace));
   const admin: HttpServer | undefined = await composeAdmin(config, {
-    registry: storage.mirrorRegistry,
+    registry: database.mirrorRegistry,
     states: async () => prober.states(),
     history: storage.mirrorHistory,
     record: storage.publicationRecord,
@@ -239,9 +244,11 @@ export async function composeServe(config: Config): Promise<RunningServer> {
     reload(read) {
       try {
         const next = read();
-        places = composePlaceFinder(next);
+        const restart = live.take(next);
+        reasks.setWindow(live.mirrors.reaskWindow);
         log.setLevel(next.log.level);
-        log.info('configuration read again: the log level and places; the rest needs a restart');
+        log.info('configuration read again: mirrors, places and the log level are taken over');
+        if (restart.length > 0) log.warn('some settings that changed need a restart', { settings: restart });
       } catch (error) {
         log.error('configuration not read again: the old one stays', { error });
       }
