@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { benchCrawl } from './crawl.ts';
 import { runCommand } from './process.ts';
+import { benchChoosing } from './choosing.ts';
 import { benchPublishing } from './publishing.ts';
 import { benchServer } from './redirects.ts';
 import { report } from './report.ts';
@@ -30,6 +31,7 @@ const groups: Readonly<Record<string, () => Promise<void>>> = {
   server: () => benchServer(folder, { rounds, seconds }),
   publishing: () => benchPublishing(folder, { rounds }),
   crawl: () => benchCrawl(folder, { rounds }),
+  choosing: () => benchChoosing({ rounds }),
   signing: () => benchSigning(folder, { lists: Number(values.lists) }),
 };
 if (values.only !== undefined && groups[values.only] === undefined) {
