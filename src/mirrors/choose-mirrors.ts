@@ -226,8 +226,9 @@ function rankInOrder(
     const distance = order?.distanceTo(candidate);
     const weight = table.columns.weights[index] ?? 0;
     const share = tier === 'netblock' ? weight / total : Math.min(weight / total, table.greatestShare);
-    const found = { mirror, url, tier, share, ...(weight < mirror.weight ? { slowWeight: weight } : {}) };
-    ranked.push(distance === undefined ? found : { ...found, distance });
+    const found =
+      distance === undefined ? { mirror, url, tier, share } : { mirror, url, tier, share, distance };
+    ranked.push(weight < mirror.weight ? { ...found, slowWeight: weight } : found);
   }
 }
 
