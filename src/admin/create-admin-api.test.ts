@@ -77,6 +77,26 @@ suite('the management API', () => {
     assert.equal(JSON.stringify(audit).includes('secret'), false);
   });
 
+  test('tells what was pulled, and how publications spread', async () => {
+    const world = createAdminWorld();
+    const token = await world.issue({ role: 'publisher' });
+    const { body } = await world.ask('GET', '/statistics?by=country&since=2026-01-02&limit=5', { token });
+    assert.deepEqual(body.sums, [{ of: 'DE', pulls: 3, blobs: 2, bytes: 1 }]);
+    assert.equal((await world.ask('GET', '/statistics', { token })).body.since, '2025-12-11');
+    assert.deepEqual(world.asked, [
+      { dimension: 'country', by: 'value', since: '2026-01-02', limit: 5 },
+      { dimension: 'client', by: 'day', since: '2025-12-11', limit: 100 },
+    ]);
+    for (const query of ['by=address', 'since=yesterday', 'since=2026-02-30', 'limit=0', 'limit=501']) {
+      assert.equal((await world.ask('GET', `/statistics?${query}`, { token })).status, 400, query);
+    }
+    const spread = await world.ask('GET', '/propagation', { token });
+    assert.deepEqual(spread.body.samples, [
+      { serial: 1, at: '2026-01-10T12:00:00.000Z', holding: 2, mirrors: 3 },
+    ]);
+    assert.equal((await world.ask('GET', '/propagation?serials=51', { token })).status, 400);
+  });
+
   test('does not let two managers overwrite each other', async () => {
     const world = createAdminWorld();
     const token = await world.issue();
@@ -313,7 +333,8 @@ suite('who may use the management API', () => {
     for (const path of ['', '/health', '/history', '/webhook-secret'].map((tail) => `/mirrors/uni${tail}`)) {
       assert.equal((await world.ask('GET', path, { token })).status, 200, path);
     }
-    for (const path of ['/mirrors', '/status', '/publications', '/repositories', '/staged', '/audit']) {
+    const elsewhere = ['/mirrors', '/status', '/publications', '/repositories', '/staged', '/audit'];
+    for (const path of [...elsewhere, '/statistics', '/propagation']) {
       assert.equal((await world.ask('GET', path, { token })).status, 403, path);
     }
     const there = await world.ask('GET', '/mirrors/other', { token });

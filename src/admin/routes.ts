@@ -5,9 +5,14 @@ import { type HealthRoutesDeps, healthRoutes } from './routes/health.ts';
 import { type MirrorRoutesDeps, mirrorRoutes } from './routes/mirrors.ts';
 import { type WebhookSecretDeps, webhookSecretRoutes } from './routes/webhook-secret.ts';
 import { type PublicationRoutesDeps, publicationRoutes } from './routes/publications.ts';
+import { type StatisticsRoutesDeps, statisticsRoutes } from './routes/statistics.ts';
 
 export interface RoutesDeps
-  extends MirrorRoutesDeps, PublicationRoutesDeps, Omit<HealthRoutesDeps & WebhookSecretDeps, 'registry'> {
+  extends
+    MirrorRoutesDeps,
+    PublicationRoutesDeps,
+    StatisticsRoutesDeps,
+    Omit<HealthRoutesDeps & WebhookSecretDeps, 'registry'> {
   readonly audit: Pick<AuditLog, 'read'>;
 }
 
@@ -19,6 +24,7 @@ export function createRoutes(deps: RoutesDeps): readonly Route[] {
     ...healthRoutes({ ...deps, registry }),
     ...webhookSecretRoutes({ ...deps, registry }),
     ...publicationRoutes(deps),
+    ...statisticsRoutes(deps),
     ...auditRoutes(deps.audit),
   ];
 }

@@ -12,6 +12,7 @@ import type { Mirror, MirrorId } from '../../src/mirrors/mirror.ts';
 import type { MirrorState } from '../../src/mirrors/mirror-state.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { parseRepositoryName, parseTagName } from '../../src/oci/reference.ts';
+import type { StatisticsQuery } from '../../src/ports/statistics.ts';
 import type { StoredToken } from '../../src/ports/tokens.ts';
 import { createMemoryAuditLog } from './memory-audit-log.ts';
 import { createMemoryMirrorHistory } from './memory-mirror-history.ts';
@@ -45,6 +46,7 @@ export function createAdminWorld(settings: { readonly requestsPerMinute?: number
   const history = createMemoryMirrorHistory();
   const reports: { readonly mirror: string; readonly serial: number | undefined }[] = [];
   const errors: unknown[] = [];
+  const asked: StatisticsQuery[] = [];
   const log = {
     debug: () => undefined,
     info: () => undefined,
@@ -63,6 +65,9 @@ export function createAdminWorld(settings: { readonly requestsPerMinute?: number
     record: createMemoryPublicationRecord([{ tags: [published], manifests: [], blobs: [] }]),
     staged: { list: async () => [{ repository, tag, list, staged: start }] },
     audit,
+    statistics: { sum: async (query) => (asked.push(query), [{ of: 'DE', pulls: 3, blobs: 2, bytes: 1 }]) },
+    propagation: { list: async () => [{ serial: 1, at: start, holding: 2, mirrors: 3 }] },
+    clock,
     serial: () => 1,
     version: '1.2.3',
     webhookSecretOf: (id) => `secret of ${id}`,
@@ -92,6 +97,7 @@ export function createAdminWorld(settings: { readonly requestsPerMinute?: number
     history,
     reports,
     errors,
+    asked,
     routes,
     /** Keeps a token and gives its text. */
     async issue(changes: Partial<StoredToken> = {}): Promise<string> {

@@ -18,6 +18,7 @@ import {
   tagPageSchema,
 } from './publication.ts';
 import { reportAnswerSchema, reportSchema, webhookSecretSchema } from './report.ts';
+import { propagationSchema, statisticsSchema } from './statistics.ts';
 
 /** The names of the schemas in the OpenAPI document. */
 export const schemaNames: ReadonlyMap<z.ZodType, string> = new Map<z.ZodType, string>([
@@ -34,6 +35,8 @@ export const schemaNames: ReadonlyMap<z.ZodType, string> = new Map<z.ZodType, st
   [tagPageSchema, 'TagPage'],
   [stagedPageSchema, 'StagedPage'],
   [statusSchema, 'Status'],
+  [statisticsSchema, 'Statistics'],
+  [propagationSchema, 'Propagation'],
   [auditPageSchema, 'AuditPage'],
   [reportSchema, 'Report'],
   [reportAnswerSchema, 'ReportAnswer'],

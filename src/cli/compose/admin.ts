@@ -21,7 +21,15 @@ import { version } from '../version.ts';
 
 export interface AdminParts extends Pick<
   RoutesDeps,
-  'states' | 'history' | 'record' | 'staged' | 'serial' | 'report' | 'webhookSecretOf'
+  | 'states'
+  | 'history'
+  | 'record'
+  | 'staged'
+  | 'statistics'
+  | 'propagation'
+  | 'serial'
+  | 'report'
+  | 'webhookSecretOf'
 > {
   readonly registry: MirrorRegistry;
   readonly tokens: Tokens;

@@ -186,6 +186,8 @@ export async function composeServe(config: Config): Promise<RunningServer> {
     staged: storage.stagedImages,
     tokens: storage.tokens,
     audit: storage.audit,
+    statistics: storage.statistics,
+    propagation: storage.propagation,
     serial: treeSerial,
     report: ({ id }, serial) => ({
       checked: prober.probeNow(id, serial),
