@@ -63,6 +63,7 @@ export const verbs: Readonly<
     summary: 'Seal what front ends on other machines follow',
     load: () => import('./commands/snapshot.ts'),
   },
+  sync: { summary: 'Fill a mirror over HTTPS', load: () => import('./commands/sync.ts') },
   mirror: { summary: 'Keep the list of mirrors', load: () => import('./commands/mirror.ts') },
   crawl: {
     summary: 'Visit the mirrors once, and say how each is',

@@ -1,0 +1,97 @@
+import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
+import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
+import type { LookupAddress } from 'node:dns';
+import type { LookupFunction } from 'node:net';
+import type { SecureContext } from 'node:tls';
+import type { MirrorAddressResolver } from '../mirror-address-resolver.ts';
+
+export interface SyncConnections extends Disposable {
+  /** Milliseconds to connect and answer, and to send on. */
+  readonly timeout: number;
+  get(
+    url: URL,
+    headers: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<{ readonly response: IncomingMessage } | { readonly detail: string }>;
+}
+
+export interface SyncConnectionOptions {
+  /** Hosts (with port) that whoever runs this has named: wherever they are, they may be connected to. */
+  readonly named: ReadonlySet<string>;
+  /** Says where others, to which these redirect, may be. */
+  readonly resolver: MirrorAddressResolver;
+  readonly secureContext: SecureContext;
+  readonly userAgent: string;
+  /** Connections to one host. */
+  readonly parallel: number;
+  readonly timeout: number;
+}
+
+const headerLimit = 16 * 1024;
+
+/**
+ * Connections that are kept. A host that a source redirects to is looked up once, and the address that was allowed is
+ * the one connected to: between check and use there is no second look-up.
+ */
+export function createSyncConnections(options: SyncConnectionOptions): SyncConnections {
+  const { named, resolver, secureContext, userAgent, parallel, timeout } = options;
+  const settings = {
+    keepAlive: true,
+    maxSockets: parallel,
+    maxFreeSockets: parallel,
+    scheduling: 'lifo' as const,
+  };
+  const agents = { http: new HttpAgent(settings), https: new HttpsAgent(settings) };
+
+  /** Where a host that nobody has named may be connected to, or why nowhere. */
+  const resolve = async (host: string): Promise<LookupFunction | string> => {
+    const resolved = await resolver.resolve(host.replace(/^\[|\]$/g, ''), false);
+    return resolved.ok ? lookupFrom(resolved.addresses) : resolved.detail;
+  };
+
+  return {
+    timeout,
+    async get(url, headers, signal) {
+      const lookup = named.has(url.host) ? undefined : await resolve(url.hostname);
+      if (typeof lookup === 'string') return { detail: lookup };
+      const isSecure = url.protocol === 'https:';
+      const common = {
+        signal,
+        maxHeaderSize: headerLimit,
+        autoSelectFamily: true,
+        headers: { 'user-agent': userAgent, 'accept-encoding': 'identity', ...headers },
+        ...(lookup === undefined ? {} : { lookup }),
+      };
+      const secure = { ...common, agent: agents.https, secureContext };
+      const request = isSecure
+        ? requestHttps(url, secure)
+        : requestHttp(url, { ...common, agent: agents.http });
+      return new Promise((done) => {
+        const timer = setTimeout(() => request.destroy(new Error('no answer in time')), timeout);
+        request.on('error', (error: NodeJS.ErrnoException) => {
+          clearTimeout(timer);
+          done({ detail: error.code ?? error.message });
+        });
+        request.on('response', (response) => {
+          clearTimeout(timer);
+          // An error after this belongs to whoever reads the body.
+          response.on('error', () => undefined);
+          done({ response });
+        });
+        request.end();
+      });
+    },
+    [Symbol.dispose]() {
+      agents.http.destroy();
+      agents.https.destroy();
+    },
+  };
+}
+
+function lookupFrom(addresses: readonly LookupAddress[]): LookupFunction {
+  return (_host, { all }, callback) => {
+    const [first] = addresses;
+    if (all === true) callback(null, [...addresses]);
+    else callback(null, first?.address ?? '', first?.family);
+  };
+}

@@ -1,0 +1,115 @@
+import { Command } from 'commander';
+import { formatBytes } from '../../oci/quantity.ts';
+import { SignpostError } from '../../oci/errors.ts';
+import type { SyncReport } from '../../sync/sync-report.ts';
+import { selectRepositories } from '../../sync/select-repositories.ts';
+import { type Terminal, printResult } from '../command.ts';
+import { composeProgress } from '../compose/progress.ts';
+import { composeSync } from '../compose/sync.ts';
+import { parseDuration } from '../duration.ts';
+import { parseParallel } from '../parallel-option.ts';
+
+interface Options {
+  readonly from: string;
+  readonly alsoFrom: readonly string[];
+  readonly repository: readonly string[];
+  readonly bandwidth?: number;
+  readonly parallel: number;
+  readonly deleteAfter: string;
+  readonly timeout: string;
+  readonly allowAddress: readonly string[];
+  readonly ca: readonly string[];
+  readonly verify?: boolean;
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+}
+
+const examples = [
+  'signpost sync --from https://images.example.org/tree /srv/signpost-mirror',
+  'signpost sync --from https://images.example.org/tree --also-from https://mirror.example.net --repository "fedora/*" --bandwidth 20M /srv/signpost-mirror',
+];
+
+/** `signpost sync`: fills a mirror over HTTPS. */
+export function createCommand(terminal: Terminal): Command {
+  return new Command('sync')
+    .description(
+      "Bring a mirror's copy of the tree up to date over HTTPS. Every byte is checked against its digest, only what is " +
+        'new is fetched, and publication.json is written last: it may be stopped at any moment and run again.',
+    )
+    .argument('<folder>', "the mirror's folder")
+    .requiredOption('--from <url>', "the origin's tree: what it publishes is what is copied")
+    .option('--also-from <url>', 'a mirror that content may come from as well (repeatable)', collect, [])
+    .option('--repository <name>', 'only this repository, or all below "fedora/*" (repeatable)', collect, [])
+    .option('--bandwidth <bytes>', 'bytes a second at most, such as 500K, 20M or 1G', parseBandwidth)
+    .option('--parallel <count>', 'how many files are fetched at once', parseParallel, 8)
+    .option('--delete-after <time>', 'how long a file stays that is published no more', '1d')
+    .option('--timeout <time>', 'how long a source may stand still', '30s')
+    .option(
+      '--allow-address <netblock>',
+      'special addresses that sources may redirect to (repeatable)',
+      collect,
+      [],
+    )
+    .option('--ca <file>', 'further certificate authorities, PEM (repeatable)', collect, [])
+    .option('--verify', 'hash what is there again, and fetch what is damaged')
+    .option('--dry-run', 'only say what is missing: nothing but lists is fetched, and nothing is changed')
+    .option('--json', 'print JSON for programs')
+    .addHelpText('after', `\nExamples:\n${examples.map((example) => `  $ ${example}`).join('\n')}`)
+    .action(async (folder: string, options: Options) => {
+      const report = await sync(terminal, folder, options);
+      const json = { event: 'result', dryRun: options.dryRun === true, ...report };
+      printResult(terminal, options, json, describe(report, options.dryRun === true));
+    });
+}
+
+async function sync(terminal: Terminal, folder: string, options: Options): Promise<SyncReport> {
+  using progress = composeProgress(terminal, options.json === true);
+  return await composeSync(
+    {
+      folder,
+      from: options.from,
+      alsoFrom: options.alsoFrom,
+      allowAddresses: options.allowAddress,
+      certificateAuthorities: options.ca,
+      timeout: parseDuration(options.timeout, '--timeout'),
+      carries: selectRepositories(options.repository),
+      parallel: options.parallel,
+      bandwidth: options.bandwidth,
+      grace: parseDuration(options.deleteAfter, '--delete-after'),
+      dryRun: options.dryRun === true,
+      thorough: options.verify === true,
+      signal: terminal.signal,
+    },
+    progress,
+  );
+}
+
+function describe(report: SyncReport, dryRun: boolean): readonly string[] {
+  const { serial, missing, missingBytes, fetched, linked, bytes, removed, sources } = report;
+  const left = sources.flatMap(({ url, left: reason }) =>
+    reason === undefined ? [] : [`left ${url}: ${reason}`],
+  );
+  if (dryRun)
+    return [...left, `serial ${serial}: ${missing} files, ${formatBytes(missingBytes)} are missing here`];
+  return [
+    ...left,
+    `at serial ${serial}: ${fetched} files fetched (${formatBytes(bytes)}), ${linked} linked, ${removed} removed`,
+  ];
+}
+
+function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value];
+}
+
+const units: Readonly<Record<string, number>> = { '': 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3 };
+
+/** @throws SignpostError USAGE */
+function parseBandwidth(text: string): number {
+  const [, amount, unit = ''] = /^([1-9]\d{0,8})([KMG]?)$/.exec(text) ?? [];
+  const rate = Number(amount) * (units[unit] ?? Number.NaN);
+  if (rate > 0) return rate;
+  throw new SignpostError(
+    'USAGE',
+    `--bandwidth is ${JSON.stringify(text.slice(0, 80))}: expected bytes a second such as 500K, 20M or 1G`,
+  );
+}

@@ -1,0 +1,86 @@
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { createSecureContext, getCACertificates } from 'node:tls';
+import { createMirrorAddressResolver } from '../../adapters/mirror-address-resolver.ts';
+import { createProcessLock } from '../../adapters/process-lock.ts';
+import { readSmallFile } from '../../adapters/small-file.ts';
+import { createFileMirrorFolder } from '../../adapters/sync/file-mirror-folder.ts';
+import { createFileMirrorWriter } from '../../adapters/sync/file-mirror-writer.ts';
+import { createHttpContentSource, parseSourceUrl } from '../../adapters/sync/http-content-source.ts';
+import { createSyncConnections } from '../../adapters/sync/sync-connections.ts';
+import { createSystemClock } from '../../adapters/system-clock.ts';
+import { SignpostError } from '../../oci/errors.ts';
+import type { Progress } from '../../ports/progress.ts';
+import { stateFolder } from '../../sync/state-folder.ts';
+import type { SyncReport } from '../../sync/sync-report.ts';
+import { type SyncOptions, syncTree } from '../../sync/sync-tree.ts';
+import { readNetblocks } from '../netblock-settings.ts';
+import { version } from '../version.ts';
+
+export interface SyncSettings extends SyncOptions {
+  /** The origin's URL. */
+  readonly from: string;
+  /** Mirrors that content may come from as well. */
+  readonly alsoFrom: readonly string[];
+  /** The mirror's folder. */
+  readonly folder: string;
+  readonly allowAddresses: readonly string[];
+  /** PEM files with further certificate authorities. */
+  readonly certificateAuthorities: readonly string[];
+  /** Milliseconds. */
+  readonly timeout: number;
+}
+
+const authoritiesLimit = 1024 * 1024;
+
+/** Brings the mirror in `folder` up to date. It needs no configuration and no database. */
+export async function composeSync(settings: SyncSettings, progress: Progress): Promise<SyncReport> {
+  const root = resolve(settings.folder);
+  const clock = createSystemClock();
+  const origin = parseSourceUrl(settings.from, '--from');
+  const mirrors = settings.alsoFrom.map((text) => parseSourceUrl(text, '--also-from'));
+  using connections = createSyncConnections({
+    named: new Set([origin, ...mirrors].map((url) => new URL(url).host)),
+    resolver: createMirrorAddressResolver(readNetblocks('--allow-address', settings.allowAddresses)),
+    secureContext: await trust(settings.certificateAuthorities),
+    userAgent: `signpost/${version} (mirror sync)`,
+    parallel: settings.parallel,
+    timeout: settings.timeout,
+  });
+  makeFolder(root);
+  using _held = createProcessLock(join(root, stateFolder, 'locks'), 'sync', clock).acquire('sync');
+  return await syncTree(
+    {
+      folder: createFileMirrorFolder(root),
+      writer: createFileMirrorWriter(root),
+      origin: createHttpContentSource(origin, connections),
+      mirrors: mirrors.map((url) => createHttpContentSource(url, connections)),
+      clock,
+      progress,
+    },
+    settings,
+  );
+}
+
+// The lock's own folder is not for others to read, and so all of the state is not.
+function makeFolder(root: string): void {
+  try {
+    mkdirSync(root, { recursive: true });
+    mkdirSync(join(root, stateFolder), { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new SignpostError('STORAGE', `cannot make the folder ${root}: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
+}
+
+async function trust(files: readonly string[]) {
+  const further = await Promise.all(files.map((file) => readSmallFile(file, authoritiesLimit)));
+  try {
+    return createSecureContext({
+      ca: [...getCACertificates('default'), ...further.map((pem) => Buffer.from(pem))],
+    });
+  } catch (cause) {
+    throw new SignpostError('USAGE', `--ca: ${(cause as Error).message}`, { cause });
+  }
+}

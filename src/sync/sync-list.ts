@@ -1,0 +1,107 @@
+import { type ListOwner, formatListHead, parseContentLine } from '../mirrors/contents/contents-list.ts';
+import type { ContentsReference } from '../mirrors/contents/publication-marker.ts';
+import type { Digest } from '../oci/digest.ts';
+import { SignpostError } from '../oci/errors.ts';
+import type { MirrorFolder, MirrorWriter, WantedFile } from '../ports/mirror-folder.ts';
+import type { Fetched } from './fetch-file.ts';
+import type { Slots } from './slots.ts';
+import { stateFolder } from './state-folder.ts';
+
+export interface ListDeps {
+  readonly folder: Pick<MirrorFolder, 'lines' | 'holds'>;
+  readonly writer: Pick<MirrorWriter, 'move'>;
+  /** Fetches a file, and counts it. */
+  readonly fetch: (file: WantedFile) => Promise<Fetched>;
+  readonly slots: Slots;
+  readonly stop: AbortSignal;
+  readonly dryRun: boolean;
+  /** Hash what is there again. */
+  readonly thorough: boolean;
+  /** Told of each file that a list names. */
+  readonly named: (path: string) => void;
+  /** Told of each file that is not there yet. */
+  readonly missing: (file: WantedFile) => void;
+  /** Told of each file that could not be had. It sets off `stop` when going on is of no use. */
+  readonly failed: (error: unknown) => void;
+}
+
+/** The most that may be under way for one list: they are held in memory. */
+const queueLimit = 64;
+
+/** Where a list lies while not all of its files are there. */
+function unfinishedList(digest: Digest): string {
+  return `${stateFolder}/lists/${digest}`;
+}
+
+/** Where it lies once they are: that it is there says so, to this mirror's next run and to who fills a mirror from it. */
+export function finishedList(digest: Digest): string {
+  return `contents/${digest}`;
+}
+
+/**
+ * Fetches all that one contents list names: what is named for its bytes first, then what is replaced under the same name,
+ * such as signatures.
+ */
+export async function syncList(deps: ListDeps, owner: ListOwner, list: ContentsReference): Promise<void> {
+  const path = unfinishedList(list.digest);
+  const finished = finishedList(list.digest);
+  const isFinished = await deps.folder.holds({ path: finished, ...list }, deps.thorough);
+  const wanted = { path: isFinished ? finished : path, from: finished, ...list };
+  if (!isFinished) await deps.slots.run(() => deps.fetch(wanted));
+  const replaceable: WantedFile[] = [];
+  const complete = await fetchAll(deps, filesOf(deps, owner, wanted.path), (file) => {
+    if (file.path.endsWith(file.digest)) return true;
+    replaceable.push(file);
+    return false;
+  });
+  const rest = await fetchAll(deps, replaceable, () => true);
+  if (complete && rest && !isFinished && !deps.dryRun) await deps.writer.move(path, finished);
+}
+
+async function* filesOf(deps: ListDeps, owner: ListOwner, path: string): AsyncGenerator<WantedFile> {
+  let isHead = true;
+  for await (const line of deps.folder.lines(path)) {
+    if (isHead) {
+      if (line !== formatListHead(owner)) {
+        throw new SignpostError('SOURCE_INVALID', `the contents list ${path} is not that of ${owner}`);
+      }
+      isHead = false;
+      continue;
+    }
+    const { path: named, size, digest } = parseContentLine(line, owner);
+    deps.named(named);
+    if (size !== undefined && digest !== undefined) yield { path: named, size, digest };
+  }
+}
+
+async function fetchAll(
+  deps: ListDeps,
+  files: AsyncIterable<WantedFile> | Iterable<WantedFile>,
+  isNow: (file: WantedFile) => boolean,
+): Promise<boolean> {
+  const underWay = new Set<Promise<void>>();
+  let complete = true;
+  const fetchOne = async (file: WantedFile): Promise<void> => {
+    try {
+      await deps.slots.run(() => deps.fetch(file));
+    } catch (error) {
+      complete = false;
+      deps.failed(error);
+    }
+  };
+  try {
+    for await (const file of files) {
+      if (deps.stop.aborted) throw new SignpostError('CANCELLED', 'stopped');
+      if (!isNow(file) || (await deps.folder.holds(file, deps.thorough))) continue;
+      deps.missing(file);
+      if (deps.dryRun) continue;
+      const work = fetchOne(file);
+      underWay.add(work);
+      void work.finally(() => underWay.delete(work));
+      if (underWay.size >= queueLimit) await Promise.race(underWay);
+    }
+  } finally {
+    await Promise.allSettled(underWay);
+  }
+  return complete;
+}
