@@ -9,6 +9,7 @@ import { benchPublishing } from './publishing.ts';
 import { benchServer } from './redirects.ts';
 import { report } from './report.ts';
 import { benchSigning } from './signing.ts';
+import { benchSyncing } from './syncing.ts';
 
 // npm run bench [-- --quick] [-- --only <group>]: ratios, each against something else in the same run.
 const { values } = parseArgs({
@@ -32,6 +33,7 @@ const groups: Readonly<Record<string, () => Promise<void>>> = {
   publishing: () => benchPublishing(folder, { rounds }),
   crawl: () => benchCrawl(folder, { rounds }),
   choosing: () => benchChoosing({ rounds }),
+  sync: () => benchSyncing(folder, { rounds }),
   signing: () => benchSigning(folder, { lists: Number(values.lists) }),
 };
 if (values.only !== undefined && groups[values.only] === undefined) {

@@ -24,20 +24,22 @@ export interface MirrorFolder {
    * same name, and everything when `thorough`, is hashed again.
    */
   holds(file: WantedFile, thorough: boolean): Promise<boolean>;
+  /** Removes a file, and the folders that are empty then. */
+  remove(path: string): Promise<void>;
 }
 
-/** Puts files into the folder. Nothing gets its final name before its digest is checked. Throws SignpostError STORAGE. */
+/** Puts files into the folder. A file may get its name some time after it was taken in, with others. Nothing gets its final name before its digest is checked. Throws SignpostError STORAGE. */
 export interface MirrorWriter {
   /** Makes the file from one with the same bytes that is here under another name. Returns whether there was one. */
   adopt(file: WantedFile): Promise<boolean>;
+  /** What was taken in has its name from now on, and outlasts a power cut. The others do it when they have to. */
+  settle(): Promise<void>;
   /** Begins to take a file in, or goes on where an earlier run was stopped. */
   receive(file: WantedFile): Promise<IncomingFile>;
   /** Writes a file whose bytes have no digest to check, whole or not at all. */
   place(path: string, bytes: Uint8Array): Promise<void>;
-  /** Gives a file its other name. What was placed outlasts a power cut once this or {@link place} has resolved. */
+  /** Gives a file its other name. What was taken in before has its own by then. */
   move(from: string, to: string): Promise<void>;
-  /** Removes a file, and the folders that are empty then. */
-  remove(path: string): Promise<void>;
 }
 
 /** A file that is being taken in. */
@@ -46,6 +48,6 @@ export interface IncomingFile extends AsyncDisposable {
   readonly offset: number;
   restart(): Promise<void>;
   write(piece: Uint8Array): Promise<void>;
-  /** Gives it its name when the bytes are right; otherwise nothing of it is kept. */
+  /** Takes it in when the bytes are right; otherwise nothing of it is kept. */
   finish(): Promise<'placed' | 'wrong'>;
 }

@@ -10,8 +10,8 @@ import type { RetiredFiles } from './retired-files.ts';
 import { finishedList } from './sync-list.ts';
 
 interface RetireDeps {
-  readonly folder: Pick<MirrorFolder, 'read' | 'lines' | 'names'>;
-  readonly writer: Pick<MirrorWriter, 'remove' | 'place'>;
+  readonly folder: Pick<MirrorFolder, 'read' | 'lines' | 'names' | 'remove'>;
+  readonly writer: Pick<MirrorWriter, 'place'>;
   readonly clock: Clock;
 }
 
@@ -57,13 +57,13 @@ export async function retireFiles(
 
 /** Removes what has been retired for long enough. Returns how many files that were. */
 export async function removeRetired(
-  { writer, clock }: RetireDeps,
+  { folder, writer, clock }: RetireDeps,
   retired: RetiredFiles,
   grace: number,
 ): Promise<number> {
   const due = retired.due(clock.now(), grace);
   for (const path of due) {
-    await writer.remove(path);
+    await folder.remove(path);
     retired.keep(path);
   }
   await retired.save(writer);

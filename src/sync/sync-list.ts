@@ -9,7 +9,7 @@ import { stateFolder } from './state-folder.ts';
 
 export interface ListDeps {
   readonly folder: Pick<MirrorFolder, 'lines' | 'holds'>;
-  readonly writer: Pick<MirrorWriter, 'move'>;
+  readonly writer: Pick<MirrorWriter, 'move' | 'settle'>;
   /** Fetches a file, and counts it. */
   readonly fetch: (file: WantedFile) => Promise<Fetched>;
   readonly slots: Slots;
@@ -47,7 +47,10 @@ export async function syncList(deps: ListDeps, owner: ListOwner, list: ContentsR
   const finished = finishedList(list.digest);
   const isFinished = await deps.folder.holds({ path: finished, ...list }, deps.thorough);
   const wanted = { path: isFinished ? finished : path, from: finished, ...list };
-  if (!isFinished) await deps.slots.run(() => deps.fetch(wanted));
+  if (!isFinished) {
+    await deps.slots.run(() => deps.fetch(wanted));
+    await deps.writer.settle();
+  }
   const replaceable: WantedFile[] = [];
   const complete = await fetchAll(deps, filesOf(deps, owner, wanted.path), (file) => {
     if (file.path.endsWith(file.digest)) return true;

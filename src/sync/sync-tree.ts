@@ -147,6 +147,8 @@ async function syncTo(
     }
   });
   await Promise.all(workers);
+  // Also what came before something failed stays.
+  await writer.settle();
   if (failures.length > 0) throw worst(failures);
   if (options.signal.aborted) throw new SignpostError('CANCELLED', 'stopped');
   progress.finish(label);
@@ -161,7 +163,7 @@ async function syncTo(
   // Everything is complete: what is half there is of files that are named no more.
   for (const part of ['partial', 'lists']) {
     for (const name of await folder.names(`${stateFolder}/${part}`))
-      await writer.remove(`${stateFolder}/${part}/${name}`);
+      await folder.remove(`${stateFolder}/${part}/${name}`);
   }
 }
 
@@ -186,7 +188,7 @@ function checkForward(before: PublicationMarker | undefined, next: PublicationMa
 }
 
 async function loadIndex(
-  { folder }: SyncDeps,
+  { folder, writer }: SyncDeps,
   { contents, serial }: FetchedMarker,
   fetch: (file: WantedFile) => Promise<unknown>,
 ): Promise<ContentsIndex> {
@@ -194,7 +196,10 @@ async function loadIndex(
     throw new SignpostError('SOURCE_INVALID', `the index of the tree's contents has ${contents.size} bytes`);
   }
   const file = { path: finishedList(contents.digest), ...contents };
-  if (!(await folder.holds(file, true))) await fetch(file);
+  if (!(await folder.holds(file, true))) {
+    await fetch(file);
+    await writer.settle();
+  }
   const bytes = await folder.read(file.path, contents.size);
   if (bytes === undefined || !digestMatches(contents.digest, bytes)) {
     throw new SignpostError('STORAGE', `${file.path} has just been written and is not what it was`);

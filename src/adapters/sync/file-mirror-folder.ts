@@ -1,17 +1,20 @@
-import { type Stats } from 'node:fs';
-import { link, readFile, readdir, rm } from 'node:fs/promises';
+import { statSync } from 'node:fs';
+import { readFile, readdir, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { MirrorFolder, WantedFile } from '../../ports/mirror-folder.ts';
-import { isAbsent, isTemporaryName, makeFolder, statIfThere } from '../atomic-file.ts';
+import { parseContentPath } from '../../mirrors/contents/content-path.ts';
+import type { MirrorFolder } from '../../ports/mirror-folder.ts';
+import { isAbsent, isTemporaryName, statIfThere } from '../atomic-file.ts';
 import { hashFile } from '../hash-file.ts';
 import { readLines } from '../read-lines.ts';
 import { storageError } from '../storage-error.ts';
-import { poolPath } from './mirror-paths.ts';
+import { createPool, poolPath } from './blob-pool.ts';
+import { stateName } from './mirror-paths.ts';
 
 const lineLimit = 2048;
 
 /** A mirror's copy of the tree in the folder `root`. */
 export function createFileMirrorFolder(root: string): MirrorFolder {
+  const pools = createPool();
   return {
     async read(path, limit) {
       const file = join(root, path);
@@ -42,33 +45,43 @@ export function createFileMirrorFolder(root: string): MirrorFolder {
 
     async holds(file, thorough) {
       const path = join(root, file.path);
-      const present = await statIfThere(path);
+      const present = statSync(path, { throwIfNoEntry: false });
       if (present === undefined) return false;
       const isNamedForBytes = path.endsWith(file.digest);
       const isRight =
         present.size === file.size &&
         ((isNamedForBytes && !thorough) || (await hashFile(path)) === file.digest);
-      if (isRight) await share(root, file, present);
-      else await forget(root, file);
+      const pool = poolPath(root, file);
+      if (pool === undefined) return isRight;
+      // One that came some other way, such as by rsync, can be linked from now on too.
+      if (isRight && present.nlink === 1) pools.add(path, pool);
+      // A damaged file must not come back by its second name.
+      if (!isRight) await rm(pool, { force: true });
       return isRight;
+    },
+
+    async remove(path) {
+      const file = join(root, path);
+      try {
+        await rm(file, { force: true });
+        const { digest } = parseContentPath(path) ?? {};
+        const pool = digest && poolPath(root, { path, digest, size: 0 });
+        if (pool !== undefined && (await statIfThere(pool))?.nlink === 1) await rm(pool, { force: true });
+      } catch (cause) {
+        throw storageError(`remove ${file}`, cause);
+      }
+      if (!path.startsWith(stateName)) await removeEmpty(root, dirname(file));
     },
   };
 }
 
-/** A blob that came some other way, such as by rsync, can be linked from now on too. */
-async function share(root: string, file: WantedFile, { nlink }: Stats): Promise<void> {
-  const pool = nlink === 1 ? poolPath(root, file) : undefined;
-  if (pool !== undefined) await linkToPool(join(root, file.path), pool);
-}
-
-/** Gives a blob its second name. Where files cannot have two, the same blob is fetched once more for each repository. */
-export async function linkToPool(path: string, pool: string): Promise<void> {
-  await makeFolder(dirname(pool));
-  await link(path, pool).catch(() => undefined);
-}
-
-// A damaged file must not come back by its second name.
-async function forget(root: string, file: WantedFile): Promise<void> {
-  const pool = poolPath(root, file);
-  if (pool !== undefined) await rm(pool, { force: true }).catch(() => undefined);
+async function removeEmpty(root: string, folder: string): Promise<void> {
+  for (let at = folder; at.startsWith(`${root}/`); at = dirname(at)) {
+    try {
+      await rmdir(at);
+    } catch (cause) {
+      if (isAbsent(cause)) continue;
+      return;
+    }
+  }
 }

@@ -1,17 +1,20 @@
-import { link, rename, rm, rmdir } from 'node:fs/promises';
+import { statSync } from 'node:fs';
+import { link, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { parseContentPath } from '../../mirrors/contents/content-path.ts';
 import type { MirrorWriter } from '../../ports/mirror-folder.ts';
-import { isAbsent, makeFolder, statIfThere, syncFolder, writeFileAtomic } from '../atomic-file.ts';
+import { makeFolder, syncFolder, writeFileAtomic } from '../atomic-file.ts';
 import type { FlushGate } from '../partial-file.ts';
 import { errorCode, storageError } from '../storage-error.ts';
-import { linkToPool } from './file-mirror-folder.ts';
-import { receiveLarge, receiveSmall, smallSize } from './incoming-file.ts';
-import { partialPath, poolPath, stateName } from './mirror-paths.ts';
+import { createPool, poolPath } from './blob-pool.ts';
+import { receiveLarge } from './large-file.ts';
+import { partialPath } from './mirror-paths.ts';
+import { SmallFiles, smallSize } from './small-files.ts';
 
 /** Puts files into the mirror's folder `root`. */
 export function createFileMirrorWriter(root: string): MirrorWriter {
   const gate: FlushGate = { busy: false };
+  const pools = createPool();
+  const small = new SmallFiles();
   // Thousands of files come into a few folders: each folder is made to remember them once.
   const unsettled = new Set<string>();
   const made = new Set<string>();
@@ -23,15 +26,19 @@ export function createFileMirrorWriter(root: string): MirrorWriter {
     unsettled.add(folder);
   };
   const settle = async (): Promise<void> => {
+    await small.settle();
     const folders = [...unsettled];
     unsettled.clear();
     await Promise.all(folders.map(syncFolder));
   };
 
   return {
+    settle,
+
     async adopt(file) {
       const pool = poolPath(root, file);
-      if (pool === undefined || (await statIfThere(pool))?.size !== file.size) return false;
+      if (pool !== undefined && small.has(file.digest)) await small.settle();
+      if (pool === undefined || statSync(pool, { throwIfNoEntry: false })?.size !== file.size) return false;
       const path = join(root, file.path);
       await prepare(path);
       try {
@@ -49,12 +56,14 @@ export function createFileMirrorWriter(root: string): MirrorWriter {
       const path = join(root, file.path);
       await prepare(path);
       const pool = poolPath(root, file);
-      const placed = async () => {
-        if (pool !== undefined) await linkToPool(path, pool);
+      const placed = () => {
+        if (pool !== undefined) pools.add(path, pool);
       };
+      const partial = partialPath(root, file);
+      await prepare(partial);
       return file.size <= smallSize
-        ? receiveSmall(path, file, placed)
-        : receiveLarge(partialPath(root, file), path, file, gate, placed);
+        ? small.receive(partial, path, file, placed)
+        : receiveLarge(partial, path, file, gate, placed);
     },
 
     async place(path, bytes) {
@@ -72,32 +81,7 @@ export function createFileMirrorWriter(root: string): MirrorWriter {
       }
       await syncFolder(dirname(join(root, to)));
     },
-
-    async remove(path) {
-      const file = join(root, path);
-      try {
-        await rm(file, { force: true });
-        const { digest } = parseContentPath(path) ?? {};
-        const pool = digest && poolPath(root, { path, digest, size: 0 });
-        if (pool !== undefined && (await statIfThere(pool))?.nlink === 1) await rm(pool, { force: true });
-      } catch (cause) {
-        throw storageError(`remove ${file}`, cause);
-      }
-      made.clear();
-      await removeEmpty(root, dirname(file));
-    },
   };
 }
 
 const foldersRemembered = 10_000;
-
-async function removeEmpty(root: string, folder: string): Promise<void> {
-  for (let at = folder; at.startsWith(`${root}/`) && !at.endsWith(stateName); at = dirname(at)) {
-    try {
-      await rmdir(at);
-    } catch (cause) {
-      if (isAbsent(cause)) continue;
-      return;
-    }
-  }
-}

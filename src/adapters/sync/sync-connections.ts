@@ -20,7 +20,8 @@ export interface SyncConnectionOptions {
   readonly named: ReadonlySet<string>;
   /** Says where others, to which these redirect, may be. */
   readonly resolver: MirrorAddressResolver;
-  readonly secureContext: SecureContext;
+  /** Made when the first https URL is asked for: reading the system's authorities takes a while. */
+  readonly secureContext: () => SecureContext;
   readonly userAgent: string;
   /** Connections to one host. */
   readonly parallel: number;
@@ -41,6 +42,8 @@ export function createSyncConnections(options: SyncConnectionOptions): SyncConne
     maxFreeSockets: parallel,
     scheduling: 'lifo' as const,
   };
+  let context: SecureContext | undefined;
+  const secure = () => ({ agent: agents.https, secureContext: (context ??= secureContext()) });
   const agents = { http: new HttpAgent(settings), https: new HttpsAgent(settings) };
 
   /** Where a host that nobody has named may be connected to, or why nowhere. */
@@ -62,9 +65,8 @@ export function createSyncConnections(options: SyncConnectionOptions): SyncConne
         headers: { 'user-agent': userAgent, 'accept-encoding': 'identity', ...headers },
         ...(lookup === undefined ? {} : { lookup }),
       };
-      const secure = { ...common, agent: agents.https, secureContext };
       const request = isSecure
-        ? requestHttps(url, secure)
+        ? requestHttps(url, { ...common, ...secure() })
         : requestHttp(url, { ...common, agent: agents.http });
       return new Promise((done) => {
         const timer = setTimeout(() => request.destroy(new Error('no answer in time')), timeout);

@@ -48,7 +48,9 @@ export async function composeSync(settings: SyncSettings, progress: Progress): P
     timeout: settings.timeout,
   });
   makeFolder(root);
-  using _held = createProcessLock(join(root, stateFolder, 'locks'), 'sync', clock).acquire('sync');
+  await using _held = await createProcessLock(join(root, stateFolder, 'locks'), 'sync', clock).acquire(
+    'sync',
+  );
   return await syncTree(
     {
       folder: createFileMirrorFolder(root),
@@ -76,11 +78,12 @@ function makeFolder(root: string): void {
 
 async function trust(files: readonly string[]) {
   const further = await Promise.all(files.map((file) => readSmallFile(file, authoritiesLimit)));
+  const ca = further.map((pem) => Buffer.from(pem));
   try {
-    return createSecureContext({
-      ca: [...getCACertificates('default'), ...further.map((pem) => Buffer.from(pem))],
-    });
+    // What the administrator has named is looked at before anything is connected to.
+    createSecureContext({ ca });
   } catch (cause) {
     throw new SignpostError('USAGE', `--ca: ${(cause as Error).message}`, { cause });
   }
+  return () => createSecureContext({ ca: [...getCACertificates('default'), ...ca] });
 }
