@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { createCertificateAuthority } from '../src/demo/certificates.ts';
 
@@ -189,4 +189,55 @@ test('a second sync of the same folder leaves it to the first', async (t) => {
     holder.stdin.end();
     await once(holder, 'close');
   }
+});
+
+test('a bucket is filled in the order that keeps its marker true', (t) => {
+  if (!have(t, 'rclone', 'rclone')) return;
+  const folder = temporaryFolder(t);
+  const [tree, bucket] = [join(folder, 'tree'), join(folder, 'bucket')];
+  const script = join(packaging, 'rclone/signpost-bucket-sync');
+  const environment = { PATH: process.env.PATH ?? '', HOME: folder };
+  const run = () => execFileSync(script, [tree, bucket], { ...quiet, env: environment });
+  const blob = (serial: number) => join(bucket, `v2/demo/app/blobs/sha256:${serial}`);
+  writeTree(tree, 1);
+  for (const [path, text] of Object.entries({
+    'signatures/demo/app@sha256=1/signature-1': 'signed',
+    'tuf/1.root.json': '{}',
+    'tuf/timestamp.json': '{"version":1}',
+    'v2/images.example.org/demo/app/_trust/tuf/timestamp.json': '{"version":1}',
+    '.signpost-sync/partial/1': 'half',
+  })) {
+    mkdirSync(dirname(join(tree, path)), { recursive: true });
+    writeFileSync(join(tree, path), text);
+  }
+  run();
+  assert.equal(readFileSync(blob(1), 'utf8'), 'content 1');
+  assert.equal(readFileSync(join(bucket, 'publication.json'), 'utf8'), '{"serial":1}');
+  assert.ok(!existsSync(join(bucket, '.signpost-sync')));
+
+  rmSync(join(tree, 'v2/demo/app/blobs/sha256:1'));
+  writeTree(tree, 2);
+  // Of the same size as before.
+  writeFileSync(join(tree, 'signatures/demo/app@sha256=1/signature-1'), 'SIGNED');
+  writeFileSync(join(tree, 'tuf/timestamp.json'), '{"version":2}');
+  run();
+  assert.ok(!existsSync(blob(1)));
+  assert.equal(readFileSync(blob(2), 'utf8'), 'content 2');
+  assert.equal(readFileSync(join(bucket, 'signatures/demo/app@sha256=1/signature-1'), 'utf8'), 'SIGNED');
+  assert.equal(readFileSync(join(bucket, 'tuf/timestamp.json'), 'utf8'), '{"version":2}');
+  assert.equal(readFileSync(join(bucket, 'publication.json'), 'utf8'), '{"serial":2}');
+
+  // Stopped before its end, it has not moved the marker.
+  const bin = join(folder, 'bin');
+  mkdirSync(bin);
+  writeFileSync(
+    join(bin, 'rclone'),
+    '#!/bin/sh\ncase "$*" in *copyto*) exit 1;; esac\nPATH=$OLD_PATH exec rclone "$@"\n',
+    { mode: 0o755 },
+  );
+  writeTree(tree, 3);
+  const broken = { ...environment, PATH: `${bin}:${environment.PATH}`, OLD_PATH: environment.PATH };
+  assert.throws(() => execFileSync(script, [tree, bucket], { ...quiet, env: broken }));
+  assert.equal(readFileSync(join(bucket, 'publication.json'), 'utf8'), '{"serial":2}');
+  assert.equal(readFileSync(blob(3), 'utf8'), 'content 3');
 });
