@@ -20,8 +20,7 @@ test('every command tells what it does, with an example', async () => {
     const group = /Commands:/.test(out);
     // A mirror's administrator has neither the origin's configuration nor its data.
     const usual = name === 'sync' ? ['--json'] : ['--config', '--data', '--json'];
-    for (const option of group ? [] : usual)
-      assert.ok(out.includes(option), `${name} ${option}`);
+    for (const option of group ? [] : usual) assert.ok(out.includes(option), `${name} ${option}`);
   }
 });
 

@@ -25,6 +25,8 @@ interface WrittenFile {
  */
 export class SmallFiles {
   #written: WrittenFile[] = [];
+  /** Those that the disk is waited for. */
+  #batch: readonly WrittenFile[] = [];
   #names = 0;
   #committing: Promise<void> | undefined;
 
@@ -62,7 +64,7 @@ export class SmallFiles {
 
   /** Whether such a file waits for its name. */
   has(digest: Digest): boolean {
-    return this.#written.some((written) => written.digest === digest);
+    return [...this.#written, ...this.#batch].some((written) => written.digest === digest);
   }
 
   /** Everything that was taken in has its name when this resolves. @throws SignpostError STORAGE */
@@ -92,6 +94,7 @@ export class SmallFiles {
 
   async #commit(): Promise<void> {
     const batch = this.#written;
+    this.#batch = batch;
     this.#written = [];
     try {
       await Promise.all(batch.map(({ file }) => sync(file)));
@@ -103,6 +106,7 @@ export class SmallFiles {
       throw storageError(`write ${batch[0]?.path ?? ''}`, cause);
     } finally {
       for (const { file } of batch) closeSync(file);
+      this.#batch = [];
     }
   }
 }
