@@ -105,7 +105,15 @@ test('what is wrong has a reason of its own', async () => {
     ['fedora/base:41'],
     now,
   );
+  // A whole collection by a stranger, whose root names the configured certificate beside the stranger's own.
+  const beside = await createNotaryMachine(host).sign(
+    strange,
+    [(await makeNotaryRoot(strange, now + 9000 * hour, undefined, [strange], [keyring, strange])).bytes],
+    ['fedora/base:41'],
+    now,
+  );
   const cases: readonly [string, RegExp, Files, Asking?][] = [
+    ['forged', /names the configured root certificate .* is not signed by it/, beside.offered],
     ['missing', /has no \/v2\/images\.example\.org\/fedora\/base\/_trust\/tuf\/timestamp\.json/, new Map()],
     ['missing', /has no \/v2\/.*snapshot\./, changed(good, snapshot, undefined)],
     ['missing', /does not name "images\.example\.org\/fedora\/base:42"/, good, { tag: '42', name: 'new' }],

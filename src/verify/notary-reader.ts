@@ -41,8 +41,9 @@ export function createNotaryReader(deps: NotaryReaderDeps): MetadataReader {
       const title = `collection ${gunOf(collection)}`;
       try {
         const files = await fetchCollection(deps.remote, collection, seen);
-        const { roles, used } = walkCollection(seen, files);
-        const evidence = judgeRoles(roles, collection, deps.certificates, now);
+        const { roles, rootFile, used } = walkCollection(seen, files);
+        const pin = judgeRootPin(rootFile, collection, deps.certificates, now);
+        const evidence = judgeRoles(roles, pin, collection, now);
         if (evidence.steps.every(({ ok }) => ok)) {
           verified = { name, files: new Map([...files].filter(([file]) => used.has(file))) };
         }
@@ -59,11 +60,10 @@ export function createNotaryReader(deps: NotaryReaderDeps): MetadataReader {
 
 function judgeRoles(
   roles: CollectionRoles,
+  pin: ReturnType<typeof judgeRootPin>,
   collection: Collection,
-  certificates: ReadonlySet<string>,
   now: number,
 ): MetadataEvidence {
-  const pin = judgeRootPin(roles.root, collection, certificates, now);
   const steps: Step[] = [
     pin === 'pinned'
       ? passed('root certificate', `for ${gunOf(collection)}`)

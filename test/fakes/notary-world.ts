@@ -34,17 +34,21 @@ export function fingerprintOf({ root }: NotaryKeyring): string {
   return createHash('sha256').update(root.certificate).digest('hex');
 }
 
-/** The root after `previous`, signed by `signers` too: a new root certificate is vouched for by the old one. */
+/**
+ * The root after `previous`, signed by `signers` too: a new root certificate is vouched for by the old one. It names the
+ * certificates of `named`.
+ */
 export async function makeNotaryRoot(
   keyring: NotaryKeyring,
   expires: number,
   previous?: NotaryRoot,
   signers: readonly NotaryKeyring[] = [keyring],
+  named: readonly NotaryKeyring[] = [keyring],
 ): Promise<{ readonly root: NotaryRoot; readonly bytes: Uint8Array }> {
   const root = nextNotaryRoot(
     previous,
     {
-      root: [notaryRootKeyOf(keyring.root.certificate)],
+      root: named.map(({ root }) => notaryRootKeyOf(root.certificate)),
       targets: notaryKeyOf(keyring.targets.publicKey),
       snapshot: notaryKeyOf(keyring.snapshot.publicKey),
       timestamp: notaryKeyOf(keyring.timestamp.publicKey),

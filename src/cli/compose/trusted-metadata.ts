@@ -47,7 +47,7 @@ async function readRoots(
   for (const collection of await listCollections(folder, parseRegistryHost(config.registry.name))) {
     const bytes = await tree.read(metadataPath('notary', notaryPath(collection, 'root.json')));
     if (bytes === undefined) continue;
-    const root = readNotaryFile(bytes, 'Root', `root.json of ${gunOf(collection)}`).signed;
+    const root = readNotaryFile(bytes, 'Root', `root.json of ${gunOf(collection)}`);
     if (judgeRootPin(root, collection, trusted, clock.now()) !== 'pinned') continue;
     roots.set(gunOf(collection), bytes);
   }

@@ -24,20 +24,30 @@ export function checkRole(
 export function checkSigned(
   keys: NotaryKeys,
   { keyids, threshold }: NotaryRoleKeys,
-  { signed, signatures }: NotarySigned<NotaryMetadata>,
+  file: NotarySigned<NotaryMetadata>,
   where: string,
 ): void {
+  const have = countSigned(keys, keyids, file);
+  if (have >= threshold) return;
+  throw new SignpostError(
+    'TRUST',
+    `${where} is signed by ${have} of the keys that may sign it: ${threshold} have to`,
+  );
+}
+
+/** How many of these keys have signed. */
+export function countSigned(
+  keys: NotaryKeys,
+  keyids: readonly string[],
+  { signed, signatures }: NotarySigned<NotaryMetadata>,
+): number {
   const bytes = Buffer.from(canonicalJson(signed));
   const good = new Set<string>();
   for (const { keyid, sig } of signatures) {
     const key = keyids.includes(keyid) ? keys[keyid] : undefined;
     if (key !== undefined && notarySignatureHolds(key, bytes, sig)) good.add(keyid);
   }
-  if (good.size >= threshold) return;
-  throw new SignpostError(
-    'TRUST',
-    `${where} is signed by ${good.size} of the keys that may sign it: ${threshold} have to`,
-  );
+  return good.size;
 }
 
 /** Throws SignpostError ROLLBACK. */

@@ -15,11 +15,21 @@ export function notaryKeyOf(spki: Uint8Array): NotaryKey {
   return { keytype: 'ecdsa', keyval: { private: null, public: Buffer.from(spki).toString('base64') } };
 }
 
-/** The key of a root role. `certificate` is DER. Throws SignpostError TRUST for a key other than ECDSA P-256. */
+/**
+ * The key of a root role. `certificate` is DER.
+ * @throws SignpostError TRUST for a key other than ECDSA P-256, and for an authority's certificate
+ */
 export function notaryRootKeyOf(certificate: Uint8Array): NotaryKey {
   const parsed = parseCertificate(certificate);
   if (parsed?.publicKey.asymmetricKeyDetails?.namedCurve !== 'prime256v1') {
     throw new SignpostError('TRUST', 'the root role of Notary v1 needs a certificate for an ECDSA P-256 key');
+  }
+  if (parsed.ca) {
+    throw new SignpostError(
+      'TRUST',
+      "the certificate is an authority's, as openssl makes them by itself, and notary and docker take none of these for " +
+        'the root role: make it with -addext basicConstraints=critical,CA:false',
+    );
   }
   const pem = Buffer.from(parsed.toString()).toString('base64');
   return { keytype: 'ecdsa-x509', keyval: { private: null, public: pem } };

@@ -1,37 +1,50 @@
 import { createHash } from 'node:crypto';
-import { certificateOf } from './key.ts';
-import type { NotaryRoot } from './metadata.ts';
+import { countSigned } from './check-role.ts';
+import { type NotaryKey, certificateOf } from './key.ts';
+import type { NotaryRoot, NotarySigned } from './metadata.ts';
 import type { Collection } from './names.ts';
 
-/** How far a root comes that has no certificate that will do. */
-const failures = ['unknown-key', 'wrong-reference', 'expired'] as const;
+/** How far the best certificate of a root came, when none will do, or those that will have not signed. */
+const failures = ['unknown-key', 'unusable-key', 'wrong-reference', 'expired', 'forged'] as const;
 export type RootPinFailure = (typeof failures)[number];
 
 /**
- * Whether a root has a configured certificate that is for this collection and valid now; if not, how far the best of its
- * certificates came. `certificates` are SHA-256 of their DER in lower-case hexadecimal; `now` is in milliseconds since
- * the epoch.
+ * Whether a root is signed by configured certificates that are for this collection and valid now. That it names them
+ * is not enough: certificates are public, and whoever makes a root may put another key beside them. `certificates` are
+ * SHA-256 of their DER in lower-case hexadecimal; `now` is in milliseconds since the epoch.
  */
 export function judgeRootPin(
-  { roles, keys }: NotaryRoot,
+  file: NotarySigned<NotaryRoot>,
   collection: Collection,
   certificates: ReadonlySet<string>,
   now: number,
 ): 'pinned' | RootPinFailure {
-  const gun = gunOf(collection);
-  let furthest = 0;
-  for (const id of roles.root.keyids) {
-    const key = keys[id];
-    const certificate = key && certificateOf(key);
-    if (certificate === undefined) continue;
-    if (!certificates.has(createHash('sha256').update(certificate.raw).digest('hex'))) continue;
-    const name = /(?:^|\n)CN=([^\n]*)/.exec(certificate.subject)?.[1] ?? '';
-    const named = name.endsWith('*') ? gun.startsWith(name.slice(0, -1)) : name === gun;
-    const valid = certificate.validFromDate.getTime() <= now && now < certificate.validToDate.getTime();
-    if (named && valid) return 'pinned';
-    furthest = Math.max(furthest, named ? 2 : 1);
-  }
+  const { roles, keys } = file.signed;
+  const { keyids, threshold } = roles.root;
+  const judged = keyids.map((id) => [id, judgeKey(keys[id], gunOf(collection), certificates, now)] as const);
+  const trusted = judged.filter(([, failure]) => failure === undefined).map(([id]) => id);
+  // notary, trustpinning/trustpin.go, ValidateRoot: of the signatures, only those by trusted certificates count.
+  if (trusted.length > 0) return countSigned(keys, trusted, file) >= threshold ? 'pinned' : 'forged';
+  const furthest = Math.max(0, ...judged.map(([, failure]) => failures.indexOf(failure ?? 'unknown-key')));
   return failures[furthest] ?? 'unknown-key';
+}
+
+function judgeKey(
+  key: NotaryKey | undefined,
+  gun: string,
+  certificates: ReadonlySet<string>,
+  now: number,
+): RootPinFailure | undefined {
+  const certificate = key && certificateOf(key);
+  if (certificate === undefined) return 'unknown-key';
+  if (!certificates.has(createHash('sha256').update(certificate.raw).digest('hex'))) return 'unknown-key';
+  // notary, tuf/utils/x509.go, GetLeafCerts: an authority's certificate is passed over.
+  if (certificate.ca) return 'unusable-key';
+  const name = /(?:^|\n)CN=([^\n]*)/.exec(certificate.subject)?.[1] ?? '';
+  const named = name.endsWith('*') ? gun.startsWith(name.slice(0, -1)) : name === gun;
+  if (!named) return 'wrong-reference';
+  const valid = certificate.validFromDate.getTime() <= now && now < certificate.validToDate.getTime();
+  return valid ? undefined : 'expired';
 }
 
 /** A failure in words. */
@@ -40,10 +53,14 @@ export function describeRootPin(failure: RootPinFailure, collection: Collection)
   switch (failure) {
     case 'unknown-key':
       return `root.json has no root certificate for ${gun} that is configured`;
+    case 'unusable-key':
+      return `the root certificate for ${gun} is an authority's (CA:true), which notary and docker do not take`;
     case 'wrong-reference':
       return `root.json has a configured root certificate, but it is for another name than ${gun}`;
     case 'expired':
       return `the root certificate for ${gun} has expired, or is not valid yet`;
+    case 'forged':
+      return `root.json names the configured root certificate for ${gun}, but is not signed by it`;
   }
 }
 

@@ -45,8 +45,8 @@ export function verifyCollection(
   published: CollectionFiles,
   offered: CollectionFiles,
 ): VerifiedCollection {
-  const { roles, used } = walkCollection(published, offered);
-  const pin = judgeRootPin(roles.root, collection, certificates, now);
+  const { roles, rootFile, used } = walkCollection(published, offered);
+  const pin = judgeRootPin(rootFile, collection, certificates, now);
   if (pin !== 'pinned') throw new SignpostError('TRUST', describeRootPin(pin, collection));
   const signed = Object.values(roles);
   for (const metadata of signed) checkExpiry(metadata, now);
@@ -79,7 +79,12 @@ export interface CollectionRoles {
 export function walkCollection(
   published: CollectionFiles,
   offered: CollectionFiles,
-): { readonly roles: CollectionRoles; readonly used: ReadonlySet<string> } {
+): {
+  readonly roles: CollectionRoles;
+  /** The root with its signatures: they are by its own keys, and whose these are is for the caller to judge. */
+  readonly rootFile: NotarySigned<NotaryRoot>;
+  readonly used: ReadonlySet<string>;
+} {
   const all = new Map([...published, ...offered]);
   for (const [file, bytes] of offered) {
     const before = published.get(file);
@@ -88,7 +93,8 @@ export function walkCollection(
     }
   }
   const used = new Set<string>();
-  const root = verifyRoot(published, all, used);
+  const rootFile = verifyRoot(published, all, used);
+  const root = rootFile.signed;
   const old = readPublished(published);
 
   const timestamp = readNotaryFile(fileOf(all, 'timestamp.json', used), 'Timestamp', 'timestamp.json');
@@ -125,12 +131,17 @@ export function walkCollection(
       targets: targets.file.signed,
       releases: releases.file.signed,
     },
+    rootFile,
     used,
   };
 }
 
 /** From the published root to the newest, one version at a time, each signed by the keys of the one before. */
-function verifyRoot(published: CollectionFiles, all: CollectionFiles, used: Set<string>): NotaryRoot {
+function verifyRoot(
+  published: CollectionFiles,
+  all: CollectionFiles,
+  used: Set<string>,
+): NotarySigned<NotaryRoot> {
   const bytes = fileOf(all, 'root.json', used);
   const newest = readNotaryFile(bytes, 'Root', 'root.json');
   const { version } = newest.signed;
@@ -154,7 +165,7 @@ function verifyRoot(published: CollectionFiles, all: CollectionFiles, used: Set<
       trusted = next.signed;
     }
   }
-  return newest.signed;
+  return newest;
 }
 
 function readPublished(published: CollectionFiles) {
