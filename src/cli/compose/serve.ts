@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { setImmediate as pause, setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as pause } from 'node:timers/promises';
 import { repairMarker } from '../../accept/place-publication.ts';
 import { createFileMetadataTree } from '../../adapters/file-metadata-tree.ts';
 import { createFileTreeReader } from '../../adapters/file-tree-reader.ts';
@@ -13,28 +13,23 @@ import { type Prober, createProber } from '../../crawl/prober.ts';
 import { ReaskMemory } from '../../mirrors/reask-memory.ts';
 import { isSignpostError } from '../../oci/errors.ts';
 import { contentLock } from '../../ports/lock.ts';
-import { createMetricsListener } from '../../adapters/prometheus.ts';
 import { createProbeCounts } from '../../crawl/probe-counts.ts';
-import { createPropagationRecorder } from '../../crawl/propagation-recorder.ts';
 import { createRegistry } from '../../registry/create-registry.ts';
 import { watchMirrors } from '../../registry/mirror-watcher.ts';
-import { createPullTally } from '../../registry/pull-tally.ts';
-import { createStatisticsWriter } from '../../registry/statistics-writer.ts';
 import { measureSnapshot } from '../../registry/snapshot-measurements.ts';
 import { createSnapshotWatcher } from '../../registry/snapshot-watcher.ts';
 import { createStreamSlots, measureStreams } from '../../registry/stream-slots.ts';
-import { createTrafficCounts } from '../../registry/traffic-counts.ts';
-import { createFreshness } from '../../status/freshness.ts';
 import type { Config } from '../config-schema.ts';
 import { readNetblocks } from '../netblock-settings.ts';
 import { version } from '../version.ts';
 import { composeAdmin } from './admin.ts';
 import { composeContent } from './content.ts';
+import { composeCounting } from './counting.ts';
 import { composeFrontEnd } from './front-end.ts';
 import { createLiveSettings } from './live-settings.ts';
+import { composeMetrics } from './metrics.ts';
 import { composeProbing } from './probing.ts';
 import { openStorage } from './storage.ts';
-import { composeTerms } from './terms.ts';
 import { composeWebhooks } from './webhooks.ts';
 
 /** The Mirror List, answering. */
@@ -56,12 +51,6 @@ export interface RunningServer {
 
 /** Milliseconds between looks at the database. */
 const pollInterval = 300;
-/** Milliseconds between writings of what was pulled. */
-const statisticsInterval = 30_000;
-/** Milliseconds between looks at what the mirrors hold. */
-const propagationInterval = 5000;
-/** Milliseconds between readings of how long everything lives. */
-const freshnessInterval = 5 * 60_000;
 
 /**
  * Starts the Mirror List. What was started is stopped again when a later part cannot start.
@@ -127,31 +116,16 @@ export async function composeServe(config: Config): Promise<RunningServer> {
   prober.start();
 
   let draining = false;
-  const traffic = createTrafficCounts(() => mirrors.current());
-  const tally = createPullTally();
-  const statistics = createStatisticsWriter({
-    tally,
-    statistics: storage.statistics,
-    clock,
-    log,
-    pause: () => pause(),
-    interval: statisticsInterval,
-    keep: config.statistics.keep,
-  });
-  // After the server has closed, so that what it answered last is counted.
-  parts.defer(() => statistics.stop());
-  statistics.start();
-  const propagation = createPropagationRecorder({
-    mirrors: () => mirrors.current().mirrors.map(({ mirror }) => mirror),
-    states: () => prober.states(),
-    treeSerial,
-    propagation: storage.propagation,
-    clock,
-    log,
-    interval: propagationInterval,
-  });
-  parts.defer(() => propagation.stop());
-  await propagation.start();
+  const counting = parts.use(
+    await composeCounting(config, {
+      mirrors: () => mirrors.current(),
+      states: () => prober.states(),
+      treeSerial,
+      storage,
+      clock,
+      log,
+    }),
+  );
   const reasks = new ReaskMemory({ window: config.mirrors.reaskWindow });
   const originStreams = createStreamSlots(config.registry.originStreams);
   const listener = createRegistry({
@@ -163,10 +137,7 @@ export async function composeServe(config: Config): Promise<RunningServer> {
     tree,
     metadata: metadataTree,
     originStreams,
-    onEnd: (exchange) => {
-      traffic.note(exchange);
-      tally.note(exchange);
-    },
+    onEnd: counting.onEnd,
     log,
     clock,
     unready: async () => {
@@ -201,7 +172,22 @@ export async function composeServe(config: Config): Promise<RunningServer> {
   });
   const adminUrls = admin?.urls ?? [];
   parts.defer(() => admin?.close(config.registry.shutdownGrace));
-  const metricsUrls = await listenForMetrics();
+  const metrics = parts.use(
+    await composeMetrics(config, {
+      measurements: [
+        ...counting.measurements(),
+        ...measureSnapshot(snapshots, clock),
+        ...measureStreams(originStreams, config.registry.originStreams),
+        ...probes.measurements(),
+      ],
+      storage,
+      tree,
+      metadataTree,
+      clock,
+      log,
+    }),
+  );
+  const metricsUrls = metrics?.urls ?? [];
   webhooks.start({
     mirrors: () => mirrors.current().mirrors.map(({ mirror }) => mirror),
     states: () => prober.states(),
@@ -211,32 +197,6 @@ export async function composeServe(config: Config): Promise<RunningServer> {
   });
   parts.defer(() => webhooks.stop());
   log.info('serving', { addresses: server.urls, admin: adminUrls, metrics: metricsUrls, version });
-
-  async function listenForMetrics(): Promise<readonly string[]> {
-    if (config.metrics.listen.length === 0) return [];
-    const sources = { treeReader: tree, publications: storage.publications };
-    const freshness = createFreshness({
-      ...composeTerms(config, { ...sources, metadataTree, clock }),
-      publishedContent: storage.publishedContent,
-      clock,
-      log,
-      rest: (milliseconds, signal) => sleep(milliseconds, undefined, { signal, ref: false }),
-      interval: freshnessInterval,
-    });
-    parts.defer(() => freshness.stop());
-    freshness.start();
-    const measurements = [
-      ...traffic.measurements(),
-      ...measureSnapshot(snapshots, clock),
-      ...measureStreams(originStreams, config.registry.originStreams),
-      ...probes.measurements(),
-      ...propagation.measurements(),
-      ...freshness.measurements(),
-    ];
-    const opened = await listenHttp(config.metrics.listen, createMetricsListener(measurements, log), log);
-    parts.defer(() => opened.close(0));
-    return opened.urls.map((url) => `${url}/metrics`);
-  }
 
   const running = parts.move();
   return {
