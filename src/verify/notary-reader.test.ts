@@ -112,7 +112,15 @@ test('what is wrong has a reason of its own', async () => {
     ['fedora/base:41'],
     now,
   );
+  const last = { ...first.root, version: Number.MAX_SAFE_INTEGER - 1 };
+  const enormous = await createNotaryMachine(host).sign(
+    strange,
+    [(await makeNotaryRoot(strange, now + 9000 * hour, last)).bytes],
+    ['fedora/base:41'],
+    now,
+  );
   const cases: readonly [string, RegExp, Files, Asking?][] = [
+    ['unknown-key', /no root certificate for .* that is configured/, enormous.offered],
     ['forged', /names the configured root certificate .* is not signed by it/, beside.offered],
     ['missing', /has no \/v2\/images\.example\.org\/fedora\/base\/_trust\/tuf\/timestamp\.json/, new Map()],
     ['missing', /has no \/v2\/.*snapshot\./, changed(good, snapshot, undefined)],
