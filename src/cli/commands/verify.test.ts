@@ -11,6 +11,8 @@ import {
   type TamperingProxy,
   startTamperingProxy,
 } from '../../../test/fakes/tampering-proxy.ts';
+import { createProcessLock } from '../../adapters/process-lock.ts';
+import { createSystemClock } from '../../adapters/system-clock.ts';
 import type { Step } from '../../trust/verify/step.ts';
 
 const root = await mkdtemp(join(tmpdir(), 'signpost-verify-'));
@@ -226,6 +228,16 @@ test('a state that was seen before and is held back is a rollback', async () => 
   const damaged = await verify('fedora/roll:1', ...state);
   assert.equal(damaged.status, 1);
   assert.match(damaged.err, /does not hold what was verified before/);
+});
+
+test('two at once with one state are refused, since the slower would forget what the other has seen', async () => {
+  const state = at('shared.json');
+  const held = await createProcessLock(`${state}.metadata`, 'test', createSystemClock()).acquire('state');
+  const second = await verify('fedora/base:41', '--state', state);
+  assert.equal(second.status, 5, second.err);
+  assert.match(second.err, /another process works on the same data/);
+  await held[Symbol.asyncDispose]();
+  assert.equal((await verify('fedora/base:41', '--state', state)).status, 0);
 });
 
 for (const [format, trusted, timestamp] of [

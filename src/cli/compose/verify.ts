@@ -2,6 +2,7 @@ import { dirname, resolve } from 'node:path';
 import { createFileSeenMetadata } from '../../adapters/file-seen-metadata.ts';
 import { createFileSeenTags } from '../../adapters/file-seen-tags.ts';
 import { createSignatureReader } from '../../adapters/openpgp/signature-reader.ts';
+import { createProcessLock } from '../../adapters/process-lock.ts';
 import { readSmallFile } from '../../adapters/small-file.ts';
 import { createRemoteImage } from '../../adapters/source/registry/remote-image.ts';
 import { createRemoteMetadata } from '../../adapters/source/registry/remote-metadata.ts';
@@ -45,6 +46,11 @@ export interface VerifySettings extends VerifyOptions {
 export async function composeVerify(name: RegistryImageName, settings: VerifySettings): Promise<Step> {
   const clock = createSystemClock();
   const { credentialFiles, tls, signal, state } = settings;
+  // Held from reading the state to writing it: of two at once, the slower would take the memory back to what it read.
+  await using _state =
+    state === undefined
+      ? undefined
+      : await createProcessLock(`${state}.metadata`, 'verify', clock).acquire('state');
   await using remote = createRemoteMetadata(name, { credentialFiles, tls }, signal);
   const seenMetadata = state === undefined ? undefined : createFileSeenMetadata(`${state}.metadata`);
   const context = { clock, remote, ...(seenMetadata === undefined ? {} : { seen: seenMetadata }) };
