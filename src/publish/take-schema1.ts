@@ -1,10 +1,11 @@
 import type { Digest } from '../oci/digest.ts';
-import { SignpostError } from '../oci/errors.ts';
+import { SignpostError, isSignpostError } from '../oci/errors.ts';
 import { mediaTypes } from '../oci/media-types.ts';
 import { formatTaggedReference, type TaggedReference } from '../oci/reference.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ImageSource, SourceManifest } from '../ports/image-source.ts';
 import type { Schema1Archive } from '../ports/schema1-archive.ts';
+import { parseStrictJson } from '../trust/strict-json.ts';
 import { type Schema1Signer, verifySchema1 } from '../trust/schema1/verify-schema1.ts';
 
 /** What to do with an image of Docker schema 1 whose embedded signatures hold. */
@@ -25,9 +26,17 @@ const types: ReadonlySet<string | undefined> = new Set([
   mediaTypes.dockerSchema1Signed,
 ]);
 
-/** Whether a source calls this Docker schema 1. */
-export function isSchema1({ mediaType }: SourceManifest): boolean {
-  return types.has(mediaType);
+/** Whether this is Docker schema 1: by its media type, or, as of old registries that call everything JSON, by what it says. */
+export function isSchema1({ mediaType, bytes }: SourceManifest): boolean {
+  if (mediaType !== undefined) return types.has(mediaType);
+  try {
+    const document = parseStrictJson(bytes, 'the manifest');
+    return typeof document === 'object' && document !== null && Reflect.get(document, 'schemaVersion') === 1;
+  } catch (error) {
+    // Whoever reads it as something else says what is wrong with it.
+    if (isSignpostError(error)) return false;
+    throw error;
+  }
 }
 
 /**

@@ -82,6 +82,13 @@ test('where the policy takes it, it is kept by its digest, and nothing of it is 
   }
 });
 
+test('it is known by what it says where the registry calls it JSON, as old ones do', async () => {
+  registry.knobs.manifestType = 'application/json';
+  const { status, out, err } = await publish('take');
+  assert.equal(status, 0, err);
+  assert.match(out, new RegExp(`old/image:1 is Docker schema 1: kept as ${digest} in `));
+});
+
 test('one whose signature does not hold, or is missing, is refused under either policy', async () => {
   const text = signed.toString('utf8');
   const { signatures: _left, ...bare } = JSON.parse(text) as { signatures: unknown };

@@ -78,12 +78,13 @@ function readMediaType(header: string | undefined): string | undefined {
   return type === '' || vagueTypes.has(type) ? undefined : type;
 }
 
-// Registries name Docker schema 1 by the digest of what is signed in it.
+// Registries name Docker schema 1 by the digest of what is signed in it. Old ones give it a type that says nothing.
 function withoutSignatures(bytes: Uint8Array, mediaType: string | undefined): Uint8Array {
-  if (mediaType !== mediaTypes.dockerSchema1Signed) return bytes;
+  if (mediaType !== undefined && mediaType !== mediaTypes.dockerSchema1Signed) return bytes;
   try {
     return readSchema1(bytes).payload;
   } catch (cause) {
+    if (mediaType === undefined) return bytes;
     throw new SignpostError('SOURCE_INVALID', `Docker schema 1: ${(cause as Error).message}`, { cause });
   }
 }
