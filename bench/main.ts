@@ -10,6 +10,7 @@ import { benchServer } from './redirects.ts';
 import { report } from './report.ts';
 import { benchSigning } from './signing.ts';
 import { benchSyncing } from './syncing.ts';
+import { benchSnapshot } from './snapshot.ts';
 
 // npm run bench [-- --quick] [-- --only <group>]: ratios, each against something else in the same run.
 const { values } = parseArgs({
@@ -18,6 +19,8 @@ const { values } = parseArgs({
     only: { type: 'string' },
     // How many lists of four platforms are signed.
     lists: { type: 'string', default: '200' },
+    // How many blobs the large routing snapshot has.
+    blobs: { type: 'string', default: '1000000' },
   },
 });
 const rounds = values.quick ? 1 : 3;
@@ -34,6 +37,13 @@ const groups: Readonly<Record<string, () => Promise<void>>> = {
   crawl: () => benchCrawl(folder, { rounds }),
   choosing: () => benchChoosing({ rounds }),
   sync: () => benchSyncing(folder, { rounds }),
+  snapshot: () =>
+    benchSnapshot(folder, {
+      blobs: Number(values.blobs),
+      repositories: 100_000,
+      rate: 1000,
+      calmSeconds: values.quick ? 5 : 15,
+    }),
   signing: () => benchSigning(folder, { lists: Number(values.lists) }),
 };
 if (values.only !== undefined && groups[values.only] === undefined) {

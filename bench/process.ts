@@ -66,8 +66,18 @@ export async function waitFor(url: string, seconds = 60): Promise<void> {
 
 /** Resident memory of a process, in MiB. */
 export function residentMemory(pid: number): number {
-  const match = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  return Number(match?.[1] ?? 0) / 1024;
+  return memoryField(pid, 'VmRSS');
+}
+
+/** The most resident memory that a process has had, in MiB. */
+export function peakMemory(pid: number): number {
+  return memoryField(pid, 'VmHWM');
+}
+
+function memoryField(pid: number, name: string): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const line = status.split('\n').find((one) => one.startsWith(`${name}:`));
+  return Number.parseInt(line?.slice(name.length + 1) ?? '', 10) / 1024;
 }
 
 export function sleep(milliseconds: number): Promise<void> {

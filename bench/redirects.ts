@@ -2,9 +2,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type LoadResult, runLoad } from './load.ts';
 import { startNginx } from './nginx.ts';
-import { type Server, residentMemory, runCommand, sleep, startServer, waitFor } from './process.ts';
+import { type Server, residentMemory, sleep, startServer, waitFor } from './process.ts';
 import { compare, report } from './report.ts';
-import { type World, createWorld } from './world.ts';
+import { type World, createWorld, waitForMirrors } from './world.ts';
 
 const serverCore = 0;
 const loadCore = 1;
@@ -89,23 +89,12 @@ log: { level: ${logged ? 'info' : 'warn'} }
   report('start until ready', `${((performance.now() - started) / 1000).toFixed(2)} s`);
   report('memory when ready', `${residentMemory(server.pid).toFixed(0)} MiB`);
   try {
-    await waitForMirrors([...signpost, 'mirror', 'list', '--config', config, '--json']);
+    await waitForMirrors([...signpost, 'mirror', 'list', '--config', config, '--json'], mirrors);
     return server;
   } catch (error) {
     await server[Symbol.asyncDispose]();
     throw error;
   }
-}
-
-/** Every mirror has been probed once when most are healthy; before that, clients are served by the origin. */
-async function waitForMirrors(command: readonly string[]): Promise<void> {
-  const [program = '', ...args] = command;
-  for (let attempt = 0; attempt < 60; attempt += 1) {
-    const healthy = runCommand(program, args).match(/"healthy":true/g)?.length ?? 0;
-    if (healthy === mirrors) return;
-    await sleep(1000);
-  }
-  throw new Error('the mirrors did not become healthy');
 }
 
 async function expectRedirect(url: string): Promise<void> {

@@ -1,5 +1,6 @@
 import { linkSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
 import { createMirrorRegistry } from '../src/adapters/sqlite/mirror-registry.ts';
 import { openDatabase } from '../src/adapters/sqlite/database.ts';
 import { createSqlitePublications } from '../src/adapters/sqlite/publications.ts';
@@ -7,6 +8,7 @@ import { type Digest, digestHex, digestOf } from '../src/oci/digest.ts';
 import { formatPublicationMarker } from '../src/mirrors/contents/publication-marker.ts';
 import { mediaTypes } from '../src/oci/media-types.ts';
 import { type RepositoryName, parseRepositoryName, parseTagName } from '../src/oci/reference.ts';
+import { runCommand, sleep } from './process.ts';
 
 /** A data folder of the size that is measured, and the paths of its content on the pull API. */
 export interface World {
@@ -19,7 +21,8 @@ export interface World {
 }
 
 const countries = ['DE', 'FR', 'US', 'JP', 'BR', 'ZA', 'IN', 'AU', 'PL', 'SE'];
-const blobSize = 64 * 1024;
+/** Larger than what the crawler reads whole, since these files have not the digests that they are named for. In bytes. */
+export const blobSize = 64 * 1024 * 1024;
 // A file can have some 65,000 names on common file systems.
 const namesPerFile = 30_000;
 
@@ -59,13 +62,28 @@ export async function createWorld(
     join(data, 'tree/publication.json'),
     formatPublicationMarker({ serial: 1, contents: { digest: digestOf(''), size: 0 } }),
   );
+  await addMirrors(database, options.mirrors, options.mirrorUrl);
+  database.close();
+  return {
+    data,
+    blobPaths: blobs.map(({ repository, digest }) => `/v2/${repository}/blobs/${digest}`),
+    manifestPath: `/v2/${list.repository}/manifests/${list.digest}`,
+    signaturePaths: {
+      lookaside: `/signatures/${list.repository}@sha256=${digestHex(list.digest)}/signature-1`,
+      extension: `/extensions/v2/${list.repository}/signatures/${list.digest}`,
+    },
+  };
+}
+
+/** Adds public mirrors in ten countries, a tenth of them in Germany. */
+export async function addMirrors(database: DatabaseSync, count: number, url: string): Promise<void> {
   const registry = createMirrorRegistry(database);
   database.exec('BEGIN');
-  for (let index = 0; index < options.mirrors; index += 1) {
+  for (let index = 0; index < count; index += 1) {
     await registry.add({
       name: `mirror-${index}`,
       kind: 'public',
-      urls: [`${options.mirrorUrl}/m${index}`],
+      urls: [`${url}/m${index}`],
       country: countries[index % countries.length] ?? 'DE',
       asns: [64_512 + (index % 1000)],
       netblocks: [],
@@ -78,16 +96,17 @@ export async function createWorld(
     });
   }
   database.exec('COMMIT');
-  database.close();
-  return {
-    data,
-    blobPaths: blobs.map(({ repository, digest }) => `/v2/${repository}/blobs/${digest}`),
-    manifestPath: `/v2/${list.repository}/manifests/${list.digest}`,
-    signaturePaths: {
-      lookaside: `/signatures/${list.repository}@sha256=${digestHex(list.digest)}/signature-1`,
-      extension: `/extensions/v2/${list.repository}/signatures/${list.digest}`,
-    },
-  };
+}
+
+/** Every mirror has been probed once when most are healthy; before that, clients are served by the origin. */
+export async function waitForMirrors(command: readonly string[], mirrors: number): Promise<void> {
+  const [program = '', ...args] = command;
+  for (let attempt = 0; attempt < 60; attempt += 1) {
+    const healthy = runCommand(program, args).match(/"healthy":true/g)?.length ?? 0;
+    if (healthy === mirrors) return;
+    await sleep(1000);
+  }
+  throw new Error('the mirrors did not become healthy');
 }
 
 function placeBlobs(data: string, blobs: readonly { repository: RepositoryName; digest: Digest }[]): void {

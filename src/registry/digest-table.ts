@@ -17,10 +17,10 @@ const chunkBits = 14;
 const chunkEntries = 1 << chunkBits;
 const chunkMask = chunkEntries - 1;
 /**
- * How many entries are indexed before the event loop gets its turn. At first each touches a page of memory for the
- * first time, which takes some microseconds.
+ * How many entries are indexed before `pause` is asked. At first each touches a page of memory for the first time, which
+ * takes some microseconds.
  */
-const indexPiece = 1000;
+const indexPiece = 128;
 
 /**
  * Collects entries and then makes them a table. 24 bytes an entry and 4 bytes a slot, outside of the garbage
@@ -46,7 +46,7 @@ export class DigestTableBuilder {
     this.#size += 1;
   }
 
-  /** Indexes what was added; `pause` is awaited every few milliseconds of work. The builder is spent. */
+  /** Indexes what was added; `pause` is awaited after each fraction of a millisecond of work. The builder is spent. */
   async build(pause: () => Promise<void>): Promise<DigestTable> {
     const slots = new Uint32Array(slotsFor(this.#size));
     for (let entry = 0; entry < this.#size; entry += 1) {

@@ -41,10 +41,12 @@ export interface BlobEntry {
 
 const sampleLimit = 8192;
 const newestLimit = 1024;
+/** How many short lists are sorted in a piece. */
+const sortPiece = 128;
 
 /**
- * Compiles a snapshot in pieces; `pause` gives the event loop its turn after each batch of rows. Tags are read before what they
- * lead to, so that a publication in the middle adds content that nothing names yet, never a tag that leads nowhere.
+ * Compiles a snapshot in pieces; `pause` is awaited after each, of a millisecond or less, and gives the event loop its
+ * turn when it sees fit. Tags are read before what they lead to, so that a publication in the middle adds content that nothing names yet, never a tag that leads nowhere.
  */
 export async function compileSnapshot(
   content: PublishedContent,
@@ -66,7 +68,9 @@ export async function compileSnapshot(
     counts.tags += batch.length;
     await pause();
   }
+  let piece = 0;
   for (const repository of repositories.values()) {
+    if (piece++ % sortPiece === 0) await pause();
     repository.names = [...repository.tags.keys()].filter((tag) => !isArtifactTag(tag)).sort();
   }
 
@@ -82,7 +86,10 @@ export async function compileSnapshot(
     counts.manifests += batch.length;
     await pause();
   }
-  for (const list of referrers.values()) list.sort((a, b) => (a.digest < b.digest ? -1 : 1));
+  for (const list of referrers.values()) {
+    if (piece++ % sortPiece === 0) await pause();
+    list.sort((a, b) => (a.digest < b.digest ? -1 : 1));
+  }
 
   const blobBuilder = new DigestTableBuilder();
   const samples = new EvenSample<PublishedBlob>(sampleLimit);

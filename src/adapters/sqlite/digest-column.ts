@@ -5,8 +5,9 @@ export function digestToColumn(digest: Digest): Uint8Array {
   return Buffer.from(digestHex(digest), 'hex');
 }
 
-/** The digest in a column. Only digests are ever written there, so this is a parser of our own rows. */
+/** The digest in a column, or as the text that a query made of it. Only digests are ever written there. */
 export function digestFromColumn(column: unknown): Digest {
+  if (typeof column === 'string') return column as Digest;
   const { buffer, byteOffset, length } = column as Uint8Array<ArrayBuffer>;
   return `sha256:${Buffer.from(buffer, byteOffset, length).toString('hex')}` as Digest;
 }

@@ -1,4 +1,4 @@
-import { setImmediate as pause } from 'node:timers/promises';
+import { createEventLoopTurns } from '../../adapters/event-loop-turns.ts';
 import { createPropagationRecorder } from '../../crawl/propagation-recorder.ts';
 import type { MirrorTable } from '../../mirrors/mirror-table.ts';
 import type { MirrorId } from '../../mirrors/mirror.ts';
@@ -13,6 +13,8 @@ import { createTrafficCounts } from '../../registry/traffic-counts.ts';
 import type { Config } from '../config-schema.ts';
 import type { Storage } from './storage.ts';
 
+/** Milliseconds of work after which requests get their turn. */
+const longestPiece = 2;
 /** Milliseconds between writes of what was counted. */
 const statisticsInterval = 30_000;
 /** Milliseconds between looks at what the mirrors hold. */
@@ -44,7 +46,7 @@ export async function composeCounting(config: Config, deps: CountingDeps): Promi
     statistics: storage.statistics,
     clock,
     log,
-    pause: () => pause(),
+    pause: createEventLoopTurns(longestPiece),
     interval: statisticsInterval,
     keep: config.statistics.keep,
   });

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { setImmediate as pause } from 'node:timers/promises';
 import { repairMarker } from '../../accept/place-publication.ts';
+import { createEventLoopTurns } from '../../adapters/event-loop-turns.ts';
 import { createFileMetadataTree } from '../../adapters/file-metadata-tree.ts';
 import { createFileTreeReader } from '../../adapters/file-tree-reader.ts';
 import { type HttpServer, listenHttp } from '../../adapters/http-server.ts';
@@ -49,6 +49,8 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
+/** Milliseconds of work in the background after which requests get their turn. */
+const longestPiece = 2;
 /** Milliseconds between looks at the database. */
 const pollInterval = 300;
 
@@ -82,7 +84,7 @@ export async function composeServe(config: Config): Promise<RunningServer> {
     content: storage.publishedContent,
     log,
     clock,
-    pause: () => pause(),
+    pause: createEventLoopTurns(longestPiece),
     interval: pollInterval,
   });
   parts.defer(() => snapshots.stop());
