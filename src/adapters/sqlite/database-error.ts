@@ -8,8 +8,7 @@ export function withDatabase<T>(doing: string, work: () => T): Promise<T> {
   return Promise.try(() => attempt(doing, work));
 }
 
-/** The same for callers that do not wait. */
-export function attempt<T>(doing: string, work: () => T): T {
+function attempt<T>(doing: string, work: () => T): T {
   try {
     return work();
   } catch (cause) {
