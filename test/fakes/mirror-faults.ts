@@ -93,6 +93,10 @@ export function sendSpoilt(
       plain({ 'x-long': 'x'.repeat(1024 * 1024) });
       break;
     case 'endless':
+      if (request.method === 'HEAD') {
+        plain().end();
+        return;
+      }
       response.writeHead(plan.status, { ...plan.headers, 'content-length': String(2 ** 50) });
       flood(response);
       return;
@@ -165,8 +169,9 @@ function drip(response: ServerResponse): void {
 
 function flood(response: ServerResponse): void {
   const piece = Buffer.alloc(64 * 1024);
+  // One piece a turn: a reader that takes all at once would let this process do nothing else.
   const more = () => {
-    while (!response.destroyed && response.write(piece));
+    if (!response.destroyed && response.write(piece)) setImmediate(more);
   };
   response.on('drain', more);
   more();

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { buildImage, buildList, writeLayout } from '../../fakes/image-builder.ts';
+import { noise } from './noisy-image.ts';
 import type { WorkFolder } from './work-folder.ts';
 
 /** A small image whose layers are all redirected. */
@@ -20,7 +21,7 @@ const layerSize = 1024 * 1024;
 export async function buildBlobsImage(work: WorkFolder): Promise<BlobsImage> {
   const contents = Array.from({ length: layerCount }, (_, index) => ({
     path: `data-${index}`,
-    bytes: noise(`layer ${index}`),
+    bytes: noise(`layer ${index}`, layerSize),
   }));
   const image = buildImage({ layers: contents.map(({ path, bytes }) => ({ [path]: bytes })) });
   const list = buildList([image]);
@@ -40,12 +41,4 @@ export async function buildBlobsImage(work: WorkFolder): Promise<BlobsImage> {
       sha256: createHash('sha256').update(bytes).digest('hex'),
     })),
   };
-}
-
-/** The same bytes for the same seed, and never two alike. */
-function noise(seed: string): Buffer {
-  const blocks = Array.from({ length: layerSize / 32 }, (_, index) =>
-    createHash('sha256').update(`${seed} ${index}`).digest(),
-  );
-  return Buffer.concat(blocks);
 }

@@ -8,15 +8,19 @@ export interface Certificates {
   readonly authority: string;
   readonly certificate: string;
   readonly key: string;
+  /** The same, of a certificate that ended an hour ago. */
+  readonly expired: { readonly certificate: string; readonly key: string };
 }
 
 const day = 86_400_000;
+const hour = 3_600_000;
 
 /** Makes a certificate for `hosts`: names and IP addresses. */
 export async function createCertificates(work: WorkFolder, hosts: readonly string[]): Promise<Certificates> {
   const validity = { notBefore: Date.now() - day, notAfter: Date.now() + day };
   const authority = await createCertificateAuthority('Signpost test authority', validity);
   const issued = await authority.issue(hosts, validity);
+  const expired = await authority.issue(hosts, { ...validity, notAfter: Date.now() - hour });
   const write = (name: string, pem: string) => {
     writeFileSync(work.file('certificates', name), pem, { mode: 0o600 });
     return work.file('certificates', name);
@@ -25,5 +29,9 @@ export async function createCertificates(work: WorkFolder, hosts: readonly strin
     authority: write('authority.pem', authority.certificate),
     certificate: write('server.pem', issued.certificate),
     key: write('server.key', issued.key),
+    expired: {
+      certificate: write('expired.pem', expired.certificate),
+      key: write('expired.key', expired.key),
+    },
   };
 }

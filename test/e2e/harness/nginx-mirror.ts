@@ -22,31 +22,39 @@ export interface NginxMirror extends AsyncDisposable {
   readonly root: string;
   /** Copies the tree: content first, the marker last. */
   sync(tree: string): Promise<void>;
+  /** Goes on with other lines in its configuration, and with another certificate where one is named. */
+  configure(lines: readonly string[], certificates?: ServerCertificate): Promise<void>;
   accesses(): readonly Access[];
   stop(): Promise<void>;
   start(): Promise<void>;
 }
 
+type ServerCertificate = Pick<Certificates, 'certificate' | 'key'>;
+
 /** Starts nginx on `address`; it is empty until it is synced. */
 export async function startNginxMirror(
   work: WorkFolder,
-  options: { readonly name: string; readonly address: string; readonly certificates: Certificates },
+  options: { readonly name: string; readonly address: string; readonly certificates: ServerCertificate },
 ): Promise<NginxMirror> {
-  const { name, address, certificates } = options;
+  const { name, address } = options;
   const port = await findFreePort(address);
+  const host = address.includes(':') ? `[${address}]` : address;
   const root = work.folder(`mirror-${name}`);
   const accessLog = work.file(`${name}-access.log`);
-  const server = [
-    `listen ${address}:${port} ssl;`,
+  let { certificates } = options;
+  let further: readonly string[] = [];
+  const server = () => [
+    `listen ${host}:${port} ssl;`,
     `ssl_certificate ${certificates.certificate};`,
     `ssl_certificate_key ${certificates.key};`,
     `root ${root};`,
+    ...further,
   ];
   writeFileSync(accessLog, '');
   let daemon: Daemon | undefined;
   const mirror: NginxMirror = {
     name,
-    url: `https://${address}:${port}`,
+    url: `https://${host}:${port}`,
     root,
     async sync(tree) {
       await mustRun('rsync', ['-aH', '--exclude=/publication.json', `${tree}/`, root]);
@@ -54,7 +62,13 @@ export async function startNginxMirror(
     },
     accesses: () => readFileSync(accessLog, 'utf8').split('\n').flatMap(parseAccess),
     async start() {
-      daemon ??= await startNginx(work, name, server, accessLog);
+      daemon ??= await startNginx(work, name, server(), accessLog);
+    },
+    async configure(lines, other = certificates) {
+      further = lines;
+      certificates = other;
+      await mirror.stop();
+      await mirror.start();
     },
     async stop() {
       await daemon?.[Symbol.asyncDispose]();

@@ -23,6 +23,8 @@ export interface Signpost {
   /** Request, sign and accept for everything that is staged. `how` is passed on to `sign`. */
   sign(key: GpgKey, ...how: string[]): Promise<void>;
   serve(): Promise<Serving>;
+  /** Keeps a command running that prints JSON: it is ready once it has printed something. */
+  start(...args: string[]): Promise<Daemon>;
 }
 
 export interface Serving extends AsyncDisposable {
@@ -55,6 +57,7 @@ export function createSignpost(work: WorkFolder, name: string, settings: object)
   const env = { HOME: work.folder(`${name}-home`) };
   let rounds = 0;
   let servers = 0;
+  let daemons = 0;
   const run = (...args: string[]) => runCommand(program, [...args, '--config', config], { env });
   const must = async (...args: string[]) => {
     const result = await run(...args);
@@ -82,6 +85,14 @@ export function createSignpost(work: WorkFolder, name: string, settings: object)
       const signed = await runCommand(program, [...sign, ...keyOptions], { env });
       if (signed.status !== 0) throw new Error(describeResult(signed));
       await must('accept', bundle);
+    },
+    start(...args) {
+      daemons += 1;
+      return startDaemon(program, [...args, '--json', '--config', config], {
+        env,
+        logFile: work.file(`${name}-${args[0]}-${daemons}.log`),
+        ready: (log) => log.trimEnd().endsWith('}') && !log.includes('"error"'),
+      });
     },
     async serve() {
       servers += 1;
