@@ -23,6 +23,8 @@ const trees = {
  * when nothing has changed. Neither of the others checks a SHA-256; rclone alone lists folders over HTTP.
  */
 export async function benchSyncing(folder: string, options: { rounds: number }): Promise<void> {
+  // What is installed is JavaScript: a checkout has its types stripped at each start.
+  runCommand('npm', ['run', '--silent', 'build']);
   for (const [name, shape] of Object.entries(trees)) {
     const base = join(folder, 'sync', name.replaceAll(' ', '-'));
     const tree = join(base, 'tree');
@@ -63,7 +65,7 @@ function copy(who: string, target: string): void {
   const node = join(root, 'node_modules/.bin/node');
   const web = `http://127.0.0.1:${ports.http}/`;
   const commands: Readonly<Record<string, readonly string[]>> = {
-    signpost: [node, join(root, 'src/cli/main.ts'), 'sync', '--from', web, target],
+    signpost: [node, join(root, 'dist/cli/main.js'), 'sync', '--from', web, target],
     rsync: [
       join(root, 'packaging/rsync/signpost-mirror-sync'),
       `rsync://127.0.0.1:${ports.rsync}/tree`,

@@ -1,6 +1,4 @@
 import { Command } from 'commander';
-import { loadConfig } from './config.ts';
-import type { Config } from './config-schema.ts';
 
 /** Where a command reads and writes; tests hand in their own. */
 export interface Terminal {
@@ -29,11 +27,6 @@ export function createVerb(name: string, description: string, examples: readonly
     .option('--data <folder>', 'data folder, instead of the one in the configuration (or SIGNPOST_DATA)')
     .option('--json', 'print JSON for programs')
     .addHelpText('after', `\nExamples:\n${examples.map((example) => `  $ ${example}`).join('\n')}`);
-}
-
-/** The configuration that the common options name. */
-export function configOf(options: CommonOptions): Config {
-  return loadConfig(options);
 }
 
 /** Prints a result: one JSON document with `--json`, otherwise the lines for people. */

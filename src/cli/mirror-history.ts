@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { StoredMirrorEvent } from '../ports/mirror-history.ts';
-import { type CommonOptions, configOf, createVerb, printResult, type Terminal } from './command.ts';
+import { type CommonOptions, createVerb, printResult, type Terminal } from './command.ts';
+import { configOf } from './config-of.ts';
 import { readMirrorHistory } from './compose/mirror-history.ts';
 import { formatTable } from './table.ts';
 

@@ -3,7 +3,8 @@ import type { AcceptResult } from '../../accept/accept-bundle.ts';
 import { describeImageRefusal } from '../../accept/image-refusal.ts';
 import { SignpostError } from '../../oci/errors.ts';
 import { formatTaggedReference } from '../../oci/reference.ts';
-import { type CommonOptions, type Terminal, configOf, createVerb, printResult } from '../command.ts';
+import { type CommonOptions, type Terminal, createVerb, printResult } from '../command.ts';
+import { configOf } from '../config-of.ts';
 import { composeAccept } from '../compose/accept.ts';
 import { composeProgress } from '../compose/progress.ts';
 

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { SignpostError } from '../../oci/errors.ts';
 import { type AuditEntry, type AuditValue, auditReadLimit } from '../../ports/audit-log.ts';
-import { type CommonOptions, type Terminal, configOf, createVerb, printResult } from '../command.ts';
+import { type CommonOptions, type Terminal, createVerb, printResult } from '../command.ts';
+import { configOf } from '../config-of.ts';
 import { composeAudit } from '../compose/audit.ts';
 import { formatTable } from '../table.ts';
 

@@ -6,7 +6,8 @@ import { explainChoice } from '../../mirrors/explain-choice.ts';
 import { createMirrorTable } from '../../mirrors/mirror-table.ts';
 import { parseDigestReference } from '../../oci/reference.ts';
 import type { PublishedBlob } from '../../ports/publications.ts';
-import { type CommonOptions, type Terminal, configOf, createVerb, printResult } from '../command.ts';
+import { type CommonOptions, type Terminal, createVerb, printResult } from '../command.ts';
+import { configOf } from '../config-of.ts';
 import { composeExplain } from '../compose/explain.ts';
 
 /** `signpost explain`: where a client would be sent for a blob, and why. */

@@ -5,7 +5,8 @@ import { refuseConflicts } from '../../mirrors/refuse-conflicts.ts';
 import { quote } from '../../oci/digest.ts';
 import { SignpostError } from '../../oci/errors.ts';
 import type { MirrorRegistry } from '../../ports/mirror-registry.ts';
-import { type CommonOptions, type Terminal, configOf, createVerb, printResult } from '../command.ts';
+import { type CommonOptions, type Terminal, createVerb, printResult } from '../command.ts';
+import { configOf } from '../config-of.ts';
 import { composeMirror } from '../compose/mirror.ts';
 import {
   describeClients,

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { type Spread, summarise } from '../../crawl/summarise-propagation.ts';
-import { type CommonOptions, type Terminal, configOf, createVerb, printResult } from '../command.ts';
+import { type CommonOptions, type Terminal, createVerb, printResult } from '../command.ts';
+import { configOf } from '../config-of.ts';
 import { composePropagation } from '../compose/propagation.ts';
 import { formatTable } from '../table.ts';
 

@@ -3,7 +3,8 @@ import { SignpostError } from '../../oci/errors.ts';
 import { formatTaggedReference, parseRepositoryName } from '../../oci/reference.ts';
 import type { PlannedRole } from '../../renew/plan-renewal.ts';
 import type { RenewedTag } from '../../renew/stage-renewals.ts';
-import { type CommonOptions, type Terminal, configOf, createVerb, printResult } from '../command.ts';
+import { type CommonOptions, type Terminal, createVerb, printResult } from '../command.ts';
+import { configOf } from '../config-of.ts';
 import { type Renewal, type RenewalChoice, composeRenew } from '../compose/renew.ts';
 import { parseDuration } from '../duration.ts';
 

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { type CommonOptions, type Terminal, configOf, createVerb, printResult } from '../command.ts';
+import { type CommonOptions, type Terminal, createVerb, printResult } from '../command.ts';
+import { configOf } from '../config-of.ts';
 import { composeRequest } from '../compose/request.ts';
 import type { SealKeySource } from '../compose/seal-signer.ts';
 import { sealKeySource } from '../seal-key-source.ts';

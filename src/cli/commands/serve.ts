@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { Command } from 'commander';
-import { type CommonOptions, type Terminal, configOf, createVerb, printResult } from '../command.ts';
+import { type CommonOptions, type Terminal, createVerb, printResult } from '../command.ts';
+import { configOf } from '../config-of.ts';
 import { composeServe } from '../compose/serve.ts';
 
 /** `signpost serve`: answers pulls until it is asked to stop. */

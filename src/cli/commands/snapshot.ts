@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { type CommonOptions, type Terminal, configOf, createVerb, printResult } from '../command.ts';
+import { type CommonOptions, type Terminal, createVerb, printResult } from '../command.ts';
+import { configOf } from '../config-of.ts';
 import { composeSnapshot } from '../compose/snapshot.ts';
 import { parseDuration } from '../duration.ts';
 import { askSecret } from '../prompt.ts';

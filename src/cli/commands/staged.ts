@@ -2,7 +2,8 @@ import { Command } from 'commander';
 import { formatTaggedReference, parseTaggedReference } from '../../oci/reference.ts';
 import { contentLock } from '../../ports/lock.ts';
 import { discardStaged } from '../../publish/discard-staged.ts';
-import { type CommonOptions, configOf, createVerb, printResult, type Terminal } from '../command.ts';
+import { type CommonOptions, createVerb, printResult, type Terminal } from '../command.ts';
+import { configOf } from '../config-of.ts';
 import { composeContent } from '../compose/content.ts';
 import { formatTable } from '../table.ts';
 

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { statisticDimensions } from '../../ports/statistics.ts';
-import { type CommonOptions, type Terminal, configOf, createVerb, printResult } from '../command.ts';
+import { type CommonOptions, type Terminal, createVerb, printResult } from '../command.ts';
+import { configOf } from '../config-of.ts';
 import { type StatisticsBy, composeStatistics } from '../compose/statistics.ts';
 import { formatTable } from '../table.ts';
 

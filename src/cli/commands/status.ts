@@ -2,7 +2,8 @@ import type { Command } from 'commander';
 import { SignpostError } from '../../oci/errors.ts';
 import type { Life, RoleLife, Status, TagLife } from '../../status/read-status.ts';
 import type { TermState } from '../../status/term.ts';
-import { type CommonOptions, type Terminal, configOf, createVerb, printResult } from '../command.ts';
+import { type CommonOptions, type Terminal, createVerb, printResult } from '../command.ts';
+import { configOf } from '../config-of.ts';
 import { composeStatus } from '../compose/status.ts';
 import { formatTable } from '../table.ts';
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
-import { type CommonOptions, type Terminal, configOf, createVerb, printResult } from '../command.ts';
+import { type CommonOptions, type Terminal, createVerb, printResult } from '../command.ts';
+import { configOf } from '../config-of.ts';
 import { type ExportedTrust, composeTrustExport } from '../compose/trust-export.ts';
 
 /** `signpost trust`: what others need to trust what this Signpost publishes. */

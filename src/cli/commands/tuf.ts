@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { SignpostError } from '../../oci/errors.ts';
-import { type CommonOptions, type Terminal, configOf, createVerb, printResult } from '../command.ts';
+import { type CommonOptions, type Terminal, createVerb, printResult } from '../command.ts';
+import { configOf } from '../config-of.ts';
 import { composeDraft, composeFinishedRoot, composeRootSignature } from '../compose/root-ceremony.ts';
 import { composeTufTimestamp } from '../compose/tuf-timestamp.ts';
 import { parseDuration } from '../duration.ts';

@@ -81,7 +81,7 @@ async function trust(files: readonly string[]) {
   const ca = further.map((pem) => Buffer.from(pem));
   try {
     // What the administrator has named is looked at before anything is connected to.
-    createSecureContext({ ca });
+    if (ca.length > 0) createSecureContext({ ca });
   } catch (cause) {
     throw new SignpostError('USAGE', `--ca: ${(cause as Error).message}`, { cause });
   }
