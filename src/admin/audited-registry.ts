@@ -28,11 +28,9 @@ export function createAuditedRegistry({ registry, audit, clock, who }: AuditedRe
     async update(mirror, expected) {
       const before = expected ?? (await find(mirror.id));
       await registry.update(mirror, expected);
-      const [was, is] = [before === undefined ? {} : describe(before), describe(mirror)];
-      const changed = [...new Set([...Object.keys(was), ...Object.keys(is)])].filter(
-        (key) => JSON.stringify(was[key]) !== JSON.stringify(is[key]),
-      );
+      const changed = changedKeys(before === undefined ? {} : describeMirror(before), describeMirror(mirror));
       if (changed.length === 0) return;
+      const [was, is] = [before === undefined ? {} : describe(before), describe(mirror)];
       await write('mirror.change', before?.name ?? mirror.name, {
         before: pick(was, changed),
         after: pick(is, changed),
@@ -45,6 +43,12 @@ export function createAuditedRegistry({ registry, audit, clock, who }: AuditedRe
       await write('mirror.remove', before?.name ?? String(id), values);
     },
   };
+}
+
+function changedKeys(was: AuditValue, is: AuditValue): readonly string[] {
+  return [...new Set([...Object.keys(was), ...Object.keys(is)])].filter(
+    (key) => JSON.stringify(was[key]) !== JSON.stringify(is[key]),
+  );
 }
 
 /** A webhook's address may hold a secret: that it changed is told, and not what it is. */

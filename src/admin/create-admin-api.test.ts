@@ -77,6 +77,22 @@ suite('the management API', () => {
     assert.equal(JSON.stringify(audit).includes('secret'), false);
   });
 
+  test('writes down that a webhook now leads elsewhere, and not where', async () => {
+    const world = createAdminWorld();
+    const token = await world.issue();
+    await world.registry.add(newMirror({ name: 'uni', webhook: 'https://uni.example/hook?secret=1' }));
+    const body = { webhook: 'https://elsewhere.example/hook?secret=2' };
+    const headers = { 'if-match': '*' };
+    assert.equal((await world.ask('PATCH', '/mirrors/uni', { token, headers, body })).status, 200);
+    assert.equal((await world.ask('PATCH', '/mirrors/uni', { token, headers, body })).status, 200);
+    const entries = await world.audit.read(10);
+    assert.deepEqual(
+      entries.map(({ action, before, after }) => [action, Object.keys({ ...before, ...after })]),
+      [['mirror.change', ['webhook']]],
+    );
+    assert.equal(/secret|elsewhere/.test(JSON.stringify(entries)), false);
+  });
+
   test('tells what was pulled, and how publications spread', async () => {
     const world = createAdminWorld();
     const token = await world.issue({ role: 'publisher' });
@@ -374,6 +390,14 @@ suite('who may use the management API', () => {
     while ((await world.ask('GET', '/status', { token, address: `192.0.2.${asked}` })).status === 200)
       asked += 1;
     assert.equal(asked, 60);
+  });
+
+  test('whoever has an IPv6 network is slowed down as a whole', async () => {
+    const world = createAdminWorld({ requestsPerMinute: 60 });
+    const guess = (address: string) => world.ask('GET', '/mirrors', { token: 'guess', address });
+    for (let host = 1; host <= 6; host += 1) assert.equal((await guess(`2001:db8::${host}`)).status, 401);
+    assert.equal((await guess('2001:db8::ffff:7')).status, 429);
+    assert.equal((await guess('2001:db8:0:1::7')).status, 401);
   });
 });
 

@@ -1,3 +1,4 @@
+import { readIpAddress, wordsOf } from '../mirrors/address.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { StoredToken, TokenRole, Tokens } from '../ports/tokens.ts';
 import { checkToken } from './check-token.ts';
@@ -7,7 +8,7 @@ import { createRateLimit } from './rate-limit.ts';
 export interface GateDeps {
   readonly tokens: Pick<Tokens, 'find' | 'markUsed'>;
   readonly clock: Clock;
-  /** For each address, and for each token. */
+  /** For each address (in IPv6 for each /64), and for each token. */
   readonly requestsPerMinute: number;
 }
 
@@ -39,11 +40,11 @@ export function createGate({ tokens, clock, requestsPerMinute }: GateDeps): Gate
     return problem(403, 'this token is not for that');
   };
   return {
-    admit: (address) => tooMany(addresses.take(address, 1, clock.now())),
+    admit: (address) => tooMany(addresses.take(networkOf(address), 1, clock.now())),
     async identify(address, authorization, roles) {
       const token = await checkToken(tokens, authorization, clock.now());
       if (token === undefined) {
-        addresses.take(address, failureCost, clock.now());
+        addresses.take(networkOf(address), failureCost, clock.now());
         return problem(401, 'a token is needed: "Authorization: Bearer signpost_...", and it must be good');
       }
       return (
@@ -53,6 +54,14 @@ export function createGate({ tokens, clock, requestsPerMinute }: GateDeps): Gate
     },
     refuse,
   };
+}
+
+/** Whoever has one IPv6 address has all of its /64 (RFC 4291, section 2.5.4): they count as one. */
+function networkOf(text: string): string {
+  const address = readIpAddress(text);
+  if (address === undefined) return text;
+  const { family, a, b } = wordsOf(address);
+  return family === 4 ? address : `${a} ${b}`;
 }
 
 function tooMany(seconds: number): ProblemAnswer | undefined {
