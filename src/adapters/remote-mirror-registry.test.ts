@@ -42,6 +42,9 @@ suite('a registry far away', () => {
       since: 5000,
       serial: 3,
       ipv6: true,
+      urls: [{ url: 'https://m-6.example.org', reachable: false, reason: 'timeout' }],
+      warning: 'it claims more than it holds',
+      responseTime: 12,
     });
     assert.deepEqual(await registry.list(), await world.registry.list());
     assert.deepEqual(await registry.states(), world.states);
@@ -77,9 +80,12 @@ suite('a registry far away', () => {
     const head = `POST /mirrors HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${token}\r\n`;
     socket.write(`${head}Content-Type: application/json\r\nContent-Length: 1000\r\n\r\n{`);
     const dripping = setInterval(() => socket.write(' '), 50);
+    // Being cut may come as an error, which once() would reject with.
+    const { promise: cut, resolve } = Promise.withResolvers<void>();
     socket.on('error', () => undefined);
+    socket.on('close', () => resolve());
     socket.resume();
-    await once(socket, 'close');
+    await cut;
     clearInterval(dripping);
     await end();
   });

@@ -25,6 +25,19 @@ const state = z.object({
   serial: z.int().min(0),
   ipv4: z.boolean().exactOptional(),
   ipv6: z.boolean().exactOptional(),
+  urls: z
+    .array(
+      z.object({
+        url: z.string(),
+        reachable: z.boolean(),
+        ipv4: z.boolean().exactOptional(),
+        ipv6: z.boolean().exactOptional(),
+        reason: z.string().exactOptional(),
+      }),
+    )
+    .exactOptional(),
+  warning: z.string().exactOptional(),
+  responseTime: z.number().exactOptional(),
 });
 const item = z.object({
   mirror: identified.loose(),

@@ -8,7 +8,10 @@ export function describeStatus(mirror: Mirror, state: MirrorState | undefined): 
   if (!mirror.enabled) return 'disabled';
   if (!mirror.approved) return 'waits for approval';
   if (state === undefined) return 'not probed yet';
-  return state.healthy ? `healthy, at ${state.serial}` : `down: ${state.reason ?? 'its last probe failed'}`;
+  if (!state.healthy) return `down: ${state.reason ?? 'its last probe failed'}`;
+  const partly = state.urls?.some(({ reason }) => reason !== undefined) === true ? ', partly out' : '';
+  const warned = state.warning === undefined ? '' : ', with a warning';
+  return `healthy, at ${state.serial}${partly}${warned}`;
 }
 
 /** Whom a mirror serves, in a few words. */

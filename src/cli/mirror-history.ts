@@ -3,20 +3,26 @@ import type { StoredMirrorEvent } from '../ports/mirror-history.ts';
 import { type CommonOptions, createVerb, printResult, type Terminal } from './command.ts';
 import { configOf } from './config-of.ts';
 import { readMirrorHistory } from './compose/mirror-history.ts';
+import { type ServerOptions, addServerOptions } from './server-options.ts';
 import { formatTable } from './table.ts';
 
 const most = 1000;
 
+interface Options extends CommonOptions, ServerOptions {
+  readonly limit: number;
+}
+
 /** `signpost mirror history`: what happened to a mirror, and why. */
 export function createHistory(terminal: Terminal): Command {
-  return createVerb('history', 'Show when a mirror went out or came back, and why.', [
+  const command = createVerb('history', 'Show when a mirror went out or came back, and why.', [
     'signpost mirror history uni-example',
     'signpost mirror history uni-example --limit 100 --json',
-  ])
+  ]);
+  return addServerOptions(command)
     .argument('<name>', 'the mirror')
     .option('--limit <count>', 'how many events, the newest first', parseLimit, 20)
-    .action(async (name: string, options: CommonOptions & { readonly limit: number }) => {
-      const events = await readMirrorHistory(configOf(options), name, options.limit);
+    .action(async (name: string, options: Options) => {
+      const events = await readMirrorHistory(options, () => configOf(options), name, options.limit);
       const lines = formatTable(events.map(({ at, kind, detail }) => [timeOf(at), kind, detail]));
       printResult(
         terminal,
@@ -27,7 +33,7 @@ export function createHistory(terminal: Terminal): Command {
     });
 }
 
-function toJson({ id, at, kind, detail }: StoredMirrorEvent) {
+function toJson({ id, at, kind, detail }: Omit<StoredMirrorEvent, 'mirror'>) {
   return { id, at: timeOf(at), kind, detail };
 }
 

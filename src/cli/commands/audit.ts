@@ -4,25 +4,31 @@ import { type AuditEntry, type AuditValue, auditReadLimit } from '../../ports/au
 import { type CommonOptions, type Terminal, createVerb, printResult } from '../command.ts';
 import { configOf } from '../config-of.ts';
 import { composeAudit } from '../compose/audit.ts';
+import { type ServerOptions, addServerOptions } from '../server-options.ts';
 import { formatTable } from '../table.ts';
 
-interface Options extends CommonOptions {
+interface Options extends CommonOptions, ServerOptions {
   readonly limit: string;
   readonly before?: string;
 }
 
 /** `signpost audit`: who changed what. */
 export function createCommand(terminal: Terminal): Command {
-  return createVerb(
+  const command = createVerb(
     'audit',
     'Show who changed what, the newest change first. Every change of a mirror or a token is written down, whether it ' +
       'was made here or through the management API.',
-    ['signpost audit', 'signpost audit --limit 500 --before 1234 --json'],
-  )
+    [
+      'signpost audit',
+      'signpost audit --limit 500 --before 1234 --json',
+      'signpost audit --server https://admin.example.org --token-file ~/.signpost-token',
+    ],
+  );
+  return addServerOptions(command)
     .option('--limit <number>', `how many changes, at most ${auditReadLimit}`, '50')
     .option('--before <number>', 'only those before the change with this number')
     .action(async (options: Options) => {
-      await using parts = await composeAudit(configOf(options));
+      await using parts = await composeAudit(options, () => configOf(options));
       const before = options.before === undefined ? undefined : parseNumber(options.before, '--before');
       const entries = await parts.audit.read(parseNumber(options.limit, '--limit'), before);
       const table = formatTable([

@@ -3,22 +3,28 @@ import { type Spread, summarise } from '../../crawl/summarise-propagation.ts';
 import { type CommonOptions, type Terminal, createVerb, printResult } from '../command.ts';
 import { configOf } from '../config-of.ts';
 import { composePropagation } from '../compose/propagation.ts';
+import { type ServerOptions, addServerOptions } from '../server-options.ts';
 import { formatTable } from '../table.ts';
 
-interface Options extends CommonOptions {
+interface Options extends CommonOptions, ServerOptions {
   readonly limit: number;
 }
 
 /** `signpost propagation`: how publications spread over the mirrors. */
 export function createCommand(terminal: Terminal): Command {
-  return createVerb(
+  const command = createVerb(
     'propagation',
     'Show how many mirrors hold each publication, and how long it took until half, nine tenths and all of them did.',
-    ['signpost propagation', 'signpost propagation --limit 100 --json'],
-  )
+    [
+      'signpost propagation',
+      'signpost propagation --limit 100 --json',
+      'signpost propagation --server https://admin.example.org --token-file ~/.signpost-token',
+    ],
+  );
+  return addServerOptions(command)
     .option('--limit <number>', 'the newest publications, so many', parseLimit, 20)
     .action(async (options: Options) => {
-      const samples = await composePropagation(configOf(options), options.limit);
+      const samples = await composePropagation(options, () => configOf(options));
       const spreads = summarise(samples);
       printResult(
         terminal,

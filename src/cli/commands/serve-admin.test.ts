@@ -140,6 +140,21 @@ webhooks:
     new Set([mac(secret), mac(contact)]),
   );
 
+  // What is written down reads the same from elsewhere.
+  for (const verb of [['audit'], ['mirror', 'history', 'uni'], ['propagation']]) {
+    const [here, there] = [
+      await runCommand(...verb, '--json', ...config),
+      await runCommand(...verb, '--json', ...remote),
+    ];
+    assert.equal(there.status, exitCodes.ok, there.err);
+    assert.deepEqual(JSON.parse(there.out), JSON.parse(here.out), verb.join(' '));
+  }
+  assert.match((await runCommand('mirror', 'history', 'uni', ...own)).out, /Z +out +/);
+  assert.equal((await runCommand('audit', ...own)).status, exitCodes.refused);
+  assert.match((await runCommand('statistics', ...remote)).out, /Nothing was counted/);
+  assert.equal((await runCommand('statistics', '--limit', '501', ...remote)).status, exitCodes.usage);
+  assert.equal((await runCommand('propagation', '--limit', '51', ...remote)).status, exitCodes.usage);
+
   const audit = await runCommand('audit', ...config);
   assert.match(audit.out, /token [0-9a-f]{16} \(test\) +mirror\.add +uni/);
   assert.match(audit.out, /user \S+ +token\.create/);

@@ -3,9 +3,10 @@ import { statisticDimensions } from '../../ports/statistics.ts';
 import { type CommonOptions, type Terminal, createVerb, printResult } from '../command.ts';
 import { configOf } from '../config-of.ts';
 import { type StatisticsBy, composeStatistics } from '../compose/statistics.ts';
+import { type ServerOptions, addServerOptions } from '../server-options.ts';
 import { formatTable } from '../table.ts';
 
-interface Options extends CommonOptions {
+interface Options extends CommonOptions, ServerOptions {
   readonly by: StatisticsBy;
   readonly since: string;
   readonly limit: number;
@@ -13,7 +14,7 @@ interface Options extends CommonOptions {
 
 /** `signpost statistics`: what was pulled. */
 export function createCommand(terminal: Terminal): Command {
-  return createVerb(
+  const command = createVerb(
     'statistics',
     'Show how much was pulled, by day, repository, tag, country, autonomous system, mirror or kind of client. Days are ' +
       'those of UTC. No address is ever kept.',
@@ -21,15 +22,17 @@ export function createCommand(terminal: Terminal): Command {
       'signpost statistics',
       'signpost statistics --by repository --since 7d',
       'signpost statistics --by country --since 2026-01-01 --limit 300 --json',
+      'signpost statistics --by mirror --server https://admin.example.org --token-file ~/.signpost-token',
     ],
-  )
+  );
+  return addServerOptions(command)
     .addOption(
       new Option('--by <what>', 'what to sum by').choices(['day', ...statisticDimensions]).default('day'),
     )
     .option('--since <when>', 'the first day, as a date or so many days ago', '30d')
     .option('--limit <number>', 'rows at most', parseLimit, 50)
     .action(async (options: Options) => {
-      const sums = await composeStatistics(configOf(options), options);
+      const sums = await composeStatistics(options, () => configOf(options));
       printResult(
         terminal,
         options,

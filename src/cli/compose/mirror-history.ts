@@ -3,18 +3,23 @@ import { quote } from '../../oci/digest.ts';
 import { SignpostError } from '../../oci/errors.ts';
 import type { StoredMirrorEvent } from '../../ports/mirror-history.ts';
 import type { Config } from '../config-schema.ts';
+import type { ServerOptions } from '../server-options.ts';
+import { composeRemoteRecords } from './remote-records.ts';
 import { openStorage } from './storage.ts';
 
 /**
- * The last events of a mirror, the newest first.
- * @throws SignpostError NOT_FOUND, STORAGE
+ * The last events of a mirror, the newest first: from the data that `readConfig` names, or from a server.
+ * @throws SignpostError
  */
 export async function readMirrorHistory(
-  config: Config,
+  options: ServerOptions,
+  readConfig: () => Config,
   name: string,
   limit: number,
-): Promise<readonly StoredMirrorEvent[]> {
-  await using storage = await openStorage(config, createSystemClock());
+): Promise<readonly Omit<StoredMirrorEvent, 'mirror'>[]> {
+  const remote = await composeRemoteRecords(options);
+  if (remote !== undefined) return remote.history(name, limit);
+  await using storage = await openStorage(readConfig(), createSystemClock());
   const mirror = (await storage.mirrorRegistry.list()).find((known) => known.name === name);
   if (mirror === undefined) throw new SignpostError('NOT_FOUND', `there is no mirror named ${quote(name)}`);
   return await storage.mirrorHistory.list(mirror.id, { limit });

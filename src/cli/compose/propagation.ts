@@ -1,13 +1,31 @@
+import { remoteSerials } from '../../adapters/remote-records.ts';
 import { createSystemClock } from '../../adapters/system-clock.ts';
+import { SignpostError } from '../../oci/errors.ts';
 import type { PropagationSample } from '../../ports/propagation.ts';
 import type { Config } from '../config-schema.ts';
+import type { ServerOptions } from '../server-options.ts';
+import { composeRemoteRecords } from './remote-records.ts';
 import { openStorage } from './storage.ts';
 
-/** How the newest `serials` publications spread over the mirrors. */
+interface Wish extends ServerOptions {
+  /** How many publications. */
+  readonly limit: number;
+}
+
+/** How the newest publications spread over the mirrors, from the data that `readConfig` names, or from a server. */
 export async function composePropagation(
-  config: Config,
-  serials: number,
+  options: Wish,
+  readConfig: () => Config,
 ): Promise<readonly PropagationSample[]> {
-  await using storage = await openStorage(config, createSystemClock());
-  return await storage.propagation.list(serials);
+  const { limit } = options;
+  const remote = await composeRemoteRecords(options);
+  if (remote !== undefined) {
+    if (limit <= remoteSerials) return remote.propagation(limit);
+    throw new SignpostError(
+      'USAGE',
+      `--limit is ${limit}: a server tells of ${remoteSerials} publications at most`,
+    );
+  }
+  await using storage = await openStorage(readConfig(), createSystemClock());
+  return await storage.propagation.list(limit);
 }

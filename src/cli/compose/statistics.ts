@@ -1,20 +1,36 @@
+import { remoteLimit } from '../../adapters/remote-records.ts';
 import { createSystemClock } from '../../adapters/system-clock.ts';
 import { quote } from '../../oci/digest.ts';
 import { SignpostError } from '../../oci/errors.ts';
 import type { StatisticDimension, StatisticSum } from '../../ports/statistics.ts';
 import type { Config } from '../config-schema.ts';
+import type { ServerOptions } from '../server-options.ts';
+import { composeRemoteRecords } from './remote-records.ts';
 import { openStorage } from './storage.ts';
 
 export type StatisticsBy = StatisticDimension | 'day';
 
-/** Sums of what was pulled. `since` is a day, or `30d`. */
+interface Wish extends ServerOptions {
+  readonly by: StatisticsBy;
+  /** A day, or `30d`. */
+  readonly since: string;
+  readonly limit: number;
+}
+
+/** Sums of what was pulled, from the data that `readConfig` names, or from a server. */
 export async function composeStatistics(
-  config: Config,
-  { by, since, limit }: { readonly by: StatisticsBy; readonly since: string; readonly limit: number },
+  options: Wish,
+  readConfig: () => Config,
 ): Promise<readonly StatisticSum[]> {
+  const { by, since, limit } = options;
   const clock = createSystemClock();
   const first = parseSince(since, clock.now());
-  await using storage = await openStorage(config, clock);
+  const remote = await composeRemoteRecords(options);
+  if (remote !== undefined) {
+    if (limit <= remoteLimit) return remote.statistics({ by, since: first, limit });
+    throw new SignpostError('USAGE', `--limit is ${limit}: a server gives ${remoteLimit} rows at most`);
+  }
+  await using storage = await openStorage(readConfig(), clock);
   // Each request has one kind of client, so that these make up all of a day.
   const grouping =
     by === 'day' ? ({ dimension: 'client', by } as const) : ({ dimension: by, by: 'value' } as const);
