@@ -1,54 +1,12 @@
 import { z } from 'zod';
 import { envelopeLimit } from '../trust/envelope-limit.ts';
-import { type MetadataFormat, isMetadataFormat } from '../trust/metadata-file.ts';
+import { repository } from './repository-settings.ts';
+import { asn, countryCode, duration, listener, port, size, text } from './setting-values.ts';
 
 /**
  * Every setting of the configuration file. docs/configuration.md is generated from the descriptions here, and a test
  * keeps the two the same. Sizes are in bytes and times in milliseconds once parsed; in the file they carry a unit.
  */
-
-const size = (fallback: string) => unit(fallback, sizeUnits, 'a size such as "32KiB" or "4MiB"');
-const duration = (fallback: string) =>
-  unit(fallback, durationUnits, 'a time such as "500ms", "2s", "10m" or "90d"');
-
-const sizeUnits: Readonly<Record<string, number>> = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 };
-const durationUnits: Readonly<Record<string, number>> = {
-  ms: 1,
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-};
-
-function unit(fallback: string, units: Readonly<Record<string, number>>, expected: string) {
-  const pattern = new RegExp(`^(\\d{1,9})(${Object.keys(units).join('|')})$`);
-  return z
-    .string({ error: `expected ${expected}` })
-    .regex(pattern, { error: `expected ${expected}` })
-    .default(fallback)
-    .transform((text) => {
-      const [, amount, name] = pattern.exec(text) ?? [];
-      return Number(amount) * (units[name ?? ''] ?? 0);
-    });
-}
-
-const text = (limit = 1024) => z.string().min(1).max(limit);
-const port = z.int().min(0).max(65_535);
-const countryCode = z.string().regex(/^[A-Z]{2}$/, { error: 'expected two upper-case letters (ISO 3166-1)' });
-const asn = z.int().min(1).max(4_294_967_295);
-
-const tls = z
-  .strictObject({
-    certificate: text().describe('File with the certificate chain in PEM. Read again when it changes.'),
-    key: text().describe('File with the private key in PEM. Read again when it changes.'),
-  })
-  .describe('Serve TLS. Without it the address speaks plain HTTP, for use behind a proxy.');
-
-const listener = z.strictObject({
-  address: text(64).default('127.0.0.1').describe('Address to listen on.'),
-  port: port.default(5000).describe('Port to listen on; 0 takes a free one.'),
-  tls: tls.optional(),
-});
 
 const registry = z.strictObject({
   name: text(255)
@@ -81,84 +39,6 @@ const registry = z.strictObject({
 });
 
 /** Formats that can be demanded, and the setting that holds the keys of each. */
-const formatKeys = {
-  simple: 'keys',
-  cosign: 'cosignKeys',
-  sigstore: 'cosignKeys',
-  notation: 'notationRoots',
-} as const;
-
-const formats = ['simple', 'cosign', 'sigstore', 'notation', 'tuf', 'notary'] as const satisfies readonly (
-  keyof typeof formatKeys | MetadataFormat
-)[];
-
-const repositoryFields = z.strictObject({
-  match: text(255).describe(
-    'A repository name, or a prefix ending in "/*". The first rule that matches counts.',
-  ),
-  formats: z
-    .array(z.enum(formats))
-    .min(1)
-    .max(formats.length)
-    .default(['simple'])
-    .describe(
-      'Formats in which everything must be signed: "simple" (podman, skopeo and CRI-O by a lookaside), "cosign" (attached, for podman, skopeo, CRI-O and cosign), "sigstore" (bundles, for cosign 3) and "notation" (Notary Project, for notation), of which there must be one; "tuf" and "notary" demand that the TUF or Notary v1 metadata of the same bundle names the tag.',
-    ),
-  keys: z
-    .array(text())
-    .max(64)
-    .default([])
-    .describe('Files with OpenPGP public keys whose simple signatures are accepted. Needed for "simple".'),
-  cosignKeys: z
-    .array(text())
-    .max(64)
-    .default([])
-    .describe(
-      'Files with ECDSA P-256 public keys in PEM, for "cosign" and "sigstore". Needed for either. Such a key must sign nothing but images: cosign does not look at what kind of statement it verifies.',
-    ),
-  notationRoots: z
-    .array(text())
-    .max(64)
-    .default([])
-    .describe(
-      'Files with root certificates in PEM: Notary Project signatures are accepted whose chain ends in one of them. Needed for "notation". Whatever code-signing certificate a root issues may sign, and all that sign under one root count as one key.',
-    ),
-  threshold: z
-    .int()
-    .min(1)
-    .max(16)
-    .default(1)
-    .describe('How many different keys must have signed, in each format.'),
-  maximumLife: duration('400d').describe('Signatures that live longer are refused.'),
-  schema1: z
-    .enum(['refuse', 'take'])
-    .default('refuse')
-    .describe(
-      'Images of Docker schema 1 whose embedded signature holds: refuse them, or take them into the archive, from which nothing is served.',
-    ),
-  warnBefore: duration('14d').describe(
-    'Signatures that expire sooner than this are warned of when accepted.',
-  ),
-});
-
-const repository = repositoryFields.superRefine((rule, context) => {
-  for (const [index, format] of rule.formats.entries()) {
-    if (rule.formats.indexOf(format) !== index) {
-      context.addIssue({ code: 'custom', path: ['formats', index], message: 'expected each format once' });
-    }
-    if (isMetadataFormat(format)) continue;
-    const setting = formatKeys[format];
-    if (rule[setting].length > 0) continue;
-    const message = `expected one key file or more: the rule demands the format "${format}"`;
-    context.addIssue({ code: 'custom', path: [setting], message });
-  }
-  if (rule.formats.every(isMetadataFormat)) {
-    // Metadata names lists alone, and clients of signatures would find none.
-    const message = 'expected "simple", "cosign", "sigstore" or "notation" beside metadata';
-    context.addIssue({ code: 'custom', path: ['formats'], message });
-  }
-});
-
 const tuf = z.strictObject({
   root: text()
     .optional()
