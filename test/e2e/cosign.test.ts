@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { after, before, describe, it } from 'node:test';
 import { buildFourPlatforms, buildImage, buildList, writeLayout } from '../fakes/image-builder.ts';
 import { createContainersSettings } from './harness/clients/containers-settings.ts';
@@ -140,10 +139,8 @@ describe('an image signed as cosign does', () => {
     const readOutcomes = () =>
       serving?.log().flatMap(({ kind, outcome }) => (kind === 'blob' ? [outcome] : [])) ?? [];
     // Log lines are written a moment after the answer.
-    for (let waited = 0; readOutcomes().length === 0 && waited < 50; waited += 1) await wait(100);
-    const outcomes = readOutcomes();
-    assert.ok(outcomes.length > 0);
-    assert.deepEqual([...new Set(outcomes)], ['in-place']);
+    await eventually('a blob is in the log', 5000, () => readOutcomes().length > 0);
+    assert.deepEqual([...new Set(readOutcomes())], ['in-place']);
   });
 
   it('tags that carry signatures are not listed, and absent ones are 404', async () => {

@@ -72,7 +72,12 @@ describe('two front ends of one origin', requirements('gpg', 'nginx', 'podman', 
     for (const frontEnd of frontEnds) {
       await untilHealthy(frontEnd, { first: true, second: true });
       await pull(frontEnd, 'demo/one:1.0');
-      assert.ok(redirectsOf(frontEnd) > 0, `${frontEnd.signpost.name} sent nobody to a mirror`);
+      // Log lines are written a moment after the answer.
+      await eventually(
+        `${frontEnd.signpost.name} has sent somebody to a mirror`,
+        5000,
+        () => redirectsOf(frontEnd) > 0,
+      );
     }
   });
 
