@@ -42,17 +42,19 @@ export async function createBigWorld(
   writeMarker(data, 1);
   await addMirrors(database, options.mirrors, options.mirrorUrl);
   database.close();
+  let serial = 1;
   return {
     data,
     samplePaths: files.samples.map(pathOf),
     async publishOne() {
-      const added = { repository: repositoryName(0), digest: digestOf('one more') };
+      serial += 1;
+      const added = { repository: repositoryName(serial), digest: digestOf(`added by ${serial}`) };
       placeFile(data, added);
       const writer = openDatabase(join(data, 'signpost.db'));
       const publications = createSqlitePublications(writer, { now: () => Date.now() });
       await publications.publish({ tags: [], manifests: [], blobs: [{ ...added, size: blobSize }] });
       writer.close();
-      writeMarker(data, 2);
+      writeMarker(data, serial);
       return pathOf(added);
     },
   };
@@ -103,7 +105,9 @@ function randomDigests(count: number): readonly Buffer[] {
 }
 
 function repositoryName(number: number): RepositoryName {
-  return parseRepositoryName(`bench/project-${number % 1000}/image-${number}`);
+  // Their names have the order of their numbers, in which the routing snapshot reads them.
+  const [project, image] = [Math.floor(number / 100), number].map((part) => String(part).padStart(6, '0'));
+  return parseRepositoryName(`bench/project-${project}/image-${image}`);
 }
 
 function pathOf({ repository, digest }: Blob): string {

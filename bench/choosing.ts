@@ -10,7 +10,7 @@ import { createNetblockTable } from '../src/mirrors/netblock-table.ts';
 import { digestOf } from '../src/oci/digest.ts';
 import { parseRepositoryName } from '../src/oci/reference.ts';
 import type { PublishedContent } from '../src/ports/publications.ts';
-import { compileSnapshot } from '../src/registry/routing-snapshot.ts';
+import { compileSnapshot } from '../src/registry/compile-snapshot.ts';
 import { report } from './report.ts';
 
 const repositories = 100_000;
@@ -20,7 +20,7 @@ const wanted = 5;
 
 /** Choosing a mirror, and looking up where an address is: in one thread, without a server around it. */
 export async function benchChoosing(options: { readonly rounds: number }): Promise<void> {
-  const snapshot = await compileSnapshot(createContent(), async () => {});
+  const snapshot = await compileSnapshot(createContent(), undefined, async () => {});
   const names = Array.from({ length: repositories }, (_, index) => nameOf(index));
   const asks = Array.from({ length: 4096 }, (_, index) => {
     const repository = names[(index * 7919) % repositories] ?? nameOf(0);
@@ -145,16 +145,18 @@ function createTable(elsewhere: number): MirrorTable {
 }
 
 function createContent(): PublishedContent {
-  async function* blobs() {
-    for (let start = 0; start < repositories; start += 1000) {
-      yield Array.from({ length: 1000 }, (_, index) => {
-        const repository = nameOf(start + index);
-        return { repository, digest: digestOf(repository), size: 1_000_000, serial: 1 };
-      });
-    }
+  const names = Array.from({ length: repositories }, (_, index) => nameOf(index));
+  async function* blobs(some = names) {
+    yield some.map((repository) => ({
+      repository,
+      digest: digestOf(repository),
+      size: 1_000_000,
+      serial: 1,
+    }));
   }
   async function* nothing() {}
-  return { version: async () => 1, serial: async () => 1, tags: nothing, manifests: nothing, blobs };
+  const changes = async () => ({ serial: 1, repositories: new Map(names.map((name) => [name, 1])) });
+  return { version: async () => 1, changes, tags: nothing, manifests: nothing, blobs };
 }
 
 function nameOf(index: number) {

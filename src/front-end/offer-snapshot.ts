@@ -1,7 +1,8 @@
 import { isSignpostError, SignpostError } from '../oci/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
-import type { RepositoryContents } from '../ports/repository-contents.ts';
+import type { RepositoryName } from '../oci/reference.ts';
+import type { PublishedContent } from '../ports/publications.ts';
 import type { SealSigner } from '../ports/seal-signer.ts';
 import type { SnapshotPart, SnapshotStore } from '../ports/snapshot-store.ts';
 import { type SnapshotContents, formatContentsPart, parseContentsPart, partsOf } from './contents-part.ts';
@@ -13,10 +14,10 @@ import {
   sealSnapshot,
   snapshotMessage,
 } from './origin-snapshot.ts';
-import { formatRepositoryPart } from './repository-part.ts';
+import { type RepositoryContent, formatRepositoryPart } from './repository-part.ts';
 
 export interface OfferDeps {
-  readonly contents: Pick<RepositoryContents, 'serials' | 'read'>;
+  readonly content: Omit<PublishedContent, 'version'>;
   /** The piece with the mirrors, as they are now. */
   readonly mirrors: () => Promise<Uint8Array>;
   readonly store: SnapshotStore;
@@ -70,19 +71,19 @@ async function readOffered({ store, signer, log }: OfferDeps) {
 
 // A publication in the middle of reading would mix two states: then it is done again.
 async function gather(
-  { contents, store }: OfferDeps,
+  { content, store }: OfferDeps,
   before: SnapshotContents,
 ): Promise<{ readonly serial: number; readonly contents: SnapshotContents }> {
   const known = new Map(before);
   for (let attempt = 1; ; attempt += 1) {
-    const { serial, repositories } = await contents.serials();
+    const { serial, repositories } = await content.changes(0);
     for (const [repository, own] of repositories) {
       if (known.get(repository)?.serial === own) continue;
-      const part = await keep(store, formatRepositoryPart(await contents.read(repository)));
+      const part = await keep(store, formatRepositoryPart(await readRepository(content, repository)));
       known.set(repository, { ...part, serial: own });
     }
     for (const repository of known.keys()) if (!repositories.has(repository)) known.delete(repository);
-    if ((await contents.serials()).serial === serial) return { serial, contents: known };
+    if ((await content.changes(serial)).serial === serial) return { serial, contents: known };
     if (attempt === attempts) {
       throw new SignpostError(
         'UNAVAILABLE',
@@ -90,6 +91,23 @@ async function gather(
       );
     }
   }
+}
+
+async function readRepository(
+  content: OfferDeps['content'],
+  repository: RepositoryName,
+): Promise<RepositoryContent> {
+  return {
+    tags: await rowsOf(content.tags([repository])),
+    manifests: await rowsOf(content.manifests([repository])),
+    blobs: await rowsOf(content.blobs([repository])),
+  };
+}
+
+async function rowsOf<T>(batches: AsyncIterable<readonly T[]>): Promise<readonly T[]> {
+  const rows: T[] = [];
+  for await (const batch of batches) rows.push(...batch);
+  return rows;
 }
 
 async function keep(store: SnapshotStore, bytes: Uint8Array): Promise<SnapshotPart> {

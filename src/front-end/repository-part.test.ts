@@ -3,8 +3,7 @@ import { test } from 'node:test';
 import { type Digest, digestOf } from '../oci/digest.ts';
 import { mediaTypes } from '../oci/media-types.ts';
 import { parseRepositoryName, parseTagName } from '../oci/reference.ts';
-import type { RepositoryContent } from '../ports/repository-contents.ts';
-import { formatRepositoryPart, parseRepositoryPart } from './repository-part.ts';
+import { type RepositoryContent, formatRepositoryPart, parseRepositoryPart } from './repository-part.ts';
 
 const repository = parseRepositoryName('fedora/base');
 const digests: readonly Digest[] = ['a', 'b', 'c'].map((text) => digestOf(text));

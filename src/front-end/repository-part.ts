@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type Digest, isDigest } from '../oci/digest.ts';
 import { isTagName, type RepositoryName, type TagName } from '../oci/reference.ts';
-import type { RepositoryContent } from '../ports/repository-contents.ts';
+import type { PublishedBlob, PublishedManifest, PublishedTag } from '../ports/publications.ts';
 import { readPart } from './read-part.ts';
 
 // Rows as arrays, since there may be hundreds of thousands of them: names of fields would be most of the bytes.
@@ -23,6 +23,13 @@ const document = z.strictObject({
   ),
   blobs: z.array(z.tuple([digest, count, count])),
 });
+
+/** All that one repository has published. */
+export interface RepositoryContent {
+  readonly tags: readonly PublishedTag[];
+  readonly manifests: readonly PublishedManifest[];
+  readonly blobs: readonly PublishedBlob[];
+}
 
 /** What one repository has published, as a piece of the snapshot. The same content gives the same bytes. */
 export function formatRepositoryPart({ tags, manifests, blobs }: RepositoryContent): Uint8Array {

@@ -65,16 +65,16 @@ export interface Publications {
 }
 
 /**
- * The read side, from which the routing snapshot is compiled. Rows come in batches, in no order, so that ten million of
- * them do not cost a promise each; a batch takes a few milliseconds to read. Iterators must be read to their end or
- * returned. Throws SignpostError STORAGE.
+ * The read side, from which the routing snapshot is compiled and front ends are told. Rows come in batches, so that ten
+ * million of them do not cost a promise each; a batch takes a few milliseconds to read. They are those of the named
+ * repositories, or of all. Iterators must be read to their end or returned. Throws SignpostError STORAGE.
  */
 export interface PublishedContent {
   /** A number that changes whenever any process has committed something. Cheap: it is polled. */
   version(): Promise<number>;
-  tags(): AsyncIterable<readonly PublishedTag[]>;
-  manifests(): AsyncIterable<readonly PublishedManifest[]>;
-  blobs(): AsyncIterable<readonly PublishedBlob[]>;
-  /** The publication serial now. */
-  serial(): Promise<number>;
+  /** The publication serial now, and the repositories that publications after `since` have changed. */
+  changes(since: number): Promise<PublicationSerials>;
+  tags(repositories?: readonly RepositoryName[]): AsyncIterable<readonly PublishedTag[]>;
+  manifests(repositories?: readonly RepositoryName[]): AsyncIterable<readonly PublishedManifest[]>;
+  blobs(repositories?: readonly RepositoryName[]): AsyncIterable<readonly PublishedBlob[]>;
 }

@@ -7,7 +7,8 @@ import type { TreeReader } from '../ports/tree.ts';
 import { accepts } from './accept.ts';
 import { type Exchange, entityTagOf, noneMatches } from './exchange.ts';
 import { ociError } from './oci-error.ts';
-import type { ManifestEntry, RoutingSnapshot } from './routing-snapshot.ts';
+import type { ManifestEntry } from './published-repository.ts';
+import type { RoutingSnapshot } from './routing-snapshot.ts';
 import { sendError } from './send-error.ts';
 import { createVerifiedContent } from './verified-content.ts';
 

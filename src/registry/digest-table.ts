@@ -1,107 +1,90 @@
 import type { Digest } from '../oci/digest.ts';
 
-/** Three unsigned 32-bit numbers that a table keeps for a digest in a repository. */
-export interface DigestTable {
-  readonly size: number;
-  /** The entry of a digest in a repository, or -1. */
-  find(digest: Digest, repository: number): number;
-  /** The entry's numbers. */
-  first(entry: number): number;
-  second(entry: number): number;
-  third(entry: number): number;
-}
-
-/** An entry: 64 bits of the digest, the repository, the three numbers. */
-const words = 6;
-const chunkBits = 14;
-const chunkEntries = 1 << chunkBits;
-const chunkMask = chunkEntries - 1;
-/**
- * How many entries are indexed before `pause` is asked. At first each touches a page of memory for the first time, which
- * takes some microseconds.
- */
-const indexPiece = 128;
+/** An entry: 64 bits of the digest and three unsigned 32-bit numbers. */
+const words = 5;
 
 /**
- * Collects entries and then makes them a table. 24 bytes an entry and 4 bytes a slot, outside of the garbage
- * collector's sight: ten million blobs take about 300 MB, where as many objects in a Map would take several GB. 64 bits
- * of a SHA-256 tell ten million apart but for a chance of one in 400,000; what a client gets is checked against the
- * whole digest anyway.
+ * Digests with three numbers each, sorted, in 20 bytes an entry outside of the garbage collector's sight: as many
+ * objects in a Map would take several times that. 64 bits of a SHA-256 tell a million apart but for a chance of one in
+ * forty million; what a client gets is checked against the whole digest anyway. It never changes.
  */
-export class DigestTableBuilder {
-  readonly #chunks: Uint32Array[] = [];
-  #size = 0;
+export class DigestTable {
+  readonly #entries: Uint32Array;
 
-  add(digest: Digest, repository: number, first: number, second: number, third: number): void {
-    const offset = (this.#size & chunkMask) * words;
-    if (offset === 0) this.#chunks.push(new Uint32Array(chunkEntries * words));
-    const chunk = this.#chunks.at(-1);
-    if (chunk === undefined) return;
-    chunk[offset] = keyWord(digest, 7);
-    chunk[offset + 1] = keyWord(digest, 15);
-    chunk[offset + 2] = repository;
-    chunk[offset + 3] = first;
-    chunk[offset + 4] = second;
-    chunk[offset + 5] = third;
-    this.#size += 1;
+  /** @param entries sorted by digest; it must not be changed any more */
+  constructor(entries: Uint32Array) {
+    this.#entries = entries;
   }
 
-  /** Indexes what was added; `pause` is awaited after each fraction of a millisecond of work. The builder is spent. */
-  async build(pause: () => Promise<void>): Promise<DigestTable> {
-    const slots = new Uint32Array(slotsFor(this.#size));
-    for (let entry = 0; entry < this.#size; entry += 1) {
-      if (entry % indexPiece === indexPiece - 1) await pause();
-      insert(slots, this.#chunks, entry);
+  get size(): number {
+    return this.#entries.length / words;
+  }
+
+  /** The entry of a digest, or -1. */
+  find(digest: Digest): number {
+    const high = keyWord(digest, 7);
+    const low = keyWord(digest, 15);
+    const entries = this.#entries;
+    let from = 0;
+    let to = this.size;
+    while (from < to) {
+      const middle = (from + to) >>> 1;
+      const at = middle * words;
+      const order = (entries[at] ?? 0) - high || (entries[at + 1] ?? 0) - low;
+      if (order === 0) return middle;
+      if (order < 0) from = middle + 1;
+      else to = middle;
     }
-    return openTable(slots, this.#chunks, this.#size);
+    return -1;
+  }
+
+  /** The entry's numbers. */
+  first(entry: number): number {
+    return this.#entries[entry * words + 2] ?? 0;
+  }
+  second(entry: number): number {
+    return this.#entries[entry * words + 3] ?? 0;
+  }
+  third(entry: number): number {
+    return this.#entries[entry * words + 4] ?? 0;
+  }
+
+  equals(other: DigestTable): boolean {
+    const [own, others] = [this.#entries, other.#entries];
+    return own.length === others.length && own.every((word, index) => word === others[index]);
   }
 }
 
-function openTable(slots: Uint32Array, chunks: readonly Uint32Array[], size: number): DigestTable {
-  const mask = slots.length - 1;
-  const word = (entry: number, index: number) =>
-    chunks[entry >>> chunkBits]?.[(entry & chunkMask) * words + index] ?? 0;
-  return {
-    size,
-    find(digest, repository) {
-      const high = keyWord(digest, 7);
-      const low = keyWord(digest, 15);
-      for (let slot = slotOf(low, repository) & mask; ; slot = (slot + 1) & mask) {
-        const entry = (slots[slot] ?? 0) - 1;
-        if (entry < 0) return -1;
-        const chunk = chunks[entry >>> chunkBits];
-        const offset = (entry & chunkMask) * words;
-        if (chunk === undefined) return -1;
-        if (chunk[offset + 1] === low && chunk[offset] === high && chunk[offset + 2] === repository)
-          return entry;
-      }
-    },
-    first: (entry) => word(entry, 3),
-    second: (entry) => word(entry, 4),
-    third: (entry) => word(entry, 5),
-  };
+/** Collects entries and then makes them a table. */
+export class DigestTableBuilder {
+  readonly #words: number[] = [];
+  #sorted = true;
+
+  add(digest: Digest, first: number, second: number, third: number): void {
+    this.#words.push(keyWord(digest, 7), keyWord(digest, 15), first, second, third);
+    const at = this.#words.length - words;
+    this.#sorted &&= at === 0 || compare(this.#words, at - words, at) < 0;
+  }
+
+  /** A digest that was added twice is in it once. */
+  build(): DigestTable {
+    const entries = Uint32Array.from(this.#words);
+    return new DigestTable(this.#sorted ? entries : sort(entries));
+  }
 }
 
-/** Slots hold the entry's number and 1; 0 is free. */
-function insert(slots: Uint32Array, chunks: readonly Uint32Array[], entry: number): void {
-  const mask = slots.length - 1;
-  const chunk = chunks[entry >>> chunkBits];
-  const offset = (entry & chunkMask) * words;
-  let slot = slotOf(chunk?.[offset + 1] ?? 0, chunk?.[offset + 2] ?? 0) & mask;
-  while (slots[slot] !== 0) slot = (slot + 1) & mask;
-  slots[slot] = entry + 1;
+function compare(entries: ArrayLike<number>, one: number, other: number): number {
+  return (entries[one] ?? 0) - (entries[other] ?? 0) || (entries[one + 1] ?? 0) - (entries[other + 1] ?? 0);
 }
 
-/** A power of two that stays at most two thirds full, so that a search ends after a step or two. */
-function slotsFor(entries: number): number {
-  let slots = 16;
-  while (slots * 2 < entries * 3) slots *= 2;
-  return slots;
-}
-
-/** The repository is mixed in, or a base layer that all repositories have would make one long run. */
-function slotOf(low: number, repository: number): number {
-  return (low ^ Math.imul(repository + 1, 0x9e3779b1)) >>> 0;
+/** Rare: databases give digests in their order. Of equal ones the first stays. */
+function sort(entries: Uint32Array): Uint32Array {
+  const order = Uint32Array.from({ length: entries.length / words }, (_, index) => index * words);
+  order.sort((one, other) => compare(entries, one, other));
+  const kept = order.filter((at, index) => index === 0 || compare(entries, order[index - 1] ?? 0, at) !== 0);
+  const sorted = new Uint32Array(kept.length * words);
+  for (const [index, at] of kept.entries()) sorted.set(entries.subarray(at, at + words), index * words);
+  return sorted;
 }
 
 /** Eight hexadecimal digits as a number. A Digest has nothing but lower-case digits there. */

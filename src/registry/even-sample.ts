@@ -9,6 +9,15 @@ export class EvenSample<T> {
     this.#limit = limit;
   }
 
+  /** One that goes on from here, and leaves this one as it is. */
+  copy(): EvenSample<T> {
+    const copy = new EvenSample<T>(this.#limit);
+    copy.#kept = [...this.#kept];
+    copy.#step = this.#step;
+    copy.#offered = this.#offered;
+    return copy;
+  }
+
   /** At most `limit`, in the order in which they were offered. */
   get kept(): readonly T[] {
     return this.#kept;

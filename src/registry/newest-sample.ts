@@ -9,6 +9,14 @@ export class NewestSample<T extends { readonly serial: number }> {
     this.#limit = limit;
   }
 
+  /** One that goes on from here, and leaves this one as it is. */
+  copy(): NewestSample<T> {
+    const copy = new NewestSample<T>(this.#limit);
+    copy.#kept = [...this.#kept];
+    copy.#floor = this.#floor;
+    return copy;
+  }
+
   /** At most `limit`, the newest first. */
   get kept(): readonly T[] {
     this.#shrink();

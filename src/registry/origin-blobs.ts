@@ -7,7 +7,7 @@ import type { TreeReader } from '../ports/tree.ts';
 import { blobUrlPath, describedBy, reprDigest } from './blob-headers.ts';
 import { type Exchange, entityTagOf, noneMatches } from './exchange.ts';
 import { ociError } from './oci-error.ts';
-import type { BlobEntry } from './routing-snapshot.ts';
+import type { BlobEntry } from './published-repository.ts';
 import { sendError } from './send-error.ts';
 import type { StreamSlots } from './stream-slots.ts';
 import { createVerifiedContent } from './verified-content.ts';

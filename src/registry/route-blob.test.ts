@@ -11,7 +11,7 @@ import { ReaskMemory } from '../mirrors/reask-memory.ts';
 import { digestOf } from '../oci/digest.ts';
 import { parseRepositoryName } from '../oci/reference.ts';
 import { type BlobRequest, type BlobRoute, routeBlob } from './route-blob.ts';
-import { compileSnapshot } from './routing-snapshot.ts';
+import { compileSnapshot } from './compile-snapshot.ts';
 
 const repository = parseRepositoryName('fedora/base');
 const digest = digestOf('large');
@@ -32,7 +32,7 @@ async function createRoute(mirrors: readonly Mirror[], changes: { healthy?: bool
       { repository, digest: tiny, size: 100 },
     ],
   });
-  const snapshot = await compileSnapshot(content, async () => {});
+  const snapshot = await compileSnapshot(content, undefined, async () => {});
   const table = createMirrorTable(mirrors, healthyStates(mirrors, changes));
   const reasks = new ReaskMemory();
   const routing = { snapshot, mirrors: table, reasks, inlineSize: 100, alternatives: 2 };

@@ -6,7 +6,8 @@ import type { ReaskMemory } from '../mirrors/reask-memory.ts';
 import type { Digest } from '../oci/digest.ts';
 import { parseRange } from '../oci/range.ts';
 import type { RepositoryName } from '../oci/reference.ts';
-import type { BlobEntry, RoutingSnapshot } from './routing-snapshot.ts';
+import type { BlobEntry } from './published-repository.ts';
+import type { RoutingSnapshot } from './routing-snapshot.ts';
 
 /** The bytes of a blob; the mirrors that have them, to choose among (RFC 5854); or why which mirror is chosen. */
 export type BlobForm = 'bytes' | 'metalink' | 'trace';

@@ -1,7 +1,8 @@
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { PublishedContent } from '../ports/publications.ts';
-import { type RoutingSnapshot, compileSnapshot } from './routing-snapshot.ts';
+import { compileSnapshot } from './compile-snapshot.ts';
+import type { RoutingSnapshot } from './routing-snapshot.ts';
 
 export interface SnapshotWatcher {
   /** The newest snapshot; undefined until the first is compiled. */
@@ -26,7 +27,7 @@ interface Compilation {
 
 /**
  * Keeps the routing snapshot up to date: polls the content's version and, when the publication serial has moved,
- * compiles a new snapshot and swaps it in by one assignment. Requests under way keep the one they began with.
+ * compiles what has changed into a new snapshot and swaps it in by one assignment. Requests under way keep the one they began with.
  */
 export function createSnapshotWatcher(deps: {
   readonly content: PublishedContent;
@@ -49,10 +50,11 @@ export function createSnapshotWatcher(deps: {
     // Read before compiling: a change in the middle is found by the next poll.
     const version = await content.version();
     if (version === seen) return;
+    const began = clock.now();
+    const next = await compileSnapshot(content, snapshot, pause);
     // The version moves with every commit to the database, most of which publish nothing.
-    if (snapshot === undefined || (await content.serial()) !== snapshot.serial) {
-      const began = clock.now();
-      snapshot = await compileSnapshot(content, pause);
+    if (next !== snapshot) {
+      snapshot = next;
       compiled = { at: clock.now(), milliseconds: clock.now() - began };
       log.info('snapshot compiled', { serial: snapshot.serial, ...snapshot.counts });
     }

@@ -87,7 +87,7 @@ test('the first snapshot must be had', async () => {
   const { log } = recordingLog();
   const broken = {
     ...content,
-    tags: () => {
+    changes: () => {
       throw new Error('no such table');
     },
   };

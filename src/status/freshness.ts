@@ -1,6 +1,6 @@
 import { type RepositoryName, isArtifactTag } from '../oci/reference.ts';
 import type { Log } from '../ports/log.ts';
-import type { PublishedContent, PublishedTag } from '../ports/publications.ts';
+import type { PublishedTag } from '../ports/publications.ts';
 import { type Measurement, measureEach, measureOne } from '../ports/measurement.ts';
 import type { SignatureTerm, StatusDeps } from './read-status.ts';
 import { type RoleTerm, RoleTerms } from './role-term.ts';
@@ -14,8 +14,7 @@ export interface Freshness {
   stop(): Promise<void>;
 }
 
-export interface FreshnessDeps extends Omit<StatusDeps, 'publishedContent'> {
-  readonly publishedContent: Pick<PublishedContent, 'tags'>;
+export interface FreshnessDeps extends Omit<StatusDeps, 'publications'> {
   readonly log: Log;
   /** Lets others have their turn, for so many milliseconds. */
   readonly rest: (milliseconds: number, signal: AbortSignal) => Promise<void>;

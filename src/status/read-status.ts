@@ -1,6 +1,6 @@
 import { type RepositoryName, type TagName, isArtifactTag } from '../oci/reference.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { PublishedContent, PublishedTag } from '../ports/publications.ts';
+import type { Publications, PublishedContent, PublishedTag } from '../ports/publications.ts';
 import type { SignatureFormat } from '../trust/signature-format.ts';
 import { type RoleTerm, RoleTerms } from './role-term.ts';
 import { type Term, type TermState, createTerm, firstOf, stateOf } from './term.ts';
@@ -11,7 +11,8 @@ export interface SignatureTerm extends Term {
 }
 
 export interface StatusDeps {
-  readonly publishedContent: Pick<PublishedContent, 'tags' | 'serial'>;
+  readonly publishedContent: Pick<PublishedContent, 'tags'>;
+  readonly publications: Pick<Publications, 'serials'>;
   readonly clock: Clock;
   /** The signatures that the tag was accepted with, in each format that is demanded of it. */
   readonly signaturesOf: (tag: PublishedTag) => Promise<readonly SignatureTerm[]>;
@@ -67,7 +68,7 @@ export async function readStatus(deps: StatusDeps): Promise<Status> {
   }
   for await (const term of deps.metadataOf(repositories.keys())) roles.add(term);
   return {
-    serial: await publishedContent.serial(),
+    serial: (await deps.publications.serials()).serial,
     repositories: [...repositories]
       .map(([repository, tags]) => ({ repository, tags: tags.sort((a, b) => a.left - b.left) }))
       .sort((a, b) => (a.repository < b.repository ? -1 : 1)),

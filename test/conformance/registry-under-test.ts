@@ -21,7 +21,8 @@ import type { Log } from '../../src/ports/log.ts';
 import type { ProbeTarget } from '../../src/ports/mirror-probe.ts';
 import { createRegistry } from '../../src/registry/create-registry.ts';
 import type { RegistrySettings } from '../../src/registry/registry-deps.ts';
-import { type RoutingSnapshot, compileSnapshot } from '../../src/registry/routing-snapshot.ts';
+import { compileSnapshot } from '../../src/registry/compile-snapshot.ts';
+import type { RoutingSnapshot } from '../../src/registry/routing-snapshot.ts';
 import { createStreamSlots } from '../../src/registry/stream-slots.ts';
 import type { BuiltManifest } from '../fakes/image-builder.ts';
 import { createMemoryPublications } from '../fakes/memory-publications.ts';
@@ -93,7 +94,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
   const suspects: MirrorId[] = [];
   const mirrors = options.mirrors ?? [];
   const table = createMirrorTable(mirrors, healthyStates(mirrors));
-  const compile = () => compileSnapshot(content, () => pause());
+  const compile = () => compileSnapshot(content, undefined, () => pause());
   let snapshot: RoutingSnapshot = await compile();
   const listener = createRegistry({
     snapshot: () => snapshot,

@@ -6,11 +6,9 @@ import { openDatabase, openDatabaseForReading } from '../../src/adapters/sqlite/
 import { createSqliteIssuedRequests } from '../../src/adapters/sqlite/issued-requests.ts';
 import { createSqlitePublications } from '../../src/adapters/sqlite/publications.ts';
 import { createSqlitePublishedContent } from '../../src/adapters/sqlite/published-content.ts';
-import { createSqliteRepositoryContents } from '../../src/adapters/sqlite/repository-contents.ts';
 import { createSqliteStagedImages } from '../../src/adapters/sqlite/staged-images.ts';
 import { createMemoryPublications } from '../fakes/memory-publications.ts';
 import { publicationsContract } from './publications.ts';
-import { repositoryContentsContract } from './repository-contents.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'signpost-database-'));
 const open: { close(): void }[] = [];
@@ -36,14 +34,3 @@ for (const reading of ['its own connection', 'the same connection'] as const) {
     };
   });
 }
-
-repositoryContentsContract('SQLite', () => {
-  const path = join(folder, `${number++}.db`);
-  const database = openDatabase(path);
-  const reader = openDatabaseForReading(path);
-  open.push(database, reader);
-  return {
-    publications: createSqlitePublications(database, { now: () => 1000 }),
-    contents: createSqliteRepositoryContents(reader),
-  };
-});

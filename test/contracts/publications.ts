@@ -53,7 +53,7 @@ export function publicationsContract(
   test(`${name}: nothing is published at first`, async () => {
     const { publications, content } = await create();
     assert.deepEqual(await publications.serials(), { serial: 0, repositories: new Map() });
-    assert.equal(await content.serial(), 0);
+    assert.deepEqual(await content.changes(0), { serial: 0, repositories: new Map() });
     assert.equal(await publications.findTag(base, tag), undefined);
     assert.equal(await publications.findBlob(blob), undefined);
     assert.deepEqual(
@@ -106,7 +106,8 @@ export function publicationsContract(
     assert.deepEqual(await publications.findBlob(blob, other), { ...elsewhere.blobs[0], serial: 2 });
     assert.deepEqual(await publications.findBlob(blob, base), { ...publication.blobs[0], serial: 1 });
     assert.equal(await publications.publish({ ...elsewhere, blobs: elsewhere.blobs }), 3);
-    assert.equal(await content.serial(), 3);
+    assert.deepEqual(await content.changes(1), { serial: 3, repositories: new Map([[other, 3]]) });
+    assert.deepEqual(await content.changes(3), { serial: 3, repositories: new Map() });
     assert.deepEqual(
       (await publications.serials()).repositories,
       new Map([
@@ -114,6 +115,38 @@ export function publicationsContract(
         [base, 1],
       ]),
     );
+  });
+
+  test(`${name}: each repository can be read by itself, and the version moves`, async () => {
+    const { publications, content } = await create();
+    const version = await content.version();
+    await publications.publish(publication);
+    await publications.publish(elsewhere);
+    assert.notEqual(await content.version(), version);
+    assert.deepEqual(await rowsOf(content.tags([base])), publication.tags);
+    assert.deepEqual(await rowsOf(content.tags([other])), []);
+    assert.equal((await rowsOf(content.manifests([other, base]))).length, 2);
+    assert.deepEqual(await rowsOf(content.blobs([other])), [{ ...elsewhere.blobs[0], serial: 2 }]);
+    assert.deepEqual(await rowsOf(content.blobs([])), []);
+    assert.deepEqual(await rowsOf(content.blobs([parseRepositoryName('un/known')])), []);
+  });
+
+  test(`${name}: many rows come in batches, each once, repository by repository`, async () => {
+    const { publications, content } = await create();
+    const repositories = Array.from({ length: 150 }, (_, at) => parseRepositoryName(`many/number-${at}`));
+    const blobs = [
+      ...repositories.map((repository) => ({ repository, digest: blob, size: 1 })),
+      ...Array.from({ length: 4500 }, (_, at) => ({ repository: base, digest: digestOf(`${at}`), size: at })),
+    ];
+    await publications.publish({ tags: [], manifests: [], blobs });
+    const all = await rowsOf(content.blobs());
+    assert.deepEqual(
+      new Set(all.map(({ repository, digest }) => `${repository}@${digest}`)),
+      new Set(blobs.map(({ repository, digest }) => `${repository}@${digest}`)),
+    );
+    assert.equal(all.length, blobs.length);
+    assert.equal((await rowsOf(content.blobs([base]))).length, 4500);
+    assert.equal((await rowsOf(content.blobs(repositories))).length, 150);
   });
 
   test(`${name}: a blob keeps the serial that brought it`, async () => {

@@ -12,7 +12,6 @@ import { createPostgresPublications } from '../../src/adapters/postgres/publicat
 import { createPostgresPublishedContent } from '../../src/adapters/postgres/published-content.ts';
 import { createPostgresPropagation } from '../../src/adapters/postgres/propagation.ts';
 import { createPostgresReceivedSignatures } from '../../src/adapters/postgres/received-signatures.ts';
-import { createPostgresRepositoryContents } from '../../src/adapters/postgres/repository-contents.ts';
 import { createPostgresStagedImages } from '../../src/adapters/postgres/staged-images.ts';
 import { createPostgresStatistics } from '../../src/adapters/postgres/statistics.ts';
 import { createPostgresTokens } from '../../src/adapters/postgres/tokens.ts';
@@ -25,7 +24,6 @@ import { mirrorStatesContract } from '../contracts/mirror-states.ts';
 import { propagationContract } from '../contracts/propagation.ts';
 import { publicationRecordContract } from '../contracts/publication-record.ts';
 import { publicationsContract } from '../contracts/publications.ts';
-import { repositoryContentsContract } from '../contracts/repository-contents.ts';
 import { testReceivedSignatures } from '../contracts/received-signatures.ts';
 import { statisticsContract } from '../contracts/statistics.ts';
 import { tokensContract } from '../contracts/tokens.ts';
@@ -61,14 +59,6 @@ describe('PostgreSQL', requirements('postgres'), () => {
   const end = async () => {
     await opened.pop()?.[Symbol.asyncDispose]();
   };
-
-  repositoryContentsContract('PostgreSQL', async () => {
-    const database = await open();
-    return {
-      publications: createPostgresPublications(database, { now: () => 1000 }),
-      contents: createPostgresRepositoryContents(database),
-    };
-  });
 
   publicationsContract('PostgreSQL publications', async () => {
     const database = await open();
@@ -126,7 +116,7 @@ describe('PostgreSQL', requirements('postgres'), () => {
     const url = await server.createDatabase();
     const databases = await Promise.all(Array.from({ length: 6 }, () => open(url)));
     for (const database of databases) {
-      assert.equal(await createPostgresPublishedContent(database).serial(), 0);
+      assert.equal((await createPostgresPublishedContent(database).changes(0)).serial, 0);
     }
   });
 

@@ -71,10 +71,13 @@ export function createMemoryPublications(): MemoryPublications {
     publications,
     content: {
       version: async () => version,
-      serial: async () => serial,
-      tags: () => inBatches(tags.values()),
-      manifests: () => inBatches(manifests.values()),
-      blobs: () => inBatches(blobs.values()),
+      changes: async (since) => ({
+        serial,
+        repositories: new Map([...repositories].filter(([, changed]) => changed > since)),
+      }),
+      tags: (names) => inBatches(tags.values(), names),
+      manifests: (names) => inBatches(manifests.values(), names),
+      blobs: (names) => inBatches(blobs.values(), names),
     },
     issuedRequests: {
       add: async (number, request) => void issued.set(number, request),
@@ -94,7 +97,10 @@ export function createMemoryPublications(): MemoryPublications {
   };
 }
 
-async function* inBatches<T>(rows: Iterable<T>): AsyncIterable<readonly T[]> {
-  const all = [...rows];
+async function* inBatches<T extends { readonly repository: RepositoryName }>(
+  rows: Iterable<T>,
+  names: readonly RepositoryName[] | undefined,
+): AsyncIterable<readonly T[]> {
+  const all = [...rows].filter(({ repository }) => names === undefined || names.includes(repository));
   for (let at = 0; at < all.length; at += 1000) yield all.slice(at, at + 1000);
 }

@@ -1,9 +1,10 @@
 import type { OfferedMirror } from '../../src/front-end/mirrors-part.ts';
 import { formatMirrorsPart } from '../../src/front-end/mirrors-part.ts';
 import { offerSnapshot } from '../../src/front-end/offer-snapshot.ts';
+import type { RepositoryContent } from '../../src/front-end/repository-part.ts';
 import { SignpostError } from '../../src/oci/errors.ts';
 import type { RepositoryName } from '../../src/oci/reference.ts';
-import type { RepositoryContent, RepositoryContents } from '../../src/ports/repository-contents.ts';
+import type { PublishedContent } from '../../src/ports/publications.ts';
 import type { SnapshotSource } from '../../src/ports/snapshot-source.ts';
 import { createMemorySnapshotStore } from './memory-snapshot-store.ts';
 import { createSealPair } from './seal-pair.ts';
@@ -17,17 +18,28 @@ export async function createOfferedWorld() {
   const store = createMemorySnapshotStore();
   const reads: RepositoryName[] = [];
   const world = { serial: 0, away: false, now: 1_700_000_000_000, mirrors: [] as OfferedMirror[] };
-  const contents: RepositoryContents = {
-    version: () => Promise.resolve(world.serial),
-    serials: () =>
+  async function* rows<T>(
+    names: readonly RepositoryName[] | undefined,
+    choose: (content: RepositoryContent) => readonly T[],
+  ): AsyncGenerator<readonly T[]> {
+    for (const [name, content] of repositories) if (names?.includes(name) !== false) yield choose(content);
+  }
+  const content: Omit<PublishedContent, 'version'> = {
+    changes: (since) =>
       Promise.resolve({
         serial: world.serial,
-        repositories: new Map([...repositories].map(([name, { serial }]) => [name, serial])),
+        repositories: new Map(
+          [...repositories]
+            .map(([name, { serial }]) => [name, serial] as const)
+            .filter(([, serial]) => serial > since),
+        ),
       }),
-    read: async (name) => {
-      reads.push(name);
-      return repositories.get(name) ?? { tags: [], manifests: [], blobs: [] };
+    tags(names) {
+      reads.push(...(names ?? []));
+      return rows(names, ({ tags }) => tags);
     },
+    manifests: (names) => rows(names, ({ manifests }) => manifests),
+    blobs: (names) => rows(names, ({ blobs }) => blobs),
   };
   const asked: string[] = [];
   const source: SnapshotSource = {
@@ -53,10 +65,10 @@ export async function createOfferedWorld() {
     asked,
     reads,
     repositories,
-    contents,
+    content,
     offer: () =>
       offerSnapshot({
-        contents,
+        content,
         mirrors: () => Promise.resolve(formatMirrorsPart(world.mirrors)),
         store,
         signer: pair.signer,

@@ -55,17 +55,18 @@ export function createPostgresPublications(database: PostgresDatabase, clock: Cl
       );
       return rows.map(({ digest }) => digestFromColumn(digest));
     },
-    serials: () => readSerials(database),
+    serials: () => readSerials(database, 0),
   };
 }
 
-/** The publication serial, and the last one that changed each repository. */
-export async function readSerials(database: PostgresDatabase): Promise<PublicationSerials> {
+/** The publication serial, and the last one that changed each repository, of those that one after `since` did. */
+export async function readSerials(database: PostgresDatabase, since: number): Promise<PublicationSerials> {
   // One statement, so that both are of one moment.
   const rows = await database.read(
     'read the serials',
     `SELECT NULL AS name, coalesce(max(serial), 0) AS serial FROM publications
-     UNION ALL SELECT name, serial FROM repositories`,
+     UNION ALL SELECT name, serial FROM repositories WHERE serial > $1`,
+    [since],
   );
   const repositories = new Map<RepositoryName, number>();
   let serial = 0;

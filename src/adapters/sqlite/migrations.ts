@@ -139,4 +139,7 @@ export const migrations: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   `,
   adminTables,
+  `
+  CREATE INDEX repositories_by_serial ON repositories (serial);
+  `,
 ];

@@ -64,17 +64,18 @@ export function createSqlitePublications(database: DatabaseSync, clock: Clock): 
           .all(repository, digestToColumn(subject), artifactType)
           .map(({ digest }) => digestFromColumn(digest)),
       ),
-    serials: () => withDatabase('read the serials', serials),
+    serials: () => withDatabase('read the serials', () => serials(0)),
   };
 }
 
-/** What reads the publication serial, and the last one that changed each repository. */
-export function readSerials(database: DatabaseSync): () => PublicationSerials {
+/** What reads the publication serial, and the last one that changed each repository, of those that one after `since` did. */
+export function readSerials(database: DatabaseSync): (since: number) => PublicationSerials {
   const serial = database.prepare('SELECT coalesce(max(serial), 0) AS serial FROM publications');
-  const repositories = database.prepare('SELECT name, serial FROM repositories ORDER BY name');
-  return () => ({
+  const changed = database.prepare('SELECT name, serial FROM repositories WHERE serial > ? ORDER BY name');
+  return (since) => ({
+    // Read first: what is published in between comes with the next look.
     serial: Number(serial.get()?.serial),
-    repositories: new Map(repositories.all().map((row) => [row.name as RepositoryName, Number(row.serial)])),
+    repositories: new Map(changed.all(since).map((row) => [row.name as RepositoryName, Number(row.serial)])),
   });
 }
 

@@ -6,61 +6,81 @@ import { createDataVersion } from './data-version.ts';
 import { withDatabase } from './database-error.ts';
 import { digestToColumn } from './digest-column.ts';
 import { type Row, readBlob, readManifest, readTag } from './published-rows.ts';
+import { readSerials } from './publications.ts';
 
 /** How many rows a batch has: one takes about a millisecond to read, and nothing else runs meanwhile. */
 const batchSize = 500;
+const namesAtOnce = 64;
 
 /**
- * What is published, batch by batch in the order of the keys. Each batch is a query of its own, so that nothing is held
- * in between, neither memory nor the database's log. What a tag leads to is only ever added to, so tags, manifests and
- * blobs read in this order are whole even when a publication happens in between: what is retired are referrers, which
- * nothing leads to.
+ * What is published, repository by repository, in the order of the keys. Each batch is made of queries of its own, so that
+ * nothing is held in between, neither memory nor the database's log. What a tag leads to is only ever added to, so tags,
+ * manifests and blobs read in this order are whole even when a publication happens in between: what is retired are
+ * referrers, which nothing leads to.
  */
 export function createSqlitePublishedContent(database: DatabaseSync): PublishedContent {
   const version = createDataVersion(database);
-  const serial = database.prepare('SELECT coalesce(max(serial), 0) AS serial FROM publications');
-  const namesFrom = database.prepare('SELECT id, name FROM repositories WHERE id >= ? ORDER BY id LIMIT 64');
+  const serials = readSerials(database);
+  const namesAfter = database.prepare(
+    `SELECT name FROM repositories WHERE name > ? ORDER BY name LIMIT ${namesAtOnce}`,
+  );
 
-  async function* batches<T>(
+  function* allNames(): Generator<RepositoryName> {
+    for (let after = ''; ;) {
+      const names = namesAfter.all(after).map(({ name }) => name as RepositoryName);
+      yield* names;
+      if (names.length < namesAtOnce) return;
+      after = names.at(-1) ?? '';
+    }
+  }
+
+  /** @param key the column whose text sorts the rows of a repository as the table does */
+  function prepareBatches<T>(
     table: keyof typeof columns,
     key: 'tag' | 'digest',
     read: (row: Row, repository: RepositoryName) => T,
-  ): AsyncGenerator<T[]> {
-    const next = database.prepare(
-      `SELECT repository, ${columns[table]} FROM ${table}
-       WHERE (repository, ${key}) > (?, ?) ORDER BY repository, ${key} LIMIT ${batchSize}`,
+  ) {
+    const rowsAfter = database.prepare(
+      `SELECT ${columns[table]} FROM ${table} WHERE repository = (SELECT id FROM repositories WHERE name = ?)
+       AND ${key} > ? ORDER BY ${key} LIMIT ?`,
     );
-    let after: readonly [number, string | Uint8Array] = [-1, ''];
-    // Rows come in the order of their repositories and share their names: ten million copies of them would not fit.
-    let names: ReadonlyMap<unknown, RepositoryName> = new Map();
-    const readRow = (row: Row) => {
-      if (!names.has(row.repository)) {
-        const some = namesFrom.all(Number(row.repository));
-        names = new Map(some.map(({ id, name }) => [id, name as RepositoryName]));
-      }
-      return read(row, names.get(row.repository) as RepositoryName);
-    };
-    for (;;) {
-      const batch = await withDatabase('read what is published', () => {
-        const rows = next.all(...after);
-        const last = rows.at(-1);
-        if (last !== undefined) {
-          const { repository, tag, digest } = last;
-          after = [Number(repository), key === 'tag' ? String(tag) : digestToColumn(digest as Digest)];
+    return async function* (repositories: Iterable<RepositoryName> = allNames()): AsyncGenerator<T[]> {
+      const names = Iterator.from(repositories);
+      let at: { readonly repository: RepositoryName; readonly after: string | Uint8Array } | undefined;
+      const nextRepository = () => {
+        const { done, value } = names.next();
+        return done === true ? undefined : { repository: value, after: '' };
+      };
+      const fill = (): T[] => {
+        const batch: T[] = [];
+        at ??= nextRepository();
+        while (at !== undefined && batch.length < batchSize) {
+          const { repository, after } = at;
+          const limit = batchSize - batch.length;
+          const rows = rowsAfter.all(repository, after, limit);
+          for (const row of rows) batch.push(read(row, repository));
+          const last = rows.at(-1)?.[key];
+          const more = last !== undefined && rows.length === limit;
+          at = more
+            ? { repository, after: key === 'tag' ? String(last) : digestToColumn(last as Digest) }
+            : nextRepository();
         }
-        return rows.map(readRow);
-      });
-      if (batch.length > 0) yield batch;
-      if (batch.length < batchSize) return;
-    }
+        return batch;
+      };
+      for (;;) {
+        const batch = await withDatabase('read what is published', fill);
+        if (batch.length === 0) return;
+        yield batch;
+      }
+    };
   }
 
   return {
     version: () => withDatabase('read its version', version),
-    serial: () => withDatabase('read the serial', () => Number(serial.get()?.serial)),
-    tags: () => batches('tags', 'tag', readTag),
-    manifests: () => batches('manifests', 'digest', readManifest),
-    blobs: () => batches('blobs', 'digest', readBlob),
+    changes: (since) => withDatabase('read the serials', () => serials(since)),
+    tags: prepareBatches('tags', 'tag', readTag),
+    manifests: prepareBatches('manifests', 'digest', readManifest),
+    blobs: prepareBatches('blobs', 'digest', readBlob),
   };
 }
 

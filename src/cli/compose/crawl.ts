@@ -7,7 +7,7 @@ import { type CrawledMirror, type CrawlOptions, crawlOnce } from '../../crawl/cr
 import { quote } from '../../oci/digest.ts';
 import { isSignpostError, SignpostError } from '../../oci/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
-import { compileSnapshot } from '../../registry/routing-snapshot.ts';
+import { compileSnapshot } from '../../registry/compile-snapshot.ts';
 import type { Config } from '../config-schema.ts';
 import { composeProbe, composeProbing } from './probing.ts';
 import { openStorage, type Storage } from './storage.ts';
@@ -34,7 +34,7 @@ export async function composeCrawl(
   if (missing !== undefined)
     throw new SignpostError('NOT_FOUND', `there is no mirror named ${quote(missing)}`);
   const mirrors = all.filter(({ name, enabled }) => (names.length === 0 ? enabled : names.includes(name)));
-  const snapshot = await compileSnapshot(storage.publishedContent, () => pause());
+  const snapshot = await compileSnapshot(storage.publishedContent, undefined, () => pause());
   const deps = {
     ...composeProbing(composeProbe(config), config.mirrors, () => snapshot),
     tree: createFileTreeReader(join(config.data, 'tree')),

@@ -11,7 +11,6 @@ import { createPostgresPublications } from '../../adapters/postgres/publications
 import { createPostgresPublishedContent } from '../../adapters/postgres/published-content.ts';
 import { createPostgresPropagation } from '../../adapters/postgres/propagation.ts';
 import { createPostgresReceivedSignatures } from '../../adapters/postgres/received-signatures.ts';
-import { createPostgresRepositoryContents } from '../../adapters/postgres/repository-contents.ts';
 import { createPostgresStagedImages } from '../../adapters/postgres/staged-images.ts';
 import { createPostgresStatistics } from '../../adapters/postgres/statistics.ts';
 import { createPostgresTokens } from '../../adapters/postgres/tokens.ts';
@@ -38,7 +37,6 @@ export async function openPostgresStorage(
     createLock: (command) => createAdvisoryLock(database, command),
     publications: createPostgresPublications(database, clock),
     publishedContent: createPostgresPublishedContent(database),
-    repositoryContents: createPostgresRepositoryContents(database),
     stagedImages: createPostgresStagedImages(database),
     issuedRequests: createPostgresIssuedRequests(database),
     received: createPostgresReceivedSignatures(database),

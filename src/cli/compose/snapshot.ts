@@ -37,7 +37,7 @@ export async function composeSnapshot(config: Config, settings: SnapshotSettings
   );
   await using storage = await openStorage(config, clock);
   const deps = {
-    contents: storage.repositoryContents,
+    content: storage.publishedContent,
     mirrors: () => readMirrors(storage),
     store: createFileSnapshotStore(snapshotFolder(config)),
     signer,

@@ -11,7 +11,6 @@ import { createSqlitePublications } from '../../adapters/sqlite/publications.ts'
 import { createSqlitePublishedContent } from '../../adapters/sqlite/published-content.ts';
 import { createSqlitePropagation } from '../../adapters/sqlite/propagation.ts';
 import { createSqliteReceivedSignatures } from '../../adapters/sqlite/received-signatures.ts';
-import { createSqliteRepositoryContents } from '../../adapters/sqlite/repository-contents.ts';
 import { createSqliteStagedImages } from '../../adapters/sqlite/staged-images.ts';
 import { createSqliteStatistics } from '../../adapters/sqlite/statistics.ts';
 import { createSqliteTokens } from '../../adapters/sqlite/tokens.ts';
@@ -30,7 +29,6 @@ export function openSqliteStorage({ data }: Pick<Config, 'data'>, clock: Clock):
     createLock: (command: string) => createProcessLock(join(data, 'locks'), command, clock),
     publications: createSqlitePublications(database, clock),
     publishedContent: createSqlitePublishedContent(reading),
-    repositoryContents: createSqliteRepositoryContents(reading),
     stagedImages: createSqliteStagedImages(database),
     issuedRequests: createSqliteIssuedRequests(database),
     received: createSqliteReceivedSignatures(database),

@@ -9,7 +9,6 @@ import type { PublicationRecord } from '../../ports/publication-record.ts';
 import type { Propagation } from '../../ports/propagation.ts';
 import type { Publications, PublishedContent } from '../../ports/publications.ts';
 import type { ReceivedSignatures } from '../../ports/received-signatures.ts';
-import type { RepositoryContents } from '../../ports/repository-contents.ts';
 import type { StagedImages } from '../../ports/staged-images.ts';
 import type { Statistics } from '../../ports/statistics.ts';
 import type { Tokens } from '../../ports/tokens.ts';
@@ -27,7 +26,6 @@ export interface Storage extends AsyncDisposable {
   readonly createLock: (command: string) => Lock;
   readonly publications: Publications;
   readonly publishedContent: PublishedContent;
-  readonly repositoryContents: RepositoryContents;
   readonly stagedImages: StagedImages;
   readonly issuedRequests: IssuedRequests;
   readonly received: ReceivedSignatures;
