@@ -131,7 +131,7 @@ export function publicationsContract(
     assert.deepEqual(await rowsOf(content.blobs([parseRepositoryName('un/known')])), []);
   });
 
-  test(`${name}: many rows come in batches, each once, repository by repository`, async () => {
+  test(`${name}: of many repositories, those are read that are asked for`, async () => {
     const { publications, content } = await create();
     const repositories = Array.from({ length: 150 }, (_, at) => parseRepositoryName(`many/number-${at}`));
     const blobs = [
