@@ -5,6 +5,7 @@ import { type AddressInfo, connect } from 'node:net';
 import { type TestContext, suite, test } from 'node:test';
 import { mirrorRegistryContract } from '../../test/contracts/mirror-registry.ts';
 import { createAdminWorld } from '../../test/fakes/admin-world.ts';
+import { author } from '../../test/fakes/author.ts';
 import { newMirror } from '../../test/fakes/mirrors.ts';
 import { isSignpostError } from '../oci/errors.ts';
 import type { MirrorId } from '../mirrors/mirror.ts';
@@ -35,7 +36,7 @@ suite('a registry far away', () => {
   test('pages through all mirrors, with their states', async () => {
     const { world, registry, end } = await openWorld();
     for (let number = 0; number < 600; number += 1)
-      await world.registry.add(newMirror({ name: `m-${number}` }));
+      await world.registry.add(newMirror({ name: `m-${number}` }), author);
     world.states.set(7 as MirrorId, {
       healthy: false,
       reason: 'timeout',
@@ -54,14 +55,14 @@ suite('a registry far away', () => {
   test('says what the server says', async () => {
     const { world, url, registry, end } = await openWorld();
     await assert.rejects(
-      registry.add(newMirror({ urls: ['https://inside.example'] })),
+      registry.add(newMirror({ urls: ['https://inside.example'] }), author),
       (error) => isSignpostError(error, 'USAGE') && /leads to 10\.0\.0\.1/.test(error.message),
     );
     const publisher = await world.issue({ role: 'publisher' });
     const looking = createRemoteMirrorRegistry(
       createAdminClient({ server: url, token: publisher, version: '1' }),
     );
-    await assert.rejects(looking.add(newMirror()), (error) => isSignpostError(error, 'DENIED'));
+    await assert.rejects(looking.add(newMirror(), author), (error) => isSignpostError(error, 'DENIED'));
     const wrong = createAdminClient({ server: url, token: `${publisher.slice(0, -2)}zz`, version: '1' });
     await assert.rejects(createRemoteMirrorRegistry(wrong).list(), (error) =>
       isSignpostError(error, 'DENIED'),

@@ -56,8 +56,8 @@ interface Known {
 }
 
 /**
- * The same rules hold as on the server, which judges everything again. Whether netblocks may be shared the caller has
- * settled.
+ * The same rules hold as on the server, which judges everything again, and writes down who holds the token. Whether
+ * netblocks may be shared the caller has settled.
  */
 export function createRemoteMirrorRegistry(ask: AdminClient): RemoteMirrorRegistry {
   const known = new Map<MirrorId, Known>();
@@ -87,17 +87,14 @@ export function createRemoteMirrorRegistry(ask: AdminClient): RemoteMirrorRegist
   }
 
   /** What is known of a mirror, and what must still be so when it is changed. */
-  async function find(
-    id: MirrorId,
-    expected: Mirror | undefined,
-  ): Promise<{ name: string; ifMatch: string }> {
+  async function find(expected: Mirror): Promise<{ name: string; ifMatch: string }> {
+    const { id } = expected;
     if (!known.has(id)) await list();
     const found = known.get(id);
     if (found === undefined) {
       throw new SignpostError('NOT_FOUND', `there is no mirror with number ${id}: it has been removed`);
     }
     const { mirror, etag } = found;
-    if (expected === undefined) return { name: mirror.name, ifMatch: '*' };
     if (isDeepStrictEqual(describeMirror(mirror), describeMirror(expected))) {
       return { name: mirror.name, ifMatch: etag };
     }
@@ -122,21 +119,21 @@ export function createRemoteMirrorRegistry(ask: AdminClient): RemoteMirrorRegist
       known.set(added.id, { mirror: added, etag });
       return added;
     },
-    async update(mirror, expected) {
-      const { name, ifMatch } = await find(mirror.id, expected);
+    async update(before, after) {
+      const { name, ifMatch } = await find(before);
       const nothing = { site: null, coordinates: null, contact: null, webhook: null };
       const { body, etag = '' } = await ask({
         method: 'PATCH',
         path: `/mirrors/${encodeURIComponent(name)}?shareNetblocks=true`,
-        body: { ...nothing, ...describeMirror(mirror) },
+        body: { ...nothing, ...describeMirror(after) },
         ifMatch,
       });
-      known.set(mirror.id, { mirror: readMirror(body), etag });
+      known.set(before.id, { mirror: readMirror(body), etag });
     },
-    async remove(id, expected) {
-      const { name, ifMatch } = await find(id, expected);
+    async remove(mirror) {
+      const { name, ifMatch } = await find(mirror);
       await ask({ method: 'DELETE', path: `/mirrors/${encodeURIComponent(name)}`, ifMatch });
-      known.delete(id);
+      known.delete(mirror.id);
     },
     async version() {
       const { body } = await ask({ method: 'GET', path: '/mirrors?limit=1' });

@@ -89,7 +89,7 @@ async function answer(deps: AdminApiDeps, route: Route, context: AdminContext): 
   return route.handle({
     ...call,
     token,
-    who: token === undefined ? 'nobody' : `token ${token.id} (${token.label})`,
+    by: { who: token === undefined ? 'nobody' : `token ${token.id} (${token.label})`, at: deps.clock.now() },
   });
 }
 

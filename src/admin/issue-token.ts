@@ -1,17 +1,14 @@
 import type { MirrorId } from '../mirrors/mirror.ts';
 import { quote } from '../oci/digest.ts';
 import { SignpostError } from '../oci/errors.ts';
-import type { AuditLog, AuditValue } from '../ports/audit-log.ts';
+import type { Author } from '../ports/audit-log.ts';
 import type { StoredToken, TokenRole, Tokens } from '../ports/tokens.ts';
 import { makeToken } from './token-text.ts';
 
 export interface TokenDeps {
   readonly tokens: Tokens;
-  readonly audit: AuditLog;
-  /** Who asks for it, as the record of changes names them. */
-  readonly who: string;
-  /** Milliseconds since the epoch. */
-  readonly now: number;
+  /** Who asks for it, and when. */
+  readonly by: Author;
 }
 
 export interface TokenWish {
@@ -36,7 +33,7 @@ const longestLife = 2 * 366 * day;
  * @throws SignpostError USAGE, LIMIT_EXCEEDED, STORAGE
  */
 export async function issueToken(
-  { tokens, audit, who, now }: TokenDeps,
+  { tokens, by }: TokenDeps,
   { role, mirror, label, life }: TokenWish,
   random: Buffer,
 ): Promise<{ readonly text: string; readonly token: StoredToken }> {
@@ -51,29 +48,9 @@ export async function issueToken(
     role,
     ...(mirror === undefined ? {} : { mirror }),
     label,
-    created: now,
-    expires: now + life,
+    created: by.at,
+    expires: by.at + life,
   };
-  await tokens.add(token, now - remembered);
-  await audit.append({ at: now, who, action: 'token.create', subject: id, after: describe(token) });
+  await tokens.add(token, by.at - remembered, by);
   return { text, token };
-}
-
-/**
- * Ends a token for good.
- * @throws SignpostError NOT_FOUND, STORAGE
- */
-export async function revokeToken({ tokens, audit, who, now }: TokenDeps, id: string): Promise<StoredToken> {
-  const token = await tokens.revoke(id, now);
-  await audit.append({ at: now, who, action: 'token.revoke', subject: id, before: describe(token) });
-  return token;
-}
-
-function describe({ role, mirror, label, expires }: StoredToken): AuditValue {
-  return {
-    role,
-    ...(mirror === undefined ? {} : { mirror }),
-    label,
-    expires: new Date(expires).toISOString(),
-  };
 }

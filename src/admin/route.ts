@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { Author } from '../ports/audit-log.ts';
 import type { StoredToken, TokenRole } from '../ports/tokens.ts';
 import type { ProblemAnswer, ProblemStatus } from './problem.ts';
 
@@ -23,8 +24,8 @@ export interface Call<P, Q, B> {
   readonly body: B;
   /** The If-Match header; a route that demands one has one. */
   readonly ifMatch: string;
-  /** Who asks, as the record of changes names them. */
-  readonly who: string;
+  /** Who asks, and when. */
+  readonly by: Author;
   /** Undefined on routes for everybody. */
   readonly token: StoredToken | undefined;
 }

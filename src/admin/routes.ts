@@ -18,11 +18,10 @@ export interface RoutesDeps
 
 /** The whole API: what it answers, its OpenAPI document and docs/api.md are all made from this table. */
 export function createRoutes(deps: RoutesDeps): readonly Route[] {
-  const registry = deps.registryFor('nobody');
   return [
     ...mirrorRoutes(deps),
-    ...healthRoutes({ ...deps, registry }),
-    ...webhookSecretRoutes({ ...deps, registry }),
+    ...healthRoutes(deps),
+    ...webhookSecretRoutes(deps),
     ...publicationRoutes(deps),
     ...statisticsRoutes(deps),
     ...auditRoutes(deps.audit),

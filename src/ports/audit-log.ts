@@ -1,10 +1,14 @@
-/** A change that somebody made. */
-interface NewAuditEntry {
+/** Who makes a change. Whatever changes something takes one, and writes it down in the same transaction. */
+export interface Author {
+  /** `token <id> (<label>)`, or `user <name>` at the command line. */
+  readonly who: string;
   /** When, in milliseconds since the epoch. */
   readonly at: number;
-  /** Who: `token <id> (<label>)`, or `user <name>` at the command line. */
-  readonly who: string;
-  /** What was done: `mirror.change`. */
+}
+
+/** What was done. */
+export interface AuditedChange {
+  /** `mirror.change`. */
   readonly action: string;
   /** What it was done to: a mirror's name, a token's id. */
   readonly subject: string;
@@ -15,7 +19,7 @@ interface NewAuditEntry {
 
 export type AuditValue = Readonly<Record<string, unknown>>;
 
-export interface AuditEntry extends NewAuditEntry {
+export interface AuditEntry extends Author, AuditedChange {
   /** Higher than that of every entry before it. */
   readonly number: number;
 }
@@ -25,9 +29,11 @@ export const auditReadLimit = 500;
 /** `before` and `after` have at most this many bytes each as JSON; of a longer one only its size is kept. */
 export const auditValueLimit = 64 * 1024;
 
-/** Who changed what. Nothing in it is ever changed or removed. Throws SignpostError STORAGE. */
+/**
+ * Who changed what. The ports that change something write it, each entry together with its change, and nothing in it is
+ * ever changed or removed. Throws SignpostError STORAGE.
+ */
 export interface AuditLog {
-  append(entry: NewAuditEntry): Promise<void>;
   /** The newest entries below the number `before`, the newest first; `limit` is at most {@link auditReadLimit}. */
   read(limit: number, before?: number): Promise<readonly AuditEntry[]>;
 }

@@ -1,4 +1,5 @@
 import type { MirrorId } from '../mirrors/mirror.ts';
+import type { Author } from './audit-log.ts';
 
 /** What a token's bearer may do: everything, look at what is published and staged, or speak for one mirror. */
 export const tokenRoles = ['operator', 'publisher', 'mirror'] as const;
@@ -25,15 +26,18 @@ export interface StoredToken {
 /** As many tokens are kept at most. */
 export const tokenLimit = 2000;
 
-/** The tokens for the management API. Throws SignpostError NOT_FOUND, LIMIT_EXCEEDED, STORAGE. */
+/**
+ * The tokens for the management API. That one is made or revoked, and its entry in the record of changes, are one
+ * transaction. Throws SignpostError NOT_FOUND, LIMIT_EXCEEDED, STORAGE.
+ */
 export interface Tokens {
   /** Keeps a new token. Those that ended (revoked or expired) before `forgetBefore` are forgotten. */
-  add(token: StoredToken, forgetBefore: number): Promise<void>;
+  add(token: StoredToken, forgetBefore: number, by: Author): Promise<void>;
   find(id: string): Promise<StoredToken | undefined>;
   /** In the order in which they were made. */
   list(): Promise<readonly StoredToken[]>;
-  /** Ends a token from `at` on. One that was revoked before stays as it is. */
-  revoke(id: string, at: number): Promise<StoredToken>;
+  /** Ends a token at once. One that was revoked before stays as it is. */
+  revoke(id: string, by: Author): Promise<StoredToken>;
   /** Remembers the day on which a token was used. One that is not there any more is passed over. */
   markUsed(id: string, day: number): Promise<void>;
 }

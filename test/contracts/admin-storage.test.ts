@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createSqliteAuditLog } from '../../src/adapters/sqlite/audit-log.ts';
+import { createMirrorRegistry } from '../../src/adapters/sqlite/mirror-registry.ts';
 import { openDatabase } from '../../src/adapters/sqlite/database.ts';
 import { createSqlitePublicationRecord } from '../../src/adapters/sqlite/publication-record.ts';
 import { createSqlitePublications } from '../../src/adapters/sqlite/publications.ts';
 import { createSqliteTokens } from '../../src/adapters/sqlite/tokens.ts';
+import { author } from '../fakes/author.ts';
 import { createMemoryAuditLog } from '../fakes/memory-audit-log.ts';
+import { createMemoryMirrorRegistry } from '../fakes/memory-mirror-registry.ts';
 import { createMemoryPublicationRecord } from '../fakes/memory-publication-record.ts';
 import { createMemoryTokens } from '../fakes/memory-tokens.ts';
+import { newMirror } from '../fakes/mirrors.ts';
 import { auditLogContract } from './audit-log.ts';
 import { publicationRecordContract } from './publication-record.ts';
 import { tokensContract } from './tokens.ts';
@@ -19,10 +23,30 @@ tokensContract('SQLite', async () => {
   const database = openDatabase(':memory:');
   return { tokens: createSqliteTokens(database), end: async () => database.close() };
 });
-auditLogContract('in memory', async () => ({ audit: createMemoryAuditLog(), end: nothing }));
+auditLogContract('in memory', async () => {
+  const audit = createMemoryAuditLog();
+  return {
+    audit,
+    registry: createMemoryMirrorRegistry(audit),
+    tokens: createMemoryTokens(audit),
+    refuseEntries: async () => {
+      audit.refuses = true;
+    },
+    end: nothing,
+  };
+});
 auditLogContract('SQLite', async () => {
   const database = openDatabase(':memory:');
-  return { audit: createSqliteAuditLog(database), end: async () => database.close() };
+  return {
+    audit: createSqliteAuditLog(database),
+    registry: createMirrorRegistry(database),
+    tokens: createSqliteTokens(database),
+    refuseEntries: async () =>
+      database.exec(
+        "CREATE TRIGGER no_entry BEFORE INSERT ON audit_log BEGIN SELECT raise(ABORT, 'no'); END",
+      ),
+    end: async () => database.close(),
+  };
 });
 publicationRecordContract('in memory', async (publications) => ({
   record: createMemoryPublicationRecord(publications),
@@ -38,7 +62,7 @@ publicationRecordContract('SQLite', async (publications) => {
 
 test('the database itself refuses to change or remove what was written down', async () => {
   using database = openDatabase(':memory:');
-  await createSqliteAuditLog(database).append({ at: 1, who: 'user root', action: 'a', subject: 's' });
+  await createMirrorRegistry(database).add(newMirror(), author);
   assert.throws(() => database.exec("UPDATE audit_log SET who = 'nobody'"), /never changed/);
   assert.throws(() => database.exec('DELETE FROM audit_log'), /nothing is removed/);
 });

@@ -3,6 +3,7 @@ import { createMirrorHistory } from '../../src/adapters/sqlite/mirror-history.ts
 import { createMirrorRegistry } from '../../src/adapters/sqlite/mirror-registry.ts';
 import type { MirrorId } from '../../src/mirrors/mirror.ts';
 import { createMemoryMirrorHistory } from '../fakes/memory-mirror-history.ts';
+import { author } from '../fakes/author.ts';
 import { newMirror } from '../fakes/mirrors.ts';
 import { mirrorHistoryContract } from './mirror-history.ts';
 
@@ -19,13 +20,13 @@ mirrorHistoryContract('memory', async () => {
 mirrorHistoryContract('SQLite', async () => {
   const database = openDatabase(':memory:');
   const registry = createMirrorRegistry(database);
-  const one = await registry.add(newMirror({ name: 'one' }));
-  const other = await registry.add(newMirror({ name: 'other' }));
+  const one = await registry.add(newMirror({ name: 'one' }), author);
+  const other = await registry.add(newMirror({ name: 'other' }), author);
   return {
     history: createMirrorHistory(database),
     mirrors: [one.id, other.id],
     removeFirst: async () => {
-      await registry.remove(one.id);
+      await registry.remove(one, author);
     },
     end: async () => database.close(),
   };

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { author } from '../fakes/author.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { parseRepositoryName } from '../../src/oci/reference.ts';
 import { newMirrorHealth } from '../../src/mirrors/mirror-state.ts';
@@ -62,8 +63,8 @@ export function mirrorStatesContract(name: string, open: () => Opened | Promise<
       'gives back what was saved, the latest',
       using(async ({ registry, states }) => {
         assert.equal((await states.load()).size, 0);
-        const one = await registry.add(newMirror({ name: 'one' }));
-        const two = await registry.add(newMirror({ name: 'two' }));
+        const one = await registry.add(newMirror({ name: 'one' }), author);
+        const two = await registry.add(newMirror({ name: 'two' }), author);
         await states.save(
           new Map([
             [one.id, fresh],
@@ -78,10 +79,10 @@ export function mirrorStatesContract(name: string, open: () => Opened | Promise<
     it(
       'forgets removed mirrors, and takes no states of them',
       using(async ({ registry, states }) => {
-        const one = await registry.add(newMirror({ name: 'one' }));
-        const two = await registry.add(newMirror({ name: 'two' }));
+        const one = await registry.add(newMirror({ name: 'one' }), author);
+        const two = await registry.add(newMirror({ name: 'two' }), author);
         await states.save(new Map([[one.id, full]]));
-        await registry.remove(one.id);
+        await registry.remove(one, author);
         assert.equal((await states.load()).size, 0);
         await states.save(
           new Map([

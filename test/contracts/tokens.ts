@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import type { MirrorId } from '../../src/mirrors/mirror.ts';
 import { isSignpostError } from '../../src/oci/errors.ts';
 import { type StoredToken, type Tokens, tokenLimit } from '../../src/ports/tokens.ts';
+import { author } from '../fakes/author.ts';
 
 /** What every Tokens must do. `open` makes an empty one, and what ends it. */
 export function tokensContract(
@@ -33,8 +34,8 @@ export function tokensContract(
       using(async (tokens) => {
         const second = token(2, { role: 'mirror', mirror: 7 as MirrorId, label: 'Uni Ex\u00e4mple' });
         const first = token(1);
-        await tokens.add(second, 0);
-        await tokens.add(first, 0);
+        await tokens.add(second, 0, author);
+        await tokens.add(first, 0, author);
         assert.deepEqual(await tokens.list(), [first, second]);
         assert.deepEqual(await tokens.find(second.id), second);
         assert.equal(await tokens.find('ffffffffffffffff'), undefined);
@@ -43,14 +44,14 @@ export function tokensContract(
     it(
       'remembers when a token was revoked first, and the day on which it was used last',
       using(async (tokens) => {
-        await tokens.add(token(1), 0);
+        await tokens.add(token(1), 0, author);
         await tokens.markUsed(token(1).id, 86_400_000);
         await tokens.markUsed('ffffffffffffffff', 86_400_000);
         const ended = { ...token(1), lastUsed: 86_400_000, revoked: 3000 };
-        assert.deepEqual(await tokens.revoke(token(1).id, 3000), ended);
-        assert.deepEqual(await tokens.revoke(token(1).id, 4000), ended);
+        assert.deepEqual(await tokens.revoke(token(1).id, { ...author, at: 3000 }), ended);
+        assert.deepEqual(await tokens.revoke(token(1).id, { ...author, at: 4000 }), ended);
         assert.deepEqual(await tokens.list(), [ended]);
-        await assert.rejects(tokens.revoke('ffffffffffffffff', 1), (error) =>
+        await assert.rejects(tokens.revoke('ffffffffffffffff', author), (error) =>
           isSignpostError(error, 'NOT_FOUND'),
         );
       }),
@@ -58,10 +59,10 @@ export function tokensContract(
     it(
       'forgets tokens that ended long ago when one is added, and no others',
       using(async (tokens) => {
-        await tokens.add(token(1, { expires: 100 }), 0);
-        await tokens.add(token(2, { revoked: 100 }), 0);
-        await tokens.add(token(3, { revoked: 2000 }), 0);
-        await tokens.add(token(4), 101);
+        await tokens.add(token(1, { expires: 100 }), 0, author);
+        await tokens.add(token(2, { revoked: 100 }), 0, author);
+        await tokens.add(token(3, { revoked: 2000 }), 0, author);
+        await tokens.add(token(4), 101, author);
         assert.deepEqual(
           (await tokens.list()).map(({ created }) => created),
           [1003, 1004],
@@ -71,9 +72,9 @@ export function tokensContract(
     it(
       'keeps a bounded number of tokens',
       using(async (tokens) => {
-        for (let number = 1; number <= tokenLimit; number += 1) await tokens.add(token(number), 0);
+        for (let number = 1; number <= tokenLimit; number += 1) await tokens.add(token(number), 0, author);
         const isTooMany = (error: unknown) => isSignpostError(error, 'LIMIT_EXCEEDED');
-        await assert.rejects(tokens.add(token(tokenLimit + 1), 0), isTooMany);
+        await assert.rejects(tokens.add(token(tokenLimit + 1), 0, author), isTooMany);
         assert.equal((await tokens.list()).length, tokenLimit);
       }),
     );

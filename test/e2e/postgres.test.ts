@@ -27,6 +27,7 @@ import { publicationsContract } from '../contracts/publications.ts';
 import { testReceivedSignatures } from '../contracts/received-signatures.ts';
 import { statisticsContract } from '../contracts/statistics.ts';
 import { tokensContract } from '../contracts/tokens.ts';
+import { author } from '../fakes/author.ts';
 import { newMirror } from '../fakes/mirrors.ts';
 import { eventually } from './harness/eventually.ts';
 import { type PostgresServer, startPostgres } from './harness/postgres.ts';
@@ -87,18 +88,30 @@ describe('PostgreSQL', requirements('postgres'), () => {
   mirrorHistoryContract('PostgreSQL', async () => {
     const database = await open();
     const registry = createPostgresMirrorRegistry(database);
-    const one = await registry.add(newMirror({ name: 'one' }));
-    const other = await registry.add(newMirror({ name: 'other' }));
+    const one = await registry.add(newMirror({ name: 'one' }), author);
+    const other = await registry.add(newMirror({ name: 'other' }), author);
     return {
       history: createPostgresMirrorHistory(database),
       mirrors: [one.id, other.id],
-      removeFirst: () => registry.remove(one.id),
+      removeFirst: () => registry.remove(one, author),
       end,
     };
   });
 
   tokensContract('PostgreSQL', async () => ({ tokens: createPostgresTokens(await open()), end }));
-  auditLogContract('PostgreSQL', async () => ({ audit: createPostgresAuditLog(await open()), end }));
+  auditLogContract('PostgreSQL', async () => {
+    const database = await open();
+    return {
+      audit: createPostgresAuditLog(database),
+      registry: createPostgresMirrorRegistry(database),
+      tokens: createPostgresTokens(database),
+      refuseEntries: () =>
+        database.note('refuse', async (query) => {
+          await query('CREATE TRIGGER no_entry BEFORE INSERT ON audit_log EXECUTE FUNCTION refuse_change()');
+        }),
+      end,
+    };
+  });
   publicationRecordContract('PostgreSQL', async (events) => {
     const database = await open();
     let now = 0;
@@ -195,7 +208,7 @@ describe('PostgreSQL', requirements('postgres'), () => {
   it('works on when its connections were cut', async () => {
     const url = await server.createDatabase();
     const registry = createPostgresMirrorRegistry(await open(url));
-    await registry.add(newMirror({ name: 'one' }));
+    await registry.add(newMirror({ name: 'one' }), author);
     await server.dropConnections(url);
     // A connection that was just cut may be found out by using it.
     await registry.list().catch(() => undefined);

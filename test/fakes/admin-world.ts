@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { createAdminApi } from '../../src/admin/create-admin-api.ts';
-import { createAuditedRegistry } from '../../src/admin/audited-registry.ts';
 import { createGate } from '../../src/admin/gate.ts';
 import { describeApi } from '../../src/admin/open-api.ts';
 import type { Route } from '../../src/admin/route.ts';
@@ -14,6 +13,7 @@ import { digestOf } from '../../src/oci/digest.ts';
 import { parseRepositoryName, parseTagName } from '../../src/oci/reference.ts';
 import type { StatisticsQuery } from '../../src/ports/statistics.ts';
 import type { StoredToken } from '../../src/ports/tokens.ts';
+import { author } from './author.ts';
 import { createMemoryAuditLog } from './memory-audit-log.ts';
 import { createMemoryMirrorHistory } from './memory-mirror-history.ts';
 import { createMemoryMirrorRegistry } from './memory-mirror-registry.ts';
@@ -39,9 +39,10 @@ const start = Date.UTC(2026, 0, 10, 12);
 /** The management API on storage in memory. Every answer is held against the OpenAPI document. */
 export function createAdminWorld(settings: { readonly requestsPerMinute?: number } = {}) {
   const clock = { time: start, now: () => clock.time };
-  const tokens = createMemoryTokens();
   const audit = createMemoryAuditLog();
-  const registry = createMemoryMirrorRegistry();
+  /** Apart from the record that the tests look at. */
+  const tokens = createMemoryTokens();
+  const registry = createMemoryMirrorRegistry(audit);
   const states = new Map<MirrorId, MirrorState>();
   const history = createMemoryMirrorHistory();
   const reports: { readonly mirror: string; readonly serial: number | undefined }[] = [];
@@ -57,7 +58,7 @@ export function createAdminWorld(settings: { readonly requestsPerMinute?: number
   const [repository, tag] = [parseRepositoryName('fedora/base'), parseTagName('41')];
   const published = { repository, tag, list, requestSerial: 7, expires: start + 86_400_000 };
   const routes = createRoutes({
-    registryFor: (who) => createAuditedRegistry({ registry, audit, clock, who }),
+    registry,
     states: async () => states,
     history,
     allowed: [],
@@ -110,7 +111,7 @@ export function createAdminWorld(settings: { readonly requestsPerMinute?: number
         created: start,
         expires: start + 1e9,
       } as const;
-      await tokens.add({ ...token, ...changes }, 0);
+      await tokens.add({ ...token, ...changes }, 0, author);
       return text;
     },
     async ask(method: string, path: string, ask: AdminAsk = {}): Promise<AdminAnswer> {

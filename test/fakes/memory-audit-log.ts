@@ -1,18 +1,28 @@
-import type { AuditEntry, AuditLog } from '../../src/ports/audit-log.ts';
+import { SignpostError } from '../../src/oci/errors.ts';
+import type { AuditedChange, AuditEntry, AuditLog, AuditValue, Author } from '../../src/ports/audit-log.ts';
 import { auditReadLimit, auditValueLimit } from '../../src/ports/audit-log.ts';
 
-/** A record of changes in memory. */
-export function createMemoryAuditLog(): AuditLog {
+/** A record of changes in memory, and how other fakes write into it. */
+export interface MemoryAuditLog extends AuditLog {
+  /** Throws when it {@link refuses}: then the change must not be made either. */
+  append(by: Author, change: AuditedChange): void;
+  refuses: boolean;
+}
+
+export function createMemoryAuditLog(): MemoryAuditLog {
   const entries: AuditEntry[] = [];
-  const bounded = (value: Readonly<Record<string, unknown>>) => {
+  const bounded = (value: AuditValue) => {
     const size = Buffer.byteLength(JSON.stringify(value));
     return size <= auditValueLimit ? value : { tooLongToKeep: size };
   };
   return {
-    async append({ before, after, ...entry }) {
+    refuses: false,
+    append(by, { before, after, ...change }) {
+      if (this.refuses) throw new SignpostError('STORAGE', 'the record of changes cannot be written');
       entries.unshift({
         number: entries.length + 1,
-        ...entry,
+        ...by,
+        ...change,
         ...(before === undefined ? {} : { before: bounded(before) }),
         ...(after === undefined ? {} : { after: bounded(after) }),
       });

@@ -1,17 +1,10 @@
-import { type AuditLog, auditReadLimit } from '../../ports/audit-log.ts';
+import { type AuditedChange, type AuditLog, type Author, auditReadLimit } from '../../ports/audit-log.ts';
 import { auditColumn, readAuditEntry } from '../sqlite/audit-log.ts';
-import type { PostgresDatabase } from './database.ts';
+import type { PostgresDatabase, Query } from './database.ts';
 
 /** The record of changes in the database. */
 export function createPostgresAuditLog(database: PostgresDatabase): AuditLog {
   return {
-    append: ({ at, who, action, subject, before, after }) =>
-      database.note('write down a change', async (query) => {
-        await query(
-          'INSERT INTO audit_log (at, who, action, subject, before, after) VALUES ($1, $2, $3, $4, $5, $6)',
-          [at, who, action, subject, auditColumn(before), auditColumn(after)],
-        );
-      }),
     async read(limit, before = Number.MAX_SAFE_INTEGER) {
       const rows = await database.read(
         'read the record of changes',
@@ -21,4 +14,16 @@ export function createPostgresAuditLog(database: PostgresDatabase): AuditLog {
       return rows.map(readAuditEntry);
     },
   };
+}
+
+/** Writes an entry, in the transaction of its change. */
+export async function writeAudit(
+  query: Query,
+  { at, who }: Author,
+  { action, subject, before, after }: AuditedChange,
+): Promise<void> {
+  await query(
+    'INSERT INTO audit_log (at, who, action, subject, before, after) VALUES ($1, $2, $3, $4, $5, $6)',
+    [at, who, action, subject, auditColumn(before), auditColumn(after)],
+  );
 }

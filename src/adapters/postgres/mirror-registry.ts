@@ -3,7 +3,9 @@ import type { Mirror, MirrorId, NewMirror } from '../../mirrors/mirror.ts';
 import { quote } from '../../oci/digest.ts';
 import { SignpostError } from '../../oci/errors.ts';
 import type { MirrorRegistry } from '../../ports/mirror-registry.ts';
+import { addedMirror, changedMirror, removedMirror } from '../audited-changes.ts';
 import { readMirrorDescription } from '../sqlite/mirror-description.ts';
+import { writeAudit } from './audit-log.ts';
 import type { PostgresDatabase, Query } from './database.ts';
 
 /** The mirrors in the database: the description is JSON, so that a new property needs no new column. */
@@ -18,22 +20,27 @@ export function createPostgresMirrorRegistry(database: PostgresDatabase): Mirror
         id: Number(row.id) as MirrorId,
       }));
     },
-    add: (mirror) =>
+    add: (mirror, by) =>
       write(mirror.name, async (query) => {
         const sql = 'INSERT INTO mirrors (name, description) VALUES ($1, $2) RETURNING id';
         const { rows } = await query(sql, [mirror.name, descriptionOf(mirror)]);
+        await writeAudit(query, by, addedMirror(mirror));
         return { ...mirror, id: Number(rows[0]?.id) as MirrorId };
       }),
-    update: (mirror, expected) =>
-      write(mirror.name, async (query) => {
-        await check(query, mirror.id, expected);
+    update: (before, after, by) =>
+      write(after.name, async (query) => {
+        await check(query, before);
+        const change = changedMirror(before, after);
+        if (change === undefined) return;
         const sql = 'UPDATE mirrors SET name = $1, description = $2 WHERE id = $3';
-        await query(sql, [mirror.name, descriptionOf(mirror), mirror.id]);
+        await query(sql, [after.name, descriptionOf(after), before.id]);
+        await writeAudit(query, by, change);
       }),
-    remove: (id, expected) =>
+    remove: (mirror, by) =>
       database.write('remove a mirror', async (query) => {
-        await check(query, id, expected);
-        await query('DELETE FROM mirrors WHERE id = $1', [id]);
+        await check(query, mirror);
+        await query('DELETE FROM mirrors WHERE id = $1', [mirror.id]);
+        await writeAudit(query, by, removedMirror(mirror));
       }),
     async version() {
       const [row] = await database.read('read its version', 'SELECT value FROM data_version');
@@ -43,12 +50,12 @@ export function createPostgresMirrorRegistry(database: PostgresDatabase): Mirror
 }
 
 /** Writers take turns, so that nobody changes it between this and the change. */
-async function check(query: Query, id: MirrorId, expected: Mirror | undefined): Promise<void> {
-  const { rows } = await query('SELECT description FROM mirrors WHERE id = $1', [id]);
+async function check(query: Query, expected: Mirror): Promise<void> {
+  const { rows } = await query('SELECT description FROM mirrors WHERE id = $1', [expected.id]);
   const [row] = rows;
-  if (row === undefined) throw notFound(id);
+  if (row === undefined) throw notFound(expected.id);
   const now = descriptionOf(readMirrorDescription(String(row.description)));
-  if (expected === undefined || now === descriptionOf(expected)) return;
+  if (now === descriptionOf(expected)) return;
   throw new SignpostError(
     'LOCKED',
     `the mirror ${quote(expected.name)} has changed meanwhile: look at it again`,

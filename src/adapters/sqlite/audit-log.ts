@@ -1,8 +1,10 @@
 import type { DatabaseSync } from 'node:sqlite';
 import {
+  type AuditedChange,
   type AuditEntry,
   type AuditLog,
   type AuditValue,
+  type Author,
   auditReadLimit,
   auditValueLimit,
 } from '../../ports/audit-log.ts';
@@ -10,19 +12,22 @@ import { withDatabase } from './database-error.ts';
 
 /** The record of changes in the database. */
 export function createSqliteAuditLog(database: DatabaseSync): AuditLog {
-  const append = database.prepare(
-    'INSERT INTO audit_log (at, who, action, subject, before, after) VALUES (?, ?, ?, ?, ?, ?)',
-  );
   const read = database.prepare('SELECT * FROM audit_log WHERE number < ? ORDER BY number DESC LIMIT ?');
   return {
-    append: async ({ at, who, action, subject, before, after }) =>
-      withDatabase('write down a change', () => {
-        append.run(at, who, action, subject, auditColumn(before), auditColumn(after));
-      }),
     read: async (limit, before = Number.MAX_SAFE_INTEGER) =>
       withDatabase('read the record of changes', () =>
         read.all(before, Math.min(limit, auditReadLimit)).map(readAuditEntry),
       ),
+  };
+}
+
+/** Writes an entry, in the transaction of its change. */
+export function createAuditWriter(database: DatabaseSync): (by: Author, change: AuditedChange) => void {
+  const append = database.prepare(
+    'INSERT INTO audit_log (at, who, action, subject, before, after) VALUES (?, ?, ?, ?, ?, ?)',
+  );
+  return ({ at, who }, { action, subject, before, after }) => {
+    append.run(at, who, action, subject, auditColumn(before), auditColumn(after));
   };
 }
 

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { mirrorRegistryContract } from '../../../test/contracts/mirror-registry.ts';
+import { author } from '../../../test/fakes/author.ts';
 import { newMirror } from '../../../test/fakes/mirrors.ts';
 import { isSignpostError } from '../../oci/errors.ts';
 import { openDatabase } from './database.ts';
@@ -20,7 +21,7 @@ test('a change by another process changes the version and is seen', async () => 
     const here = createMirrorRegistry(open());
     const there = createMirrorRegistry(open());
     const before = await here.version();
-    const added = await there.add(newMirror());
+    const added = await there.add(newMirror(), author);
     assert.notEqual(await here.version(), before);
     assert.deepEqual(await here.list(), [added]);
   } finally {

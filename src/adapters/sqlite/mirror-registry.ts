@@ -4,6 +4,8 @@ import { SignpostError } from '../../oci/errors.ts';
 import type { Mirror, MirrorId, NewMirror } from '../../mirrors/mirror.ts';
 import { describeMirror } from '../../mirrors/mirror-description.ts';
 import type { MirrorRegistry } from '../../ports/mirror-registry.ts';
+import { addedMirror, changedMirror, removedMirror } from '../audited-changes.ts';
+import { createAuditWriter } from './audit-log.ts';
 import { createDataVersion } from './data-version.ts';
 import { inTransaction } from './database.ts';
 import { withDatabase } from './database-error.ts';
@@ -17,32 +19,39 @@ export function createMirrorRegistry(database: DatabaseSync): MirrorRegistry {
   const remove = database.prepare('DELETE FROM mirrors WHERE id = ?');
   const find = database.prepare('SELECT id, description FROM mirrors WHERE id = ?');
   const version = createDataVersion(database);
-  const check = (id: MirrorId, expected: Mirror | undefined) => {
-    const row = find.get(id);
-    if (row === undefined) throw notFound(id);
+  const writeAudit = createAuditWriter(database);
+  const check = (expected: Mirror) => {
+    const row = find.get(expected.id);
+    if (row === undefined) throw notFound(expected.id);
     // Read again and not compared as text: an older version may have written it.
-    if (expected !== undefined && descriptionOf(readRow(row)) !== descriptionOf(expected))
-      throw changed(expected);
+    if (descriptionOf(readRow(row)) !== descriptionOf(expected)) throw changed(expected);
   };
   return {
     list: () => withDatabase('read the mirrors', () => list.all().map(readRow)),
-    add: (mirror) =>
-      withUniqueName(mirror.name, () => {
-        const { lastInsertRowid } = insert.run(mirror.name, descriptionOf(mirror));
-        return { ...mirror, id: Number(lastInsertRowid) as MirrorId };
-      }),
-    update: (mirror, expected) =>
+    add: (mirror, by) =>
       withUniqueName(mirror.name, () =>
         inTransaction(database, () => {
-          check(mirror.id, expected);
-          update.run(mirror.name, descriptionOf(mirror), mirror.id);
+          const { lastInsertRowid } = insert.run(mirror.name, descriptionOf(mirror));
+          writeAudit(by, addedMirror(mirror));
+          return { ...mirror, id: Number(lastInsertRowid) as MirrorId };
         }),
       ),
-    remove: (id, expected) =>
+    update: (before, after, by) =>
+      withUniqueName(after.name, () =>
+        inTransaction(database, () => {
+          check(before);
+          const change = changedMirror(before, after);
+          if (change === undefined) return;
+          update.run(after.name, descriptionOf(after), before.id);
+          writeAudit(by, change);
+        }),
+      ),
+    remove: (mirror, by) =>
       withDatabase('remove a mirror', () =>
         inTransaction(database, () => {
-          check(id, expected);
-          remove.run(id);
+          check(mirror);
+          remove.run(mirror.id);
+          writeAudit(by, removedMirror(mirror));
         }),
       ),
     version: () => withDatabase('read its version', version),

@@ -3,6 +3,8 @@ import type { MirrorId } from '../../mirrors/mirror.ts';
 import { quote } from '../../oci/digest.ts';
 import { SignpostError } from '../../oci/errors.ts';
 import { type StoredToken, type TokenRole, type Tokens, tokenLimit } from '../../ports/tokens.ts';
+import { addedToken, revokedToken } from '../audited-changes.ts';
+import { createAuditWriter } from './audit-log.ts';
 import { inTransaction } from './database.ts';
 import { withDatabase } from './database-error.ts';
 
@@ -14,11 +16,12 @@ export function createSqliteTokens(database: DatabaseSync): Tokens {
   const find = database.prepare('SELECT * FROM tokens WHERE id = ?');
   const list = database.prepare('SELECT * FROM tokens ORDER BY created, id');
   const revoke = database.prepare(
-    'UPDATE tokens SET revoked = coalesce(revoked, ?) WHERE id = ? RETURNING *',
+    'UPDATE tokens SET revoked = ? WHERE id = ? AND revoked IS NULL RETURNING *',
   );
   const markUsed = database.prepare('UPDATE tokens SET last_used = ? WHERE id = ?');
+  const writeAudit = createAuditWriter(database);
   return {
-    add: async (token, forgetBefore) =>
+    add: async (token, forgetBefore, by) =>
       withDatabase('keep a token', () =>
         inTransaction(database, () => {
           forget.run(forgetBefore);
@@ -26,6 +29,7 @@ export function createSqliteTokens(database: DatabaseSync): Tokens {
           const { id, hash, role, mirror, label, created, expires, revoked, lastUsed } = token;
           const times = [created, expires, revoked ?? null, lastUsed ?? null] as const;
           add.run(id, hash, role, mirror ?? null, label, ...times);
+          writeAudit(by, addedToken(token));
         }),
       ),
     find: async (id) =>
@@ -34,12 +38,16 @@ export function createSqliteTokens(database: DatabaseSync): Tokens {
         return row === undefined ? undefined : readToken(row);
       }),
     list: async () => withDatabase('read the tokens', () => list.all().map(readToken)),
-    revoke: async (id, at) =>
-      withDatabase('revoke a token', () => {
-        const row = revoke.get(at, id);
-        if (row === undefined) throw noToken(id);
-        return readToken(row);
-      }),
+    revoke: async (id, by) =>
+      withDatabase('revoke a token', () =>
+        inTransaction(database, () => {
+          const row = revoke.get(by.at, id);
+          if (row !== undefined) writeAudit(by, revokedToken(readToken(row)));
+          const kept = row ?? find.get(id);
+          if (kept === undefined) throw noToken(id);
+          return readToken(kept);
+        }),
+      ),
     markUsed: async (id, day) =>
       withDatabase('note the use of a token', () => {
         markUsed.run(day, id);

@@ -4,6 +4,7 @@ import type { Mirror, MirrorId, NewMirror } from '../../mirrors/mirror.ts';
 import type { MirrorState } from '../../mirrors/mirror-state.ts';
 import { changeMirror, parseMirror } from '../../mirrors/parse-mirror.ts';
 import { refuseConflicts } from '../../mirrors/refuse-conflicts.ts';
+import type { Author } from '../../ports/audit-log.ts';
 import type { MirrorRegistry } from '../../ports/mirror-registry.ts';
 import { matches, mirrorTag } from '../entity-tag.ts';
 import { findMirror } from '../find-mirror.ts';
@@ -21,8 +22,7 @@ import {
 import { showMirror, showState } from '../show-mirror.ts';
 
 export interface MirrorRoutesDeps {
-  /** The registry, for somebody who may change it. */
-  readonly registryFor: (who: string) => MirrorRegistry;
+  readonly registry: MirrorRegistry;
   readonly states: () => Promise<ReadonlyMap<MirrorId, MirrorState>>;
   /** Special addresses that the operator allows. */
   readonly allowed: readonly Netblock[];
@@ -38,11 +38,10 @@ const sharing = z.strictObject({
     .describe('Whether its netblocks may overlap those of other mirrors.'),
 });
 const one = { 200: { description: 'The mirror.', schema: mirrorSchema, etag: true } } as const;
-const nobody = 'nobody';
 
 /** The mirrors: look, add, change, approve, remove. */
 export function mirrorRoutes(deps: MirrorRoutesDeps): readonly Route[] {
-  const reading = deps.registryFor(nobody);
+  const { registry } = deps;
   return [
     defineRoute({
       id: 'listMirrors',
@@ -56,7 +55,11 @@ export function mirrorRoutes(deps: MirrorRoutesDeps): readonly Route[] {
       }),
       answers: { 200: { description: 'A page.', schema: mirrorPageSchema } },
       async handle({ query: { limit, after = '' }, token }) {
-        const [version, all, states] = await Promise.all([reading.version(), reading.list(), deps.states()]);
+        const [version, all, states] = await Promise.all([
+          registry.version(),
+          registry.list(),
+          deps.states(),
+        ]);
         const later = all.filter(({ name }) => name > after);
         const page = later.slice(0, limit);
         const next = later.length > limit ? page.at(-1)?.name : undefined;
@@ -81,16 +84,15 @@ export function mirrorRoutes(deps: MirrorRoutesDeps): readonly Route[] {
       query: sharing,
       body: newMirrorSchema,
       answers: { 201: { description: 'It was added.', schema: mirrorSchema, etag: true } },
-      async handle({ query, body, who, token }) {
+      async handle({ query, body, by, token }) {
         const { name, urls, country } = body;
         const input = { ...mirrorInput(body), name, urls, country };
         const parsed = { ...parseMirror(input, deps.allowed), ...switchesOf(body) };
-        const registry = deps.registryFor(who);
         const shareNetblocks = query.shareNetblocks === 'true';
         refuseConflicts(await registry.list(), parsed, { shareNetblocks });
         const refused = await checkUrls(deps, parsed);
         if (refused !== undefined) return refused;
-        const mirror = await registry.add(parsed);
+        const mirror = await registry.add(parsed, by);
         const location = `/mirrors/${mirror.name}`;
         return { status: 201, body: showMirror(mirror, token?.role), etag: mirrorTag(mirror), location };
       },
@@ -105,7 +107,7 @@ export function mirrorRoutes(deps: MirrorRoutesDeps): readonly Route[] {
       answers: one,
       problems: [404],
       async handle({ params, token }) {
-        const mirror = await findMirror(reading, params.name);
+        const mirror = await findMirror(registry, params.name);
         if ('problem' in mirror) return mirror;
         return { status: 200, body: showMirror(mirror, token?.role), etag: mirrorTag(mirror) };
       },
@@ -123,10 +125,10 @@ export function mirrorRoutes(deps: MirrorRoutesDeps): readonly Route[] {
       needsIfMatch: true,
       answers: one,
       problems: [404],
-      handle({ params, query, body, ifMatch, who }) {
+      handle({ params, query, body, ifMatch, by }) {
         // Netblocks that overlap already do not stand in the way of changing something else.
         const shareNetblocks = query.shareNetblocks === 'true' || body.netblocks === undefined;
-        return change(deps, { name: params.name, ifMatch, who, shareNetblocks }, (mirror) => ({
+        return change(deps, { name: params.name, ifMatch, by, shareNetblocks }, (mirror) => ({
           ...changeMirror(mirror, mirrorInput(body), deps.allowed),
           ...switchesOf(body),
         }));
@@ -141,8 +143,8 @@ export function mirrorRoutes(deps: MirrorRoutesDeps): readonly Route[] {
       params: byName,
       answers: one,
       problems: [404, 412],
-      handle: ({ params, who }) =>
-        change(deps, { name: params.name, ifMatch: '*', who, shareNetblocks: true }, (mirror) => ({
+      handle: ({ params, by }) =>
+        change(deps, { name: params.name, ifMatch: '*', by, shareNetblocks: true }, (mirror) => ({
           ...mirror,
           approved: true,
         })),
@@ -157,12 +159,11 @@ export function mirrorRoutes(deps: MirrorRoutesDeps): readonly Route[] {
       needsIfMatch: true,
       answers: { 204: { description: 'It was removed.' } },
       problems: [404],
-      async handle({ params, ifMatch, who }) {
-        const registry = deps.registryFor(who);
+      async handle({ params, ifMatch, by }) {
         const mirror = await findMirror(registry, params.name);
         if ('problem' in mirror) return mirror;
         if (!matches(ifMatch, mirrorTag(mirror))) return changedMeanwhile;
-        await registry.remove(mirror.id, mirror);
+        await registry.remove(mirror, by);
         return { status: 204 };
       },
     }),
@@ -178,16 +179,16 @@ function switchesOf({ enabled, approved }: MirrorChangeBody): Partial<Pick<Mirro
 interface Wish {
   readonly name: string;
   readonly ifMatch: string;
-  readonly who: string;
+  readonly by: Author;
   readonly shareNetblocks: boolean;
 }
 
 async function change(
   deps: MirrorRoutesDeps,
-  { name, ifMatch, who, shareNetblocks }: Wish,
+  { name, ifMatch, by, shareNetblocks }: Wish,
   make: (mirror: Mirror) => Mirror,
 ): Promise<Answer> {
-  const registry = deps.registryFor(who);
+  const { registry } = deps;
   const before = await findMirror(registry, name);
   if ('problem' in before) return before;
   if (!matches(ifMatch, mirrorTag(before))) return changedMeanwhile;
@@ -195,7 +196,7 @@ async function change(
   refuseConflicts(await registry.list(), changed, { shareNetblocks });
   const refused = await checkUrls(deps, changed);
   if (refused !== undefined) return refused;
-  await registry.update(changed, before);
+  await registry.update(before, changed, by);
   return { status: 200, body: showMirror(changed, 'operator'), etag: mirrorTag(changed) };
 }
 

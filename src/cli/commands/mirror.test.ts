@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
+import { author } from '../../../test/fakes/author.ts';
 import { runCommand } from '../../../test/fakes/run-command.ts';
 import { openDatabase } from '../../adapters/sqlite/database.ts';
 import { createMirrorRegistry } from '../../adapters/sqlite/mirror-registry.ts';
@@ -216,7 +217,7 @@ test('a mirror that nobody has approved is shown so, and approved by name', asyn
   const registry = createMirrorRegistry(database);
   const [entered] = await registry.list();
   assert.ok(entered?.approved === true);
-  await registry.update({ ...entered, approved: false });
+  await registry.update(entered, { ...entered, approved: false }, author);
   assert.match((await mirror('list')).out, /waits for approval/);
   assert.match((await mirror('approve', 'uni')).out, /^approved uni: /);
   assert.equal((await list())[0]?.approved, true);

@@ -98,7 +98,7 @@ function createAdd(terminal: Terminal): Command {
       refuseConflicts(await parts.registry.list(), mirror, {
         shareNetblocks: options.shareNetblocks === true,
       });
-      printMirror(terminal, options, 'added', await parts.registry.add(mirror));
+      printMirror(terminal, options, 'added', await parts.registry.add(mirror, parts.by));
     },
   );
 }
@@ -128,7 +128,7 @@ function createEdit(terminal: Terminal): Command {
       // Netblocks that overlap already do not stand in the way of changing something else.
       const shareNetblocks = options.shareNetblocks === true || changes.netblocks === undefined;
       refuseConflicts(await parts.registry.list(), changed, { shareNetblocks });
-      await parts.registry.update(changed, before);
+      await parts.registry.update(before, changed, parts.by);
       printMirror(terminal, options, 'changed', changed);
     },
   );
@@ -181,7 +181,7 @@ function createRemove(terminal: Terminal): Command {
     .action(async (name: string, options: MirrorCommandOptions) => {
       await using parts = await composeMirror(options, () => configOf(options));
       const mirror = await findByName(parts.registry, name);
-      await parts.registry.remove(mirror.id, mirror);
+      await parts.registry.remove(mirror, parts.by);
       printMirror(terminal, options, 'removed', mirror);
     });
 }
@@ -199,7 +199,7 @@ function createSwitch(
       await using parts = await composeMirror(options, () => configOf(options));
       const before = await findByName(parts.registry, name);
       const mirror = { ...before, ...change };
-      await parts.registry.update(mirror, before);
+      await parts.registry.update(before, mirror, parts.by);
       printMirror(terminal, options, done, mirror);
     });
 }

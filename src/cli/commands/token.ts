@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { hasEnded } from '../../admin/check-token.ts';
-import { issueToken, revokeToken } from '../../admin/issue-token.ts';
+import { issueToken } from '../../admin/issue-token.ts';
 import type { Mirror, MirrorId } from '../../mirrors/mirror.ts';
 import { quote } from '../../oci/digest.ts';
 import { SignpostError } from '../../oci/errors.ts';
@@ -59,7 +59,7 @@ function createCreate(terminal: Terminal): Command {
       printResult(
         terminal,
         options,
-        { token: text, ...toJson(token, parts.now, await parts.mirrors.list()) },
+        { token: text, ...toJson(token, parts.by.at, await parts.mirrors.list()) },
         [text],
       );
     });
@@ -71,7 +71,7 @@ function createList(terminal: Terminal): Command {
   ]).action(async (options: CommonOptions) => {
     await using parts = await composeToken(configOf(options));
     const mirrors = await parts.mirrors.list();
-    const tokens = (await parts.tokens.list()).map((token) => toJson(token, parts.now, mirrors));
+    const tokens = (await parts.tokens.list()).map((token) => toJson(token, parts.by.at, mirrors));
     const table = formatTable([
       ['ID', 'ROLE', 'MIRROR', 'STATE', 'EXPIRES', 'LAST USED', 'LABEL'],
       ...tokens.map(({ id, role, mirror, state, expires, lastUsed, label }) => [
@@ -98,8 +98,8 @@ function createRevoke(terminal: Terminal): Command {
     .argument('<id>', 'its id, as "signpost token list" shows it')
     .action(async (id: string, options: CommonOptions) => {
       await using parts = await composeToken(configOf(options));
-      const token = await revokeToken(parts, id);
-      printResult(terminal, options, { revoked: toJson(token, parts.now, await parts.mirrors.list()) }, [
+      const token = await parts.tokens.revoke(id, parts.by);
+      printResult(terminal, options, { revoked: toJson(token, parts.by.at, await parts.mirrors.list()) }, [
         `revoked ${token.id} (${token.label})`,
       ]);
     });

@@ -3,7 +3,6 @@ import { createFetchListener } from '../../adapters/fetch-listener.ts';
 import { type HttpServer, defaultLimits, listenHttp } from '../../adapters/http-server.ts';
 import { createMirrorAddressResolver } from '../../adapters/mirror-address-resolver.ts';
 import { createAdminApi } from '../../admin/create-admin-api.ts';
-import { createAuditedRegistry } from '../../admin/audited-registry.ts';
 import { createGate } from '../../admin/gate.ts';
 import { type RoutesDeps, createRoutes } from '../../admin/routes.ts';
 import type { Netblock } from '../../mirrors/address.ts';
@@ -60,11 +59,10 @@ export async function composeAdmin({ admin }: Config, parts: AdminParts): Promis
       );
     }
   }
-  const { registry, audit, clock, log, tokens, allowAddresses } = parts;
+  const { registry, clock, log, tokens, allowAddresses } = parts;
   const app = createAdminApi({
     routes: createRoutes({
       ...parts,
-      registryFor: (who) => createAuditedRegistry({ registry, audit, clock, who }),
       allowed: allowAddresses,
       refusalOf: createRefusal(allowAddresses),
       version,

@@ -1,10 +1,10 @@
 import { createRemoteMirrorRegistry } from '../../adapters/remote-mirror-registry.ts';
 import { createSystemClock } from '../../adapters/system-clock.ts';
-import { createAuditedRegistry } from '../../admin/audited-registry.ts';
 import type { Netblock } from '../../mirrors/address.ts';
 import type { MirrorId } from '../../mirrors/mirror.ts';
 import type { MirrorState } from '../../mirrors/mirror-state.ts';
 import { parseNetblock } from '../../mirrors/netblock.ts';
+import type { Author } from '../../ports/audit-log.ts';
 import type { MirrorRegistry } from '../../ports/mirror-registry.ts';
 import type { Config } from '../config-schema.ts';
 import { readNetblocks } from '../netblock-settings.ts';
@@ -15,6 +15,8 @@ import { openStorage } from './storage.ts';
 
 export interface MirrorCommandParts extends AsyncDisposable {
   readonly registry: MirrorRegistry;
+  /** Who is at the command line. A server far away writes down whose token it is. */
+  readonly by: Author;
   /** As the server last saw them. */
   readonly states: { load(): Promise<ReadonlyMap<MirrorId, MirrorState>> };
   /** Addresses that mirrors may have although they lead inside. */
@@ -32,24 +34,21 @@ export async function composeMirror(
   options: ServerOptions,
   readConfig: () => Config,
 ): Promise<MirrorCommandParts> {
+  const clock = createSystemClock();
+  const by = { who: localUser(), at: clock.now() };
   const client = await composeAdminClient(options);
   if (client !== undefined) {
     const registry = createRemoteMirrorRegistry(client);
     const states = { load: () => registry.states() };
-    return { registry, states, allowed: everything, [Symbol.asyncDispose]: () => Promise.resolve() };
+    return { registry, by, states, allowed: everything, [Symbol.asyncDispose]: () => Promise.resolve() };
   }
   const config = readConfig();
   const allowed = readNetblocks('mirrors.allowAddresses', config.mirrors.allowAddresses);
-  const clock = createSystemClock();
-  const {
-    mirrorRegistry: registry,
-    mirrorStates: states,
-    audit,
-    ...storage
-  } = await openStorage(config, clock);
+  const storage = await openStorage(config, clock);
   return {
-    registry: createAuditedRegistry({ registry, audit, clock, who: localUser() }),
-    states,
+    registry: storage.mirrorRegistry,
+    by,
+    states: storage.mirrorStates,
     allowed,
     [Symbol.asyncDispose]: () => storage[Symbol.asyncDispose](),
   };

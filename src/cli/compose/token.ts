@@ -18,10 +18,8 @@ export async function composeToken(config: Config): Promise<TokenCommandParts> {
   const storage = await openStorage(config, clock);
   return {
     tokens: storage.tokens,
-    audit: storage.audit,
     mirrors: storage.mirrorRegistry,
-    who: localUser(),
-    now: clock.now(),
+    by: { who: localUser(), at: clock.now() },
     random: () => randomBytes(tokenRandomSize),
     [Symbol.asyncDispose]: () => storage[Symbol.asyncDispose](),
   };
