@@ -93,7 +93,7 @@ async function answer(deps: AdminApiDeps, route: Route, context: AdminContext): 
   });
 }
 
-type Read = Pick<Call<unknown, unknown, unknown>, 'params' | 'query' | 'body' | 'ifMatch'>;
+type Read = Pick<Call<unknown, unknown, unknown>, 'params' | 'query' | 'body' | 'ifMatch' | 'ifNoneMatch'>;
 
 async function readCall(route: Route, { req }: AdminContext): Promise<Read | ProblemAnswer> {
   const params = parse(route.params, req.param(), 400, 'path');
@@ -101,17 +101,18 @@ async function readCall(route: Route, { req }: AdminContext): Promise<Read | Pro
   const query = parse(route.query, req.query(), 400, 'query');
   if ('problem' in query) return query;
   const ifMatch = req.header('if-match') ?? '';
+  const ifNoneMatch = req.header('if-none-match') ?? '';
   if (route.needsIfMatch === true && ifMatch === '') {
     return problem(428, 'send the ETag of what you have seen as If-Match');
   }
   if (route.body === undefined) {
-    return { params: params.value, query: query.value, body: undefined, ifMatch };
+    return { params: params.value, query: query.value, body: undefined, ifMatch, ifNoneMatch };
   }
   const json = await readJsonBody(req.raw, route.bodyType ?? 'application/json');
   if ('problem' in json) return json;
   const body = parse(route.body, json.value, 422, 'body');
   if ('problem' in body) return body;
-  return { params: params.value, query: query.value, body: body.value, ifMatch };
+  return { params: params.value, query: query.value, body: body.value, ifMatch, ifNoneMatch };
 }
 
 const issuesTold = 5;
@@ -134,11 +135,15 @@ function parse(
 
 function toResponse(answered: Answer): Response {
   if ('problem' in answered) return answerProblem(answered);
-  const { status, body, etag, location } = answered;
+  const { status, body, bytes, etag, location } = answered;
   const headers = {
     ...(etag === undefined ? {} : { ETag: etag }),
     ...(location === undefined ? {} : { Location: location }),
   };
+  if (bytes !== undefined) {
+    const type = { 'Content-Type': 'application/octet-stream', 'Content-Length': String(bytes.size) };
+    return new Response(ReadableStream.from(bytes.content), { status, headers: { ...headers, ...type } });
+  }
   if (body === undefined) return new Response(null, { status, headers });
   return answerJson(status, JSON.stringify(body), headers);
 }

@@ -8,7 +8,7 @@ import { createRateLimit } from './rate-limit.ts';
 export interface GateDeps {
   readonly tokens: Pick<Tokens, 'find' | 'markUsed'>;
   readonly clock: Clock;
-  /** For each address (in IPv6 for each /64), and for each token. */
+  /** For each address (in IPv6 for each /64), and for each token; for a front end's, {@link frontEndAllowance} times as many. */
   readonly requestsPerMinute: number;
 }
 
@@ -31,10 +31,13 @@ export interface Gate {
 
 /** What a request costs that has a wrong token, or asks for what is not for its bearer. */
 const failureCost = 10;
+/** At first a front end fetches a piece for each repository, several at once. */
+const frontEndAllowance = 100;
 
 export function createGate({ tokens, clock, requestsPerMinute }: GateDeps): Gate {
   const addresses = createRateLimit(requestsPerMinute);
   const bearers = createRateLimit(requestsPerMinute);
+  const frontEnds = createRateLimit(requestsPerMinute * frontEndAllowance);
   const refuse = (token: StoredToken) => {
     bearers.take(token.id, failureCost, clock.now());
     return problem(403, 'this token is not for that');
@@ -47,10 +50,12 @@ export function createGate({ tokens, clock, requestsPerMinute }: GateDeps): Gate
         addresses.take(networkOf(address), failureCost, clock.now());
         return problem(401, 'a token is needed: "Authorization: Bearer signpost_...", and it must be good');
       }
-      return (
-        tooMany(bearers.take(token.id, 1, clock.now())) ??
-        (roles.includes(token.role) ? token : refuse(token))
-      );
+      const isAllowed = roles.includes(token.role);
+      if (isAllowed && token.role === 'front-end') {
+        addresses.giveBack(networkOf(address), 1);
+        return tooMany(frontEnds.take(token.id, 1, clock.now())) ?? token;
+      }
+      return tooMany(bearers.take(token.id, 1, clock.now())) ?? (isAllowed ? token : refuse(token));
     },
     refuse,
   };

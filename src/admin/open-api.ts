@@ -16,7 +16,8 @@ export function describeApi(routes: readonly Route[], version: string): Json {
     info: {
       title: 'Signpost management API',
       version,
-      description: 'Mirrors, what is known of them, and what is published. Errors are RFC 9457 documents.',
+      description:
+        'Mirrors, what is known of them, what is published, and what front ends follow. Errors are RFC 9457 documents.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],
@@ -55,6 +56,7 @@ function describeOperation(route: Route): Json {
     ...describeParameters('path', route.params),
     ...describeParameters('query', route.query),
     ...(route.needsIfMatch === true ? [ifMatchParameter] : []),
+    ...(route.takesIfNoneMatch === true ? [ifNoneMatchParameter] : []),
   ];
   const who = roles.length === 0 ? 'Needs no token.' : `For the roles ${roles.join(', ')}.`;
   return {
@@ -96,6 +98,14 @@ const ifMatchParameter: Json = {
   schema: { type: 'string' },
 };
 
+const ifNoneMatchParameter: Json = {
+  name: 'If-None-Match',
+  in: 'header',
+  required: false,
+  description: 'The ETag of what is there already, so that it is not sent again.',
+  schema: { type: 'string' },
+};
+
 function describeParameters(place: 'path' | 'query', schema: z.ZodObject | undefined): readonly Json[] {
   if (schema === undefined) return [];
   const { properties = {}, required = [] } = z.toJSONSchema(schema, { io: 'input' }) as {
@@ -111,13 +121,22 @@ function describeParameters(place: 'path' | 'query', schema: z.ZodObject | undef
   }));
 }
 
-function describeAnswer({ description, schema, etag }: AnswerDescription): Json {
+function describeAnswer({ description, schema, bytes, etag }: AnswerDescription): Json {
   return {
     description,
     ...(etag === true
-      ? { headers: { ETag: { description: 'For If-Match.', required: true, schema: { type: 'string' } } } }
+      ? {
+          headers: {
+            ETag: {
+              description: 'For If-Match and If-None-Match.',
+              required: true,
+              schema: { type: 'string' },
+            },
+          },
+        }
       : {}),
     ...(schema === undefined ? {} : { content: { 'application/json': { schema: refer(schema) } } }),
+    ...(bytes === true ? { content: { 'application/octet-stream': {} } } : {}),
   };
 }
 

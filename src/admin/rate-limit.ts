@@ -6,6 +6,8 @@ export interface RateLimit {
    * @returns 0, or after how many seconds it is worth trying again
    */
   take(key: string, cost: number, now: number): number;
+  /** Gives back what a request had taken, which turned out to count elsewhere. */
+  giveBack(key: string, cost: number): void;
 }
 
 interface Left {
@@ -32,6 +34,10 @@ export function createRateLimit(perMinute: number, keys = 10_000): RateLimit {
         known.delete(oldest);
       }
       return has >= Math.min(cost, 1) ? 0 : Math.ceil((1 - has) / perMillisecond / 1000);
+    },
+    giveBack(key, cost) {
+      const before = known.get(key);
+      if (before !== undefined) before.left = Math.min(perMinute, before.left + cost);
     },
   };
 }

@@ -7,12 +7,21 @@ type Method = 'get' | 'post' | 'patch' | 'delete';
 
 /** What a handler answers when all is well. */
 interface GoodAnswer {
-  readonly status: 200 | 201 | 202 | 204;
+  readonly status: 200 | 201 | 202 | 204 | 304;
   /** Of the schema that the route names for the status. */
   readonly body?: unknown;
+  /** Instead of a body: what is no JSON. */
+  readonly bytes?: AnswerBytes;
   /** A strong entity tag, with its quotes (RFC 9110, section 8.8.3). */
   readonly etag?: string;
   readonly location?: string;
+}
+
+/** Bytes that are sent as they are read. */
+interface AnswerBytes {
+  readonly size: number;
+  /** `size` bytes, read no faster than they are taken, and not at all when nobody takes them (HEAD). */
+  readonly content: AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 }
 
 export type Answer = GoodAnswer | ProblemAnswer;
@@ -24,6 +33,8 @@ export interface Call<P, Q, B> {
   readonly body: B;
   /** The If-Match header; a route that demands one has one. */
   readonly ifMatch: string;
+  /** The If-None-Match header; empty when there is none. */
+  readonly ifNoneMatch: string;
   /** Who asks, and when. */
   readonly by: Author;
   /** Undefined on routes for everybody. */
@@ -47,6 +58,8 @@ export interface Route<P = unknown, Q = unknown, B = unknown> {
   readonly bodyType?: string;
   /** Without an If-Match header the answer is 428 (RFC 6585, section 3). */
   readonly needsIfMatch?: boolean;
+  /** Answers 304 to an If-None-Match header that names what would be sent (RFC 9110, section 13.1.2). */
+  readonly takesIfNoneMatch?: boolean;
   readonly answers: Readonly<Partial<Record<GoodAnswer['status'], AnswerDescription>>>;
   /** Beside those that every route can have. */
   readonly problems?: readonly ProblemStatus[];
@@ -55,8 +68,10 @@ export interface Route<P = unknown, Q = unknown, B = unknown> {
 
 export interface AnswerDescription {
   readonly description: string;
-  /** None: the answer has no body. */
+  /** Without it and without `bytes` the answer has no body. */
   readonly schema?: z.ZodType;
+  /** It is bytes that are no text. */
+  readonly bytes?: boolean;
   readonly etag?: boolean;
 }
 

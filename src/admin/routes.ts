@@ -1,6 +1,7 @@
 import type { AuditLog } from '../ports/audit-log.ts';
 import type { Route } from './route.ts';
 import { auditRoutes } from './routes/audit.ts';
+import { type FrontEndRoutesDeps, frontEndRoutes } from './routes/front-ends.ts';
 import { type HealthRoutesDeps, healthRoutes } from './routes/health.ts';
 import { type MirrorRoutesDeps, mirrorRoutes } from './routes/mirrors.ts';
 import { type WebhookSecretDeps, webhookSecretRoutes } from './routes/webhook-secret.ts';
@@ -12,6 +13,7 @@ export interface RoutesDeps
     MirrorRoutesDeps,
     PublicationRoutesDeps,
     StatisticsRoutesDeps,
+    FrontEndRoutesDeps,
     Omit<HealthRoutesDeps & WebhookSecretDeps, 'registry'> {
   readonly audit: Pick<AuditLog, 'read'>;
 }
@@ -25,5 +27,6 @@ export function createRoutes(deps: RoutesDeps): readonly Route[] {
     ...publicationRoutes(deps),
     ...statisticsRoutes(deps),
     ...auditRoutes(deps.audit),
+    ...frontEndRoutes(deps),
   ];
 }

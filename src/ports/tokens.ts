@@ -1,8 +1,11 @@
 import type { MirrorId } from '../mirrors/mirror.ts';
 import type { Author } from './audit-log.ts';
 
-/** What a token's bearer may do: everything, look at what is published and staged, or speak for one mirror. */
-export const tokenRoles = ['operator', 'publisher', 'mirror'] as const;
+/**
+ * What a token's bearer may do: everything, look at what is published and staged, speak for one mirror, or fetch what
+ * front ends follow.
+ */
+export const tokenRoles = ['operator', 'publisher', 'mirror', 'front-end'] as const;
 export type TokenRole = (typeof tokenRoles)[number];
 
 /** A token as it is kept: its secret part only as a hash. Times are milliseconds since the epoch. */

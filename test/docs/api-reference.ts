@@ -28,7 +28,7 @@ interface Operation {
   readonly parameters?: readonly Parameter[];
   readonly requestBody?: { readonly content: Readonly<Record<string, { readonly schema: Schema }>> };
   readonly responses: Readonly<
-    Record<string, { readonly description: string; readonly content?: Record<string, { schema: Schema }> }>
+    Record<string, { readonly description: string; readonly content?: Record<string, { schema?: Schema }> }>
   >;
 }
 
@@ -72,8 +72,10 @@ function describeOperation(method: string, path: string, operation: Operation): 
   const good = Object.entries(responses).filter(([status]) => Number(status) < 400);
   const bad = Object.keys(responses).filter((status) => Number(status) >= 400);
   const answers = good.map(([status, { content }]) => {
-    const [schema] = Object.values(content ?? {}).map((one) => one.schema);
-    return `${status}${schema === undefined ? '' : ` with ${typeOf(schema)}`}`;
+    const [body] = Object.entries(content ?? {});
+    if (body === undefined) return status;
+    const [type, { schema }] = body;
+    return `${status} with ${schema === undefined ? `\`${type}\`` : typeOf(schema)}`;
   });
   return `### ${method.toUpperCase()} ${path}
 

@@ -24,7 +24,8 @@ import { createSignpost, type Serving, type Signpost } from './harness/signpost.
 import { type StaticMirrors, startStaticMirrors } from './harness/static-mirrors.ts';
 import { createWorld, registryName, type World } from './harness/world.ts';
 
-const token = 'front-end-token-of-this-test';
+/** For the web server. */
+const password = 'front-end-password-of-this-test';
 const layers = { layers: 3, size: 160 * 1024 };
 
 /** A front end, and a client that knows no other Mirror List. */
@@ -39,27 +40,44 @@ describe('two front ends of one origin', requirements('gpg', 'nginx', 'podman', 
   let world: World;
   let mirrors: StaticMirrors;
   let rsync: RsyncOrigin;
-  let adminPort: number;
+  let webPort: number;
+  /** Of the management API at the origin. */
+  let apiPort: number;
   /** What runs at the origin. */
   let originParts: AsyncDisposableStack;
   const frontEnds: FrontEnd[] = [];
   const images = new Map<string, string>();
 
   before(async () => {
-    world = await createWorld();
+    apiPort = await findFreePort('127.0.1.11');
+    world = await createWorld({
+      further: ({ certificate, key }) => ({
+        admin: { listen: [{ address: '127.0.1.11', port: apiPort, tls: { certificate, key } }] },
+      }),
+    });
     const { work } = world;
     const { privateKey, publicKey } = generateKeyPairSync('ed25519');
     writeFileSync(work.file('seal.pem'), privateKey.export({ type: 'pkcs8', format: 'pem' }), {
       mode: 0o600,
     });
     writeFileSync(work.file('seal.pub'), publicKey.export({ type: 'spki', format: 'pem' }));
-    writeFileSync(work.file('front-end.token'), `${token}\n`, { mode: 0o600 });
+    const token = await world.signpost.must(
+      'token',
+      'create',
+      '--role',
+      'front-end',
+      '--label',
+      'front end one',
+    );
+    writeFileSync(work.file('front-end-one.token'), token, { mode: 0o600 });
+    writeFileSync(work.file('front-end-two.token'), `${password}\n`, { mode: 0o600 });
     await publish('demo/one', '1.0');
     await publish('demo/two', '1.0');
     mirrors = await startStaticMirrors(world, { first: 'DE', second: 'DE' });
-    adminPort = await findFreePort('127.0.1.12');
+    webPort = await findFreePort('127.0.1.12');
     await startOrigin();
-    for (const name of ['one', 'two']) frontEnds.push(await startFrontEnd(name));
+    frontEnds.push(await startFrontEnd('one', `https://127.0.1.11:${apiPort}/front-ends`));
+    frontEnds.push(await startFrontEnd('two', `https://127.0.1.12:${webPort}/front-ends`));
   });
   after(async () => {
     for (const { serving } of frontEnds) await serving[Symbol.asyncDispose]();
@@ -179,7 +197,7 @@ describe('two front ends of one origin', requirements('gpg', 'nginx', 'podman', 
     }
   });
 
-  /** The origin: its rsync module, the process that seals, and a web server for front ends. */
+  /** The origin: its rsync module, the process that seals, and a web server beside the management API. */
   async function startOrigin() {
     const { work, signpost, certificates } = world;
     await using parts = new AsyncDisposableStack();
@@ -193,10 +211,10 @@ describe('two front ends of one origin', requirements('gpg', 'nginx', 'podman', 
         work,
         'origin',
         [
-          `listen 127.0.1.12:${adminPort} ssl;`,
+          `listen 127.0.1.12:${webPort} ssl;`,
           `ssl_certificate ${certificates.certificate};`,
           `ssl_certificate_key ${certificates.key};`,
-          `location /front-ends/ { if ($http_authorization != "Bearer ${token}") { return 401; } root ${signpost.data}; }`,
+          `location /front-ends/ { if ($http_authorization != "Bearer ${password}") { return 401; } root ${signpost.data}; }`,
           'location / { return 404; }',
         ],
         accessLog,
@@ -206,15 +224,15 @@ describe('two front ends of one origin', requirements('gpg', 'nginx', 'podman', 
     originParts = parts.move();
   }
 
-  async function startFrontEnd(name: string): Promise<FrontEnd> {
+  async function startFrontEnd(name: string, url: string): Promise<FrontEnd> {
     const { work, key, certificates } = world;
     const port = await findFreePort();
     const signpost = createSignpost(work, `front-end-${name}`, {
       ...world.settings(port, [key.publicKey]),
       origin: {
-        url: `https://127.0.1.12:${adminPort}/front-ends`,
+        url,
         key: work.file('seal.pub'),
-        tokenFile: work.file('front-end.token'),
+        tokenFile: work.file(`front-end-${name}.token`),
         interval: '1s',
         timeout: '2s',
         certificateAuthorities: [certificates.authority],

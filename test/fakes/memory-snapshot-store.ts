@@ -1,8 +1,11 @@
+import { Readable } from 'node:stream';
 import { type Digest, digestMatches } from '../../src/oci/digest.ts';
-import type { SnapshotStore } from '../../src/ports/snapshot-store.ts';
+import { SignpostError } from '../../src/oci/errors.ts';
+import type { SnapshotOffer } from '../../src/ports/snapshot-offer.ts';
+import { partLimit, type SnapshotStore } from '../../src/ports/snapshot-store.ts';
 
-/** A snapshot store in memory, which may be looked into and damaged. */
-export interface MemorySnapshotStore extends SnapshotStore {
+/** A snapshot store in memory, which may be looked into and damaged, and is handed out as it is. */
+export interface MemorySnapshotStore extends SnapshotStore, SnapshotOffer {
   snapshot: Uint8Array | undefined;
   readonly parts: Map<Digest, Uint8Array>;
 }
@@ -22,6 +25,14 @@ export function createMemorySnapshotStore(): MemorySnapshotStore {
     },
     writePart: async ({ digest }, bytes) => {
       parts.set(digest, Uint8Array.from(bytes));
+    },
+    findPart: async (digest) => {
+      const bytes = parts.get(digest);
+      if (bytes === undefined) return undefined;
+      if (bytes.length > partLimit) {
+        throw new SignpostError('LIMIT_EXCEEDED', `a piece has more than ${partLimit} bytes`);
+      }
+      return { size: bytes.length, content: Readable.from([bytes]) };
     },
     // Everything is as old as anybody wants it to be.
     tidy: async (keep) => {

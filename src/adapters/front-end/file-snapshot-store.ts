@@ -7,11 +7,18 @@ import { isAbsent, isTemporaryName, statIfThere, writeFileAtomic } from '../atom
 import { readSmallFile } from '../small-file.ts';
 import { storageError } from '../storage-error.ts';
 
+const partsFolder = 'parts';
+
+/** Where a piece is in the folder of a snapshot. */
+export function partPath(folder: string, digest: Digest): string {
+  return join(folder, partsFolder, digest);
+}
+
 /** A folder with the file `snapshot` and its pieces, named by their digests, in `parts`. */
 export function createFileSnapshotStore(folder: string): SnapshotStore {
   const snapshot = join(folder, 'snapshot');
-  const parts = join(folder, 'parts');
-  const pathOf = (digest: Digest) => join(parts, digest);
+  const parts = join(folder, partsFolder);
+  const pathOf = (digest: Digest) => partPath(folder, digest);
   async function readPart({ digest, size }: SnapshotPart): Promise<Uint8Array | undefined> {
     // One that is damaged may be of any length, and is not read.
     if ((await statIfThere(pathOf(digest)))?.size !== size) return undefined;

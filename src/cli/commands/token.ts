@@ -21,6 +21,7 @@ interface CreateOptions extends CommonOptions {
 const examples = [
   'signpost token create --role operator --label "Ada, laptop"',
   'signpost token create --role mirror --mirror uni-example --label "sync job of uni-example"',
+  'signpost token create --role front-end --label "front end in Tokyo"',
 ];
 
 /** `signpost token`: who may use the management API. */
@@ -39,7 +40,8 @@ function createCreate(terminal: Terminal): Command {
   return createVerb(
     'create',
     'Make a token and print it. It is shown this once: only its hash is kept. An operator may do everything, a ' +
-      'publisher may look at what is published and staged, and a mirror may report for itself.',
+      'publisher may look at what is published and staged, a mirror may report for itself, and a front end may fetch ' +
+      'the snapshot that it follows.',
     examples,
   )
     .addOption(new Option('--role <role>', 'what it may do').choices(tokenRoles).makeOptionMandatory())

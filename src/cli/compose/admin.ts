@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { createFetchListener } from '../../adapters/fetch-listener.ts';
 import { type HttpServer, defaultLimits, listenHttp } from '../../adapters/http-server.ts';
+import { createFileSnapshotOffer } from '../../adapters/front-end/file-snapshot-offer.ts';
 import { createMirrorAddressResolver } from '../../adapters/mirror-address-resolver.ts';
 import { createAdminApi } from '../../admin/create-admin-api.ts';
 import { createGate } from '../../admin/gate.ts';
@@ -17,6 +18,7 @@ import type { MirrorRegistry } from '../../ports/mirror-registry.ts';
 import type { Tokens } from '../../ports/tokens.ts';
 import type { Config } from '../config-schema.ts';
 import { version } from '../version.ts';
+import { snapshotFolder } from './snapshot-folder.ts';
 
 export interface AdminParts extends Pick<
   RoutesDeps,
@@ -48,7 +50,8 @@ const resolveTimeout = 3000;
  * Starts the management API, if it is configured.
  * @throws SignpostError CONFIG_INVALID for an address on which tokens would be sent in the open
  */
-export async function composeAdmin({ admin }: Config, parts: AdminParts): Promise<HttpServer | undefined> {
+export async function composeAdmin(config: Config, parts: AdminParts): Promise<HttpServer | undefined> {
+  const { admin } = config;
   if (admin.listen.length === 0) return undefined;
   for (const [at, { address, tls }] of admin.listen.entries()) {
     if (tls === undefined && !isLoopback(address)) {
@@ -63,6 +66,7 @@ export async function composeAdmin({ admin }: Config, parts: AdminParts): Promis
   const app = createAdminApi({
     routes: createRoutes({
       ...parts,
+      snapshotOffer: createFileSnapshotOffer(snapshotFolder(config)),
       allowed: allowAddresses,
       refusalOf: createRefusal(allowAddresses),
       version,

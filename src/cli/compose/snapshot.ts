@@ -10,6 +10,7 @@ import type { OriginSnapshot } from '../../front-end/origin-snapshot.ts';
 import { isSignpostError } from '../../oci/errors.ts';
 import type { Config } from '../config-schema.ts';
 import { type SealKeySource, openSealSigner } from './seal-signer.ts';
+import { snapshotFolder } from './snapshot-folder.ts';
 import { type Storage, openStorage } from './storage.ts';
 
 export interface SnapshotSettings {
@@ -19,11 +20,6 @@ export interface SnapshotSettings {
   readonly signal: AbortSignal;
   /** Told of each snapshot, and once with undefined when there was nothing to do. */
   readonly onOffer: (snapshot: OriginSnapshot | undefined) => void;
-}
-
-/** Where the origin keeps what front ends fetch. */
-function snapshotFolder(config: Pick<Config, 'data'>): string {
-  return join(config.data, 'front-ends');
 }
 
 /** Makes the snapshot for front ends, once or until it is stopped. */

@@ -39,6 +39,8 @@ export interface WorldOptions {
   readonly trustedProxies?: readonly string[];
   /** The kind of the release key, as gpg names it. */
   readonly algorithm?: string;
+  /** Further settings of the Mirror List. */
+  readonly further?: (certificates: Certificates) => object;
 }
 
 /** Addresses on which mirrors may listen: their certificate names them. */
@@ -70,7 +72,10 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
       })),
     },
   });
-  const signpost = createSignpost(work, 'origin', settings(port, [key.publicKey]));
+  const signpost = createSignpost(work, 'origin', {
+    ...settings(port, [key.publicKey]),
+    ...options.further?.(certificates),
+  });
   const hosts = new Map([[`${registryName}:443`, { address: '127.0.0.1', port }]]);
   const used = new Map<Country, number>();
   const newAddress = (country: Country) => {
