@@ -216,7 +216,7 @@ const log = z.strictObject({
 const databaseUrl = text()
   .refine(isPostgresUrl, {
     error:
-      'expected postgres://user@host/name without a password: put the password into a file, databasePasswordFile',
+      'expected postgres://user@host/name without a password: put the password into a file, databasePasswordFile; and sslmode is "verify-full" or "disable"',
   })
   .describe(
     'A PostgreSQL database for managers on several machines, such as "postgres://signpost@db.example.org/signpost?sslmode=verify-full" (docs/database.md). Without it the database is a file in the data folder.',
@@ -224,8 +224,12 @@ const databaseUrl = text()
 
 function isPostgresUrl(value: string): boolean {
   try {
-    const { protocol, password } = new URL(value);
-    return /^postgres(?:ql)?:$/.test(protocol) && password === '' && !/[?&]password=/.test(value);
+    const { protocol, password, searchParams } = new URL(value);
+    // The modes between these two encrypt, but for anybody who comes along.
+    const isKnownMode = ['verify-full', 'disable'].includes(searchParams.get('sslmode') ?? 'disable');
+    return (
+      /^postgres(?:ql)?:$/.test(protocol) && password === '' && !searchParams.has('password') && isKnownMode
+    );
   } catch {
     return false;
   }

@@ -40,6 +40,27 @@ test('a wrong value is told with its path, itself and what was expected', () => 
   assert.match(messageOf('registry:\n  listen:\n    - port: 70000\n'), /registry\.listen\.0\.port: "70000"/);
 });
 
+test('a database is named without a password, and its connection is verified or in the open', () => {
+  const database = (url: string) => `database: "${url}"\n`;
+  for (const url of [
+    'postgres://signpost@db.example/signpost',
+    'postgresql://signpost@db.example/signpost?sslmode=verify-full&sslrootcert=ca.pem',
+    'postgres://signpost@db.example/signpost?sslmode=disable',
+  ]) {
+    assert.equal(parseConfig(database(url), 'signpost.yaml').database, url);
+  }
+  for (const url of [
+    'mysql://signpost@db.example/signpost',
+    'postgres://signpost:secret@db.example/signpost',
+    'postgres://signpost@db.example/signpost?password=secret',
+    ...['require', 'prefer', 'verify-ca', 'no-verify', ''].map(
+      (mode) => `postgres://signpost@db.example/signpost?sslmode=${mode}`,
+    ),
+  ]) {
+    assert.match(messageOf(database(url)), /databasePasswordFile; and sslmode is "verify-full" or "disable"/);
+  }
+});
+
 test('a missing value is told', () => {
   assert.match(messageOf('repositories:\n  - keys: [a.asc]\n'), /repositories\.0\.match: missing/);
 });

@@ -61,7 +61,7 @@ export async function openPostgres(settings: PostgresSettings): Promise<Postgres
 
   async function inTransaction<T>(doing: string, work: (query: Query) => Promise<T>): Promise<T> {
     return withPostgres(doing, async () => {
-      const client = await pool.connect();
+      const client = await withPostgres('connect', () => pool.connect());
       let broken: Error | undefined;
       try {
         await client.query('BEGIN');
@@ -129,8 +129,27 @@ export async function withPostgres<T>(doing: string, work: () => Promise<T>): Pr
 // Of a name with several addresses each has failed by itself.
 function messageOf(cause: unknown): string {
   if (cause instanceof AggregateError) return cause.errors.map(messageOf).join('; ');
-  return (cause as Error).message;
+  const { code, message } = cause as Error & { readonly code?: unknown };
+  if (untrusted.has(String(code))) {
+    return 'its certificate is by an authority that is not trusted here: name yours with sslrootcert';
+  }
+  if (code === noEntry && message.endsWith('no encryption')) {
+    return `${message}: with "sslmode=verify-full" the connection is encrypted`;
+  }
+  return message;
 }
+
+/** What OpenSSL finds wrong with a chain that does not end at an authority it knows. */
+const untrusted: ReadonlySet<string> = new Set([
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+]);
+
+/** invalid_authorization_specification: pg_hba.conf lets nobody in who comes like that. */
+const noEntry = '28000';
 
 function queryOf(client: pg.ClientBase): Query {
   return async (sql, values = []) => {

@@ -1,7 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { chownSync, mkdirSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
+import type { Certificates } from './certificates.ts';
 import { baseEnvironment } from './command.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
 import { findFreePort } from './ports.ts';
@@ -18,8 +27,16 @@ export interface PostgresServer extends AsyncDisposable {
   dropConnections(url: string): Promise<void>;
 }
 
+export interface PostgresOptions {
+  /** Connections without TLS are refused. The certificate is for the name "localhost". */
+  readonly tls?: Pick<Certificates, 'authority' | 'certificate' | 'key'>;
+}
+
 /** Starts a server that forgets everything when the machine crashes, and is all the faster for it. */
-export async function startPostgres(work: WorkFolder): Promise<PostgresServer> {
+export async function startPostgres(
+  work: WorkFolder,
+  { tls }: PostgresOptions = {},
+): Promise<PostgresServer> {
   const programs = postgresPrograms();
   if (programs === undefined) throw new Error('PostgreSQL is missing (Debian package postgresql)');
   const owner = serverOwner();
@@ -27,7 +44,8 @@ export async function startPostgres(work: WorkFolder): Promise<PostgresServer> {
     if (owner !== undefined) chownSync(path, owner.uid, owner.gid);
     return path;
   };
-  const home = own(work.folder('postgres'));
+  const name = tls === undefined ? 'postgres' : 'postgres-tls';
+  const home = own(work.folder(name));
   // The server's user has to reach it.
   own(work.path);
   const data = join(home, 'data');
@@ -45,25 +63,37 @@ export async function startPostgres(work: WorkFolder): Promise<PostgresServer> {
   );
   const port = await findFreePort();
   const settings = ['listen_addresses=127.0.0.1', `port=${port}`, 'unix_socket_directories=', 'fsync=off'];
+  if (tls !== undefined) {
+    const copy = (from: string, to: string) => {
+      copyFileSync(from, join(data, to));
+      chmodSync(own(join(data, to)), 0o600);
+    };
+    copy(tls.certificate, 'server.crt');
+    copy(tls.key, 'server.key');
+    settings.push('ssl=on');
+    writeFileSync(join(data, 'pg_hba.conf'), 'hostssl all all 127.0.0.1/32 scram-sha-256\n');
+  }
   const daemon: Daemon = await startDaemon(
     join(programs, 'postgres'),
     ['-D', data, ...settings.flatMap((setting) => ['-c', setting])],
     {
       ...owner,
       cwd: home,
-      logFile: own(emptyFile(work.file('postgres.log'))),
+      logFile: own(emptyFile(work.file(`${name}.log`))),
       ready: (log) => log.includes('ready to accept connections'),
     },
   );
-  const urlOf = (name: string) => `postgres://signpost@127.0.0.1:${port}/${name}`;
+  const host = tls === undefined ? '127.0.0.1' : 'localhost';
+  const urlOf = (name: string) => `postgres://signpost@${host}:${port}/${name}`;
   let databases = 0;
   const asAdministrator = async (sql: string, values: unknown[] = []) => {
     const client = new pg.Client({
-      host: '127.0.0.1',
+      host,
       port,
       user: 'signpost',
       password,
       database: 'postgres',
+      ...(tls === undefined ? {} : { ssl: { ca: readFileSync(tls.authority) } }),
     });
     await client.connect();
     try {
