@@ -7,6 +7,7 @@ import { SignpostError } from '../oci/errors.ts';
 import type { MirrorRegistry } from '../ports/mirror-registry.ts';
 import type { AdminClient } from './admin-client.ts';
 import { readMirrorDescription } from './sqlite/mirror-description.ts';
+import { urlStates } from './sqlite/mirror-states.ts';
 
 /** The registry of a server far away, over its management API. */
 export interface RemoteMirrorRegistry extends MirrorRegistry {
@@ -25,17 +26,7 @@ const state = z.object({
   serial: z.int().min(0),
   ipv4: z.boolean().exactOptional(),
   ipv6: z.boolean().exactOptional(),
-  urls: z
-    .array(
-      z.object({
-        url: z.string(),
-        reachable: z.boolean(),
-        ipv4: z.boolean().exactOptional(),
-        ipv6: z.boolean().exactOptional(),
-        reason: z.string().exactOptional(),
-      }),
-    )
-    .exactOptional(),
+  urls: urlStates.exactOptional(),
   warning: z.string().exactOptional(),
   responseTime: z.number().exactOptional(),
 });

@@ -35,6 +35,18 @@ export function createMirrorStates(database: DatabaseSync): MirrorStates {
 }
 
 const whole = z.int().min(0);
+/** What is known of each URL of a mirror: as the database keeps it, and as the management API tells it. */
+export const urlStates = z
+  .array(
+    z.object({
+      url: z.string(),
+      reachable: z.boolean(),
+      ipv4: z.boolean().exactOptional(),
+      ipv6: z.boolean().exactOptional(),
+      reason: z.string().exactOptional(),
+    }),
+  )
+  .max(64);
 const stateSchema = z.object({
   healthy: z.boolean(),
   reason: z.string().exactOptional(),
@@ -42,18 +54,7 @@ const stateSchema = z.object({
   serial: whole,
   ipv4: z.boolean().exactOptional(),
   ipv6: z.boolean().exactOptional(),
-  urls: z
-    .array(
-      z.object({
-        url: z.string(),
-        reachable: z.boolean(),
-        ipv4: z.boolean().exactOptional(),
-        ipv6: z.boolean().exactOptional(),
-        reason: z.string().exactOptional(),
-      }),
-    )
-    .max(64)
-    .exactOptional(),
+  urls: urlStates.exactOptional(),
   warning: z.string().exactOptional(),
   responseTime: z.number().positive().exactOptional(),
   certificate: z.object({ expires: z.number(), soon: z.boolean() }).exactOptional(),
