@@ -1,5 +1,6 @@
 import type { MirrorId } from '../mirrors/mirror.ts';
 import type { MirrorState } from '../mirrors/mirror-state.ts';
+import type { ToldMirror } from '../ports/webhook-outbox.ts';
 
 export interface NewsSettings {
   /** A mirror must have been in or out for so long before it is told. Milliseconds. */
@@ -14,9 +15,9 @@ export interface News {
   readonly state: MirrorState;
 }
 
-interface Told {
-  healthy: boolean;
-  at: number;
+export interface FoundNews {
+  readonly news: readonly News[];
+  readonly told: ReadonlyMap<MirrorId, ToldMirror>;
 }
 
 /**
@@ -25,30 +26,37 @@ interface Told {
  */
 export class MirrorNews {
   readonly #settings: NewsSettings;
-  readonly #told: Map<MirrorId, Told>;
+  readonly #told: Map<MirrorId, ToldMirror>;
 
-  /** @param before what is known from the time before: whether each mirror was healthy */
-  constructor(settings: NewsSettings, before: ReadonlyMap<MirrorId, Pick<MirrorState, 'healthy'>>) {
+  /** @param before what was told last, as it was written down */
+  constructor(settings: NewsSettings, before: ReadonlyMap<MirrorId, ToldMirror>) {
     this.#settings = settings;
-    this.#told = new Map([...before].map(([id, { healthy }]) => [id, { healthy, at: -Infinity }]));
+    this.#told = new Map(before);
   }
 
-  /** @param now milliseconds since the epoch */
-  look(states: ReadonlyMap<MirrorId, MirrorState>, now: number): readonly News[] {
+  /**
+   * @param now milliseconds since the epoch
+   * @returns what is to be told, and what is to be written down for the next start
+   */
+  look(states: ReadonlyMap<MirrorId, MirrorState>, now: number): FoundNews {
     for (const id of this.#told.keys()) if (!states.has(id)) this.#told.delete(id);
-    return [...states].flatMap(([id, state]) => (this.#isNews(id, state, now) ? [{ id, state }] : []));
+    const news: News[] = [];
+    const told = new Map<MirrorId, ToldMirror>();
+    for (const [id, state] of states) {
+      const next = this.#next(this.#told.get(id), state, now);
+      if (next === undefined) continue;
+      told.set(id, next);
+      this.#told.set(id, next);
+      if (next.at === now) news.push({ id, state });
+    }
+    return { news, told };
   }
 
-  #isNews(id: MirrorId, state: MirrorState, now: number): boolean {
-    if (now - state.since < this.#settings.settle) return false;
-    const told = this.#told.get(id);
-    if (told === undefined) {
-      // A new mirror: that it is in, or not yet, is nothing that happened to it.
-      this.#told.set(id, { healthy: state.healthy, at: -Infinity });
-      return false;
-    }
-    if (told.healthy === state.healthy || now - told.at < this.#settings.quiet) return false;
-    this.#told.set(id, { healthy: state.healthy, at: now });
-    return true;
+  #next(told: ToldMirror | undefined, { healthy, since }: MirrorState, now: number): ToldMirror | undefined {
+    if (now - since < this.#settings.settle) return undefined;
+    // A new mirror: that it is in, or not yet, is nothing that happened to it.
+    if (told === undefined) return { healthy, at: 0 };
+    if (told.healthy === healthy || now - told.at < this.#settings.quiet) return undefined;
+    return { healthy, at: now };
   }
 }

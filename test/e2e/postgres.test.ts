@@ -15,6 +15,7 @@ import { createPostgresReceivedSignatures } from '../../src/adapters/postgres/re
 import { createPostgresStagedImages } from '../../src/adapters/postgres/staged-images.ts';
 import { createPostgresStatistics } from '../../src/adapters/postgres/statistics.ts';
 import { createPostgresTokens } from '../../src/adapters/postgres/tokens.ts';
+import { createPostgresWebhookOutbox } from '../../src/adapters/postgres/webhook-outbox.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { parseRepositoryName } from '../../src/oci/reference.ts';
 import { auditLogContract } from '../contracts/audit-log.ts';
@@ -27,6 +28,7 @@ import { publicationsContract } from '../contracts/publications.ts';
 import { testReceivedSignatures } from '../contracts/received-signatures.ts';
 import { statisticsContract } from '../contracts/statistics.ts';
 import { tokensContract } from '../contracts/tokens.ts';
+import { webhookOutboxContract } from '../contracts/webhook-outbox.ts';
 import { author } from '../fakes/author.ts';
 import { newMirror } from '../fakes/mirrors.ts';
 import { eventually } from './harness/eventually.ts';
@@ -92,6 +94,18 @@ describe('PostgreSQL', requirements('postgres'), () => {
     const other = await registry.add(newMirror({ name: 'other' }), author);
     return {
       history: createPostgresMirrorHistory(database),
+      mirrors: [one.id, other.id],
+      removeFirst: () => registry.remove(one, author),
+      end,
+    };
+  });
+  webhookOutboxContract('PostgreSQL', async () => {
+    const database = await open();
+    const registry = createPostgresMirrorRegistry(database);
+    const one = await registry.add(newMirror({ name: 'one' }), author);
+    const other = await registry.add(newMirror({ name: 'other' }), author);
+    return {
+      outbox: createPostgresWebhookOutbox(database),
       mirrors: [one.id, other.id],
       removeFirst: () => registry.remove(one, author),
       end,

@@ -132,4 +132,18 @@ export const migrations: readonly string[] = [
   CREATE TRIGGER audit_log_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_log
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
   `,
+  `
+  CREATE TABLE webhook_told (
+    mirror BIGINT PRIMARY KEY REFERENCES mirrors ON DELETE CASCADE,
+    healthy BOOLEAN NOT NULL,
+    at BIGINT NOT NULL
+  );
+  CREATE TABLE webhook_messages (
+    number BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    mirror BIGINT NOT NULL REFERENCES mirrors ON DELETE CASCADE,
+    receiver TEXT NOT NULL,
+    body TEXT NOT NULL
+  );
+  `,
 ];

@@ -142,4 +142,18 @@ export const migrations: readonly string[] = [
   `
   CREATE INDEX repositories_by_serial ON repositories (serial);
   `,
+  `
+  CREATE TABLE webhook_told (
+    mirror INTEGER PRIMARY KEY REFERENCES mirrors ON DELETE CASCADE,
+    healthy INTEGER NOT NULL,
+    at INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE webhook_messages (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    mirror INTEGER NOT NULL REFERENCES mirrors ON DELETE CASCADE,
+    receiver TEXT NOT NULL,
+    body TEXT NOT NULL
+  ) STRICT;
+  `,
 ];

@@ -14,6 +14,7 @@ import { createPostgresReceivedSignatures } from '../../adapters/postgres/receiv
 import { createPostgresStagedImages } from '../../adapters/postgres/staged-images.ts';
 import { createPostgresStatistics } from '../../adapters/postgres/statistics.ts';
 import { createPostgresTokens } from '../../adapters/postgres/tokens.ts';
+import { createPostgresWebhookOutbox } from '../../adapters/postgres/webhook-outbox.ts';
 import { SignpostError } from '../../oci/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Storage, StorageConfig } from './storage.ts';
@@ -48,6 +49,7 @@ export async function openPostgresStorage(
     publicationRecord: createPostgresPublicationRecord(database),
     tokens: createPostgresTokens(database),
     audit: createPostgresAuditLog(database),
+    webhookOutbox: createPostgresWebhookOutbox(database),
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   };
 }

@@ -190,7 +190,8 @@ export async function composeServe(config: Config): Promise<RunningServer> {
     }),
   );
   const metricsUrls = metrics?.urls ?? [];
-  webhooks.start({
+  await webhooks.start({
+    outbox: storage.webhookOutbox,
     mirrors: () => mirrors.current().mirrors.map(({ mirror }) => mirror),
     states: () => prober.states(),
     before: healthBefore,

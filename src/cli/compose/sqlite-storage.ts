@@ -14,6 +14,7 @@ import { createSqliteReceivedSignatures } from '../../adapters/sqlite/received-s
 import { createSqliteStagedImages } from '../../adapters/sqlite/staged-images.ts';
 import { createSqliteStatistics } from '../../adapters/sqlite/statistics.ts';
 import { createSqliteTokens } from '../../adapters/sqlite/tokens.ts';
+import { createSqliteWebhookOutbox } from '../../adapters/sqlite/webhook-outbox.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Config } from '../config-schema.ts';
 import type { Storage } from './storage.ts';
@@ -40,6 +41,7 @@ export function openSqliteStorage({ data }: Pick<Config, 'data'>, clock: Clock):
     publicationRecord: createSqlitePublicationRecord(reading),
     tokens: createSqliteTokens(database),
     audit: createSqliteAuditLog(database),
+    webhookOutbox: createSqliteWebhookOutbox(database),
   };
   const open = opened.move();
   return {

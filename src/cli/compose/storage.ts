@@ -12,6 +12,7 @@ import type { ReceivedSignatures } from '../../ports/received-signatures.ts';
 import type { StagedImages } from '../../ports/staged-images.ts';
 import type { Statistics } from '../../ports/statistics.ts';
 import type { Tokens } from '../../ports/tokens.ts';
+import type { WebhookOutbox } from '../../ports/webhook-outbox.ts';
 import type { Config } from '../config-schema.ts';
 import { openPostgresStorage } from './postgres-storage.ts';
 import { openSqliteStorage } from './sqlite-storage.ts';
@@ -36,6 +37,7 @@ export interface Storage extends AsyncDisposable {
   readonly propagation: Propagation;
   readonly publicationRecord: PublicationRecord;
   readonly tokens: Tokens;
+  readonly webhookOutbox: WebhookOutbox;
   readonly audit: AuditLog;
 }
 

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createWebhookSender } from '../../adapters/webhook-sender.ts';
+import type { MirrorId } from '../../mirrors/mirror.ts';
+import type { MirrorState } from '../../mirrors/mirror-state.ts';
 import { parseWebhookUrl } from '../../mirrors/parse-mirror-url.ts';
 import { createDeliveryQueue } from '../../notify/delivery-queue.ts';
 import { type MirrorTellerDeps, tellOfMirrors } from '../../notify/tell-of-mirrors.ts';
@@ -7,12 +9,16 @@ import { secretOfMirror } from '../../notify/webhook-signature.ts';
 import { SignpostError } from '../../oci/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
+import type { WebhookOutbox } from '../../ports/webhook-outbox.ts';
 import type { Config } from '../config-schema.ts';
 import { readNetblocks } from '../netblock-settings.ts';
 import { version } from '../version.ts';
 import { readPassphrase } from './passphrase.ts';
 
-interface WebhookParts extends Pick<MirrorTellerDeps, 'mirrors' | 'states' | 'before'> {
+interface WebhookParts extends Pick<MirrorTellerDeps, 'mirrors' | 'states'> {
+  readonly outbox: WebhookOutbox;
+  /** How mirrors were when the server ended last: for those of which nothing was ever written down. */
+  readonly before: ReadonlyMap<MirrorId, Pick<MirrorState, 'healthy'>>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -22,7 +28,7 @@ export interface RunningWebhooks {
   /** The secret of one mirror's own webhook; undefined when those are not called. */
   readonly secretOf: ((mirror: number) => string) | undefined;
   /** Begins to look at the mirrors. */
-  start(parts: WebhookParts): void;
+  start(parts: WebhookParts): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -52,11 +58,14 @@ export async function composeWebhooks(config: Config): Promise<RunningWebhooks> 
   const ends: (() => Promise<void> | void)[] = [];
   return {
     secretOf: contactSecret === undefined ? undefined : (mirror) => secretOfMirror(contactSecret, mirror),
-    start(parts) {
+    async start({ before, ...parts }) {
       if (hooks.length === 0 && contactSecret === undefined) return;
-      const queue = createDeliveryQueue({ sender, clock: parts.clock, log: parts.log });
+      const { told, waiting } = await parts.outbox.load();
+      const found = [...before].map(([id, { healthy }]) => [id, { healthy, at: 0 }] as const);
+      const queue = createDeliveryQueue({ ...parts, sender });
       const teller = tellOfMirrors({
         ...parts,
+        told: new Map([...found, ...told]),
         queue,
         settings: webhooks,
         registry: config.registry.name,
@@ -68,6 +77,7 @@ export async function composeWebhooks(config: Config): Promise<RunningWebhooks> 
         () => teller.stop(),
         () => queue.stop(),
       );
+      await teller.send(waiting);
     },
     async stop() {
       for (const end of ends) await end();
