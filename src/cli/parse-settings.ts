@@ -44,5 +44,11 @@ function describeIssue(issue: z.core.$ZodIssue, value: unknown): string {
   );
   return found === undefined
     ? `${path}: missing, ${issue.message}`
-    : `${path}: ${quote(found)}: ${issue.message}`;
+    : `${path}: ${quote(withoutPassword(found))}: ${issue.message}`;
+}
+
+/** A password that somebody wrote into a URL must not get into logs too. */
+function withoutPassword(found: unknown): unknown {
+  if (typeof found !== 'string') return found;
+  return found.replace(/(:\/\/[^/@:]*:).*@/, '$1***@').replaceAll(/([?&]password=)[^&]*/g, '$1***');
 }
