@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SignpostError } from '../oci/errors.ts';
 import type { Log } from '../ports/log.ts';
+import { GatheredResponse } from './gathered-response.ts';
 import { type TlsFiles, watchTlsFiles } from './tls-files.ts';
 
 /** Where to listen. */
@@ -93,6 +94,7 @@ async function openServer(
     maxHeaderSize: limits.maxHeaderSize,
     connectionsCheckingInterval: Math.min(1000, limits.headersTimeout),
     noDelay: true,
+    ServerResponse: GatheredResponse,
   };
   const isTooMany = countUnfinished(limits.maxPipelined);
   const handle: RequestListener = (request, response) => {
