@@ -7,20 +7,20 @@ import { createOriginFinder } from './client-address.ts';
 const proxies = [parseNetblock('10.0.0.0/8'), parseNetblock('2001:db8:ffff::/48')];
 const finder = createOriginFinder(proxies);
 const find = (peer: string | undefined, forwardedFor?: string, forwardedProto?: string, encrypted = false) =>
-  finder.find({ peer, encrypted, forwardedFor, forwardedProto });
+  finder.find(finder.peerOf(peer), { encrypted, forwardedFor, forwardedProto });
 
 test('a peer that is no proxy speaks for itself', () => {
   assert.deepEqual(find('192.0.2.1', '198.51.100.1', 'https'), { address: '192.0.2.1', secure: false });
   assert.deepEqual(find('192.0.2.1', undefined, 'http', true), { address: '192.0.2.1', secure: true });
-  assert.equal(finder.direct('192.0.2.1'), '192.0.2.1');
-  assert.equal(finder.direct('10.1.2.3'), undefined);
+  assert.deepEqual(finder.peerOf('192.0.2.1'), { address: '192.0.2.1', isProxy: false });
+  assert.deepEqual(finder.peerOf('10.1.2.3'), { address: '10.1.2.3', isProxy: true });
 });
 
 test('without trusted proxies nobody is one', () => {
   const nobody = createOriginFinder([]);
-  const claims = { peer: '10.0.0.1', encrypted: false, forwardedFor: '192.0.2.1', forwardedProto: 'https' };
-  assert.deepEqual(nobody.find(claims), { address: '10.0.0.1', secure: false });
-  assert.equal(nobody.direct('::ffff:10.0.0.1'), '10.0.0.1');
+  const peer = nobody.peerOf('::ffff:10.0.0.1');
+  const claims = { encrypted: false, forwardedFor: '192.0.2.1', forwardedProto: 'https' };
+  assert.deepEqual(nobody.find(peer, claims), { address: '10.0.0.1', secure: false });
 });
 
 test('behind a proxy the right-most address that is no proxy counts', () => {

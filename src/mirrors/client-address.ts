@@ -9,10 +9,15 @@ export interface Origin {
   readonly secure: boolean;
 }
 
-/** What is known of a connection, and what the request says of who is behind it. */
+/** The other end of a connection, the same for all of its requests. */
+export interface Peer {
+  readonly address: IpAddress;
+  /** A trusted proxy, which speaks for others. */
+  readonly isProxy: boolean;
+}
+
+/** Whether the connection is encrypted, and what the request says of who is behind it. */
 export interface Claims {
-  /** The address at the other end of the socket. */
-  readonly peer: string | undefined;
   readonly encrypted: boolean;
   /** X-Forwarded-For and X-Forwarded-Proto. */
   readonly forwardedFor: string | undefined;
@@ -33,17 +38,16 @@ export function createOriginFinder(trusted: readonly Netblock[]) {
   const table = createNetblockTable(trusted.map((netblock) => ({ netblock, value: true })));
   const isTrusted = (address: IpAddress) => trusted.length > 0 && table.find(wordsOf(address)) !== undefined;
   return {
-    /** The peer, when it speaks for itself; undefined for a trusted proxy, which speaks for others. */
-    direct(peer: string | undefined): IpAddress | undefined {
-      const address = readPeer(peer);
-      return isTrusted(address) ? undefined : address;
+    /** @param text the address at the other end of the socket */
+    peerOf(text: string | undefined): Peer {
+      const address = readPeer(text);
+      return { address, isProxy: isTrusted(address) };
     },
-    find(claims: Claims): Origin {
-      const peer = readPeer(claims.peer);
-      if (!isTrusted(peer)) return { address: peer, secure: claims.encrypted };
+    find(peer: Peer, claims: Claims): Origin {
+      if (!peer.isProxy) return { address: peer.address, secure: claims.encrypted };
       const proto = lastOf(claims.forwardedProto)?.toLowerCase();
       return {
-        address: walk(peer, claims.forwardedFor ?? '', isTrusted),
+        address: walk(peer.address, claims.forwardedFor ?? '', isTrusted),
         secure: proto === undefined ? claims.encrypted : proto === 'https',
       };
     },

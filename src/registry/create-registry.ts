@@ -7,7 +7,7 @@ import { createMirrorAnswers } from './answer-mirrors.ts';
 import { answerReferrers } from './answer-referrers.ts';
 import { createSignatureAnswers } from './answer-signatures.ts';
 import { answerTags } from './answer-tags.ts';
-import { createOriginFinder } from '../mirrors/client-address.ts';
+import { createOriginFinder, type Peer } from '../mirrors/client-address.ts';
 import { Exchange, type Incoming, type Outgoing, type RequestClient } from './exchange.ts';
 import { ociError, toOciError } from './oci-error.ts';
 import type { RegistryDeps } from './registry-deps.ts';
@@ -150,29 +150,35 @@ function sendText(exchange: Exchange, status: number, text: string): void {
   );
 }
 
+interface Connection {
+  readonly peer: Peer;
+  /** Who asks, when the peer speaks for itself. */
+  readonly client: RequestClient | undefined;
+}
+
 /** Who asks. What a connection says for itself is worked out once for all its requests. */
 function createClientFinder({ settings, places }: RegistryDeps): (request: Incoming) => RequestClient {
   const origins = createOriginFinder(settings.trustedProxies);
-  const known = new WeakMap<object, RequestClient>();
+  const connections = new WeakMap<object, Connection>();
   const clientOf = (address: IpAddress, secure: boolean) => ({
     address,
     secure,
     place: places.find(address),
   });
+  const meet = ({ remoteAddress, encrypted }: Incoming['socket']): Connection => {
+    const peer = origins.peerOf(remoteAddress);
+    return { peer, client: peer.isProxy ? undefined : clientOf(peer.address, encrypted === true) };
+  };
 
   return ({ socket, headers }) => {
-    const before = known.get(socket);
-    if (before !== undefined) return before;
-    const encrypted = socket.encrypted === true;
-    const direct = origins.direct(socket.remoteAddress);
-    if (direct !== undefined) {
-      const client = clientOf(direct, encrypted);
-      known.set(socket, client);
-      return client;
+    let connection = connections.get(socket);
+    if (connection === undefined) {
+      connection = meet(socket);
+      connections.set(socket, connection);
     }
-    const { address, secure } = origins.find({
-      peer: socket.remoteAddress,
-      encrypted,
+    if (connection.client !== undefined) return connection.client;
+    const { address, secure } = origins.find(connection.peer, {
+      encrypted: socket.encrypted === true,
       forwardedFor: textOf(headers['x-forwarded-for']),
       forwardedProto: textOf(headers['x-forwarded-proto']),
     });

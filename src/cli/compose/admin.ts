@@ -81,7 +81,9 @@ export async function composeAdmin(config: Config, parts: AdminParts): Promise<H
   const origins = createOriginFinder(parts.trustedProxies);
   const listener = createFetchListener(
     (request, env: { address: string }) => app.fetch(request, env),
-    (incoming) => ({ address: origins.find(claimsOf(incoming)).address }),
+    (incoming) => ({
+      address: origins.find(origins.peerOf(incoming.socket.remoteAddress), claimsOf(incoming)).address,
+    }),
   );
   return listenHttp(admin.listen, listener, log, limits);
 }
@@ -89,7 +91,6 @@ export async function composeAdmin(config: Config, parts: AdminParts): Promise<H
 function claimsOf({ socket, headers }: IncomingMessage) {
   const first = (value: string | string[] | undefined) => (Array.isArray(value) ? value.join(',') : value);
   return {
-    peer: socket.remoteAddress,
     encrypted: 'encrypted' in socket,
     forwardedFor: first(headers['x-forwarded-for']),
     forwardedProto: first(headers['x-forwarded-proto']),
