@@ -29,6 +29,23 @@ test('a change by another process changes the version and is seen', async () => 
   }
 });
 
+test('only what has changed is read anew', async () => {
+  const { open, end } = temporary();
+  try {
+    const here = createMirrorRegistry(open());
+    const there = createMirrorRegistry(open());
+    await there.add(newMirror({ name: 'one' }));
+    const two = await there.add(newMirror({ name: 'two' }));
+    const [one] = await here.list();
+    await there.update({ ...two, weight: two.weight + 1 }, two);
+    const list = await here.list();
+    assert.equal(list[0], one);
+    assert.equal(list[1]?.weight, two.weight + 1);
+  } finally {
+    end();
+  }
+});
+
 test('a damaged description is a storage error that says what is wrong', async () => {
   const { open, end } = temporary();
   try {

@@ -19,6 +19,8 @@ export function createMirrorRegistry(database: DatabaseSync): MirrorRegistry {
   const remove = database.prepare('DELETE FROM mirrors WHERE id = ?');
   const find = database.prepare('SELECT id, description FROM mirrors WHERE id = ?');
   const version = createDataVersion(database);
+  // Whoever watches lists them after every commit, and hardly any has changed: to read a thousand anew takes milliseconds.
+  let known = new Map<number, { readonly text: string; readonly mirror: Mirror }>();
   const writeAudit = createAuditWriter(database);
   const check = (expected: Mirror) => {
     const row = find.get(expected.id);
@@ -27,7 +29,18 @@ export function createMirrorRegistry(database: DatabaseSync): MirrorRegistry {
     if (descriptionOf(readRow(row)) !== descriptionOf(expected)) throw changed(expected);
   };
   return {
-    list: () => withDatabase('read the mirrors', () => list.all().map(readRow)),
+    list: () =>
+      withDatabase('read the mirrors', () => {
+        const before = known;
+        known = new Map();
+        return list.all().map((row) => {
+          const text = String(row.description);
+          const same = before.get(Number(row.id));
+          const read = same?.text === text ? same : { text, mirror: readRow(row) };
+          known.set(read.mirror.id, read);
+          return read.mirror;
+        });
+      }),
     add: (mirror, by) =>
       withUniqueName(mirror.name, () =>
         inTransaction(database, () => {
