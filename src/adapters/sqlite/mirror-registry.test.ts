@@ -34,10 +34,10 @@ test('only what has changed is read anew', async () => {
   try {
     const here = createMirrorRegistry(open());
     const there = createMirrorRegistry(open());
-    await there.add(newMirror({ name: 'one' }));
-    const two = await there.add(newMirror({ name: 'two' }));
+    await there.add(newMirror({ name: 'one' }), author);
+    const two = await there.add(newMirror({ name: 'two' }), author);
     const [one] = await here.list();
-    await there.update({ ...two, weight: two.weight + 1 }, two);
+    await there.update(two, { ...two, weight: two.weight + 1 }, author);
     const list = await here.list();
     assert.equal(list[0], one);
     assert.equal(list[1]?.weight, two.weight + 1);
