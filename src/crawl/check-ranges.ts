@@ -17,6 +17,11 @@ export function ordinaryRange(size: number, random: () => number): ByteRange {
   return { start, end: Math.min(size, start + pieceSize) - 1 };
 }
 
+/** The piece that begins where a client went on, which is somewhere in the blob. */
+export function pieceAt(size: number, offset: number): ByteRange {
+  return { start: offset, end: Math.min(size, offset + pieceSize) - 1 };
+}
+
 /** The whole blob in pieces, or the start, the middle and the end of a large one. */
 export function evidenceRanges(size: number): readonly ByteRange[] {
   if (size <= wholeCheckSize) return pieces(0, size);

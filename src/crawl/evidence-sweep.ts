@@ -1,7 +1,7 @@
 import type { Digest } from '../oci/digest.ts';
 import type { ByteRange } from '../oci/range.ts';
 import type { ProbeTarget } from '../ports/mirror-probe.ts';
-import { evidenceRanges, pieces, wholeCheckSize } from './check-ranges.ts';
+import { evidenceRanges, pieceAt, pieces, wholeCheckSize } from './check-ranges.ts';
 
 /** What one suspicion makes a probe look at. */
 export interface SweepStep {
@@ -29,15 +29,19 @@ const memory = 16;
 export class EvidenceSweep {
   readonly #sweeps = new Map<Digest, Sweep>();
 
-  /** The next step for a suspected blob; undefined when all of it was right within the last minute. */
-  next(target: ProbeTarget, now: number): SweepStep | undefined {
+  /**
+   * The next step for a suspected blob; undefined when all of it was right within the last minute.
+   * @param offset where the client went on: what is there is looked at first
+   */
+  next(target: ProbeTarget, now: number, offset?: number): SweepStep | undefined {
     const sweep = this.#sweeps.get(target.digest);
     const whole = sweep !== undefined && sweep.upTo >= target.size;
     if (whole && now - sweep.at < verifiedTime) return undefined;
     const from = sweep === undefined || whole ? 0 : sweep.upTo;
     const upTo = Math.min(target.size, from + stepSize);
+    const asked = offset === undefined ? [] : [pieceAt(target.size, offset)];
     const first = from === 0 && target.size > wholeCheckSize ? evidenceRanges(target.size) : [];
-    const ranges = [...first, ...pieces(from, upTo)];
+    const ranges = [...asked, ...first, ...pieces(from, upTo)];
     const bytes = ranges.reduce((sum, { start, end }) => sum + end - start + 1, 0);
     return { target, ranges, upTo, bytes };
   }

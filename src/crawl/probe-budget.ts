@@ -26,14 +26,26 @@ export class ProbeBudget {
     this.#settings = settings;
   }
 
-  /** Whether a visit may begin that reads so many bytes. */
-  hasLeft(now: number, bytes = 0): boolean {
-    return this.#requests.hasLeft(now) && this.#bytes.hasLeft(now, bytes);
+  /** Whether a visit may begin. */
+  hasLeft(now: number): boolean {
+    return this.#requests.hasLeft(now) && this.#bytes.hasLeft(now);
   }
 
   /** A whole blob, read without a reason, must leave half for the rest. */
   mayReadWhole(now: number): boolean {
     return this.#bytes.hasLeft(now, this.#settings.hourlyBytes / 2);
+  }
+
+  /**
+   * Whether a visit of at least so many requests and bytes may follow up what clients say. It must leave a quarter for
+   * the visits that nobody has to ask for, or whoever repeats himself could have a mirror looked at no more.
+   */
+  mayFollowUp(now: number, requests = 0, bytes = 0): boolean {
+    const { hourlyRequests, hourlyBytes } = this.#settings;
+    return (
+      this.#requests.hasLeft(now, hourlyRequests / 4 + requests) &&
+      this.#bytes.hasLeft(now, hourlyBytes / 4 + bytes)
+    );
   }
 
   spend(cost: Cost, now: number): void {

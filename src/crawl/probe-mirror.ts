@@ -3,7 +3,7 @@ import type { Mirror } from '../mirrors/mirror.ts';
 import type { TriedWay, UrlAddresses } from '../mirrors/url-states.ts';
 import type { MirrorProbe, ProbeFailure, ProbeTarget } from '../ports/mirror-probe.ts';
 import type { TreeReader } from '../ports/tree.ts';
-import type { SweepStep } from './evidence-sweep.ts';
+import type { EvidenceCheck } from './mirror-evidence.ts';
 import { MirrorWays } from './mirror-ways.ts';
 import { ProbeVisit } from './probe-visit.ts';
 
@@ -30,8 +30,8 @@ export interface ProbeJob {
   readonly turn: number;
   /** Every other way is to be looked at, too. */
   readonly everyWay: boolean;
-  /** What a suspicion wants read, when that is what the checks are. */
-  readonly evidence?: SweepStep;
+  /** What clients seem to have failed at, when that is what the checks are for. */
+  readonly evidence?: EvidenceCheck;
 }
 
 /** What a visit to a mirror has shown, good or bad. */

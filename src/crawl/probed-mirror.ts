@@ -9,10 +9,10 @@ import {
 } from '../mirrors/mirror-state.ts';
 import { smoothResponseTime } from '../mirrors/response-time.ts';
 import { afterTries, reachableOver } from '../mirrors/url-states.ts';
-import type { ProbeTarget } from '../ports/mirror-probe.ts';
+import type { ProbeTarget, Suspicion } from '../ports/mirror-probe.ts';
 import type { StoredMirrorState } from '../ports/mirror-states.ts';
 import { type CheckSource, fullChecks, headOf, newChecks, pieceOf, wholeChecks } from './choose-checks.ts';
-import { EvidenceSweep } from './evidence-sweep.ts';
+import { MirrorEvidence } from './mirror-evidence.ts';
 import type { Check, ProbeFinding, ProbeJob } from './probe-mirror.ts';
 import { ProbeBudget } from './probe-budget.ts';
 import { isActive, type ProbeHistory, type ProbeSettings, serialDue } from './schedule.ts';
@@ -24,7 +24,6 @@ export interface ProbedMirrorDeps {
   readonly random?: () => number;
 }
 
-const evidencePause = 500;
 /** Between looks at every way to a mirror that is well, in milliseconds. */
 const everyWayInterval = 10 * 60_000;
 /** A smoothed time that differs by less is no news. */
@@ -44,13 +43,11 @@ export class ProbedMirror implements ProbeHistory {
   asked = false;
   #failed: StoredMirrorState['failed'];
   #recent: ProbeTarget | undefined;
-  #evidence: ProbeTarget | undefined;
-  #evidenceAt = -Infinity;
   #wholeAt: number;
   #everyWayAt = -Infinity;
   #turn: number;
   #responseTime: number | undefined;
-  readonly #sweep = new EvidenceSweep();
+  readonly #evidence: MirrorEvidence;
   /** A private mirror that must not be probed from here: it is taken at its word. */
   #trusted = false;
   /** Its word: the serial that it has reported. */
@@ -82,6 +79,7 @@ export class ProbedMirror implements ProbeHistory {
       random,
     };
     this.#budget = new ProbeBudget(deps.settings, now);
+    this.#evidence = new MirrorEvidence(this.#budget, random);
     // A mirror that is new here shows a whole blob at once; the others are spread over the time between.
     this.#wholeAt = stored === undefined ? -Infinity : now - random() * deps.settings.wholeInterval;
     this.#turn = Math.floor(random() * 64);
@@ -105,12 +103,12 @@ export class ProbedMirror implements ProbeHistory {
   }
 
   /** A mirror that is out already needs no evidence. */
-  suspect(target: ProbeTarget): void {
-    if (this.health.healthy) this.#evidence = target;
+  suspect(suspicion: Suspicion, now: number): void {
+    if (this.health.healthy) this.#evidence.note(suspicion, now);
   }
 
   evidenceDue(now: number): boolean {
-    return this.#evidence !== undefined && now - this.#evidenceAt >= evidencePause;
+    return this.#evidence.isDue(now);
   }
 
   /** Its people say that it has synced: that is a reason to look. Where nobody can look, it is all there is to go by. */
@@ -123,14 +121,22 @@ export class ProbedMirror implements ProbeHistory {
 
   /** What to look at now; undefined when the hour's budget is spent. */
   begin(now: number, treeSerial: number, full = false): ProbeJob | undefined {
-    const evidence = this.health.healthy && this.evidenceDue(now) ? this.#evidence : undefined;
-    const asked = this.asked;
     this.running = true;
-    this.asked = false;
-    this.#evidence = undefined;
     this.jitter = this.#source.random();
     this.#turn += 1;
-    if (evidence !== undefined && !full) return this.#evidenceJob(evidence, now);
+    const evidence = full ? undefined : this.#evidence.next(now);
+    if (evidence !== undefined) {
+      const { checks } = evidence;
+      return {
+        ...this.#job(this.health.serial),
+        askSerial: false,
+        everyWay: true,
+        evidence,
+        checks: () => checks,
+      };
+    }
+    const { asked } = this;
+    this.asked = false;
     const current = this.mirror.kind === 'always-current';
     const due = asked || serialDue(this, this.#deps.settings, now);
     const askSerial = !current && due;
@@ -153,8 +159,9 @@ export class ProbedMirror implements ProbeHistory {
     this.#budget.spend(finding, now);
     this.#proved ||= finding.ok;
     this.#trusted = !finding.ok && finding.unreachable === true && this.#mayBeTrusted();
-    if (finding.ok && job.evidence !== undefined) this.#sweep.passed(job.evidence, now);
     this.health = afterProbe(this.health, this.#verdictOn(finding, job, treeSerial, now), now);
+    if (!this.health.healthy) this.#evidence.clear();
+    else if (job.evidence !== undefined) this.#evidence.refuted(job.evidence, finding.ok, now);
     this.#failed = this.health.healthy ? undefined : (failedOn(finding) ?? this.#failed);
     this.noteSerial(treeSerial, now);
   }
@@ -232,17 +239,6 @@ export class ProbedMirror implements ProbeHistory {
       turn: this.#turn,
       newest: (above: number, upTo: number) => newChecks(this.#source, above, upTo),
     };
-  }
-
-  #evidenceJob(target: ProbeTarget, now: number): ProbeJob {
-    this.#evidenceAt = now;
-    const job = { ...this.#job(this.health.serial), askSerial: false, everyWay: true };
-    const step = this.#sweep.next(target, now);
-    // A client that keeps asking must not make the mirror send the same bytes over and over.
-    if (step === undefined || !this.#budget.hasLeft(now, step.bytes)) {
-      return { ...job, checks: () => pieceOf(target, this.#source.random) };
-    }
-    return { ...job, evidence: step, checks: () => step.ranges.map((range) => ({ target, range })) };
   }
 
   *#ordinaryChecks(serial: number, now: number): Iterable<Check> {

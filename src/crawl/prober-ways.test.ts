@@ -61,7 +61,7 @@ suite('the ways to a mirror', () => {
     await world.start();
     world.probe.mirror(1).missing.add(small.digest);
     world.probe.calls.length = 0;
-    world.prober.onSuspect(one, small);
+    world.suspect(small);
     await world.settle();
     out(/status/)(world.state());
     assert.deepEqual(new Set(world.probe.calls.map(({ url }) => url)), new Set([first, second]));
@@ -124,7 +124,7 @@ test('a mirror that failed on what is now retired must at least answer to come b
   await world.start();
   const mirror = world.probe.mirror(1);
   mirror.missing.add(small.digest);
-  world.prober.onSuspect(one, small);
+  world.suspect(small);
   await world.settle();
   mirror.fault = 'refused';
   world.retired.add(small.digest);
@@ -267,7 +267,7 @@ test('what happens to mirrors is told, and kept in order with its reasons', asyn
   world.probe.mirror(1).fault = undefined;
   await world.useFor(5000);
   world.probe.mirror(1).wrong.set(small.digest, 7);
-  world.prober.onSuspect(one, small);
+  world.suspect(small);
   await world.settle();
   await world.prober.stop();
   const events = await world.history.list(one, { limit: 10 });

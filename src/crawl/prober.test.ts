@@ -2,9 +2,10 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import { digestOf } from '../oci/digest.ts';
 import { SignpostError } from '../oci/errors.ts';
+import type { ByteRange } from '../oci/range.ts';
 import { createMemoryMirrorStates } from '../../test/fakes/memory-mirror-states.ts';
 import { numberedMirror } from '../../test/fakes/mirrors.ts';
-import { blob, createWorld, large, one, out, small } from '../../test/fakes/prober-world.ts';
+import { blob, createWorld, large, one, out, settings, small } from '../../test/fakes/prober-world.ts';
 
 suite('the prober', () => {
   test('calls no mirror healthy before its first probe, and probes at once when it starts', async (context) => {
@@ -77,7 +78,7 @@ suite('the prober', () => {
     await world.start();
     world.probe.calls.length = 0;
     world.probe.mirror(1).wrong.set(small.digest, 99_999);
-    world.prober.onSuspect(one, small);
+    world.suspect(small);
     await world.settle();
     out(/wrong-bytes.*test\/image@sha256/)(world.state());
     await world.prober.stop();
@@ -88,7 +89,7 @@ suite('the prober', () => {
       const world = await createWorld(context, { blobs: [small] });
       await world.start();
       world.probe.mirror(1).wrong.set(large.digest, wrong);
-      world.prober.onSuspect(one, large);
+      world.suspect(large);
       await world.settle();
       out(/wrong-bytes/)(world.state());
       await world.prober.stop();
@@ -100,35 +101,71 @@ suite('the prober', () => {
     const world = await createWorld(context, { blobs: [small] });
     await world.start();
     world.probe.mirror(1).wrong.set(large.digest, 36_000_001);
-    for (let suspicion = 0; suspicion < 3; suspicion++) {
+    // docker waits longer and longer, too.
+    for (const wait of [5000, 10_000, 15_000]) {
       assert.equal(world.state().healthy, true);
-      world.prober.onSuspect(one, large);
-      await world.advance(1000);
+      world.suspect(large);
+      await world.advance(wait);
     }
     out(/wrong-bytes/)(world.state());
     await world.prober.stop();
   });
 
-  test('does not let a flood of suspicions become a flood of probes', async (context) => {
+  test('looks at once at where a client went on', async (context) => {
+    const world = await createWorld(context, { blobs: [small] });
+    await world.start();
+    world.probe.mirror(1).wrong.set(large.digest, 36_000_001);
+    world.suspect(large, '192.0.2.1', 36_000_000);
+    await world.settle();
+    out(/wrong-bytes.*bytes 36000000-36065535/)(world.state());
+    await world.prober.stop();
+  });
+
+  test('reads all of what several networks suspect, without being asked again', async (context) => {
+    const world = await createWorld(context, { blobs: [small] });
+    await world.start();
+    world.probe.mirror(1).wrong.set(large.digest, 36_000_001);
+    world.suspect(large, '192.0.2.1');
+    world.suspect(large, '192.0.2.2');
+    await world.advance(2000);
+    assert.equal(world.state().healthy, true, 'two addresses of one network are one witness');
+    world.suspect(large, '2001:db8::1');
+    await world.advance(2000);
+    out(/wrong-bytes/)(world.state());
+    await world.prober.stop();
+  });
+
+  test('does not let a client that repeats itself have a mirror probed for ever', async (context) => {
     const world = await createWorld(context);
     await world.start();
     world.probe.calls.length = 0;
-    for (let index = 0; index < 50; index++) {
-      world.prober.onSuspect(one, index % 2 === 0 ? small : large);
-      await world.advance(100);
+    for (let second = 0; second < 3600; second++) {
+      world.suspect(second % 2 === 0 ? small : large);
+      await world.advance(1000, 1000);
     }
-    const bytes = world.probe.calls.reduce(
-      (sum, { range }) => sum + (range === undefined ? 0 : range.end - range.start + 1),
-      0,
-    );
-    // Each blob once, the start, the middle and the end of the large one twice, and a few single pieces.
-    assert.ok(bytes < small.size + large.size + 12 * 65_536, `${bytes} bytes`);
+    const visits = new Set(world.probe.calls.map(({ at }) => at)).size;
+    const read = world.probe.calls.reduce((sum, { range }) => sum + bytesOf(range), 0);
+    // It waits twice as long each time: 15 looks, beside the 15 visits at most that an idle mirror gets anyhow.
+    assert.ok(visits <= 30, `${visits} visits`);
+    assert.ok(read < 3 * large.size, `${read} bytes`);
     world.probe.calls.length = 0;
-    for (let index = 0; index < 50; index++) {
-      world.prober.onSuspect(one, index % 2 === 0 ? small : large);
-      await world.advance(100);
+    world.suspect(small, '198.51.100.1');
+    await world.settle();
+    assert.ok(world.probe.calls.length > 0, 'another network is heard at once');
+    await world.prober.stop();
+  });
+
+  test('goes on visiting a mirror in use, however many networks have it looked into', async (context) => {
+    const world = await createWorld(context, { settings: { ...settings, hourlyRequests: 400 } });
+    await world.start();
+    for (let second = 0; second < 50; second++) {
+      if (second === 20) world.probe.calls.length = 0;
+      world.prober.onSent(one, small);
+      world.suspect(blob(`large ${second}`, large.size), `192.0.${second}.1`);
+      await world.advance(1000, 500);
     }
-    assert.ok(world.probe.calls.length <= 15, `${world.probe.calls.length} requests`);
+    const visits = world.probe.calls.filter(({ digest }) => digest === small.digest);
+    assert.ok(visits.length >= 12, `${visits.length} in the last half minute`);
     await world.prober.stop();
   });
 
@@ -136,7 +173,7 @@ suite('the prober', () => {
     const world = await createWorld(context, { blobs: [large] });
     await world.start();
     world.probe.mirror(1).missing.add(small.digest);
-    world.prober.onSuspect(one, small);
+    world.suspect(small);
     await world.advance(60_000);
     out(/status/)(world.state());
     world.probe.mirror(1).missing.clear();
@@ -152,7 +189,7 @@ suite('the prober', () => {
     const mirror = world.probe.mirror(1);
     mirror.wrong.set(small.digest, 5);
     for (const other of others) mirror.wrong.set(other.digest, 299_000);
-    world.prober.onSuspect(one, small);
+    world.suspect(small);
     await world.settle();
     mirror.wrong.delete(small.digest);
     await world.advance(10_000);
@@ -170,7 +207,7 @@ suite('the prober', () => {
     const world = await createWorld(context, { states, blobs: [large] });
     await world.start();
     world.probe.mirror(1).wrong.set(small.digest, 5);
-    world.prober.onSuspect(one, small);
+    world.suspect(small);
     await world.settle();
     await world.prober.stop();
     context.mock.timers.reset();
@@ -186,7 +223,7 @@ suite('the prober', () => {
     const world = await createWorld(context, { blobs: [large] });
     await world.start();
     world.probe.mirror(1).missing.add(small.digest);
-    world.prober.onSuspect(one, small);
+    world.suspect(small);
     await world.settle();
     out(/status/)(world.state());
     world.retired.add(small.digest);
@@ -362,9 +399,13 @@ suite('the prober', () => {
     const calls = world.probe.calls.length;
     await world.advance(10_000);
     world.prober.onSent(one, small);
-    world.prober.onSuspect(one, small);
+    world.suspect(small);
     await world.settle();
     assert.equal(world.probe.calls.length, calls);
     assert.equal((await states.load()).size, 1);
   });
 });
+
+function bytesOf(range: ByteRange | undefined): number {
+  return range === undefined ? 0 : range.end - range.start + 1;
+}

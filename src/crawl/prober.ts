@@ -5,7 +5,7 @@ import type { MirrorHealth, MirrorState } from '../mirrors/mirror-state.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { MirrorEvent, MirrorHistory } from '../ports/mirror-history.ts';
-import type { MirrorProbe, ProbeTarget } from '../ports/mirror-probe.ts';
+import type { MirrorProbe, ProbeTarget, Suspicion } from '../ports/mirror-probe.ts';
 import type { MirrorStates, StoredMirrorState } from '../ports/mirror-states.ts';
 import type { TreeReader } from '../ports/tree.ts';
 import { createChangeNotice } from './change-notice.ts';
@@ -21,7 +21,7 @@ export interface Prober {
   /** A client was sent to a mirror. Synchronous and cheap. */
   onSent(mirror: MirrorId, target: ProbeTarget): void;
   /** A client probably failed at a mirror. Synchronous and cheap. */
-  onSuspect(mirror: MirrorId, target: ProbeTarget): void;
+  onSuspect(mirror: MirrorId, suspicion: Suspicion): void;
   /**
    * A mirror's people say that it has synced, up to `serial` if they say so: it is probed within a second, and what it
    * holds is what the probe finds. The word of a private mirror that cannot be probed is all there is to go by.
@@ -186,13 +186,12 @@ export async function createProber(deps: ProberDeps): Promise<Prober> {
       const waiting = started && !mirror.running && now - mirror.probedAt >= settings.probeInterval;
       if (waiting && mirror.health.healthy && running.size < concurrency) launch(mirror);
     },
-    onSuspect(id, target) {
+    onSuspect(id, suspicion) {
       const mirror = mirrors.get(id);
       if (mirror === undefined) return;
-      mirror.suspect(target);
-      if (started && !mirror.running && running.size < concurrency && mirror.evidenceDue(clock.now())) {
-        launch(mirror);
-      }
+      const now = clock.now();
+      mirror.suspect(suspicion, now);
+      if (started && !mirror.running && running.size < concurrency && mirror.evidenceDue(now)) launch(mirror);
     },
     probeNow(id, serial) {
       const mirror = mirrors.get(id);

@@ -1,4 +1,5 @@
 import type { Digest } from '../oci/digest.ts';
+import type { ClientNetwork } from '../mirrors/client-network.ts';
 import type { Mirror } from '../mirrors/mirror.ts';
 import type { RepositoryName } from '../oci/reference.ts';
 import type { ByteRange } from '../oci/range.ts';
@@ -9,6 +10,14 @@ export interface ProbeTarget {
   readonly digest: Digest;
   /** In bytes. */
   readonly size: number;
+}
+
+/** A client probably failed at a mirror: soon after it was sent there for a blob, it asked for it again. */
+export interface Suspicion {
+  readonly target: ProbeTarget;
+  readonly network: ClientNetwork;
+  /** Where the part begins that it asks for now; undefined when it asks for all of it. */
+  readonly offset: number | undefined;
 }
 
 export type AddressFamily = 4 | 6;

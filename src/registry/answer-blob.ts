@@ -1,3 +1,4 @@
+import { clientNetworkOf } from '../mirrors/client-network.ts';
 import type { Client } from '../mirrors/eligibility.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { RepositoryName } from '../oci/reference.ts';
@@ -50,7 +51,11 @@ export function createAnswerBlob(deps: RegistryDeps): AnswerBlob {
     exchange.routed = route;
     exchange.route = () => noteOf(route);
     if ('suspect' in route && route.suspect !== undefined) {
-      probes.onSuspect(route.suspect, { repository, digest, size: route.blob.size });
+      probes.onSuspect(route.suspect, {
+        target: { repository, digest, size: route.blob.size },
+        network: clientNetworkOf(client.address),
+        offset: route.rangeStart,
+      });
     }
     switch (route.outcome) {
       case 'unknown':

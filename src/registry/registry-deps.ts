@@ -5,7 +5,7 @@ import type { Netblock } from '../mirrors/address.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { MetadataTree } from '../ports/metadata-tree.ts';
-import type { ProbeTarget } from '../ports/mirror-probe.ts';
+import type { ProbeTarget, Suspicion } from '../ports/mirror-probe.ts';
 import type { PlaceFinder } from '../ports/place-finder.ts';
 import type { TreeReader } from '../ports/tree.ts';
 import type { Exchange } from './exchange.ts';
@@ -36,7 +36,7 @@ export interface RegistryDeps {
 /** Who is told where clients are sent; both calls are cheap and return at once. */
 interface TrafficListener {
   onSent(mirror: MirrorId, target: ProbeTarget): void;
-  onSuspect(mirror: MirrorId, target: ProbeTarget): void;
+  onSuspect(mirror: MirrorId, suspicion: Suspicion): void;
 }
 
 export interface RegistrySettings {

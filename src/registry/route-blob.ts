@@ -67,6 +67,8 @@ export type BlobRoute =
       readonly rejected: readonly RejectedMirror[];
       readonly tried: readonly MirrorId[];
       readonly suspect: MirrorId | undefined;
+      /** Where the part that is asked for begins. */
+      readonly rangeStart: number | undefined;
     };
 
 /** How many mirrors a Metalink names. */
@@ -105,7 +107,9 @@ export function routeBlob(request: BlobRequest, routing: BlobRouting): BlobRoute
   const { tried, suspect, toOrigin } = reasks.ask(asked);
 
   // It has been to several mirrors, none of which can have served it.
-  if (toOrigin) return { outcome: 'from-origin-after-failures', blob, rejected: [], tried, suspect };
+  if (toOrigin) {
+    return { outcome: 'from-origin-after-failures', blob, rejected: [], tried, suspect, rangeStart };
+  }
 
   const limit = 1 + routing.alternatives;
   let { ranked, rejected } = chooseMirrors(mirrors, client, wanted, tried, limit);
@@ -113,13 +117,15 @@ export function routeBlob(request: BlobRequest, routing: BlobRouting): BlobRoute
   // It has been to every mirror that there is for it: the origin helps, or the round begins again.
   if (ranked.length === 0 && tried.length > 0) {
     if (reasks.exhausted(asked)) {
-      return { outcome: 'from-origin-after-failures', blob, rejected, tried, suspect };
+      return { outcome: 'from-origin-after-failures', blob, rejected, tried, suspect, rangeStart };
     }
     ({ ranked, rejected } = chooseMirrors(mirrors, client, wanted, [], limit));
   }
 
   const target = ranked[0];
-  if (target === undefined) return { outcome: 'from-origin-without-mirror', blob, rejected, tried, suspect };
+  if (target === undefined) {
+    return { outcome: 'from-origin-without-mirror', blob, rejected, tried, suspect, rangeStart };
+  }
   return { outcome: 'redirected', blob, target, ranked, rejected, tried, suspect, rangeStart };
 }
 

@@ -1,5 +1,5 @@
-import { type IpAddress, formatWords, wordsOf } from '../mirrors/address.ts';
-import { maskWords } from '../mirrors/netblock.ts';
+import type { IpAddress } from '../mirrors/address.ts';
+import { clientNetworkOf } from '../mirrors/client-network.ts';
 import { type Measurement, measureOne } from '../ports/measurement.ts';
 
 /** The streams that the origin may send at once. */
@@ -10,8 +10,6 @@ export interface StreamSlots {
   taken(): number;
 }
 
-/** What one customer of a network provider commonly has: bits of IPv4 and of IPv6 (RFC 6177, section 2). */
-const networkBits = { 4: 24, 6: 48 } as const;
 /** One network gets this part of the slots, and so many in any case. */
 const networkShare = 1 / 4;
 const networkLeast = 4;
@@ -24,7 +22,7 @@ export function createStreamSlots(limit: number): StreamSlots {
 
   return {
     take(address) {
-      const network = networkOf(address);
+      const network = clientNetworkOf(address);
       const there = byNetwork.get(network) ?? 0;
       if (running >= limit || there >= share) return undefined;
       running += 1;
@@ -55,9 +53,4 @@ export function measureStreams(slots: StreamSlots, limit: number): readonly Meas
       () => limit,
     ),
   ];
-}
-
-function networkOf(address: IpAddress): string {
-  const words = wordsOf(address);
-  return formatWords(maskWords(words, networkBits[words.family]));
 }

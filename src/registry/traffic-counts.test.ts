@@ -46,6 +46,7 @@ test('counts requests by kind and status, blobs by outcome, and redirects by mir
       rejected,
       tried: [],
       suspect: undefined,
+      rangeStart: undefined,
     }),
   );
   assert.deepEqual(read(counts.measurements()), {

@@ -94,13 +94,22 @@ test('Pulling blobs: a client that asks again soon is sent to the next mirror, a
   await using registry = await startRegistry({ mirrors, now: () => now });
   const digest = await registry.publishBlob(repository, large);
   const locations: string[] = [];
-  for (const wait of [0, 5000, 5000]) {
+  for (const [wait, headers] of [
+    [0, {}],
+    [5000, {}],
+    [5000, { range: 'bytes=700-' }],
+  ] as const) {
     now += wait;
-    const { headers } = await registry.ask(`/v2/${repository}/blobs/${digest}`);
-    locations.push(String(headers.location));
+    const answer = await registry.ask(`/v2/${repository}/blobs/${digest}`, { headers });
+    locations.push(String(answer.headers.location));
   }
   assert.equal(new Set(locations).size, 3);
+  const target = { repository, digest, size: large.length };
   assert.equal(registry.suspects.length, 2);
+  for (const [index, { mirror, ...suspicion }] of registry.suspects.entries()) {
+    assert.ok(locations[index]?.includes(`//mirror-${mirror}.`));
+    assert.deepEqual(suspicion, { target, network: '127.0.0.0', offset: [undefined, 700][index] });
+  }
 });
 
 suite('Pulling blobs: sent by the origin where no mirror qualifies', () => {

@@ -18,7 +18,7 @@ import { type Digest, digestOf } from '../../src/oci/digest.ts';
 import { artifactTypeOf, parseManifest } from '../../src/oci/manifest.ts';
 import { type RepositoryName, parseRepositoryName, parseTagName } from '../../src/oci/reference.ts';
 import type { Log } from '../../src/ports/log.ts';
-import type { ProbeTarget } from '../../src/ports/mirror-probe.ts';
+import type { ProbeTarget, Suspicion } from '../../src/ports/mirror-probe.ts';
 import { createRegistry } from '../../src/registry/create-registry.ts';
 import type { RegistrySettings } from '../../src/registry/registry-deps.ts';
 import { compileSnapshot } from '../../src/registry/compile-snapshot.ts';
@@ -39,7 +39,7 @@ export interface RegistryUnderTest extends AsyncDisposable {
   readonly lines: LogLine[];
   /** Mirrors that the prober was told of. */
   readonly sent: MirrorId[];
-  readonly suspects: MirrorId[];
+  readonly suspects: (Suspicion & { readonly mirror: MirrorId })[];
   /** Puts an image into the tree and publishes it under the tags. */
   publish(
     repository: string,
@@ -91,7 +91,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
   const lines: LogLine[] = [];
   const log = recordingLog(lines);
   const sent: MirrorId[] = [];
-  const suspects: MirrorId[] = [];
+  const suspects: (Suspicion & { readonly mirror: MirrorId })[] = [];
   const mirrors = options.mirrors ?? [];
   const table = createMirrorTable(mirrors, healthyStates(mirrors));
   const compile = () => compileSnapshot(content, undefined, () => pause());
@@ -106,7 +106,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
     reasks: new ReaskMemory(),
     probes: {
       onSent: (mirror: MirrorId, _target: ProbeTarget) => sent.push(mirror),
-      onSuspect: (mirror: MirrorId) => suspects.push(mirror),
+      onSuspect: (mirror: MirrorId, suspicion: Suspicion) => suspects.push({ mirror, ...suspicion }),
     },
     tree: createFileTreeReader(tree),
     metadata: createFileMetadataTree(tree),

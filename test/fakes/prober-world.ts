@@ -5,6 +5,8 @@ import type { ProbeSettings } from '../../src/crawl/schedule.ts';
 import { type Digest, digestOf } from '../../src/oci/digest.ts';
 import { SignpostError } from '../../src/oci/errors.ts';
 import { parseRepositoryName } from '../../src/oci/reference.ts';
+import { parseIpAddress } from '../../src/mirrors/address.ts';
+import { clientNetworkOf } from '../../src/mirrors/client-network.ts';
 import type { Mirror, MirrorId } from '../../src/mirrors/mirror.ts';
 import type { ProbeTarget } from '../../src/ports/mirror-probe.ts';
 import { createMemoryMirrorHistory } from './memory-mirror-history.ts';
@@ -99,7 +101,21 @@ export async function createWorld(context: TestContext, options: WorldOptions = 
       await advance(1000);
     }
   };
-  return Object.assign(world, { prober, probe, retired, history, settle, advance, state, start, useFor });
+  /** A client in the network asks again for what it was sent to the first mirror for. */
+  const suspect = (target: ProbeTarget, network = '192.0.2.1', offset?: number) =>
+    prober.onSuspect(one, { target, network: clientNetworkOf(parseIpAddress(network)), offset });
+  return Object.assign(world, {
+    suspect,
+    prober,
+    probe,
+    retired,
+    history,
+    settle,
+    advance,
+    state,
+    start,
+    useFor,
+  });
 }
 
 export const out = (reason: RegExp) => (state: { healthy: boolean; reason?: string }) => {
