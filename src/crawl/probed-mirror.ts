@@ -48,9 +48,9 @@ export class ProbedMirror implements ProbeHistory {
   #turn: number;
   #responseTime: number | undefined;
   readonly #evidence: MirrorEvidence;
-  /** A private mirror that must not be probed from here: it is taken at its word. */
+  /** A private mirror that must not be probed from here: it is taken at its word, once it has given it. */
   #trusted = false;
-  /** Its word: the serial that it has reported. */
+  /** Its word: the serial that it has reported. It does not grow old, since content is only ever added. */
   #reported: number | undefined;
   /** It has passed a probe: from then on it is judged by probes alone. */
   #proved = false;
@@ -179,7 +179,7 @@ export class ProbedMirror implements ProbeHistory {
 
   /** The serial of a mirror that is not asked for it. */
   #wordOn(treeSerial: number): number | undefined {
-    if (this.#trusted) return Math.min(this.#reported ?? treeSerial, treeSerial);
+    if (this.#trusted) return this.#reported && Math.min(this.#reported, treeSerial);
     return this.mirror.kind === 'always-current' && this.health.healthy ? treeSerial : undefined;
   }
 
@@ -189,8 +189,10 @@ export class ProbedMirror implements ProbeHistory {
   }
 
   #verdictOn(finding: ProbeFinding, job: ProbeJob, treeSerial: number, now: number): ProbeVerdict {
-    const word = this.#wordOn(treeSerial);
-    if (this.#trusted) return { ok: true, full: false, serial: word ?? treeSerial };
+    if (this.#trusted) {
+      const serial = this.#wordOn(treeSerial);
+      return serial === undefined ? silentOn(this.mirror) : { ok: true, full: false, serial };
+    }
     if (finding.ok) return { ok: true, full: job.full, ...this.#factsOf(finding, job, now) };
     return { ok: false, wrongBytes: finding.wrongBytes, reason: finding.reason };
   }
@@ -264,6 +266,12 @@ export class ProbedMirror implements ProbeHistory {
     yield* headOf(this.#source.pickNewest(0, serial));
     yield* wholeChecks(this.#source, serial);
   }
+}
+
+/** Nobody can look, and it has said nothing. */
+function silentOn({ name }: Mirror): ProbeVerdict {
+  const reason = `it cannot be probed from here, and has not reported what it holds: run "signpost report ${name} --tree <folder>" there after each sync`;
+  return { ok: false, wrongBytes: false, reason };
 }
 
 /** What the mirror must pass to come back. A HEAD would be too easily passed. */

@@ -3,6 +3,7 @@ import { suite, test } from 'node:test';
 import { digestOf } from '../oci/digest.ts';
 import { SignpostError } from '../oci/errors.ts';
 import type { ByteRange } from '../oci/range.ts';
+import type { MirrorId } from '../mirrors/mirror.ts';
 import { createMemoryMirrorStates } from '../../test/fakes/memory-mirror-states.ts';
 import { numberedMirror } from '../../test/fakes/mirrors.ts';
 import { blob, createWorld, large, one, out, settings, small } from '../../test/fakes/prober-world.ts';
@@ -296,17 +297,42 @@ suite('the prober', () => {
     world.probe.mirror(1).fault = 'address-not-allowed';
     world.probe.mirror(2).fault = 'address-not-allowed';
     await world.start();
-    assert.equal(world.state(1).healthy, true);
-    assert.equal(world.state(1).serial, 5);
+    for (const id of [1, 2]) world.prober.probeNow(id as MirrorId, 5);
+    await world.advance(1200);
+    assert.deepEqual([world.state(1).healthy, world.state(1).serial], [true, 5]);
     out(/address-not-allowed/)(world.state(2));
-    world.treeSerial = 9;
-    await world.advance(300);
-    assert.equal(world.state(1).serial, 9);
     world.probe.mirror(1).fault = 'refused';
     world.prober.onSent(one, small);
     await world.advance(3000);
     out(/refused/)(world.state(1));
     await world.prober.stop();
+  });
+
+  test('sends nobody to a private mirror that has said nothing, and says what to do', async (context) => {
+    const states = createMemoryMirrorStates();
+    const mirrors = [numberedMirror(1, { kind: 'private' })];
+    const world = await createWorld(context, { mirrors, states });
+    world.probe.mirror(1).fault = 'address-not-allowed';
+    await world.start();
+    await world.advance(60_000);
+    out(/has not reported.*signpost report mirror-1 --tree/)(world.state());
+    assert.equal(world.state().serial, 0);
+    world.prober.probeNow(one);
+    await world.advance(3000);
+    out(/has not reported/)(world.state());
+    world.prober.probeNow(one, 4);
+    await world.advance(1200);
+    assert.deepEqual([world.state().healthy, world.state().serial], [true, 4]);
+    await world.prober.stop();
+    context.mock.timers.reset();
+    // What it has said stays true.
+    const next = await createWorld(context, { mirrors, states });
+    next.probe.mirror(1).fault = 'address-not-allowed';
+    await next.start();
+    assert.deepEqual([next.state().healthy, next.state().serial], [true, 4]);
+    await next.advance(3_600_000, 10_000);
+    assert.deepEqual([next.state().healthy, next.state().serial], [true, 4]);
+    await next.prober.stop();
   });
 
   test('does not take a private mirror at its word that has been probed, or was caught with wrong bytes', async (context) => {

@@ -42,8 +42,9 @@ test('a mirror that the origin caught with wrong bytes is out here too, and it s
 });
 
 test('of a private mirror only the origin knows', () => {
-  const state = statesOf(numberedMirror(1, { kind: 'private' }), good, { healthy: false, serial: 0 });
-  assert.deepEqual([state?.healthy, state?.serial], [true, 9]);
+  const own = { healthy: false, serial: 0, reason: 'it has not reported' };
+  const state = statesOf(numberedMirror(1, { kind: 'private' }), good, own);
+  assert.deepEqual([state?.healthy, state?.serial, state?.reason], [true, 9, undefined]);
 });
 
 test('probing begins with what the origin knew', async () => {

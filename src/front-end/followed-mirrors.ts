@@ -55,7 +55,10 @@ export function createFollowedHealth(own: OwnHealth, follower: Follower): OwnHea
 function withOrigin(own: MirrorState, offered: OfferedMirror | undefined): MirrorState {
   const { mirror, health } = offered ?? {};
   if (mirror === undefined || health === undefined) return own;
-  if (mirror.kind === 'private') return { ...own, ...withReason(health) };
+  if (mirror.kind === 'private') {
+    const { reason: _own, ...rest } = own;
+    return { ...rest, ...withReason(health) };
+  }
   if (!health.healthy && health.needs === 'full-check') {
     return {
       ...own,

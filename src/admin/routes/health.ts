@@ -94,8 +94,8 @@ export function healthRoutes(deps: HealthRoutesDeps): readonly Route[] {
       path: '/mirrors/{name}/report',
       summary: 'Say that a mirror has synced',
       description:
-        'It is then probed. What it says is never believed, but of a private mirror that cannot be probed from here, ' +
-        'of which it is all that is known.',
+        'It is then probed. What it says is never believed, but of a private mirror that cannot be probed from here: ' +
+        'it is all that is known of it, and nobody is sent there before.',
       roles: ['operator', 'mirror'],
       params: byName,
       body: reportSchema,
