@@ -1,9 +1,9 @@
 import { readIpAddress, wordsOf } from '../mirrors/address.ts';
+import { createRateLimit } from '../mirrors/rate-limit.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { StoredToken, TokenRole, Tokens } from '../ports/tokens.ts';
 import { checkToken } from './check-token.ts';
 import { type ProblemAnswer, problem } from './problem.ts';
-import { createRateLimit } from './rate-limit.ts';
 
 export interface GateDeps {
   readonly tokens: Pick<Tokens, 'find' | 'markUsed'>;
@@ -35,9 +35,11 @@ const failureCost = 10;
 const frontEndAllowance = 100;
 
 export function createGate({ tokens, clock, requestsPerMinute }: GateDeps): Gate {
-  const addresses = createRateLimit(requestsPerMinute);
-  const bearers = createRateLimit(requestsPerMinute);
-  const frontEnds = createRateLimit(requestsPerMinute * frontEndAllowance);
+  const limit = { burst: requestsPerMinute, perMinute: requestsPerMinute };
+  const most = requestsPerMinute * frontEndAllowance;
+  const addresses = createRateLimit(limit);
+  const bearers = createRateLimit(limit);
+  const frontEnds = createRateLimit({ burst: most, perMinute: most });
   const refuse = (token: StoredToken) => {
     bearers.take(token.id, failureCost, clock.now());
     return problem(403, 'this token is not for that');

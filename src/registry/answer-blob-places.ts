@@ -1,7 +1,9 @@
+import { clientNetworkOf } from '../mirrors/client-network.ts';
 import type { Client } from '../mirrors/eligibility.ts';
 import { describeChoice, describeInPlace } from '../mirrors/describe-choice.ts';
 import { type ChoiceExplanation, explainChoice } from '../mirrors/explain-choice.ts';
 import { isPublic } from '../mirrors/public-mirrors.ts';
+import { createRateLimit } from '../mirrors/rate-limit.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { RepositoryName } from '../oci/reference.ts';
 import { accepts } from './accept.ts';
@@ -55,24 +57,28 @@ export function sendTrace(
   }
 }
 
-const traceLimit = 20;
+/** For one client network, so that nobody can keep others from asking. */
+const networkTraces = { burst: 20, perMinute: 60, keys: 4096 };
+/** For all together: each explanation looks at every mirror, and pulls go first. */
+const allTraces = { burst: 50, perMinute: 3000, keys: 1 };
 
-/** Lets a few explanations through each second: each looks at every mirror. `now` in milliseconds. */
-export function createTraceBudget(): (now: number) => boolean {
-  let second = 0;
-  let taken = 0;
-  return (now) => {
-    const current = Math.floor(now / 1000);
-    if (current !== second) taken = 0;
-    second = current;
-    taken += 1;
-    return taken <= traceLimit;
+/** Says whether a client may have an explanation; what does not let it has answered already. */
+export function createTraceGate(): (exchange: Exchange) => boolean {
+  const networks = createRateLimit(networkTraces);
+  const all = createRateLimit(allTraces);
+  return (exchange) => {
+    const wait = networks.take(clientNetworkOf(exchange.client.address), 1, exchange.began);
+    if (wait > 0) {
+      const message = `a network gets ${networkTraces.perMinute} explanations a minute: wait ${wait} seconds`;
+      sendError(exchange, ociError(429, 'TOOMANYREQUESTS', message), ['Retry-After', String(wait)]);
+    } else if (all.take('', 1, exchange.began) > 0) {
+      const message = 'too many explanations are asked for: try again';
+      sendError(exchange, ociError(503, 'UNAVAILABLE', message), ['Retry-After', '1']);
+    } else {
+      return true;
+    }
+    return false;
   };
-}
-
-export function refuseTrace(exchange: Exchange): void {
-  const message = `only ${traceLimit} explanations are given a second: try again`;
-  sendError(exchange, ociError(503, 'UNAVAILABLE', message), ['Retry-After', '1']);
 }
 
 function send(exchange: Exchange, type: string, text: string, headers: readonly string[] = []): void {

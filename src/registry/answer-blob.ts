@@ -3,7 +3,7 @@ import type { Client } from '../mirrors/eligibility.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { RepositoryName } from '../oci/reference.ts';
 import { accepts } from './accept.ts';
-import { createTraceBudget, refuseTrace, sendMetalink, sendTrace } from './answer-blob-places.ts';
+import { createTraceGate, sendMetalink, sendTrace } from './answer-blob-places.ts';
 import { blobUrlPath, describedBy, duplicateLinks, reprDigest } from './blob-headers.ts';
 import type { Exchange, RouteNote } from './exchange.ts';
 import { metalinkType } from './format-metalink.ts';
@@ -28,14 +28,14 @@ export function createAnswerBlob(deps: RegistryDeps): AnswerBlob {
   const { settings, reasks, probes } = deps;
   const origin = createOriginBlobs(deps.tree, deps.originStreams);
 
-  const mayTrace = createTraceBudget();
+  const mayTrace = createTraceGate();
 
   return (exchange, snapshot, repository, digest, named) => {
     let client: Client = exchange.client;
     const now = exchange.began;
     const mirrors = deps.mirrors();
     const form = named === 'bytes' && wantsMetalink(exchange.header('accept')) ? 'metalink' : named;
-    if (form === 'trace' && !mayTrace(now)) return refuseTrace(exchange);
+    if (form === 'trace' && !mayTrace(exchange)) return;
     const avoid = exchange.header(avoidHeader);
     if (avoid !== undefined) {
       const avoided = readAvoided(avoid, mirrors);
