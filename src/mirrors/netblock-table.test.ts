@@ -85,25 +85,59 @@ test('a table finds just what a scan finds, small or large', () => {
   );
 });
 
-test('a large IPv4 table, which has an index, finds just what a scan finds', () => {
-  fc.assert(
-    fc.property(fc.integer(), (seed) => {
-      const random = (at: number, salt: number) =>
-        Math.imul(at ^ seed ^ salt, 0x9e37_79b1) ^ (at << (salt % 20));
-      const entries = Array.from({ length: 2000 }, (_, at) => {
-        const length = 8 + (at % 25);
-        const address = formatWords(maskWords({ family: 4, a: random(at, 3), b: 0, c: 0, d: 0 }, length));
-        const netblock: Netblock = { family: 4, address, length };
-        return { netblock, value: formatNetblock(netblock) };
-      });
-      const addresses = Array.from({ length: 20 }, (_, at): AddressWords => {
-        return { family: 4, a: at % 2 === 0 ? random(at, 3) : random(at, 11), b: 0, c: 0, d: 0 };
-      });
-      assertLikeScan(entries, addresses);
-    }),
-    { numRuns: 5 },
-  );
+for (const [kind, makeWords] of Object.entries({
+  'IPv4 table': (a: number): AddressWords => ({ family: 4, a, b: 0, c: 0, d: 0 }),
+  'IPv6 table': (a: number, b: number, c: number, d: number): AddressWords => ({ family: 6, a, b, c, d }),
+  // All in one /32, many of them alike in their first 53 bits, which are compared first.
+  'IPv6 table of neighbours': (a: number, b: number, c: number, d: number): AddressWords => {
+    return { family: 6, a: 0x2001_0db8, b: (a & 0x7000_0000) | (b & 0xfff), c: c & 0x1_0001, d };
+  },
+})) {
+  test(`a large ${kind}, which has an index, finds just what a scan finds`, () => {
+    fc.assert(
+      fc.property(fc.integer(), (seed) => {
+        const random = (at: number, salt: number) =>
+          Math.imul(at ^ seed ^ salt, 0x9e37_79b1) ^ (at << (salt % 20));
+        const wordsOf = (at: number, salt: number) =>
+          makeWords(random(at, salt), random(at, salt + 1), random(at, salt + 2), random(at, salt + 3));
+        const entries = Array.from({ length: 2000 }, (_, at) => {
+          const words = wordsOf(at, 3);
+          const length = words.family === 4 ? 8 + (at % 25) : 20 + (at % 109);
+          const address = formatWords(maskWords(words, length));
+          const netblock: Netblock = { family: words.family, address, length };
+          return { netblock, value: formatNetblock(netblock) };
+        });
+        const addresses = Array.from({ length: 20 }, (_, at) =>
+          at % 3 === 0 ? parsed(entries[at * 17]?.netblock) : wordsOf(at, at % 3 === 1 ? 3 : 11),
+        );
+        assertLikeScan(entries, addresses);
+      }),
+      { numRuns: 5 },
+    );
+  });
+}
+
+test('an IPv4-mapped address is found where the IPv4 address is, and never among IPv6 netblocks', () => {
+  const table = tableOf('192.0.2.0/24', '::/0', '::ffff:198.51.100.0/120');
+  assert.deepEqual(find(table, '::ffff:192.0.2.1'), ['192.0.2.0/24']);
+  assert.deepEqual(find(table, '::ffff:c000:201'), ['192.0.2.0/24']);
+  assert.deepEqual(find(table, '198.51.100.1'), ['::ffff:198.51.100.0/120']);
+  assert.deepEqual(find(table, '::fffe:192.0.2.1'), ['::/0']);
 });
+
+test('intervals over all of the address space are found to their very ends', () => {
+  const ends = ['::/128', 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128', '8000::/1'];
+  const table = tableOf(...ends);
+  assert.deepEqual(find(table, '::'), ['::/128']);
+  assert.deepEqual(find(table, '::1'), []);
+  assert.deepEqual(find(table, 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe'), ['8000::/1']);
+  assert.deepEqual(find(table, 'ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff'), [ends[1], '8000::/1']);
+});
+
+function parsed(netblock: Netblock | undefined): AddressWords {
+  assert.ok(netblock !== undefined);
+  return wordsOf(netblock.address);
+}
 
 function assertLikeScan(
   entries: readonly { readonly netblock: Netblock; readonly value: string }[],
