@@ -9,7 +9,6 @@ import type { Staging } from '../ports/staging.ts';
 import type { TreeContents } from '../ports/tree-contents.ts';
 import type { TreeWriter } from '../ports/tree.ts';
 import { findSource } from './find-source.ts';
-import { inParallel } from './in-parallel.ts';
 import type { ComposedArtifacts, PlacedArtifact } from './compose-artifacts.ts';
 import { describeManifest } from './describe-manifest.ts';
 
@@ -32,9 +31,6 @@ export interface AcceptedImage {
   /** When the signatures expire, in milliseconds since the epoch. */
   readonly expires: number;
 }
-
-/** Each file waits for the disk: many at once wait no longer. */
-const filesAtOnce = 32;
 
 /** The complete new lookaside signatures of a digest. */
 export interface LookasideSignatures {
@@ -64,18 +60,14 @@ export async function placePublication(
 ): Promise<{ readonly serial: number }> {
   const images = accepted.map(readAccepted);
   const placements = await findBlobs(deps, images);
-  await inParallel(placements, filesAtOnce, ({ repository, digest, from }) =>
-    deps.tree.placeBlob(repository, digest, from),
-  );
   const manifests = images.flatMap(({ files }) => files);
-  await inParallel(manifests, filesAtOnce, ({ row, bytes }) =>
-    deps.tree.placeManifest(row.repository, row.digest, bytes),
-  );
-  await inParallel(artifacts, filesAtOnce, (artifact) => placeArtifact(deps.tree, artifact));
-  await inParallel(lookaside, filesAtOnce, ({ repository, digest, signatures }) =>
-    deps.tree.placeSignatures(repository, digest, signatures),
-  );
-  await deps.tree.settle();
+  const { tree } = deps;
+  for (const { repository, digest, from } of placements) await tree.placeBlob(repository, digest, from);
+  for (const { row, bytes } of manifests) await tree.placeManifest(row.repository, row.digest, bytes);
+  for (const artifact of artifacts) await placeArtifact(tree, artifact);
+  for (const { repository, digest, signatures } of lookaside)
+    await tree.placeSignatures(repository, digest, signatures);
+  await tree.settle();
   const serial = await deps.publications.publish({
     tags: [
       ...accepted.map(({ image, requestSerial, expires }) => ({

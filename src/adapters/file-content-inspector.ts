@@ -20,7 +20,7 @@ export function createFileContentInspector(data: string): ContentInspector {
     hash: (path, signal) => hashFile(join(data, path), { signal }),
     sizeOf: async (kind, repository, digest) => {
       const path = (kind === 'blob' ? blobPath : manifestPath)(tree, repository, digest);
-      return (await statIfThere(path))?.size;
+      return statIfThere(path)?.size;
     },
     remove: async (path) => {
       try {
@@ -58,7 +58,7 @@ async function describe(data: string, path: string, entry: Dirent): Promise<Stor
   if (!entry.isFile()) {
     return { path, size: 0, kind: 'unknown', inTree: path.startsWith('tree/') };
   }
-  const found = await statIfThere(join(data, path));
+  const found = statIfThere(join(data, path));
   // It was there a moment ago: another command is at work.
   if (found === undefined) return undefined;
   return {

@@ -1,18 +1,11 @@
-import { readFile, rm } from 'node:fs/promises';
+import { readFileSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { type Digest, digestHex, digestMatches, digestOf } from '../oci/digest.ts';
 import { isSignpostError, SignpostError } from '../oci/errors.ts';
 import { manifestLimit } from '../oci/manifest.ts';
 import type { StagedBlob, StagedBlobCheck, Staging } from '../ports/staging.ts';
-import {
-  isAbsent,
-  makeFolder,
-  makePrivateFolder,
-  renameDurably,
-  statIfThere,
-  writeFileAtomic,
-} from './atomic-file.ts';
+import { makeFolder, makePrivateFolder, renameDurably, statIfThere, writeFileAtomic } from './atomic-file.ts';
 import { hashFile } from './hash-file.ts';
 import { type FlushGate, PartialFile } from './partial-file.ts';
 import { collectReachable } from './reachable-content.ts';
@@ -32,9 +25,9 @@ export function createFileStaging(folder: string): Staging & StagedBlobCheck {
 
   async function readManifest(digest: Digest): Promise<Uint8Array> {
     const path = paths.manifest(digest);
-    const size = (await statIfThere(path))?.size;
+    const size = statIfThere(path)?.size;
     if (size === undefined) throw new SignpostError('NOT_FOUND', `manifest ${digest} is not staged`);
-    const bytes = size > manifestLimit ? undefined : await readWhole(path);
+    const bytes = size > manifestLimit ? undefined : readWhole(path);
     if (bytes !== undefined && digestMatches(digest, bytes)) return bytes;
     throw new SignpostError(
       'DIGEST_MISMATCH',
@@ -44,11 +37,11 @@ export function createFileStaging(folder: string): Staging & StagedBlobCheck {
   }
 
   return {
-    hasBlob: async (digest) => (await statIfThere(paths.blob(digest))) !== undefined,
+    hasBlob: async (digest) => statIfThere(paths.blob(digest)) !== undefined,
 
     async writeBlob(descriptor, open, advance) {
       const path = paths.blob(descriptor.digest);
-      const present = await statIfThere(path);
+      const present = statIfThere(path);
       if (present?.size === descriptor.size) return 'present';
       await makePrivateFolder(folder);
       await makeFolder(paths.partials);
@@ -61,10 +54,10 @@ export function createFileStaging(folder: string): Staging & StagedBlobCheck {
 
     async checkBlob({ digest, size }, options) {
       const path = paths.blob(digest);
-      const present = await statIfThere(path);
+      const present = statIfThere(path);
       if (present === undefined) return 'absent';
       if (present.size === size && (await hashFile(path, options)) === digest) return 'whole';
-      await remove(path);
+      remove(path);
       return 'damaged';
     },
 
@@ -72,8 +65,8 @@ export function createFileStaging(folder: string): Staging & StagedBlobCheck {
       if (!digestMatches(digest, bytes)) {
         throw new SignpostError('DIGEST_MISMATCH', `manifest ${digest}: got ${digestOf(bytes)}`);
       }
-      const present = await statIfThere(paths.manifest(digest));
-      if (present?.size === bytes.length && digestMatches(digest, await readWhole(paths.manifest(digest)))) {
+      const present = statIfThere(paths.manifest(digest));
+      if (present?.size === bytes.length && digestMatches(digest, readWhole(paths.manifest(digest)))) {
         return;
       }
       await makePrivateFolder(folder);
@@ -87,11 +80,11 @@ export function createFileStaging(folder: string): Staging & StagedBlobCheck {
       const gone = await collectReachable(lists, (digest) => readIfThere(digest, readManifest));
       // Blobs go before the manifests that name them: stopped halfway, discarding again finds the rest.
       for (const digest of gone.blobs.difference(kept.blobs)) {
-        await remove(paths.blob(digest));
-        await remove(paths.partial(digest));
+        remove(paths.blob(digest));
+        remove(paths.partial(digest));
       }
       for (const digest of [...gone.manifests.difference(kept.manifests)].toReversed()) {
-        await remove(paths.manifest(digest));
+        remove(paths.manifest(digest));
       }
     },
   };
@@ -120,7 +113,7 @@ async function copyIn(
     problem = await fill();
   }
   if (problem === undefined) return resumed > 0 ? 'resumed' : 'copied';
-  await remove(path);
+  remove(path);
   throw problem;
 }
 
@@ -182,18 +175,18 @@ async function readIfThere(digest: Digest, read: (digest: Digest) => Promise<Uin
   }
 }
 
-async function readWhole(path: string): Promise<Uint8Array> {
+function readWhole(path: string): Uint8Array {
   try {
-    return await readFile(path);
+    return readFileSync(path);
   } catch (cause) {
     throw storageError(`read ${path}`, cause);
   }
 }
 
-async function remove(path: string): Promise<void> {
+function remove(path: string): void {
   try {
-    await rm(path);
+    rmSync(path, { force: true });
   } catch (cause) {
-    if (!isAbsent(cause)) throw storageError(`remove ${path}`, cause);
+    throw storageError(`remove ${path}`, cause);
   }
 }

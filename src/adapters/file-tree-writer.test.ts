@@ -40,6 +40,7 @@ test('a blob takes its place on the disk once, however many repositories have it
   const writer = createFileTreeWriter(folders);
   await writer.placeBlob(base, digest, 'staging');
   await writer.placeBlob(other, digest, base);
+  await writer.settle();
   const [one, two] = [await stat(blobIn(folders.tree, base)), await stat(blobIn(folders.tree, other))];
   assert.equal(one.ino, two.ino);
   assert.equal(one.nlink, 3);
@@ -53,11 +54,13 @@ test('a good file is left alone, a damaged one or one of the wrong size is repla
   await writeFile(path, bytes);
   const { ino } = await stat(path);
   await writer.placeBlob(base, digest, 'staging');
+  await writer.settle();
   assert.equal((await stat(path)).ino, ino, 'mirrors would copy it again');
   for (const damaged of ['THE BYTES OF A BLOB', 'short']) {
     await rm(path);
     await writeFile(path, damaged);
     await writer.placeBlob(base, digest, 'staging');
+    await writer.settle();
     assert.deepEqual(await readFile(path), bytes);
   }
   assert.deepEqual(await readdir(join(path, '..')), [digest], 'no temporary file stays');
@@ -67,7 +70,9 @@ test('a tree on another file system gets copies', async (t) => {
   await using disk = await mountSmallDisk(1024);
   if (disk === undefined) return t.skip(noSmallDisk);
   const folders = await createFolders(join(disk.path, 'tree'));
-  await createFileTreeWriter(folders).placeBlob(base, digest, 'staging');
+  const writer = createFileTreeWriter(folders);
+  await writer.placeBlob(base, digest, 'staging');
+  await writer.settle();
   assert.deepEqual(await readFile(blobIn(folders.tree, base)), bytes);
   assert.deepEqual(await readdir(join(folders.tree, 'v2', base, 'blobs')), [digest]);
 });
@@ -91,12 +96,14 @@ test('signatures never have a gap while they are replaced', async () => {
   const folder = join(folders.tree, 'signatures', `${base}@sha256=${digest.slice(7)}`);
   const five = ['1', '2', '3', '4', '5'].map((text) => Buffer.from(text));
   await writer.placeSignatures(base, digest, five);
+  await writer.settle();
   const numbers = async () =>
     (await readdir(folder)).filter((name) => !name.startsWith('.')).map((name) => Number(name.slice(10)));
   const state = { done: false };
   const replacing = (async () => {
     for (const list of [five.slice(0, 1), five, five.slice(2), five]) {
       await writer.placeSignatures(base, digest, list);
+      await writer.settle();
     }
     state.done = true;
   })();

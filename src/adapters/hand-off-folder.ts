@@ -127,7 +127,7 @@ async function takeName(path: string, target: string): Promise<boolean> {
     if (!['EPERM', 'EOPNOTSUPP', 'EMLINK'].includes(code)) throw storageError(`write ${target}`, cause);
   }
   // A file system without hard links, such as a memory stick's: only the signer writes there, so looking is enough.
-  if ((await statIfThere(target)) !== undefined) return false;
+  if (statIfThere(target) !== undefined) return false;
   try {
     await rename(path, target);
     return true;

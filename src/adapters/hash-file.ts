@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
+import { readFileSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import type { Digest } from '../oci/digest.ts';
+import { type Digest, digestOf } from '../oci/digest.ts';
 import { SignpostError } from '../oci/errors.ts';
 import { isAbsent } from './atomic-file.ts';
 import { storageError } from './storage-error.ts';
@@ -19,6 +20,13 @@ export interface HashFileOptions {
  */
 export async function hashFile(path: string, { signal, advance }: HashFileOptions = {}): Promise<Digest> {
   try {
+    const { size } = statSync(path);
+    if (size <= bufferSize) {
+      // To hand it to another thread would take longer.
+      const bytes = readFileSync(path);
+      advance?.(bytes.length);
+      return digestOf(bytes);
+    }
     await using file = await open(path);
     const hash = createHash('sha256');
     const read = (at: number) => file.read(Buffer.allocUnsafe(bufferSize), 0, bufferSize, at);

@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { hash, timingSafeEqual } from 'node:crypto';
 import { SignpostError } from './errors.ts';
 
 declare const brand: unique symbol;
@@ -27,7 +27,7 @@ export function parseDigest(text: unknown): Digest {
 
 /** The digest of `bytes`. */
 export function digestOf(bytes: Uint8Array | string): Digest {
-  return `sha256:${createHash('sha256').update(bytes).digest('hex')}` as Digest;
+  return `sha256:${hash('sha256', bytes)}` as Digest;
 }
 
 /** The hexadecimal part: 64 digits. */

@@ -25,8 +25,9 @@ export const signatureLimit = 64 * 1024;
 export const signaturesLimit = 128;
 
 /**
- * The write side of the tree. A file appears under its final name only when it is whole and its digest is right.
- * Throws SignpostError STORAGE, DIGEST_MISMATCH, NOT_FOUND.
+ * The write side of the tree. A file appears under its final name only when it is on disk, whole, and its digest is
+ * right, and at the latest when {@link TreeWriter.settle} resolves; in the order in which they were placed. Whoever has
+ * been thrown at places everything again. Throws SignpostError STORAGE, DIGEST_MISMATCH, NOT_FOUND.
  */
 export interface TreeWriter {
   /**
@@ -45,6 +46,6 @@ export interface TreeWriter {
     digest: Digest,
     signatures: readonly Uint8Array[],
   ): Promise<void>;
-  /** What has been placed outlasts a power cut only once this has resolved: before anything names it. */
+  /** What has been placed is there, and outlasts a power cut, once this has resolved: before anything names it. */
   settle(): Promise<void>;
 }

@@ -24,6 +24,7 @@ export function treeContract(name: string, create: () => Promise<TreeSides>): vo
     const sides = await create();
     await stage(sides.staging, bytes);
     await sides.writer.placeBlob(one, digest, 'staging');
+    await sides.writer.settle();
     return sides;
   }
 
@@ -48,6 +49,7 @@ export function treeContract(name: string, create: () => Promise<TreeSides>): vo
     await writer.placeBlob(two, digest, one);
     await writer.placeBlob(two, digest, one);
     await writer.placeBlob(two, digest, two);
+    await writer.settle();
     assert.deepEqual(Buffer.from(await reader.readBlob(two, digest)), bytes);
   });
 
@@ -55,6 +57,7 @@ export function treeContract(name: string, create: () => Promise<TreeSides>): vo
     const { writer, reader } = await create();
     await writer.placeBlob(one, digest, bytes);
     await writer.placeBlob(one, digest, bytes);
+    await writer.settle();
     assert.deepEqual(Buffer.from(await reader.readBlob(one, digest)), bytes);
     await assert.rejects(writer.placeBlob(one, absent, bytes), { code: 'DIGEST_MISMATCH' });
     await assert.rejects(reader.readBlob(one, absent), { code: 'NOT_FOUND' });
@@ -64,6 +67,7 @@ export function treeContract(name: string, create: () => Promise<TreeSides>): vo
     const { staging, writer, reader } = await create();
     await stage(staging, Buffer.alloc(0));
     await writer.placeBlob(one, digestOf(''), 'staging');
+    await writer.settle();
     assert.equal((await reader.readBlob(one, digestOf(''))).length, 0);
   });
 
@@ -83,6 +87,7 @@ export function treeContract(name: string, create: () => Promise<TreeSides>): vo
     const large = Buffer.alloc(1024 * 1024 + 1);
     await stage(staging, large);
     await writer.placeBlob(one, digestOf(large), 'staging');
+    await writer.settle();
     await assert.rejects(reader.readBlob(one, digestOf(large)), { code: 'LIMIT_EXCEEDED' });
     assert.equal((await reader.readBlob(one, digestOf(large), { start: 1, end: 10 })).length, 10);
   });
@@ -91,6 +96,7 @@ export function treeContract(name: string, create: () => Promise<TreeSides>): vo
     const { writer, reader } = await create();
     await writer.placeManifest(one, digest, bytes);
     await writer.placeManifest(one, digest, bytes);
+    await writer.settle();
     assert.deepEqual(Buffer.from(await reader.readManifest(one, digest)), bytes);
     await assert.rejects(writer.placeManifest(one, absent, bytes), { code: 'DIGEST_MISMATCH' });
     await assert.rejects(reader.readManifest(one, absent), { code: 'NOT_FOUND' });
@@ -101,6 +107,7 @@ export function treeContract(name: string, create: () => Promise<TreeSides>): vo
     const [a, b, c] = ['a', 'b', 'c'].map((text) => Buffer.from(text)) as [Buffer, Buffer, Buffer];
     for (const list of [[a], [b, c, a], [c, b], [], [a]]) {
       await writer.placeSignatures(one, digest, list);
+      await writer.settle();
       const read = await reader.readSignatures(one, digest);
       assert.deepEqual(
         read.map((signature) => Buffer.from(signature)),

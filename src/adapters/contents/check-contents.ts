@@ -24,13 +24,12 @@ export async function* checkContents(
       what: `it is of serial ${index.serial}, and publication.json of ${serial}`,
     };
   }
-  const hosts = await listHosts(tree);
+  const hosts = listHosts(tree);
   const isRight = async (owner: ListOwner, list: ContentsReference | undefined, lines: readonly string[]) => {
     if (list === undefined) return lines.length === 0;
     const bytes = Buffer.from(`${[formatListHead(owner), ...lines].join('\n')}\n`);
     return (
-      digestOf(bytes) === list.digest &&
-      (await statIfThere(contentsPath(tree, list.digest)))?.size === list.size
+      digestOf(bytes) === list.digest && statIfThere(contentsPath(tree, list.digest))?.size === list.size
     );
   };
   if (!(await isRight('metadata', index.metadata, await listMetadata(tree)))) {

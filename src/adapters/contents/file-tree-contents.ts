@@ -43,7 +43,7 @@ export function createFileTreeContents(tree: string, clock: Clock): TreeContents
       const known = marker && (await readIndex(tree, marker.contents));
       const old = rewrite === 'everything' ? undefined : known;
       const again = rewrite === 'everything' ? undefined : rewrite;
-      const hosts = await listHosts(tree);
+      const hosts = listHosts(tree);
       const lists = new Map<RepositoryName, ContentsReference>();
       for (const [name, { digest, size, serial: listed }] of old?.repositories ?? []) {
         const isSame = listed === repositories.get(name) && again?.repositories.has(name) !== true;
@@ -93,6 +93,6 @@ async function listTuf(
 async function write(tree: string, bytes: Uint8Array): Promise<ContentsReference> {
   const digest: Digest = digestOf(bytes);
   const path = contentsPath(tree, digest);
-  if ((await statIfThere(path))?.size !== bytes.length) await writeFileAtomic(path, bytes);
+  if (statIfThere(path)?.size !== bytes.length) await writeFileAtomic(path, bytes);
   return { digest, size: bytes.length };
 }

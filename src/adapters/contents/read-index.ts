@@ -13,7 +13,7 @@ export async function readIndex(
   { digest, size }: ContentsReference,
 ): Promise<ContentsIndex | undefined> {
   const path = contentsPath(tree, digest);
-  if (size > indexLimit || (await statIfThere(path))?.size !== size) return undefined;
+  if (size > indexLimit || statIfThere(path)?.size !== size) return undefined;
   const bytes = await readIfThere(path);
   if (bytes === undefined || !digestMatches(digest, bytes)) return undefined;
   try {

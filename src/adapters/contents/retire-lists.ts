@@ -35,7 +35,7 @@ export async function retireLists(
     const folder = contentsFolder(tree);
     for (const name of await readdir(folder)) {
       if (!isDigest(name) || kept.has(name)) continue;
-      const file = await statIfThere(join(folder, name));
+      const file = statIfThere(join(folder, name));
       if (file !== undefined && clock.now() - file.mtimeMs >= grace)
         await rm(join(folder, name), { force: true });
     }

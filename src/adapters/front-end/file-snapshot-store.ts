@@ -21,7 +21,7 @@ export function createFileSnapshotStore(folder: string): SnapshotStore {
   const pathOf = (digest: Digest) => partPath(folder, digest);
   async function readPart({ digest, size }: SnapshotPart): Promise<Uint8Array | undefined> {
     // One that is damaged may be of any length, and is not read.
-    if ((await statIfThere(pathOf(digest)))?.size !== size) return undefined;
+    if (statIfThere(pathOf(digest))?.size !== size) return undefined;
     const bytes = await readIfThere(pathOf(digest), size);
     return bytes !== undefined && digestMatches(digest, bytes) ? bytes : undefined;
   }

@@ -18,7 +18,7 @@ export function createFileMirrorFolder(root: string): MirrorFolder {
   return {
     async read(path, limit) {
       const file = join(root, path);
-      const size = (await statIfThere(file))?.size;
+      const size = statIfThere(file)?.size;
       if (size === undefined || size > limit) return undefined;
       try {
         return await readFile(file);
@@ -66,7 +66,7 @@ export function createFileMirrorFolder(root: string): MirrorFolder {
         await rm(file, { force: true });
         const { digest } = parseContentPath(path) ?? {};
         const pool = digest && poolPath(root, { path, digest, size: 0 });
-        if (pool !== undefined && (await statIfThere(pool))?.nlink === 1) await rm(pool, { force: true });
+        if (pool !== undefined && statIfThere(pool)?.nlink === 1) await rm(pool, { force: true });
       } catch (cause) {
         throw storageError(`remove ${file}`, cause);
       }
