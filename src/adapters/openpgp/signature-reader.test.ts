@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { deflateRawSync } from 'node:zlib';
 import fc from 'fast-check';
+import { createMessage, readPrivateKey, sign } from 'openpgp';
 import { readVector, vectorClock, vectorFile, vectorTime } from '../../../test/fakes/vectors.ts';
 import { createSignatureReader } from './signature-reader.ts';
 
@@ -96,6 +97,26 @@ test('everything that is not exactly one strong signed message is forged', async
     assert.ok(evidence.kind === 'forged');
     assert.match(evidence.reason, reason);
   }
+});
+
+test('what a signature says must be understood is understood, or it does not hold', async () => {
+  const signingKeys = await readPrivateKey({ binaryKey: vectorFile('ed25519.secret.pgp').bytes });
+  const read = async (critical: boolean) =>
+    both.read(
+      await sign({
+        message: await createMessage({ binary: payload, format: 'binary' }),
+        signingKeys,
+        signatureNotations: [
+          { name: 'a@example.test', value: Buffer.from('b'), humanReadable: true, critical },
+        ],
+        date: new Date(vectorTime),
+        format: 'binary',
+      }),
+    );
+  assert.equal((await read(false)).kind, 'signed');
+  const evidence = await read(true);
+  assert.ok(evidence.kind === 'forged');
+  assert.match(evidence.reason, /critical part that is not known/);
 });
 
 test('property: no flipped bit verifies with other content', async () => {

@@ -1,4 +1,4 @@
-import { LiteralDataPacket, type PublicKey, SignaturePacket, config, enums } from 'openpgp';
+import { type PublicKey, SignaturePacket, enums } from 'openpgp';
 import type { Clock } from '../../ports/clock.ts';
 import type { SignatureReader } from '../../ports/signing.ts';
 import { signatureLimit } from '../../ports/tree.ts';
@@ -6,6 +6,12 @@ import type { SignatureEvidence } from '../../trust/evidence.ts';
 import { decompressMessage } from './decompress.ts';
 import { type Packet, readPackets } from './packet-frames.ts';
 import { describeUnusable, fingerprintOf, parsePublicKeys } from './public-keys.ts';
+import {
+  type DataVerifyingKey,
+  describeBadSignature,
+  isStrongHash,
+  openDataVerifyingKey,
+} from './verify-data.ts';
 
 /** A file with public keys; `name` is for messages. */
 export interface KeyFile {
@@ -23,10 +29,10 @@ export async function createSignatureReader(
   clock: Clock,
   { compressed = false } = {},
 ): Promise<SignatureReader> {
-  const keys = (await Promise.all(files.map(({ name, bytes }) => parsePublicKeys(bytes, name)))).flat();
-  const byKeyId = new Map<string, PublicKey>(keys.map((key) => [key.getKeyID().toHex(), key]));
+  const keys = (await Promise.all(files.map(openKeys))).flat();
+  const byKeyId = new Map(keys.map((opened) => [opened.key.getKeyID().toHex(), opened]));
   return {
-    fingerprints: [...new Set(keys.map(fingerprintOf))],
+    fingerprints: [...new Set(keys.map(({ key }) => fingerprintOf(key)))],
     read: (message) => {
       const plain = compressed ? decompressMessage(message) : message;
       return 'wrong' in plain
@@ -36,16 +42,30 @@ export async function createSignatureReader(
   };
 }
 
-const tags = { onePass: 4, literal: 11, signature: 2, compressed: 8 } as const;
-const strongHashes: ReadonlySet<number | null> = new Set([
-  enums.hash.sha256,
-  enums.hash.sha384,
-  enums.hash.sha512,
-]);
+async function openKeys({ name, bytes }: KeyFile): Promise<readonly OpenedKey[]> {
+  const keys = await parsePublicKeys(bytes, name);
+  return keys.map((key) => ({ ...openDataVerifyingKey(key, name), unusable: rememberUnusable(key) }));
+}
 
+interface OpenedKey extends DataVerifyingKey {
+  /** Why it may not sign data at a moment, or undefined when it may. */
+  readonly unusable: (now: number) => Promise<string | undefined>;
+}
+
+/** OpenPGP counts in seconds: within one the answer is the same. */
+function rememberUnusable(key: PublicKey): OpenedKey['unusable'] {
+  let known: { readonly second: number; readonly reason: Promise<string | undefined> } | undefined;
+  return (now) => {
+    const second = Math.floor(now / 1000);
+    if (known?.second !== second) known = { second, reason: describeUnusable(key, new Date(now)) };
+    return known.reason;
+  };
+}
+
+const tags = { onePass: 4, literal: 11, signature: 2, compressed: 8 } as const;
 async function readSignature(
   message: Uint8Array,
-  keys: ReadonlyMap<string, PublicKey>,
+  keys: ReadonlyMap<string, OpenedKey>,
   now: number,
 ): Promise<SignatureEvidence> {
   if (message.length > signatureLimit) return forged(`it has more than ${signatureLimit} bytes`);
@@ -69,29 +89,24 @@ async function readSignature(
   if (payload === undefined || signature === undefined) return forged('a packet is malformed');
   const mismatch = compareOnePass(onePass.body, signature);
   if (mismatch !== undefined) return forged(mismatch);
-  return verify(signature, literal.body, payload, keys, now);
+  return verify(signature, payload, keys, now);
 }
 
 async function verify(
   signature: SignaturePacket,
-  literal: Uint8Array,
   payload: Uint8Array,
-  keys: ReadonlyMap<string, PublicKey>,
+  keys: ReadonlyMap<string, OpenedKey>,
   now: number,
 ): Promise<SignatureEvidence> {
   // Only primary keys are looked up: stock clients before late 2025 reject what a subkey has signed.
   const keyId = signature.issuerKeyID.toHex();
-  const key = keys.get(keyId);
-  if (key === undefined) return { kind: 'unknown-key', keyId: keyId.toUpperCase() };
-  const fingerprint = fingerprintOf(key);
-  try {
-    const data = new LiteralDataPacket();
-    await data.read(literal);
-    await signature.verify(key.keyPacket, enums.signature.binary, data, noDate, false, config);
-  } catch (error) {
-    return forged((error as Error).message);
-  }
-  const reason = await describeUnusable(key, new Date(now));
+  const opened = keys.get(keyId);
+  if (opened === undefined) return { kind: 'unknown-key', keyId: keyId.toUpperCase() };
+  // Whether it has expired is for the policy to say, apart from whether it holds.
+  const wrong = describeBadSignature(signature, payload, opened);
+  if (wrong !== undefined) return forged(wrong);
+  const fingerprint = fingerprintOf(opened.key);
+  const reason = await opened.unusable(now);
   if (reason !== undefined) return { kind: 'unusable-key', fingerprint, reason };
   const created = signature.created?.getTime() ?? Number.NaN;
   const life = signature.signatureExpirationTime ?? 0;
@@ -103,10 +118,6 @@ async function verify(
     expires: life === 0 ? undefined : created + life * 1000,
   };
 }
-
-// The library takes null for "leave the dates alone", which its types do not say. Whether a signature has expired is
-// for the policy to say, apart from whether it holds.
-const noDate = null as unknown as Date;
 
 /** RFC 9580, section 5.9: format, file name, date, data. */
 function readLiteral(body: Uint8Array): Uint8Array | undefined {
@@ -134,7 +145,7 @@ function compareOnePass(body: Uint8Array, signature: SignaturePacket): string | 
   if (signature.version !== 4 || version !== 3 || body.length !== 13) return 'it is not of version 4';
   if (type !== 0 || signature.signatureType !== enums.signature.binary)
     return 'it is not a signature over binary data';
-  if (!strongHashes.has(signature.hashAlgorithm)) return 'its hash is not SHA-256, SHA-384 or SHA-512';
+  if (!isStrongHash(signature.hashAlgorithm)) return 'its hash is not SHA-256, SHA-384 or SHA-512';
   const keyId = Buffer.from(body.subarray(4, 12)).toString('hex');
   const same =
     hash === signature.hashAlgorithm &&
