@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Descriptor } from '../oci/descriptor.ts';
 import { type Digest, digestHex } from '../oci/digest.ts';
 import { isSignpostError, SignpostError } from '../oci/errors.ts';
-import { blobsOf, parseManifest } from '../oci/manifest.ts';
+import { blobsOf } from '../oci/manifest.ts';
 import type { RepositoryName } from '../oci/reference.ts';
 import type { Progress } from '../ports/progress.ts';
 import type { Publications } from '../ports/publications.ts';
@@ -67,10 +67,7 @@ interface Check {
 }
 
 function blobsIn({ content }: VerifiedImage): readonly Blob[] {
-  return content.manifests.flatMap(({ descriptor, bytes }) => {
-    const manifest = parseManifest(bytes, descriptor.mediaType);
-    return manifest.kind === 'image' ? blobsOf(manifest) : [];
-  });
+  return content.manifests.flatMap(({ manifest }) => blobsOf(manifest));
 }
 
 function keyOf(repository: RepositoryName, { digest, size }: Blob): string {

@@ -10,7 +10,7 @@ import type { MergedSignatures } from './merge-signatures.ts';
 export interface PlacedArtifact {
   readonly row: PublishedManifest;
   readonly bytes: Uint8Array;
-  readonly blobs: readonly Uint8Array[];
+  readonly blobs: readonly { readonly digest: Digest; readonly bytes: Uint8Array }[];
   readonly tag?: PublishedTag;
 }
 
@@ -40,8 +40,9 @@ function compose(
   const artifact = artifactFormats.find((item) => item.format === format);
   if (artifact === undefined) return [];
   const { found } = artifact;
-  return artifact.compose(subject, envelopes).map(({ mediaType, bytes, blobs }) => {
+  return artifact.compose(subject, envelopes).map(({ mediaType, bytes, blobs: parts }) => {
     const digest = digestOf(bytes);
+    const blobs = parts.map((part) => ({ digest: digestOf(part), bytes: part }));
     const row = describeManifest(repository, digest, bytes, parseManifest(bytes, mediaType));
     if (found.by !== 'tag') return { row, bytes, blobs };
     const tag = found.tagOf(subject.digest);

@@ -8,6 +8,7 @@ import { createMemoryTreeContents } from '../../test/fakes/memory-tree-contents.
 import { createMemoryTree } from '../../test/fakes/memory-tree.ts';
 import { type Digest, digestOf } from '../oci/digest.ts';
 import { SignpostError } from '../oci/errors.ts';
+import { parseManifest } from '../oci/manifest.ts';
 import { parseTaggedReference } from '../oci/reference.ts';
 import {
   type AcceptedImage,
@@ -39,7 +40,10 @@ async function createWorld() {
     return {
       image,
       list: list.manifest,
-      manifests: list.images.map(({ descriptor, manifest }) => ({ descriptor, bytes: manifest })),
+      manifests: list.images.map(({ descriptor, manifest: bytes }) => {
+        const manifest = parseManifest(bytes);
+        return manifest.kind === 'image' ? { descriptor, bytes, manifest } : assert.fail();
+      }),
       signatures: new Map<Digest, Buffer[]>(
         [...list.manifests.keys()].map((digest) => [digest, signatures.map((text) => Buffer.from(text))]),
       ),

@@ -1,6 +1,6 @@
-import { type Digest, digestOf } from '../oci/digest.ts';
+import type { Digest } from '../oci/digest.ts';
 import { isSignpostError, SignpostError } from '../oci/errors.ts';
-import { blobsOf, parseManifest } from '../oci/manifest.ts';
+import { type Manifest, blobsOf, parseManifest } from '../oci/manifest.ts';
 import type { RepositoryName } from '../oci/reference.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Publications, PublishedManifest } from '../ports/publications.ts';
@@ -11,6 +11,7 @@ import type { TreeWriter } from '../ports/tree.ts';
 import { findSource } from './find-source.ts';
 import type { ComposedArtifacts, PlacedArtifact } from './compose-artifacts.ts';
 import { describeManifest } from './describe-manifest.ts';
+import type { StagedManifest } from './staged-content.ts';
 
 export interface PlacementDeps {
   readonly staging: Staging;
@@ -26,7 +27,7 @@ export interface AcceptedImage {
   /** The bytes of the manifest list. */
   readonly list: Uint8Array;
   /** Every manifest that the list names. */
-  readonly manifests: readonly { readonly descriptor: Descriptor; readonly bytes: Uint8Array }[];
+  readonly manifests: readonly StagedManifest[];
   readonly requestSerial: number;
   /** When the signatures expire, in milliseconds since the epoch. */
   readonly expires: number;
@@ -83,7 +84,7 @@ export async function placePublication(
     blobs: [
       ...placements.map(({ repository, digest, size }) => ({ repository, digest, size })),
       ...artifacts.flatMap(({ row, blobs }) =>
-        blobs.map((bytes) => ({ repository: row.repository, digest: digestOf(bytes), size: bytes.length })),
+        blobs.map(({ digest, bytes: { length: size } }) => ({ repository: row.repository, digest, size })),
       ),
     ],
     retired,
@@ -123,20 +124,17 @@ interface ImageFiles {
 
 function readAccepted({ image, list, manifests }: AcceptedImage): ImageFiles {
   const { repository } = image;
-  const parsed = manifests.map(({ descriptor, bytes }) => ({
-    digest: descriptor.digest,
+  const file = (digest: Digest, bytes: Uint8Array, manifest: Manifest) => ({
+    row: describeManifest(repository, digest, bytes, manifest),
     bytes,
-    manifest: parseManifest(bytes, descriptor.mediaType),
-  }));
+  });
   return {
     repository,
-    files: [...parsed, { digest: image.list, bytes: list, manifest: parseManifest(list) }].map(
-      ({ digest, bytes, manifest }) => ({
-        row: describeManifest(repository, digest, bytes, manifest),
-        bytes,
-      }),
-    ),
-    blobs: parsed.flatMap(({ manifest }) => (manifest.kind === 'image' ? blobsOf(manifest) : [])),
+    files: [
+      ...manifests.map(({ descriptor, bytes, manifest }) => file(descriptor.digest, bytes, manifest)),
+      file(image.list, list, parseManifest(list)),
+    ],
+    blobs: manifests.flatMap(({ manifest }) => blobsOf(manifest)),
   };
 }
 
@@ -169,7 +167,7 @@ async function findBlobs(deps: PlacementDeps, images: readonly ImageFiles[]): Pr
 
 // The manifest last: whoever finds it finds what it names.
 async function placeArtifact(tree: TreeWriter, { row, bytes, blobs }: PlacedArtifact): Promise<void> {
-  for (const blob of blobs) await tree.placeBlob(row.repository, digestOf(blob), blob);
+  for (const blob of blobs) await tree.placeBlob(row.repository, blob.digest, blob.bytes);
   await tree.placeManifest(row.repository, row.digest, bytes);
 }
 

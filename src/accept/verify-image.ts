@@ -220,7 +220,7 @@ async function readContent(
   list: Digest,
 ): Promise<StagedContent | Extract<ImageRefusal, { kind: 'staging-damaged' }>> {
   try {
-    return await readStagedContent(deps, list);
+    return await readStagedContent(deps.staging, list);
   } catch (error) {
     const damaged = (['NOT_FOUND', 'DIGEST_MISMATCH', 'MANIFEST_INVALID'] as const).some((code) =>
       isSignpostError(error, code),

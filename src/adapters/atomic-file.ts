@@ -25,8 +25,13 @@ export async function writeFileAtomic(path: string, bytes: Uint8Array): Promise<
 }
 
 /** A name in the folder of `path` that nobody else has, for what is to be renamed to `path`. */
-export function temporaryNameFor(path: string): string {
-  return join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
+export function temporaryNameFor(path: string, unique = uniquePart()): string {
+  return join(dirname(path), `.${basename(path)}.${unique}.tmp`);
+}
+
+/** What makes a temporary name nobody else's; one will do for many different paths. */
+export function uniquePart(): string {
+  return randomBytes(6).toString('hex');
 }
 
 /** Gives a file that is whole and on disk its name, and has the folder remember it. */

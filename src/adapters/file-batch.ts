@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { isAbsent, temporaryNameFor } from './atomic-file.ts';
+import { isAbsent, temporaryNameFor, uniquePart } from './atomic-file.ts';
 import { errorCode, storageError } from './storage-error.ts';
 import { syncPaths } from './sync-paths.ts';
 
@@ -26,6 +26,7 @@ const batchLimit = 8192;
  * doing it. After a failure it has to be abandoned, so that no temporary file stays. Everything throws SignpostError STORAGE.
  */
 export class FileBatch {
+  readonly #unique = uniquePart();
   /** Temporary names by final ones; undefined for what is to be removed. */
   readonly #waiting = new Map<string, string | undefined>();
   /** Those that are to outlast a power cut with their new entries. */
@@ -92,7 +93,7 @@ export class FileBatch {
 
   async #wait(path: string): Promise<string> {
     if (this.#waiting.has(path) || this.#waiting.size >= batchLimit) await this.#name();
-    const temporary = temporaryNameFor(path);
+    const temporary = temporaryNameFor(path, this.#unique);
     this.#waiting.set(path, temporary);
     return temporary;
   }

@@ -4,6 +4,8 @@ import { SignpostError } from '../oci/errors.ts';
 /** Deeper than any document that is read here. */
 const depthLimit = 8;
 
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
 /**
  * Reads JSON that somebody may have made to be read in two ways: refuses duplicate keys, deep nesting, anything that
  * is not UTF-8, and anything after the value. `where` names the document in messages.
@@ -13,7 +15,7 @@ export function parseStrictJson(bytes: Uint8Array, where: string): unknown {
   let text: string;
   let value: unknown;
   try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    text = utf8.decode(bytes);
     value = JSON.parse(text);
   } catch (cause) {
     throw invalid(`${where} is not JSON in UTF-8: ${(cause as Error).message}`, cause);
@@ -95,7 +97,7 @@ function refuseAmbiguity(text: string, where: string): void {
 
 function addKey(keys: Set<string> | undefined, literal: string, where: string): void {
   // Escapes are resolved first: "a" and "\u0061" are one key.
-  const key = JSON.parse(literal) as string;
+  const key = literal.includes('\\') ? (JSON.parse(literal) as string) : literal.slice(1, -1);
   if (keys?.has(key) === true) throw invalid(`${where} has the key ${quote(key)} twice`);
   keys?.add(key);
 }

@@ -8,6 +8,7 @@ import {
 } from '../../src/accept/place-publication.ts';
 import { composeArtifacts } from '../../src/accept/compose-artifacts.ts';
 import type { MergedSignatures } from '../../src/accept/merge-signatures.ts';
+import { readStagedContent } from '../../src/accept/staged-content.ts';
 import { formatCosignEnvelope } from '../../src/trust/cosign/cosign-envelope.ts';
 import { type Content, composeContent } from '../../src/cli/compose/content.ts';
 import { composeScrub } from '../../src/cli/compose/scrub.ts';
@@ -66,14 +67,9 @@ export function openDataFolder(path: string): DataFolder {
 }
 
 async function accept({ staging, stagedImages }: Content, image: StagedImage): Promise<AcceptedImage> {
-  const list = await staging.readManifest(image.list);
-  const parsed = parseManifest(list);
-  const manifests = [];
-  for (const descriptor of parsed.kind === 'list' ? parsed.manifests : []) {
-    manifests.push({ descriptor, bytes: await staging.readManifest(descriptor.digest) });
-  }
+  const content = await readStagedContent(staging, image.list);
   const requestSerial = await stagedImages.nextRequestSerial();
-  return { image, list, manifests, requestSerial, expires: 4_000_000_000_000 };
+  return { image, ...content, requestSerial, expires: 4_000_000_000_000 };
 }
 
 /** An attached signature and a bundle for everything that an image brings. */
