@@ -19,6 +19,8 @@ const { values } = parseArgs({
     only: { type: 'string' },
     // How many lists of four platforms are signed.
     lists: { type: 'string', default: '200' },
+    // The bits of an RSA key for OpenPGP, in place of an Ed25519 key.
+    'rsa-bits': { type: 'string' },
     // How many blobs the large routing snapshot has.
     blobs: { type: 'string', default: '1000000' },
   },
@@ -44,7 +46,11 @@ const groups: Readonly<Record<string, () => Promise<void>>> = {
       rate: 1000,
       calmSeconds: values.quick ? 5 : 15,
     }),
-  signing: () => benchSigning(folder, { lists: Number(values.lists) }),
+  signing: () =>
+    benchSigning(folder, {
+      lists: Number(values.lists),
+      rsaBits: values['rsa-bits'] === undefined ? undefined : Number(values['rsa-bits']),
+    }),
 };
 if (values.only !== undefined && groups[values.only] === undefined) {
   throw new Error(`--only ${values.only}: expected one of ${Object.keys(groups).join(', ')}`);

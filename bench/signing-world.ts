@@ -23,16 +23,24 @@ export interface SigningWorld {
 const platforms = ['linux/amd64', 'linux/arm64', 'linux/ppc64le', 'linux/s390x'];
 const repositories = 100;
 
-/** Stages `lists` images of four platforms each, in a hundred repositories. */
-export async function createSigningWorld(folder: string, lists: number): Promise<SigningWorld> {
+const registry = 'images.example.test';
+
+/**
+ * Stages `lists` images of four platforms each, in a hundred repositories. The OpenPGP key is Ed25519, or RSA with so many
+ * bits.
+ */
+export async function createSigningWorld(
+  folder: string,
+  lists: number,
+  rsaBits?: number,
+): Promise<SigningWorld> {
   mkdirSync(folder, { recursive: true });
   const write = (name: string, content: string | Uint8Array): string => {
     writeFileSync(join(folder, name), content);
     return join(folder, name);
   };
   const openpgp = await generateKey({
-    type: 'ecc',
-    curve: 'ed25519Legacy',
+    ...(rsaBits === undefined ? { type: 'ecc', curve: 'ed25519Legacy' } : { type: 'rsa', rsaBits }),
     userIDs: [{ name: 'bench', email: 'bench@example.test' }],
     format: 'armored',
   });
@@ -46,13 +54,17 @@ export async function createSigningWorld(folder: string, lists: number): Promise
   write('notation.pem', notation.key);
   write('chain.pem', notation.chain);
   makeTufRoot(folder);
+  const notary = chainToPem(await createTestChain(Date.now(), { subject: `CN=${registry}/*` }));
+  write('notary.pem', notary.key);
+  write('notary.crt', notary.root);
+  makeNotaryRoot(folder);
 
   const data = join(folder, 'data');
   const config = write(
     'signpost.yaml',
     stringify({
       data,
-      registry: { name: 'images.example.test' },
+      registry: { name: registry },
       repositories: [
         {
           match: 'bench/*',
@@ -63,6 +75,7 @@ export async function createSigningWorld(folder: string, lists: number): Promise
         },
       ],
       tuf: { root: join(folder, '1.root.json') },
+      notary: { certificates: [join(folder, 'notary.crt')] },
     }),
   );
   const keys = {
@@ -75,6 +88,14 @@ export async function createSigningWorld(folder: string, lists: number): Promise
       stringify({
         roots: ['1.root.json'],
         keys: { targets: ['targets.pem'], snapshot: ['snapshot.pem'], timestamp: ['timestamp.pem'] },
+        lives: { targets: '30d', snapshot: '30d', timestamp: '7d' },
+      }),
+    ),
+    '--notary': write(
+      'notary.yaml',
+      stringify({
+        roots: ['notary-root.json'],
+        keys: { targets: 'targets.pem', snapshot: 'snapshot.pem', timestamp: 'timestamp.pem' },
         lives: { targets: '30d', snapshot: '30d', timestamp: '7d' },
       }),
     ),
@@ -108,4 +129,11 @@ function makeTufRoot(folder: string): void {
   runSignpost('tuf', 'root', 'create', ...keys, '-o', file('draft.json'));
   runSignpost('tuf', 'root', 'sign', file('draft.json'), '--key', file('root.pem'), '--yes');
   runSignpost('tuf', 'root', 'finish', file('draft.json'), '-o', file('1.root.json'));
+}
+
+function makeNotaryRoot(folder: string): void {
+  const file = (name: string) => join(folder, name);
+  const keys = ['targets', 'snapshot', 'timestamp'].flatMap((role) => [`--${role}`, file(`${role}.pub`)]);
+  const root = ['--key', file('notary.pem'), '--certificate', file('notary.crt')];
+  runSignpost('notary', 'root', ...root, ...keys, '-o', file('notary-root.json'));
 }
