@@ -3,7 +3,8 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { storageError } from './storage-error.ts';
 
-// One write call takes at least this much, but for the last: smaller pieces, as a network brings them, are collected.
+// One write call takes this much, but for the last: smaller pieces, as a network brings them, are collected. With 512 KiB
+// and more, Linux 6.18 takes four times as long for the same bytes.
 const batchSize = 256 * 1024;
 const readSize = 1024 * 1024;
 // After this much, the disk is told to begin: so the fsync at the end finds little left to do.
@@ -22,11 +23,12 @@ export class PartialFile {
   readonly #path: string;
   readonly #gate: FlushGate;
   #hash: Hash = createHash('sha256');
-  // Small pieces are collected in one of these while the other is being written.
+  // Pieces are collected in one of these while the other is being written.
   #batch: Buffer = Buffer.alloc(0);
   #spare: Buffer = Buffer.alloc(0);
   #batched = 0;
   #unflushed = 0;
+  #isWriting = false;
   #writing: Promise<void> = Promise.resolve();
   #flushing: Promise<void> | undefined;
 
@@ -74,22 +76,27 @@ export class PartialFile {
     this.hashed = 0;
   }
 
-  /** Takes the next piece, and is done with it when it returns. It waits only when the disk is slower than the source. */
-  async write(piece: Uint8Array): Promise<void> {
-    if (piece.length >= batchSize) {
-      await this.#writeBatch();
-      await this.#writeThrough(piece);
-      return this.#writing;
+  /**
+   * Takes the next piece, and is done with it when what it returns is resolved. It waits only when the disk is slower
+   * than the source.
+   */
+  write(piece: Uint8Array): Promise<void> | undefined {
+    for (let taken = 0; ;) {
+      if (this.#batch.length === 0) this.#batch = Buffer.allocUnsafeSlow(batchSize);
+      const part = piece.subarray(taken, taken + batchSize - this.#batched);
+      this.#batch.set(part, this.#batched);
+      this.#batched += part.length;
+      taken += part.length;
+      if (this.#batched < batchSize) return undefined;
+      if (this.#isWriting) return this.#writeLater(piece.subarray(taken));
+      this.#writeBatch();
     }
-    if (this.#batch.length === 0) this.#batch = Buffer.allocUnsafeSlow(2 * batchSize);
-    this.#batch.set(piece, this.#batched);
-    this.#batched += piece.length;
-    if (this.#batched >= batchSize) await this.#writeBatch();
   }
 
   /** Everything written so far is in the file when this returns, though not yet safe from a power cut. */
   async drain(): Promise<void> {
-    await this.#writeBatch();
+    await this.#writing;
+    this.#writeBatch();
     await this.#settle();
   }
 
@@ -112,24 +119,25 @@ export class PartialFile {
     await this.#handle.close();
   }
 
-  async #writeBatch(): Promise<void> {
-    if (this.#batched === 0) return;
-    const piece = this.#batch.subarray(0, this.#batched);
-    [this.#batch, this.#spare] = [this.#spare, this.#batch];
-    this.#batched = 0;
-    // What is in the other buffer has been written once this returns: one write is under way at a time.
-    await this.#writeThrough(piece);
+  async #writeLater(rest: Uint8Array): Promise<void> {
+    await this.#writing;
+    this.#writeBatch();
+    await this.write(rest);
   }
 
-  // The thread pool writes a piece while this thread hashes it.
-  async #writeThrough(piece: Uint8Array): Promise<void> {
-    await this.#writing;
-    this.#writing = this.#writeAll(piece, this.hashed);
+  // The thread pool writes a batch while this thread hashes it. One write is under way at a time.
+  #writeBatch(): void {
+    if (this.#batched === 0) return;
+    const batch = this.#batch.subarray(0, this.#batched);
+    [this.#batch, this.#spare] = [this.#spare, this.#batch];
+    this.#batched = 0;
+    this.#isWriting = true;
+    this.#writing = this.#writeAll(batch, this.hashed);
     // A failure is met at the next await of the field; until then it must not count as unhandled.
     this.#writing.catch(() => {});
-    this.#hash.update(piece);
-    this.hashed += piece.length;
-    this.#unflushed += piece.length;
+    this.#hash.update(batch);
+    this.hashed += batch.length;
+    this.#unflushed += batch.length;
     if (this.#unflushed >= flushSize) this.#flush();
   }
 
@@ -145,6 +153,7 @@ export class PartialFile {
         );
         written += bytesWritten;
       }
+      this.#isWriting = false;
     } catch (cause) {
       throw storageError(`write ${this.#path}`, cause);
     }

@@ -2,17 +2,22 @@
 export interface ContentSource {
   /** Its URL. */
   readonly name: string;
-  /**
-   * Asks for a file of the tree, from `offset` on. It never throws for what the source does before the first byte;
-   * the pieces throw SignpostError UNAVAILABLE when they end early, stand still or come too slowly, and a piece holds
-   * until the next one is asked for.
-   */
+  /** Asks for a file of the tree, from `offset` on. It never throws for what the source does before the first byte. */
   open(path: string, offset: number, signal: AbortSignal): Promise<SourceAnswer>;
 }
 
 export type SourceAnswer =
-  /** `offset` is where the pieces begin: 0 when the source cannot begin elsewhere. */
-  | { readonly kind: 'found'; readonly offset: number; readonly pieces: AsyncIterable<Uint8Array> }
+  /** `offset` is where the body begins: 0 when the source cannot begin elsewhere. */
+  | { readonly kind: 'found'; readonly offset: number; readonly read: ReadBody }
   /** It has no such file. */
   | { readonly kind: 'missing'; readonly detail: string }
   | { readonly kind: 'failed'; readonly detail: string };
+
+/**
+ * Gives the body to `take`, piece by piece and no more than `limit` bytes, and says whether that was all. A piece holds,
+ * and no other comes, until what `take` returned is resolved.
+ * @throws SignpostError UNAVAILABLE when it ends early, stands still or comes too slowly; CANCELLED; what `take` throws
+ */
+export type ReadBody = (limit: number, take: TakePiece) => Promise<'ended' | 'longer'>;
+
+export type TakePiece = (piece: Uint8Array) => Promise<void> | undefined;

@@ -47,7 +47,8 @@ export interface IncomingFile extends AsyncDisposable {
   /** How many bytes are there. */
   readonly offset: number;
   restart(): Promise<void>;
-  write(piece: Uint8Array): Promise<void>;
+  /** Takes the next piece, and is done with it when what it returns is resolved: until then there must not be another. */
+  write(piece: Uint8Array): Promise<void> | undefined;
   /** Takes it in when the bytes are right; otherwise nothing of it is kept. */
   finish(): Promise<'placed' | 'wrong'>;
 }

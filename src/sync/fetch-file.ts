@@ -118,19 +118,19 @@ async function askOne(
       senders.clear();
     }
     senders.add(pooled);
-    for await (const piece of answer.pieces) {
-      if (incoming.offset + piece.length > file.size) {
-        await incoming.restart();
-        senders.clear();
-        const detail = `it sends more than the ${file.size} bytes of ${file.path}`;
-        if (!pooled.isOrigin) sources.lied(pooled, detail);
-        return { wrong: detail, isContent: true };
-      }
-      await incoming.write(piece);
+    const end = await answer.read(file.size - incoming.offset, (piece) => {
+      const written = incoming.write(piece);
       pooled.bytes += piece.length;
       deps.advance(piece.length);
       const wait = deps.throttle?.(piece.length);
-      if (wait !== undefined) await wait;
+      return wait === undefined ? written : Promise.all([written, wait]).then(() => undefined);
+    });
+    if (end === 'longer') {
+      await incoming.restart();
+      senders.clear();
+      const detail = `it sends more than the ${file.size} bytes of ${file.path}`;
+      if (!pooled.isOrigin) sources.lied(pooled, detail);
+      return { wrong: detail, isContent: true };
     }
     sources.answered(pooled);
     if (incoming.offset === file.size) return 'whole';

@@ -40,13 +40,9 @@ export async function fetchSmall(
   if (answer.kind !== 'found')
     throw new SignpostError('UNAVAILABLE', `${origin.name}/${path}: ${answer.detail}`);
   const pieces: Uint8Array[] = [];
-  let size = 0;
-  for await (const piece of answer.pieces) {
-    size += piece.length;
-    if (size > limit) {
-      throw new SignpostError('SOURCE_INVALID', `${origin.name}/${path} is larger than ${limit} bytes`);
-    }
-    pieces.push(Uint8Array.from(piece));
+  const end = await answer.read(limit, (piece) => void pieces.push(Uint8Array.from(piece)));
+  if (end === 'longer') {
+    throw new SignpostError('SOURCE_INVALID', `${origin.name}/${path} is larger than ${limit} bytes`);
   }
   return Buffer.concat(pieces);
 }

@@ -59,11 +59,10 @@ function describe(
   const encoding = headers['content-encoding'] ?? 'identity';
   if (encoding !== 'identity')
     return refuse('failed', `it answers with Content-Encoding ${JSON.stringify(encoding)}`);
-  if (statusCode === 200) return { kind: 'found', offset: 0, pieces: readBody(response, timeout, signal) };
+  if (statusCode === 200) return { kind: 'found', offset: 0, read: readBody(response, timeout, signal) };
   if (statusCode === 206 && offset > 0) {
     const start = /^bytes (\d{1,15})-/.exec(headers['content-range'] ?? '')?.[1];
-    if (Number(start) === offset)
-      return { kind: 'found', offset, pieces: readBody(response, timeout, signal) };
+    if (Number(start) === offset) return { kind: 'found', offset, read: readBody(response, timeout, signal) };
     return refuse('missing', 'it answers with another range than was asked for');
   }
   // RFC 9110, section 15.5.17: its file is shorter than what is here already.

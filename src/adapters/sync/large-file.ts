@@ -24,9 +24,9 @@ export async function receiveLarge(
       return offset;
     },
     restart,
-    async write(piece) {
+    write(piece) {
       offset += piece.length;
-      await incoming.write(piece);
+      return incoming.write(piece);
     },
     async finish() {
       await incoming.drain();

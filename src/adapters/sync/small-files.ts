@@ -55,7 +55,7 @@ export class SmallFiles {
       write: (piece) => {
         bytes.set(piece, offset);
         offset += piece.length;
-        return Promise.resolve();
+        return undefined;
       },
       finish,
       [Symbol.asyncDispose]: () => Promise.resolve(),

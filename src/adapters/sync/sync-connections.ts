@@ -1,9 +1,10 @@
-import { Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http';
-import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
+import { type IncomingMessage, request as requestHttp } from 'node:http';
+import { request as requestHttps } from 'node:https';
 import type { LookupAddress } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import type { MirrorAddressResolver } from '../mirror-address-resolver.ts';
+import { createBulkAgents } from './bulk-agents.ts';
 
 export interface SyncConnections extends Disposable {
   /** Milliseconds to connect and answer, and to send on. */
@@ -36,15 +37,9 @@ const headerLimit = 16 * 1024;
  */
 export function createSyncConnections(options: SyncConnectionOptions): SyncConnections {
   const { named, resolver, secureContext, userAgent, parallel, timeout } = options;
-  const settings = {
-    keepAlive: true,
-    maxSockets: parallel,
-    maxFreeSockets: parallel,
-    scheduling: 'lifo' as const,
-  };
   let context: SecureContext | undefined;
   const secure = () => ({ agent: agents.https, secureContext: (context ??= secureContext()) });
-  const agents = { http: new HttpAgent(settings), https: new HttpsAgent(settings) };
+  const agents = createBulkAgents(parallel);
 
   /** Where a host that nobody has named may be connected to, or why nowhere. */
   const resolve = async (host: string): Promise<LookupFunction | string> => {
@@ -57,19 +52,24 @@ export function createSyncConnections(options: SyncConnectionOptions): SyncConne
     async get(url, headers, signal) {
       const lookup = named.has(url.host) ? undefined : await resolve(url.hostname);
       if (typeof lookup === 'string') return { detail: lookup };
-      const isSecure = url.protocol === 'https:';
+      if (signal.aborted) return { detail: 'stopped' };
       const common = {
-        signal,
+        host: url.hostname.replace(/^\[|\]$/g, ''),
+        port: url.port === '' ? null : url.port,
+        path: url.pathname + url.search,
         maxHeaderSize: headerLimit,
-        autoSelectFamily: true,
         headers: { 'user-agent': userAgent, 'accept-encoding': 'identity', ...headers },
         ...(lookup === undefined ? {} : { lookup }),
       };
-      const request = isSecure
-        ? requestHttps(url, { ...common, ...secure() })
-        : requestHttp(url, { ...common, agent: agents.http });
+      const request =
+        url.protocol === 'https:'
+          ? requestHttps({ ...common, ...secure() })
+          : requestHttp({ ...common, agent: agents.http });
       return new Promise((done) => {
+        const stop = () => request.destroy(new Error('stopped'));
         const timer = setTimeout(() => request.destroy(new Error('no answer in time')), timeout);
+        signal.addEventListener('abort', stop);
+        request.on('close', () => signal.removeEventListener('abort', stop));
         request.on('error', (error: NodeJS.ErrnoException) => {
           clearTimeout(timer);
           done({ detail: error.code ?? error.message });
