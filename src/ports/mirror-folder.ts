@@ -9,6 +9,8 @@ export interface WantedFile {
   /** In bytes. */
   readonly size: number;
   readonly digest: Digest;
+  /** It has its name as soon as it is taken in, and not with others later. */
+  readonly isReadNext?: true;
 }
 
 /** The folder that a mirror gives away, as it is. Throws SignpostError STORAGE. */
@@ -38,7 +40,10 @@ export interface MirrorWriter {
   receive(file: WantedFile): Promise<IncomingFile>;
   /** Writes a file whose bytes have no digest to check, whole or not at all. */
   place(path: string, bytes: Uint8Array): Promise<void>;
-  /** Gives a file its other name. What was taken in before has its own by then. */
+  /**
+   * Gives a file its other name, now or with others later: what was taken in before has its own by then, and outlasts a
+   * power cut.
+   */
   move(from: string, to: string): Promise<void>;
 }
 

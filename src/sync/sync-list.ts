@@ -9,7 +9,7 @@ import { stateFolder } from './state-folder.ts';
 
 export interface ListDeps {
   readonly folder: Pick<MirrorFolder, 'lines' | 'holds'>;
-  readonly writer: Pick<MirrorWriter, 'move' | 'settle'>;
+  readonly writer: Pick<MirrorWriter, 'move'>;
   /** Fetches a file, and counts it. */
   readonly fetch: (file: WantedFile) => Promise<Fetched>;
   readonly slots: Slots;
@@ -46,11 +46,8 @@ export async function syncList(deps: ListDeps, owner: ListOwner, list: ContentsR
   const path = unfinishedList(list.digest);
   const finished = finishedList(list.digest);
   const isFinished = await deps.folder.holds({ path: finished, ...list }, deps.thorough);
-  const wanted = { path: isFinished ? finished : path, from: finished, ...list };
-  if (!isFinished) {
-    await deps.slots.run(() => deps.fetch(wanted));
-    await deps.writer.settle();
-  }
+  const wanted = { path: isFinished ? finished : path, from: finished, ...list, isReadNext: true as const };
+  if (!isFinished) await deps.slots.run(() => deps.fetch(wanted));
   const replaceable: WantedFile[] = [];
   const complete = await fetchAll(deps, filesOf(deps, owner, wanted.path), (file) => {
     if (file.path.endsWith(file.digest)) return true;

@@ -188,18 +188,15 @@ function checkForward(before: PublicationMarker | undefined, next: PublicationMa
 }
 
 async function loadIndex(
-  { folder, writer }: SyncDeps,
+  { folder }: SyncDeps,
   { contents, serial }: FetchedMarker,
   fetch: (file: WantedFile) => Promise<unknown>,
 ): Promise<ContentsIndex> {
   if (contents.size > indexLimit) {
     throw new SignpostError('SOURCE_INVALID', `the index of the tree's contents has ${contents.size} bytes`);
   }
-  const file = { path: finishedList(contents.digest), ...contents };
-  if (!(await folder.holds(file, true))) {
-    await fetch(file);
-    await writer.settle();
-  }
+  const file = { path: finishedList(contents.digest), ...contents, isReadNext: true as const };
+  if (!(await folder.holds(file, true))) await fetch(file);
   const bytes = await folder.read(file.path, contents.size);
   if (bytes === undefined || !digestMatches(contents.digest, bytes)) {
     throw new SignpostError('STORAGE', `${file.path} has just been written and is not what it was`);
