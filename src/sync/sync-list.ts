@@ -7,6 +7,9 @@ import type { Fetched } from './fetch-file.ts';
 import type { Slots } from './slots.ts';
 import { stateFolder } from './state-folder.ts';
 
+/** A list, and whose files it names. */
+export type OwnedList = readonly [ListOwner, ContentsReference];
+
 export interface ListDeps {
   readonly folder: Pick<MirrorFolder, 'lines' | 'holds'>;
   readonly writer: Pick<MirrorWriter, 'move'>;
@@ -38,16 +41,37 @@ export function finishedList(digest: Digest): string {
   return `contents/${digest}`;
 }
 
+/** Works on so many lists at once. What goes wrong with one of them is told, and the others go on. */
+export async function syncLists(
+  deps: ListDeps,
+  lists: readonly OwnedList[],
+  parallel: number,
+): Promise<void> {
+  const queue = lists.values();
+  const worker = async () => {
+    for (const [owner, list] of queue) {
+      if (deps.stop.aborted) return;
+      try {
+        await syncList(deps, owner, list);
+      } catch (error) {
+        deps.failed(error);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: parallel }, worker));
+}
+
 /**
  * Fetches all that one contents list names: what is named for its bytes first, then what is replaced under the same name,
  * such as signatures.
  */
-export async function syncList(deps: ListDeps, owner: ListOwner, list: ContentsReference): Promise<void> {
+async function syncList(deps: ListDeps, owner: ListOwner, list: ContentsReference): Promise<void> {
   const path = unfinishedList(list.digest);
   const finished = finishedList(list.digest);
   const isFinished = await deps.folder.holds({ path: finished, ...list }, deps.thorough);
   const wanted = { path: isFinished ? finished : path, from: finished, ...list, isReadNext: true as const };
-  if (!isFinished) await deps.slots.run(() => deps.fetch(wanted));
+  // One that an earlier run has fetched, or a look at what is missing, is hashed again.
+  if (!isFinished && !(await deps.folder.holds(wanted, true))) await deps.slots.run(() => deps.fetch(wanted));
   const replaceable: WantedFile[] = [];
   const complete = await fetchAll(deps, filesOf(deps, owner, wanted.path), (file) => {
     if (file.path.endsWith(file.digest)) return true;

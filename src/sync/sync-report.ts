@@ -1,4 +1,5 @@
 import type { SourcePool } from './source-pool.ts';
+import type { SyncSpace } from './sync-space.ts';
 
 /** What a sync has done. */
 export interface SyncReport {
@@ -10,6 +11,8 @@ export interface SyncReport {
   readonly missing: number;
   /** Their size, in bytes. */
   readonly missingBytes: number;
+  /** As it was before anything was fetched. */
+  readonly space: SyncSpace;
   readonly fetched: number;
   /** Files that were here already under another name. */
   readonly linked: number;
@@ -32,6 +35,7 @@ export class SyncCounts {
   fetched = 0;
   linked = 0;
   removed = 0;
+  space: SyncSpace = { needed: 0, free: undefined };
   #missing = 0;
   #missingBytes = 0;
 
@@ -48,6 +52,7 @@ export class SyncCounts {
       lists: this.repositories,
       missing: this.#missing,
       missingBytes: this.#missingBytes,
+      space: this.space,
       fetched: this.fetched,
       linked: this.linked,
       bytes: this.bytes,

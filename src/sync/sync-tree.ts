@@ -1,7 +1,5 @@
 import { type ContentsIndex, indexLimit, parseContentsIndex } from '../mirrors/contents/contents-index.ts';
-import type { ListOwner } from '../mirrors/contents/contents-list.ts';
 import {
-  type ContentsReference,
   type PublicationMarker,
   markerLimit,
   parsePublicationMarker,
@@ -11,16 +9,18 @@ import { SignpostError, isSignpostError } from '../oci/errors.ts';
 import type { RepositoryName } from '../oci/reference.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ContentSource } from '../ports/content-source.ts';
+import type { DiskSpace } from '../ports/disk-space.ts';
 import type { MirrorFolder, MirrorWriter, WantedFile } from '../ports/mirror-folder.ts';
 import type { Progress } from '../ports/progress.ts';
 import { createFetcher } from './fetch-file.ts';
 import { type FetchedMarker, fetchMarker, markerPath } from './fetch-marker.ts';
+import { NeededSpace, checkSpace } from './needed-space.ts';
 import { refreshTimestamp } from './refresh-timestamp.ts';
 import { removeRetired, retireFiles } from './retire-files.ts';
 import { RetiredFiles } from './retired-files.ts';
 import { createSlots } from './slots.ts';
 import { SourcePool } from './source-pool.ts';
-import { type ListDeps, finishedList, syncList } from './sync-list.ts';
+import { type ListDeps, type OwnedList, finishedList, syncLists } from './sync-list.ts';
 import { stateFolder } from './state-folder.ts';
 import { SyncCounts, type SyncReport } from './sync-report.ts';
 import { createThrottle } from './throttle.ts';
@@ -28,6 +28,7 @@ import { createThrottle } from './throttle.ts';
 export interface SyncDeps {
   readonly folder: MirrorFolder;
   readonly writer: MirrorWriter;
+  readonly disk: DiskSpace;
   /** The origin, which says what is published, and mirrors, which may have it as well. */
   readonly origin: ContentSource;
   readonly mirrors: readonly ContentSource[];
@@ -53,7 +54,7 @@ export interface SyncOptions {
 const roundsLimit = 4;
 
 /**
- * Brings a mirror's copy up to date: the lists of what has changed, their files, and the marker of the origin as it was
+ * Brings a mirror's copy up to date: the lists of what has changed, their files if there is room for them, and the marker of the origin as it was
  * at the start, last of all; then what is no longer named goes. Stopped at any moment, the old marker still says no more
  * than what is there.
  * @throws SignpostError UNAVAILABLE, SOURCE_INVALID, DIGEST_MISMATCH, ROLLBACK, STORAGE, CANCELLED
@@ -120,33 +121,41 @@ async function syncTo(
   const index = await loadIndex(deps, marker, fetchCounted);
   const retired = await RetiredFiles.load(folder);
   const slots = createSlots(options.parallel);
+  const expect = ({ size }: WantedFile) => progress.start(label, counts.expect(size));
   const lists: ListDeps = {
     folder,
     writer,
     fetch: fetchCounted,
     slots,
     stop,
-    dryRun: options.dryRun,
+    dryRun: false,
     thorough: options.thorough,
     named: (path) => retired.keep(path),
-    missing: ({ size }) => progress.start(label, counts.expect(size)),
+    missing: expect,
     failed,
   };
   progress.start(label, 0);
   const work = await changedLists(deps, options, index, retired);
   counts.repositories = work.length;
-  const queue = work.values();
-  const workers = Array.from({ length: options.parallel }, async () => {
-    for (const [owner, list] of queue) {
-      if (stop.aborted) return;
-      try {
-        await syncList(lists, owner, list);
-      } catch (error) {
-        failed(error);
-      }
-    }
-  });
-  await Promise.all(workers);
+  const needed = new NeededSpace(deps.disk);
+  const look: ListDeps = {
+    ...lists,
+    dryRun: true,
+    // To hash everything twice would take hours: what is damaged is not counted then.
+    thorough: options.thorough && options.dryRun,
+    missing: (file) => {
+      needed.add(file);
+      if (options.dryRun) expect(file);
+    },
+    // What cannot be had is met again when it is fetched.
+    failed: options.dryRun ? failed : () => undefined,
+  };
+  await syncLists(look, work, options.parallel);
+  counts.space = { needed: needed.bytes, free: await deps.disk.free() };
+  if (!options.dryRun) {
+    checkSpace(counts.space);
+    await syncLists(lists, work, options.parallel);
+  }
   // Also what came before something failed stays.
   await writer.settle();
   if (failures.length > 0) throw worst(failures);
@@ -215,11 +224,11 @@ async function changedLists(
   { carries, thorough }: SyncOptions,
   { metadata, repositories }: ContentsIndex,
   retired: RetiredFiles,
-): Promise<readonly (readonly [ListOwner, ContentsReference])[]> {
+): Promise<readonly OwnedList[]> {
   const present = thorough ? new Set<string>() : await folder.names('contents');
   // What was retired with a repository that is carried again has to be named again, before it is removed.
   const isFinished = (digest: Digest) => present.has(digest) && !retired.has(finishedList(digest));
-  const all: (readonly [ListOwner, ContentsReference])[] = [];
+  const all: OwnedList[] = [];
   if (metadata !== undefined && !isFinished(metadata.digest)) all.push(['metadata', metadata]);
   for (const [name, { digest, size }] of repositories) {
     if (carries(name) && !isFinished(digest)) all.push([name, { digest, size }]);

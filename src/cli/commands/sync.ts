@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { formatBytes } from '../../oci/quantity.ts';
 import { SignpostError } from '../../oci/errors.ts';
 import type { SyncReport } from '../../sync/sync-report.ts';
+import { type SyncSpace, hasRoom } from '../../sync/sync-space.ts';
 import { selectRepositories } from '../../sync/select-repositories.ts';
 import { type Terminal, printResult } from '../command.ts';
 import { composeProgress } from '../compose/progress.ts';
@@ -52,7 +53,10 @@ export function createCommand(terminal: Terminal): Command {
     )
     .option('--ca <file>', 'further certificate authorities, PEM (repeatable)', collect, [])
     .option('--verify', 'hash what is there again, and fetch what is damaged')
-    .option('--dry-run', 'only say what is missing: nothing but lists is fetched, and nothing is changed')
+    .option(
+      '--dry-run',
+      'only say what is missing and whether it fits: nothing but lists is fetched, and nothing is changed',
+    )
     .option('--json', 'print JSON for programs')
     .addHelpText('after', `\nExamples:\n${examples.map((example) => `  $ ${example}`).join('\n')}`)
     .action(async (folder: string, options: Options) => {
@@ -85,16 +89,27 @@ async function sync(terminal: Terminal, folder: string, options: Options): Promi
 }
 
 function describe(report: SyncReport, dryRun: boolean): readonly string[] {
-  const { serial, missing, missingBytes, fetched, linked, bytes, removed, sources } = report;
+  const { serial, missing, missingBytes, space, fetched, linked, bytes, removed, sources } = report;
   const left = sources.flatMap(({ url, left: reason }) =>
     reason === undefined ? [] : [`left ${url}: ${reason}`],
   );
-  if (dryRun)
-    return [...left, `serial ${serial}: ${missing} files, ${formatBytes(missingBytes)} are missing here`];
+  if (dryRun) {
+    return [
+      ...left,
+      `serial ${serial}: ${missing} files, ${formatBytes(missingBytes)} are missing here`,
+      ...describeSpace(space),
+    ];
+  }
   return [
     ...left,
     `at serial ${serial}: ${fetched} files fetched (${formatBytes(bytes)}), ${linked} linked, ${removed} removed`,
   ];
+}
+
+function describeSpace(space: SyncSpace): readonly string[] {
+  if (space.free === undefined) return [];
+  const figures = `they take at least ${formatBytes(space.needed)}, and ${formatBytes(space.free)} are free`;
+  return [hasRoom(space) ? figures : `${figures}: there is no room for them`];
 }
 
 function collect(value: string, before: readonly string[]): readonly string[] {

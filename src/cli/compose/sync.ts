@@ -4,6 +4,7 @@ import { createSecureContext, getCACertificates } from 'node:tls';
 import { createMirrorAddressResolver } from '../../adapters/mirror-address-resolver.ts';
 import { createProcessLock } from '../../adapters/process-lock.ts';
 import { readSmallFile } from '../../adapters/small-file.ts';
+import { createFileDiskSpace } from '../../adapters/sync/file-disk-space.ts';
 import { createFileMirrorFolder } from '../../adapters/sync/file-mirror-folder.ts';
 import { createFileMirrorWriter } from '../../adapters/sync/file-mirror-writer.ts';
 import { createHttpContentSource, parseSourceUrl } from '../../adapters/sync/http-content-source.ts';
@@ -55,6 +56,7 @@ export async function composeSync(settings: SyncSettings, progress: Progress): P
     {
       folder: createFileMirrorFolder(root),
       writer: createFileMirrorWriter(root),
+      disk: createFileDiskSpace(root),
       origin: createHttpContentSource(origin, connections),
       mirrors: mirrors.map((url) => createHttpContentSource(url, connections)),
       clock,
