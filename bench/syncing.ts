@@ -18,9 +18,18 @@ const trees = {
   'many small files': { repositories: 100, files: 60, size: 8 * 1024 },
 } as const;
 
+/** Seconds. */
+interface Times {
+  readonly cold: number[];
+  readonly unchanged: number[];
+  /** From nothing, and every file of the copy read and hashed afterwards: what signpost has done by then. */
+  readonly checked: number[];
+}
+
 /**
  * Filling a mirror, against rsync from its own server and rclone from the same web server: once from nothing, and once
- * when nothing has changed. Neither of the others checks a SHA-256; rclone alone lists folders over HTTP.
+ * when nothing has changed. Neither of the others checks a SHA-256, so they are also compared with the check that
+ * would have to follow; rclone alone lists folders over HTTP.
  */
 export async function benchSyncing(folder: string, options: { rounds: number }): Promise<void> {
   // What is installed is JavaScript: a checkout has its types stripped at each start.
@@ -37,28 +46,43 @@ export async function benchSyncing(folder: string, options: { rounds: number }):
     );
     await using _rsync = await startRsync(base, tree);
     const others = ['rsync', ...(existsSync('/usr/bin/rclone') ? ['rclone'] : [])] as const;
-    const times = new Map<string, { cold: number[]; unchanged: number[] }>();
-    for (const who of ['signpost', ...others]) times.set(who, { cold: [], unchanged: [] });
+    const times = new Map<string, Times>();
+    for (const who of ['signpost', ...others]) times.set(who, { cold: [], unchanged: [], checked: [] });
+    const hashing: number[] = [];
     for (let round = 0; round < options.rounds; round += 1) {
-      for (const [who, { cold, unchanged }] of times) {
-        const target = join(base, `copy-${who}`);
-        cold.push(time(() => copy(who, target)));
+      hashing.push(time(() => hashFiles(tree)));
+      for (const [who, { cold, unchanged, checked }] of times) {
+        // Nothing is removed before the end: for minutes after thousands of files were removed, ext4 takes ten times as
+        // long to make one, since it looks through all that it must not use again yet.
+        const target = join(base, `copy-${who}-${round}`);
+        const seconds = time(() => copy(who, target));
+        cold.push(seconds);
+        if (who !== 'signpost') checked.push(seconds + time(() => hashFiles(target)));
         unchanged.push(time(() => copy(who, target)));
-        rmSync(target, { recursive: true });
       }
     }
     const { repositories, files, size } = shape;
     report(`sync of ${name}`, `${repositories * files} files, ${(repositories * files * size) / 1e6} MB`);
+    const rates = (list: readonly number[] = []) => list.map((seconds) => 1 / seconds);
     const ours = times.get('signpost');
+    const against = (what: string, other: string, our: readonly number[] = [], their?: readonly number[]) =>
+      compare(`sync of ${name}, ${what}`, other, { ours: rates(our), theirs: rates(their) }, 'runs/s');
     for (const who of others) {
-      for (const how of ['cold', 'unchanged'] as const) {
-        const rates = (list: readonly number[] = []) => list.map((seconds) => 1 / seconds);
-        const figures = { ours: rates(ours?.[how]), theirs: rates(times.get(who)?.[how]) };
-        compare(`sync of ${name}, ${how}`, who, figures, 'runs/s');
-      }
+      const theirs = times.get(who);
+      against('cold', who, ours?.cold, theirs?.cold);
+      against('cold', `${who} and sha256 of its copy`, ours?.cold, theirs?.checked);
+      against('unchanged', who, ours?.unchanged, theirs?.unchanged);
     }
+    against('cold', 'sha256 of the same files and nothing else', ours?.cold, hashing);
     rmSync(base, { recursive: true });
   }
+}
+
+/** Reads and hashes every file on the client's core. */
+function hashFiles(folder: string): void {
+  const hash = ['openssl', 'dgst', '-sha256', '-r'];
+  const command = ['find', folder, '-type', 'f', '-exec', ...hash, '{}', '+'];
+  runCommand('taskset', ['-c', String(cores.client), ...command]);
 }
 
 function copy(who: string, target: string): void {
