@@ -68,8 +68,9 @@ function cutIntoIntervals<T>(edges: readonly Edge<T>[]) {
         ? -1
         : 1,
   );
-  const starts: bigint[] = [];
-  const matches: (NetblockMatch<T> | undefined)[] = [];
+  // The first begins with the first address: every address has an interval.
+  const starts = [0n];
+  const matches: (NetblockMatch<T> | undefined)[] = [undefined];
   const open: { readonly end: bigint; readonly match: NetblockMatch<T> }[] = [];
   let size = 0;
   const begin = (start: bigint, match: NetblockMatch<T> | undefined) => {
