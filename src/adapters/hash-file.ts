@@ -29,8 +29,11 @@ export async function hashFile(path: string, { signal, advance }: HashFileOption
     }
     await using file = await open(path);
     const hash = createHash('sha256');
-    const read = (at: number) => file.read(Buffer.allocUnsafe(bufferSize), 0, bufferSize, at);
-    // The next piece is read while this one is hashed.
+    const length = Math.min(bufferSize, (await file.stat()).size + 1);
+    // The next piece is read into the other one while this one is hashed.
+    const buffers = [Buffer.allocUnsafe(length), Buffer.allocUnsafe(length)] as const;
+    let reads = 0;
+    const read = (at: number) => file.read(buffers[reads++ % 2 === 0 ? 0 : 1], 0, length, at);
     let next = read(0);
     for (let at = 0; ;) {
       const { bytesRead, buffer } = await next;

@@ -52,9 +52,9 @@ export class PartialFile {
     try {
       const { size } = await this.#handle.stat();
       if (size > limit) return await this.restart();
-      const buffer = Buffer.allocUnsafe(readSize);
+      const buffer = Buffer.allocUnsafe(Math.min(readSize, size));
       while (this.hashed < size) {
-        const { bytesRead } = await this.#handle.read(buffer, 0, readSize, this.hashed);
+        const { bytesRead } = await this.#handle.read(buffer, 0, buffer.length, this.hashed);
         if (bytesRead === 0) break;
         this.#hash.update(buffer.subarray(0, bytesRead));
         this.hashed += bytesRead;

@@ -9,7 +9,7 @@ import { storageError } from './storage-error.ts';
  * @throws SignpostError NOT_FOUND, LIMIT_EXCEEDED, STORAGE
  */
 export function readLines(path: string, limit: number): AsyncGenerator<Uint8Array> {
-  return splitLines(createReadStream(path, { highWaterMark: 1024 * 1024 }), limit, path);
+  return splitLines(createReadStream(path), limit, path);
 }
 
 /** The same of a file that is open already; `path` names it in messages. */

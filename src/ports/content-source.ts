@@ -14,8 +14,8 @@ export type SourceAnswer =
   | { readonly kind: 'failed'; readonly detail: string };
 
 /**
- * Gives the body to `take`, piece by piece and no more than `limit` bytes, and says whether that was all. A piece holds,
- * and no other comes, until what `take` returned is resolved.
+ * Gives the body to `take`, piece by piece and no more than `limit` bytes, and says whether that was all. Pieces may be
+ * kept. No other comes until what `take` returned is resolved.
  * @throws SignpostError UNAVAILABLE when it ends early, stands still or comes too slowly; CANCELLED; what `take` throws
  */
 export type ReadBody = (limit: number, take: TakePiece) => Promise<'ended' | 'longer'>;

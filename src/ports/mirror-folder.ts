@@ -52,7 +52,7 @@ export interface IncomingFile extends AsyncDisposable {
   /** How many bytes are there. */
   readonly offset: number;
   restart(): Promise<void>;
-  /** Takes the next piece, and is done with it when what it returns is resolved: until then there must not be another. */
+  /** Takes the next piece, to keep. There must not be another until what it returns is resolved. */
   write(piece: Uint8Array): Promise<void> | undefined;
   /** Takes it in when the bytes are right; otherwise nothing of it is kept. */
   finish(): Promise<'placed' | 'wrong'>;

@@ -40,7 +40,7 @@ export async function fetchSmall(
   if (answer.kind !== 'found')
     throw new SignpostError('UNAVAILABLE', `${origin.name}/${path}: ${answer.detail}`);
   const pieces: Uint8Array[] = [];
-  const end = await answer.read(limit, (piece) => void pieces.push(Uint8Array.from(piece)));
+  const end = await answer.read(limit, (piece) => void pieces.push(piece));
   if (end === 'longer') {
     throw new SignpostError('SOURCE_INVALID', `${origin.name}/${path} is larger than ${limit} bytes`);
   }

@@ -5,6 +5,7 @@ import type { DiskSpace } from '../../ports/disk-space.ts';
 import { storageError } from '../storage-error.ts';
 import { poolPath } from './blob-pool.ts';
 import { partialPath } from './mirror-paths.ts';
+import { smallSize } from './small-files.ts';
 
 /** The room on the file system of a mirror's folder `root`. */
 export function createFileDiskSpace(root: string): DiskSpace {
@@ -25,6 +26,8 @@ export function createFileDiskSpace(root: string): DiskSpace {
     neededFor(file) {
       const pool = poolPath(root, file);
       if (pool !== undefined && sizeOf(pool) === file.size) return 0;
+      // Of small files nothing is kept that is not whole.
+      if (file.size <= smallSize) return file.size;
       // What is there under its name is damaged, and goes.
       return Math.max(0, file.size - sizeOf(partialPath(root, file)) - sizeOf(join(root, file.path)));
     },

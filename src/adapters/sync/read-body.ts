@@ -32,7 +32,7 @@ export function readBody(response: IncomingMessage, timeout: number, signal: Abo
       };
       const fail = (error: unknown) => {
         leave();
-        reject(error as Error);
+        reject(error);
       };
       const broken = (cause: Error | null) => {
         if (signal.aborted) return fail(new SignpostError('CANCELLED', 'stopped', { cause }));

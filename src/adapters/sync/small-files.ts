@@ -1,6 +1,7 @@
 import { closeSync, fsync, openSync, renameSync, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { type Digest, digestMatches } from '../../oci/digest.ts';
+import type { SignpostError } from '../../oci/errors.ts';
 import type { IncomingFile, WantedFile } from '../../ports/mirror-folder.ts';
 import { storageError } from '../storage-error.ts';
 
@@ -31,11 +32,11 @@ export class SmallFiles {
   #names = 0;
   #committing: Promise<void> | undefined;
   /** After this nothing is taken in any more: whoever counts on the files of a batch is not who began to write it. */
-  #failure: unknown;
+  #failure: SignpostError | undefined;
 
   /** `partial` begins the names that files have before they get their own; those of an earlier run are written over. */
   receive(partial: string, path: string, file: WantedFile, placed: () => void): IncomingFile {
-    const bytes = Buffer.allocUnsafe(file.size);
+    let bytes: Uint8Array = new Uint8Array();
     // The same bytes may come for two repositories at once.
     const temporary = `${partial}.${this.#names++}`;
     let offset = 0;
@@ -57,7 +58,12 @@ export class SmallFiles {
         return Promise.resolve();
       },
       write: (piece) => {
-        bytes.set(piece, offset);
+        // Most come in one piece.
+        if (piece.length === file.size) bytes = piece;
+        else {
+          if (offset === 0) bytes = Buffer.allocUnsafe(file.size);
+          bytes.set(piece, offset);
+        }
         offset += piece.length;
         return undefined;
       },
