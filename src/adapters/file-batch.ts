@@ -116,9 +116,10 @@ export class FileBatch {
       if (!isAbsent(cause)) throw cause;
     }
     const folder = dirname(path);
-    const first = mkdirSync(folder, { recursive: true, mode: 0o755 }) ?? `${folder}/`;
-    for (let made = folder; made.length >= first.length; made = dirname(made))
-      this.#folders.add(dirname(made));
+    const first = mkdirSync(folder, { recursive: true, mode: 0o755 });
+    // Undefined when somebody else has made it meanwhile.
+    const least = first?.length ?? Number.POSITIVE_INFINITY;
+    for (let made = folder; made.length >= least; made = dirname(made)) this.#folders.add(dirname(made));
     return work();
   }
 }
