@@ -50,12 +50,19 @@ export async function makePrivateFolder(path: string): Promise<void> {
   await makeFolder(path, 0o700);
 }
 
-/** Makes a folder and its parents, and has the parents remember them across a power cut. */
-export async function makeFolder(path: string, mode = 0o755): Promise<void> {
+/**
+ * Makes a folder and its parents, and has the parents remember them across a power cut.
+ * @param remember has one folder do so, now or together with others later
+ */
+export async function makeFolder(
+  path: string,
+  mode = 0o755,
+  remember: (folder: string) => Promise<void> | void = syncFolder,
+): Promise<void> {
   try {
     const first = await mkdir(path, { recursive: true, mode });
     if (first === undefined) return;
-    for (let made = path; made.length >= first.length; made = dirname(made)) await syncFolder(dirname(made));
+    for (let made = path; made.length >= first.length; made = dirname(made)) await remember(dirname(made));
   } catch (cause) {
     throw storageError(`make the folder ${path}`, cause);
   }
