@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { createPublishedFiles } from '../test/fakes/published-files.ts';
 import { createFileTreeContents } from '../src/adapters/contents/file-tree-contents.ts';
 import { digestOf } from '../src/oci/digest.ts';
 import { type RepositoryName, parseRepositoryName } from '../src/oci/reference.ts';
@@ -150,5 +151,6 @@ async function writeTree(
       writeFileSync(path, bytes);
     }
   }
-  await createFileTreeContents(tree, { now: () => Date.now() }).update({ serial: 1, repositories: serials });
+  const contents = createFileTreeContents(tree, createPublishedFiles(tree), { now: () => Date.now() });
+  await contents.update({ serial: 1, repositories: serials });
 }

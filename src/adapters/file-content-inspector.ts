@@ -98,9 +98,16 @@ function classifyTree(parts: readonly string[]): Classified | undefined {
     return isDigest(name) ? { kind: 'contents', digest: name } : undefined;
   if (parts[0] === 'v2') {
     const repository = parts.slice(1, -2).join('/');
-    const kind = { manifests: 'manifest', blobs: 'blob' }[parts.at(-2) ?? ''];
-    if ((kind === 'manifest' || kind === 'blob') && isRepositoryName(repository) && isDigest(name)) {
-      return { kind, repository, digest: name };
+    if (!isRepositoryName(repository) || !isDigest(name)) return undefined;
+    switch (parts.at(-2) ?? '') {
+      case 'manifests':
+        return { kind: 'manifest', repository, digest: name };
+      case 'blobs':
+        return { kind: 'blob', repository, digest: name };
+      case 'referrers':
+        return { kind: 'referrers' };
+      default:
+        return undefined;
     }
   }
   if (parts[0] === 'signatures') {

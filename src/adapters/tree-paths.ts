@@ -13,6 +13,11 @@ export function blobPath(tree: string, repository: RepositoryName, digest: Diges
   return join(tree, 'v2', repository, 'blobs', digest);
 }
 
+/** The folder of a repository's indexes of referrers, each named for the digest that is referred to. */
+export function referrersFolder(tree: string, repository: RepositoryName): string {
+  return join(tree, 'v2', repository, 'referrers');
+}
+
 /** The folder of a digest's lookaside signatures (signatures.md, section 1): `name@sha256=<hex>`. */
 export function signatureFolder(tree: string, repository: RepositoryName, digest: Digest): string {
   return join(tree, 'signatures', `${repository}@sha256=${digestHex(digest)}`);

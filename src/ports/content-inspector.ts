@@ -11,6 +11,8 @@ export type StoredFile = {
   readonly identity?: string;
 } & (
   | { readonly kind: 'manifest' | 'blob'; readonly repository: RepositoryName; readonly digest: Digest }
+  /** What refers to a manifest: the database says what it must be. */
+  | { readonly kind: 'referrers' }
   | { readonly kind: 'signature'; readonly folder: string; readonly number: number }
   | { readonly kind: 'staged-manifest' | 'staged-blob'; readonly digest: Digest }
   | { readonly kind: 'marker' }

@@ -24,10 +24,10 @@ export interface TreeContents {
   /** What `publication.json` says; undefined when there is none or it cannot be understood. */
   readMarker(): Promise<PublicationMarker | undefined>;
   /**
-   * Writes the lists of what has changed, then the index, and the marker last of all. Lists that nothing has named for
-   * a week are removed.
+   * Writes the indexes of referrers and the lists of what has changed, then the index, and the marker last of all. Lists
+   * that nothing has named for a week are removed.
    */
   update(serials: TreeSerials, rewrite?: Rewrite): Promise<void>;
-  /** Where the lists do not say what is in the tree: `where` is a file or a repository. It believes nothing. */
+  /** Where the lists do not say what is in the tree, or indexes of referrers what is published: `where` is a file or a repository. It believes nothing. */
   check(signal: AbortSignal): AsyncIterable<{ readonly where: string; readonly what: string }>;
 }

@@ -1,7 +1,7 @@
 import type { Digest } from '../oci/digest.ts';
 import { mediaTypes } from '../oci/media-types.ts';
 import type { RepositoryName } from '../oci/reference.ts';
-import type { PublishedManifest } from '../ports/publications.ts';
+import { formatReferrersIndex } from '../oci/referrers-index.ts';
 import type { Exchange } from './exchange.ts';
 import { queryValue } from './query.ts';
 import type { RoutingSnapshot } from './routing-snapshot.ts';
@@ -25,36 +25,14 @@ export function answerReferrers(
   const found = snapshot
     .referrers(repository, subject)
     .filter((one) => (wantedType === undefined || one.artifactType === wantedType) && one.digest > last);
-
-  const descriptors: string[] = [];
-  let bytes = 0;
-  for (const manifest of found) {
-    const descriptor = JSON.stringify(describe(manifest));
-    bytes += Buffer.byteLength(descriptor) + 1;
-    if (bytes > pageBytes && descriptors.length > 0) break;
-    descriptors.push(descriptor);
-  }
-  const body = Buffer.from(
-    `{"schemaVersion":2,"mediaType":"${mediaTypes.ociIndex}","manifests":[${descriptors.join(',')}]}`,
-  );
-  const headers = ['Content-Type', mediaTypes.ociIndex, 'Content-Length', String(body.length)];
+  const { bytes, count } = formatReferrersIndex(found, pageBytes);
+  const headers = ['Content-Type', mediaTypes.ociIndex, 'Content-Length', String(bytes.length)];
   headers.push('Cache-Control', 'no-cache');
   if (wantedType !== undefined) headers.push('OCI-Filters-Applied', 'artifactType');
-  const end = found[descriptors.length - 1];
-  if (end !== undefined && descriptors.length < found.length) {
+  const end = found[count - 1];
+  if (end !== undefined && count < found.length) {
     const filter = wantedType === undefined ? '' : `artifactType=${encodeURIComponent(wantedType)}&`;
     headers.push('Link', `</v2/${repository}/referrers/${subject}?${filter}last=${end.digest}>; rel="next"`);
   }
-  exchange.answer(200, headers, body);
-}
-
-function describe(manifest: PublishedManifest) {
-  const { mediaType, digest, size, artifactType, annotations } = manifest;
-  return {
-    mediaType,
-    digest,
-    size,
-    ...(artifactType === undefined ? {} : { artifactType }),
-    ...(annotations === undefined ? {} : { annotations }),
-  };
+  exchange.answer(200, headers, bytes);
 }

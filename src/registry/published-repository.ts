@@ -1,5 +1,6 @@
 import type { Digest } from '../oci/digest.ts';
 import { type TagName, isArtifactTag } from '../oci/reference.ts';
+import { byDigest } from '../oci/referrers-index.ts';
 import type { PublishedBlob, PublishedManifest, PublishedTag } from '../ports/publications.ts';
 import { type DigestTable, DigestTableBuilder } from './digest-table.ts';
 
@@ -123,7 +124,7 @@ export class PublishedRepositoryBuilder {
    */
   build(before: PublishedRepository | undefined): PublishedRepository {
     const referrers = this.#referrers;
-    for (const list of referrers?.values() ?? none) list.sort((a, b) => (a.digest < b.digest ? -1 : 1));
+    for (const list of referrers?.values() ?? none) list.sort(byDigest);
     return new PublishedRepository({
       blobSerial: this.#blobSerial,
       tags: this.#tags,

@@ -142,6 +142,26 @@ test('signatures that are artifacts count as signatures, and need none themselve
   for (const { what } of problems) assert.match(what, /blob is missing/);
 });
 
+test('an index of referrers that is lost or damaged is a problem, and can be written again', async () => {
+  await using data = await createDataFolder();
+  await data.publish(createMemoryImageSource(image), 'fedora/base:41');
+  await data.placeStaged({ artifacts: true });
+  const index = join(data.path, 'tree/v2/fedora/base/referrers', image.digest);
+  const whole = await readFile(index);
+  for (const damage of [() => rm(index), () => flip(index), () => writeFile(index, '')]) {
+    await damage();
+    const { problems } = await data.scrub();
+    assert.deepEqual(problems[0], {
+      where: `tree/v2/fedora/base/referrers/${image.digest}`,
+      what: 'the index of referrers is missing, or does not say what is published: "signpost scrub --repair" writes it again',
+    });
+    const { counts } = await data.scrub({ repair: true });
+    assert.ok(counts.problems === 0 && counts.repaired > 0);
+    assert.deepEqual(await readFile(index), whole);
+    assertClean(await data.scrub());
+  }
+});
+
 test('a marker that is behind is written again', async () => {
   await using data = await createPublished();
   await rm(join(data.path, 'tree/publication.json'));
@@ -174,9 +194,12 @@ test('a contents list that is lost or does not say what is there is a problem, a
     assert.deepEqual(await filesIn(contents), lists);
     assertClean(await data.scrub());
   }
-  // Somebody puts a file of the origin's kind into the tree: mirrors would not fetch it.
+  // A crash may leave content that is not published: it is not listed, and mirrors do not fetch it.
   const bytes = Buffer.from('a blob that nothing names');
   await writeFile(join(data.path, 'tree/v2/fedora/blobs', digestOf(bytes)), bytes);
+  assertClean(await data.scrub());
+  const signatures = join(data.path, `tree/signatures/fedora@sha256=${image.digest.slice(7)}`);
+  await writeFile(join(signatures, 'signature-3'), 'signed');
   const { problems } = await data.scrub();
   assert.deepEqual(
     problems.map(({ where }) => where),

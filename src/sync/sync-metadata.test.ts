@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { silentProgress } from '../../test/fakes/data-folder.ts';
 import { startFaultyMirror } from '../../test/fakes/faulty-mirror.ts';
+import { createPublishedFiles } from '../../test/fakes/published-files.ts';
 import { createFileTreeContents } from '../adapters/contents/file-tree-contents.ts';
 import { composeSync } from '../cli/compose/sync.ts';
 import { digestOf } from '../oci/digest.ts';
@@ -34,7 +35,7 @@ async function createOrigin(t: TestContext) {
   const copy = join(folder, 'copy');
   const server = await startFaultyMirror({ root: tree });
   t.after(() => server.close());
-  const contents = createFileTreeContents(tree, { now: () => Date.now() });
+  const contents = createFileTreeContents(tree, createPublishedFiles(tree), { now: () => Date.now() });
   const put = async (path: string, text: string) => {
     await mkdir(dirname(join(tree, path)), { recursive: true });
     await writeFile(join(tree, path), text);

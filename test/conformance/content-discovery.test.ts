@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
 import { digestOf } from '../../src/oci/digest.ts';
 import { mediaTypes } from '../../src/oci/media-types.ts';
@@ -95,6 +97,14 @@ suite('distribution-spec: Content Discovery', () => {
     ]);
     const nothing = await registry.ask(`${path}?artifactType=application/none`);
     assert.deepEqual((nothing.json() as { manifests: unknown }).manifests, []);
+  });
+
+  test('Listing Referrers: the tree has the same bytes, for mirrors to answer', async () => {
+    const path = `/v2/${repository}/referrers/${list.digest}`;
+    const answer = await registry.ask(path);
+    assert.ok((answer.json() as { manifests: unknown[] }).manifests.length > 1);
+    await registry.listTree();
+    assert.deepEqual(await readFile(join(registry.tree, path)), answer.body);
   });
 
   test('Listing Referrers: a page stays small, and links lead to the rest', async () => {

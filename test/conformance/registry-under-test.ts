@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setImmediate as pause } from 'node:timers/promises';
+import { createFileTreeContents } from '../../src/adapters/contents/file-tree-contents.ts';
 import { createFileMetadataTree } from '../../src/adapters/file-metadata-tree.ts';
 import { createFileTreeReader } from '../../src/adapters/file-tree-reader.ts';
 import { type HttpLimits, defaultLimits, listenHttp } from '../../src/adapters/http-server.ts';
@@ -49,6 +50,8 @@ export interface RegistryUnderTest extends AsyncDisposable {
   ): Promise<void>;
   /** Publishes a blob of any content. */
   publishBlob(repository: string, bytes: Uint8Array): Promise<Digest>;
+  /** Writes what the tree says of itself, as the end of a publication does. */
+  listTree(): Promise<void>;
   /** One request with node:http, which sends paths as they are. */
   ask(path: string, options?: AskOptions): Promise<Answer>;
   /** Writes bytes to a connection and reads what comes until the other end closes it. */
@@ -88,6 +91,7 @@ export const loopback: Netblock = parseNetblock('127.0.0.0/8');
 export async function startRegistry(options: RegistryOptions = {}): Promise<RegistryUnderTest> {
   const tree = await mkdtemp(join(tmpdir(), 'signpost-tree-'));
   const { publications, content } = createMemoryPublications();
+  const now = options.now ?? (() => Date.now());
   const lines: LogLine[] = [];
   const log = recordingLog(lines);
   const sent: MirrorId[] = [];
@@ -112,7 +116,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
     metadata: createFileMetadataTree(tree),
     originStreams: createStreamSlots(options.originStreams ?? 4),
     log,
-    clock: { now: options.now ?? (() => Date.now()) },
+    clock: { now },
     unready: async () => undefined,
     settings: { inlineSize: 1024, alternatives: 2, trustedProxies: [], ...options.settings },
   });
@@ -162,6 +166,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
       snapshot = await compile();
       return digest;
     },
+    listTree: async () => createFileTreeContents(tree, content, { now }).update(await publications.serials()),
     ask: (path, asked) => ask(port, path, asked),
     raw: (bytes) => raw(port, bytes),
     async [Symbol.asyncDispose]() {

@@ -5,11 +5,14 @@ import { SignpostError } from '../../oci/errors.ts';
 import { statIfThere } from '../atomic-file.ts';
 import { contentsPath } from '../tree-paths.ts';
 import { listHosts, listMetadata, listRepository } from './list-repository.ts';
+import { findWrongReferrers } from './place-referrers.ts';
 import { readIndex } from './read-index.ts';
+import { type Published, readPublished } from './read-published.ts';
 
-/** Compares the lists with what is in the tree. The bytes of the lists themselves are hashed with all other files. */
+/** Compares the lists with what is in the tree, and the indexes of referrers with what is published. The bytes of the lists themselves are hashed with all other files. */
 export async function* checkContents(
   tree: string,
+  published: Published,
   { serial, contents }: PublicationMarker,
   signal: AbortSignal,
 ): AsyncGenerator<{ readonly where: string; readonly what: string }> {
@@ -37,9 +40,13 @@ export async function* checkContents(
   }
   for (const [repository, list] of index.repositories) {
     if (signal.aborted) throw new SignpostError('CANCELLED', 'stopped');
-    const lines = await listRepository(tree, repository, hosts);
+    const content = await readPublished(published, repository);
+    for (const subject of (await findWrongReferrers(tree, repository, content.manifests)).keys())
+      yield { where: `tree/v2/${repository}/referrers/${subject}`, what: wrongReferrers };
+    const lines = await listRepository(tree, repository, content, hosts);
     if (!(await isRight(repository, list, lines))) yield { where: `tree/v2/${repository}`, what: wrongList };
   }
 }
 
+const wrongReferrers = 'the index of referrers is missing, or does not say what is published';
 const wrongList = 'its contents list is missing, or does not say what is there';

@@ -5,8 +5,12 @@ import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { parseContentsIndex } from '../../mirrors/contents/contents-index.ts';
 import { parseContentLine } from '../../mirrors/contents/contents-list.ts';
+import { createPublishedFiles } from '../../../test/fakes/published-files.ts';
 import { digestHex, digestOf } from '../../oci/digest.ts';
+import { mediaTypes } from '../../oci/media-types.ts';
 import { type RepositoryName, parseRepositoryName } from '../../oci/reference.ts';
+import { formatReferrersIndex } from '../../oci/referrers-index.ts';
+import type { PublishedManifest } from '../../ports/publications.ts';
 import { createFileTreeContents } from './file-tree-contents.ts';
 
 const base = parseRepositoryName('fedora/base');
@@ -17,7 +21,8 @@ async function createTree(t: TestContext) {
   const tree = await mkdtemp(join(tmpdir(), 'signpost-contents-'));
   t.after(() => rm(tree, { recursive: true }));
   const clock = { time: Date.now(), now: () => clock.time };
-  const contents = createFileTreeContents(tree, clock);
+  const referrers: PublishedManifest[] = [];
+  const contents = createFileTreeContents(tree, createPublishedFiles(tree, referrers), clock);
   const put = async (path: string, text: string) => {
     await mkdir(dirname(join(tree, path)), { recursive: true });
     await writeFile(join(tree, path), text);
@@ -36,7 +41,7 @@ async function createTree(t: TestContext) {
     for await (const problem of contents.check(new AbortController().signal)) found.push(problem.where);
     return found;
   };
-  return { tree, clock, contents, put, putBlob, index, linesOf, problems };
+  return { tree, clock, contents, referrers, put, putBlob, index, linesOf, problems };
 }
 
 test('a list names every file of its repository and no other', async (t) => {
@@ -68,6 +73,57 @@ test('a list names every file of its repository and no other', async (t) => {
     const bytes = await readFile(join(tree, path));
     assert.deepEqual([bytes.length, digestOf(bytes)], [size, digest]);
   }
+  assert.deepEqual(await problems(), []);
+});
+
+test('the tree has an index of what refers to each manifest, and its list names it', async (t) => {
+  const { contents, referrers, put, linesOf, problems, tree } = await createTree(t);
+  const [subject, one, two] = [digestOf('m'), digestOf('one'), digestOf('two')];
+  const refer = (text: string) => ({
+    repository: base,
+    digest: digestOf(text),
+    mediaType: mediaTypes.ociManifest,
+    size: text.length,
+    subject,
+    artifactType: 'application/x.signature',
+  });
+  const update = (serial: number) => contents.update({ serial, repositories: new Map([[base, serial]]) });
+  const path = `v2/${base}/referrers/${subject}`;
+  const index = async () => JSON.parse(await readFile(join(tree, path), 'utf8')) as { manifests: unknown[] };
+  await put(`v2/${base}/manifests/${subject}`, 'm');
+  await update(1);
+  await assert.rejects(index, { code: 'ENOENT' });
+
+  for (const text of ['two', 'one']) {
+    await put(`v2/${base}/manifests/${digestOf(text)}`, text);
+    referrers.push(refer(text));
+  }
+  assert.deepEqual(await problems(), [`tree/${path}`, `tree/v2/${base}`]);
+  await update(2);
+  const { subject: _, repository: __, ...described } = refer('one');
+  assert.deepEqual(await index(), {
+    schemaVersion: 2,
+    mediaType: mediaTypes.ociIndex,
+    manifests: [described, { ...described, digest: two }].toSorted((a, b) => (a.digest < b.digest ? -1 : 1)),
+  });
+  const bytes = await readFile(join(tree, path));
+  assert.ok((await linesOf(base)).includes(`${path} ${bytes.length} ${digestOf(bytes)}`));
+  assert.deepEqual(await problems(), []);
+
+  referrers.splice(0, 1);
+  await update(3);
+  assert.deepEqual(
+    (await index()).manifests.map((manifest) => (manifest as { digest: string }).digest),
+    [one],
+  );
+  referrers.splice(0);
+  await update(4);
+  assert.deepEqual(await readFile(join(tree, path)), formatReferrersIndex([]).bytes);
+  assert.deepEqual(await problems(), []);
+
+  await writeFile(join(tree, path), 'damaged');
+  assert.deepEqual(await problems(), [`tree/${path}`, `tree/v2/${base}`]);
+  await contents.update({ serial: 4, repositories: new Map([[base, 4]]) }, 'everything');
   assert.deepEqual(await problems(), []);
 });
 

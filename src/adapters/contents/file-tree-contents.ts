@@ -2,9 +2,7 @@ import { type ContentsIndex, formatContentsIndex } from '../../mirrors/contents/
 import { type ListOwner, formatListHead } from '../../mirrors/contents/contents-list.ts';
 import {
   type ContentsReference,
-  type PublicationMarker,
   formatPublicationMarker,
-  parsePublicationMarker,
 } from '../../mirrors/contents/publication-marker.ts';
 import { type Digest, digestOf } from '../../oci/digest.ts';
 import type { RepositoryName } from '../../oci/reference.ts';
@@ -13,33 +11,34 @@ import type { TreeContents } from '../../ports/tree-contents.ts';
 import { statIfThere, writeFileAtomic } from '../atomic-file.ts';
 import { contentsPath, markerPath } from '../tree-paths.ts';
 import { checkContents } from './check-contents.ts';
+import { createFileTreeLists } from './file-tree-lists.ts';
 import { listHosts, listMetadata, listRepository } from './list-repository.ts';
-import { readIfThere, readIndex } from './read-index.ts';
+import { placeReferrers } from './place-referrers.ts';
+import { readIndex } from './read-index.ts';
+import { type Published, readPublished } from './read-published.ts';
 import { retireLists } from './retire-lists.ts';
 
 /** Each repository's list is a few files to look at and one to write: the disk is what is waited for. */
 const listsAtOnce = 8;
 
 /** The contents lists of the tree in the folder `tree`. */
-export function createFileTreeContents(tree: string, clock: Clock): TreeContents {
-  const readMarker = async (): Promise<PublicationMarker | undefined> => {
-    const bytes = await readIfThere(markerPath(tree));
-    const marker = bytes && parsePublicationMarker(bytes);
-    // It is ours, but the tree is a folder that people copy about: what cannot be understood counts as absent.
-    return marker === undefined || 'wrong' in marker ? undefined : marker;
-  };
+export function createFileTreeContents(tree: string, published: Published, clock: Clock): TreeContents {
+  const own = createFileTreeLists(tree);
 
   const writeList = async (owner: ListOwner, lines: readonly string[]): Promise<ContentsReference> =>
     write(tree, Buffer.from(`${[formatListHead(owner), ...lines].join('\n')}\n`));
 
-  const listOf = (hosts: readonly string[]) => async (repository: RepositoryName) =>
-    writeList(repository, await listRepository(tree, repository, hosts));
+  const listOf = (hosts: readonly string[]) => async (repository: RepositoryName) => {
+    const content = await readPublished(published, repository);
+    await placeReferrers(tree, repository, content.manifests);
+    return writeList(repository, await listRepository(tree, repository, content, hosts));
+  };
 
   return {
-    readMarker,
+    readMarker: () => own.readMarker(),
 
     async update({ serial, repositories }, rewrite) {
-      const marker = await readMarker();
+      const marker = await own.readMarker();
       const known = marker && (await readIndex(tree, marker.contents));
       const old = rewrite === 'everything' ? undefined : known;
       const again = rewrite === 'everything' ? undefined : rewrite;
@@ -75,8 +74,8 @@ export function createFileTreeContents(tree: string, clock: Clock): TreeContents
     },
 
     async *check(signal) {
-      const marker = await readMarker();
-      if (marker !== undefined) yield* checkContents(tree, marker, signal);
+      const marker = await own.readMarker();
+      if (marker !== undefined) yield* checkContents(tree, published, marker, signal);
     },
   };
 }

@@ -1,48 +1,42 @@
-import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatContentLine, timestampPath } from '../../mirrors/contents/contents-list.ts';
 import { type FoundContentPath, parseContentPath } from '../../mirrors/contents/content-path.ts';
-import { isDigest } from '../../oci/digest.ts';
 import { type RepositoryName, isRegistryHost } from '../../oci/reference.ts';
-import { isAbsent, statIfThere } from '../atomic-file.ts';
+import { statIfThere } from '../atomic-file.ts';
 import { createEventLoopTurns } from '../event-loop-turns.ts';
 import { hashFile } from '../hash-file.ts';
-import { storageError } from '../storage-error.ts';
 import { signatureFolder } from '../tree-paths.ts';
+import { namesIn } from './folder-entries.ts';
+import type { PublishedFiles } from './read-published.ts';
 
 /**
- * A line for each file that the tree holds of a repository, sorted. It is the tree that is asked, not the database: a
- * mirror can fetch what is there, and a file that is lost does not become a promise.
+ * A line for each file of a repository that is published and that the tree holds, sorted. A file that is lost does not
+ * become a promise; what was retired, or placed by an accept that never came to its end, is not copied on.
  */
 export async function listRepository(
   tree: string,
   repository: RepositoryName,
+  published: PublishedFiles,
   hosts: readonly string[],
 ): Promise<readonly string[]> {
-  const manifests = namesIn(join(tree, 'v2', repository, 'manifests')).filter(isDigest);
   const paths = [
-    ...manifests.map((digest) => `v2/${repository}/manifests/${digest}`),
-    ...namesIn(join(tree, 'v2', repository, 'blobs')).map((name) => `v2/${repository}/blobs/${name}`),
+    ...published.manifests.map(({ digest }) => `v2/${repository}/manifests/${digest}`),
+    ...published.blobs.map((digest) => `v2/${repository}/blobs/${digest}`),
+    ...pathsIn(tree, `v2/${repository}/referrers`),
   ];
-  for (const digest of manifests) {
-    const folder = signatureFolder('', repository, digest);
-    for (const name of namesIn(join(tree, folder))) paths.push(`${folder}/${name}`);
+  for (const { digest } of published.manifests) {
+    paths.push(...pathsIn(tree, signatureFolder('', repository, digest)));
   }
   for (const host of hosts) {
     const folder = `v2/${host}/${repository}/_trust/tuf`;
-    for (const name of namesIn(join(tree, folder))) paths.push(`${folder}/${name}`);
-    for (const name of namesIn(join(tree, folder, 'targets'))) paths.push(`${folder}/targets/${name}`);
+    paths.push(...pathsIn(tree, folder), ...pathsIn(tree, `${folder}/targets`));
   }
   return describe(tree, paths);
 }
 
 /** The same of the TUF metadata. */
-export async function listMetadata(tree: string): Promise<readonly string[]> {
-  const names = namesIn(join(tree, 'tuf'));
-  return describe(
-    tree,
-    names.map((name) => `tuf/${name}`),
-  );
+export function listMetadata(tree: string): Promise<readonly string[]> {
+  return describe(tree, pathsIn(tree, 'tuf'));
 }
 
 /**
@@ -53,6 +47,10 @@ export function listHosts(tree: string): readonly string[] {
   return namesIn(join(tree, 'v2')).filter(
     (name) => (/[.:]/.test(name) || name === 'localhost') && isRegistryHost(name),
   );
+}
+
+function pathsIn(tree: string, folder: string): readonly string[] {
+  return namesIn(join(tree, folder)).map((name) => `${folder}/${name}`);
 }
 
 /** What is no file of the tree, such as what a crash left, is passed over. */
@@ -74,14 +72,4 @@ async function describeFile(tree: string, found: FoundContentPath): Promise<stri
   if (file === undefined || !file.isFile()) return undefined;
   if (found.path === timestampPath) return formatContentLine(found);
   return formatContentLine({ ...found, size: file.size, digest: found.digest ?? (await hashFile(path)) });
-}
-
-function namesIn(folder: string): readonly string[] {
-  try {
-    // Most manifests have no signatures of their own, and to ask is cheaper than to fail.
-    return existsSync(folder) ? readdirSync(folder) : [];
-  } catch (cause) {
-    if (isAbsent(cause)) return [];
-    throw storageError(`read ${folder}`, cause);
-  }
 }

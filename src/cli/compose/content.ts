@@ -34,7 +34,7 @@ export async function composeContent(config: StorageConfig, command: string) {
     staging: createFileStaging(folders.staging),
     tree: createFileTreeReader(folders.tree),
     treeWriter: createFileTreeWriter(folders),
-    contents: createFileTreeContents(folders.tree, clock),
+    contents: createFileTreeContents(folders.tree, storage.publishedContent, clock),
     archive: createFileSchema1Archive(folders.schema1),
   };
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createFileTreeContents } from '../../adapters/contents/file-tree-contents.ts';
+import { createFileTreeLists } from '../../adapters/contents/file-tree-lists.ts';
 import { createFileSnapshotStore } from '../../adapters/front-end/file-snapshot-store.ts';
 import { createHttpSnapshotSource } from '../../adapters/front-end/http-snapshot-source.ts';
 import { readSmallFile } from '../../adapters/small-file.ts';
@@ -14,7 +14,6 @@ import {
 } from '../../front-end/followed-mirrors.ts';
 import { createFollower } from '../../front-end/follow-origin.ts';
 import { SignpostError } from '../../oci/errors.ts';
-import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import type { MirrorHistory } from '../../ports/mirror-history.ts';
 import type { SnapshotWatcher } from '../../registry/snapshot-watcher.ts';
@@ -43,7 +42,7 @@ const startInterval = 1000;
  */
 export async function composeFrontEnd(
   config: Config,
-  { clock, log, tree }: { readonly clock: Clock; readonly log: Log; readonly tree: string },
+  { log, tree }: { readonly log: Log; readonly tree: string },
 ): Promise<FrontEnd | undefined> {
   const { origin } = config;
   if (origin === undefined) return undefined;
@@ -63,12 +62,12 @@ export async function composeFrontEnd(
     certificateAuthorities,
     timeout,
   });
-  const contents = createFileTreeContents(tree, clock);
+  const lists = createFileTreeLists(tree);
   const follower = createFollower({
     source,
     store: createFileSnapshotStore(join(config.data, 'followed')),
     key: await readSealKey(origin.key),
-    treeSerial: async () => (await contents.readMarker())?.serial ?? 0,
+    treeSerial: async () => (await lists.readMarker())?.serial ?? 0,
     readMirror: readMirrorDescription,
     log,
   });

@@ -73,7 +73,7 @@ export async function composeServe(config: Config): Promise<RunningServer> {
   const treeFolder = join(config.data, 'tree');
   mkdirSync(treeFolder, { recursive: true });
   parts.use(await createProcessLock(join(config.data, 'locks'), 'serve', clock).acquire('serve'));
-  const frontEnd = parts.use(await composeFrontEnd(config, { clock, log, tree: treeFolder }));
+  const frontEnd = parts.use(await composeFrontEnd(config, { log, tree: treeFolder }));
   if (frontEnd === undefined) await repairMarkerIfFree(config, log);
 
   const database = parts.use(await openStorage(config, clock));

@@ -9,7 +9,7 @@ type ContentPath = string & { readonly [brand]: 'ContentPath' };
 /** What a file of the tree is, by its path alone. */
 export interface FoundContentPath {
   readonly path: ContentPath;
-  readonly kind: 'blob' | 'manifest' | 'signature' | 'metadata';
+  readonly kind: 'blob' | 'manifest' | 'referrers' | 'signature' | 'metadata';
   /** Undefined for TUF metadata, which is about all of them. */
   readonly repository?: RepositoryName;
   /** Where the path ends in the digest of the bytes. */
@@ -33,15 +33,21 @@ export function parseContentPath(text: string): FoundContentPath | undefined {
   return { path, kind: 'signature', repository };
 }
 
+const pullKinds: ReadonlyMap<string, 'blob' | 'manifest' | 'referrers'> = new Map([
+  ['blobs', 'blob'],
+  ['manifests', 'manifest'],
+  ['referrers', 'referrers'],
+]);
+
 function parsePull(path: ContentPath): FoundContentPath | undefined {
   const last = path.lastIndexOf('/');
   const middle = path.lastIndexOf('/', last - 1);
-  const kind = { blobs: 'blob', manifests: 'manifest' }[path.slice(middle + 1, last)];
+  const kind = pullKinds.get(path.slice(middle + 1, last));
   const repository = path.slice('v2/'.length, Math.max(middle, 3));
   const digest = path.slice(last + 1);
-  if (kind !== 'blob' && kind !== 'manifest') return undefined;
-  if (!isDigest(digest) || !isRepositoryName(repository)) return undefined;
-  return { path, kind, repository, digest };
+  if (kind === undefined || !isDigest(digest) || !isRepositoryName(repository)) return undefined;
+  // An index of referrers is named for what they refer to, not for its own bytes.
+  return kind === 'referrers' ? { path, kind, repository } : { path, kind, repository, digest };
 }
 
 // `<host>/<repository>/_trust/tuf/<file>`, below `v2/`.

@@ -62,6 +62,7 @@ test('each kind of file has its line, which is read as it was written', () => {
   const lines = {
     [`v2/fedora/base/blobs/${digest} 12`]: { kind: 'blob', repository: base, size: 12, digest },
     [`v2/fedora/base/manifests/${digest} 0`]: { kind: 'manifest', repository: base, size: 0, digest },
+    [`v2/fedora/base/referrers/${digestOf('subject')} 5 ${digest}`]: { kind: 'referrers', size: 5, digest },
     [`signatures/fedora/base@sha256=${hex}/signature-2 5 ${digest}`]: { kind: 'signature', size: 5, digest },
     [`v2/images.example.org:5000/fedora/base/_trust/tuf/targets/releases.${hex}.json 7 ${digest}`]: {
       kind: 'metadata',
@@ -92,6 +93,8 @@ test('a line of a list that could do harm is refused', () => {
     `v2/fedora/base/blobs/${digest} 1 ${digest}`,
     `v2/fedora/base/blobs/${digest} 9999999999999999`,
     `v2/fedora/other/blobs/${digest} 1`,
+    `v2/fedora/base/referrers/${digestOf('subject')} 1`,
+    `v2/fedora/base/referrers/1 1 ${digest}`,
     `signatures/fedora/base@sha256=${hex}/signature-0 1 ${digest}`,
     `signatures/fedora/base@sha256=${hex}/signature-1 1`,
     `signatures/fedora/base@sha256=${hex}/../x 1 ${digest}`,
