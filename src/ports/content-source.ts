@@ -4,14 +4,19 @@ export interface ContentSource {
   readonly name: string;
   /** Asks for a file of the tree, from `offset` on. It never throws for what the source does before the first byte. */
   open(path: string, offset: number, signal: AbortSignal): Promise<SourceAnswer>;
+  /** Asks it to send requests on to that host no more. */
+  avoid(host: string): void;
 }
 
-export type SourceAnswer =
+/** `via` is the host that it has sent the request on to, where that is another one. */
+export type SourceAnswer = { readonly via?: string } &
   /** `offset` is where the body begins: 0 when the source cannot begin elsewhere. */
-  | { readonly kind: 'found'; readonly offset: number; readonly read: ReadBody }
-  /** It has no such file. */
-  | { readonly kind: 'missing'; readonly detail: string }
-  | { readonly kind: 'failed'; readonly detail: string };
+  (
+    | { readonly kind: 'found'; readonly offset: number; readonly read: ReadBody }
+    /** It has no such file. */
+    | { readonly kind: 'missing'; readonly detail: string }
+    | { readonly kind: 'failed'; readonly detail: string }
+  );
 
 /**
  * Gives the body to `take`, piece by piece and no more than `limit` bytes, and says whether that was all. Pieces may be

@@ -7,6 +7,7 @@ import { createMirrorAnswers } from './answer-mirrors.ts';
 import { answerReferrers } from './answer-referrers.ts';
 import { createSignatureAnswers } from './answer-signatures.ts';
 import { answerTags } from './answer-tags.ts';
+import { createTreeListAnswers } from './answer-tree-lists.ts';
 import { createOriginFinder, type Peer } from '../mirrors/client-address.ts';
 import { Exchange, type Incoming, type Outgoing, type RequestClient } from './exchange.ts';
 import { ociError, toOciError } from './oci-error.ts';
@@ -80,6 +81,7 @@ function createAnswer(deps: RegistryDeps): (exchange: Exchange) => void | Promis
   const manifests = createManifestAnswers(deps.tree);
   const mirrors = createMirrorAnswers(deps);
   const signatures = createSignatureAnswers(deps.tree);
+  const treeLists = createTreeListAnswers(deps.treeLists, deps.originStreams);
   const answerMetadata = createMetadataAnswers(deps.metadata);
 
   return (exchange) => {
@@ -89,6 +91,7 @@ function createAnswer(deps: RegistryDeps): (exchange: Exchange) => void | Promis
     if (path.kind === 'health') return sendText(exchange, 200, 'ok\n');
     if (path.kind === 'ready') return answerReady(exchange, deps.unready);
     if (path.kind === 'mirrors') return mirrors.all(exchange);
+    if (path.kind === 'contents') return treeLists.list(exchange, path.digest);
     if (path.kind === 'metadata') return answerMetadata(exchange, path.file);
     const snapshot = deps.snapshot();
     if (snapshot === undefined) {
@@ -106,6 +109,8 @@ function createAnswer(deps: RegistryDeps): (exchange: Exchange) => void | Promis
         return manifests.byDigest(exchange, snapshot, path.repository, path.digest);
       case 'manifest-by-tag':
         return manifests.byTag(exchange, snapshot, path.repository, path.tag);
+      case 'marker':
+        return treeLists.marker(exchange, snapshot);
       case 'tags':
         return answerTags(exchange, snapshot, path.repository, path.query);
       case 'referrers':

@@ -1,4 +1,3 @@
-import { pipeline } from 'node:stream/promises';
 import type { Digest } from '../oci/digest.ts';
 import { SignpostError } from '../oci/errors.ts';
 import { type ByteRange, formatContentRange, parseRange } from '../oci/range.ts';
@@ -6,10 +5,9 @@ import type { RepositoryName } from '../oci/reference.ts';
 import type { TreeReader } from '../ports/tree.ts';
 import { blobUrlPath, describedBy, reprDigest } from './blob-headers.ts';
 import { type Exchange, entityTagOf, noneMatches } from './exchange.ts';
-import { ociError } from './oci-error.ts';
 import type { BlobEntry } from './published-repository.ts';
-import { sendError } from './send-error.ts';
-import type { StreamSlots } from './stream-slots.ts';
+import { sendStream } from './send-stream.ts';
+import { type StreamSlots, refuseStream } from './stream-slots.ts';
 import { createVerifiedContent } from './verified-content.ts';
 
 /** Blobs that the origin sends itself, whole or in part (RFC 9110, sections 13 and 14). */
@@ -31,10 +29,6 @@ const cacheBytes = 64 * 1024 * 1024;
 /** The tree reads this much into memory at once. */
 const smallLimit = 1024 * 1024;
 
-/** Bytes a second, over each window of so many milliseconds. What is left of a window at the end does not count. */
-const leastRate = 16 * 1024;
-const paceWindow = 30_000;
-
 /** @param slots the streams that may be sent at once */
 export function createOriginBlobs(tree: TreeReader, slots: StreamSlots): OriginBlobs {
   const contents = createVerifiedContent(cacheBytes);
@@ -53,22 +47,14 @@ export function createOriginBlobs(tree: TreeReader, slots: StreamSlots): OriginB
       opened.stream.destroy();
       throw new SignpostError('DIGEST_MISMATCH', `the tree's ${digest} is damaged: its size is wrong`);
     }
-    exchange.begin(part.status, part.headers);
-    using _pace = keepPace(exchange);
-    opened.stream.on('data', (chunk: Buffer) => {
-      exchange.bytes += chunk.length;
-    });
-    await pipeline(opened.stream, exchange.response);
+    await sendStream(exchange, part.status, part.headers, opened.stream);
   };
 
   const send: OriginBlobs['send'] = (exchange, repository, digest, blob) => {
     const part = partOf(exchange, repository, digest, blob.size);
     if (part.status === 304 || part.status === 416) return exchange.answer(part.status, part.headers);
     const slot = slots.take(exchange.client.address);
-    if (slot === undefined) {
-      const message = 'the origin sends as many blobs as it may: try again';
-      return sendError(exchange, ociError(503, 'UNAVAILABLE', message), ['Retry-After', '5']);
-    }
+    if (slot === undefined) return refuseStream(exchange);
     return stream(exchange, repository, digest, blob, part, slot);
   };
 
@@ -92,19 +78,6 @@ export function createOriginBlobs(tree: TreeReader, slots: StreamSlots): OriginB
       return contents.load(digest, blob.size, () => tree.readBlob(repository, digest)).then(answer);
     },
   };
-}
-
-/**
- * Ends the answer to a client that takes less than the least rate: it would hold one of few streams for hours. The
- * access log has the bytes that it took.
- */
-function keepPace(exchange: Exchange): Disposable {
-  let before = 0;
-  const timer = setInterval(() => {
-    if (exchange.bytes - before < leastRate * (paceWindow / 1000)) exchange.response.destroy();
-    before = exchange.bytes;
-  }, paceWindow);
-  return { [Symbol.dispose]: () => clearInterval(timer) };
 }
 
 /** What to answer, before any byte is read. */

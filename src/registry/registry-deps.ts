@@ -7,6 +7,7 @@ import type { Log } from '../ports/log.ts';
 import type { MetadataTree } from '../ports/metadata-tree.ts';
 import type { ProbeTarget, Suspicion } from '../ports/mirror-probe.ts';
 import type { PlaceFinder } from '../ports/place-finder.ts';
+import type { TreeLists } from '../ports/tree-lists.ts';
 import type { TreeReader } from '../ports/tree.ts';
 import type { Exchange } from './exchange.ts';
 import type { RoutingSnapshot } from './routing-snapshot.ts';
@@ -21,6 +22,7 @@ export interface RegistryDeps {
   readonly reasks: ReaskMemory;
   readonly probes: TrafficListener;
   readonly tree: TreeReader;
+  readonly treeLists: TreeLists;
   readonly metadata: Pick<MetadataTree, 'read'>;
   /** What the origin may send at once. */
   readonly originStreams: StreamSlots;

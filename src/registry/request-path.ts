@@ -36,6 +36,10 @@ export type RequestPath =
       /** From 1 on. */
       readonly index: number;
     }
+  /** How far the tree is. */
+  | { readonly kind: 'marker' }
+  /** What is in the tree, or in one repository of it. */
+  | { readonly kind: 'contents'; readonly digest: Digest }
   /** A file of TUF or Notary v1 metadata. */
   | { readonly kind: 'metadata'; readonly file: FoundMetadataPath }
   | { readonly kind: 'refused'; readonly error: OciError };
@@ -74,12 +78,15 @@ export function parseRequestPath(target: string): RequestPath {
       return { kind: 'ready' };
     case '/mirrors.json':
       return { kind: 'mirrors' };
+    case '/publication.json':
+      return { kind: 'marker' };
     default:
       break;
   }
   if (path.startsWith('/extensions/v2/')) return parseExtension(path.slice('/extensions/v2/'.length));
   if (path.startsWith('/signatures/')) return parseLookaside(path.slice('/signatures/'.length));
   if (path.startsWith('/mirrors/')) return parseMirrorList(path.slice('/mirrors/'.length));
+  if (path.startsWith('/contents/')) return parseContents(path.slice('/contents/'.length));
   if (path.startsWith('/tuf/')) return parseMetadata('tuf', '/tuf/', path);
   return unknownPath;
 }
@@ -128,6 +135,11 @@ function parseBlob(repository: RepositoryName, reference: string, query: string)
 /** `/mirrors/<name>`. */
 function parseMirrorList(repository: string): RequestPath {
   return isRepositoryName(repository) ? { kind: 'mirror-list', repository } : badName(repository);
+}
+
+/** `/contents/<digest>`. */
+function parseContents(digest: string): RequestPath {
+  return isDigest(digest) ? { kind: 'contents', digest } : badDigest(digest, 'MANIFEST_UNKNOWN');
 }
 
 /** `<name>/signatures/<digest>`: the signature extension that containers/image reads. */

@@ -1,6 +1,9 @@
 import type { IpAddress } from '../mirrors/address.ts';
 import { clientNetworkOf } from '../mirrors/client-network.ts';
 import { type Measurement, measureOne } from '../ports/measurement.ts';
+import type { Exchange } from './exchange.ts';
+import { ociError } from './oci-error.ts';
+import { sendError } from './send-error.ts';
 
 /** The streams that the origin may send at once. */
 export interface StreamSlots {
@@ -38,6 +41,12 @@ export function createStreamSlots(limit: number): StreamSlots {
     },
     taken: () => running,
   };
+}
+
+/** Answers a client for whom there is no slot. */
+export function refuseStream(exchange: Exchange): void {
+  const message = 'the origin sends as much as it may: try again';
+  sendError(exchange, ociError(503, 'UNAVAILABLE', message), ['Retry-After', '5']);
 }
 
 /** How many blobs the origin sends now, and how many it may. */

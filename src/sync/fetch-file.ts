@@ -18,6 +18,9 @@ const triesLimit = 6;
 /** Milliseconds, and each time as much more. */
 const retryPause = 200;
 
+/** How many hosts that sources send on to may have a wrong file, before that is held against the source. */
+const detoursLimit = 4;
+
 /** How a file came to be there. */
 export type Fetched = 'linked' | 'fetched';
 
@@ -48,76 +51,96 @@ async function fetchFile(deps: FetchDeps, file: WantedFile): Promise<Fetched> {
   const tried = new Set<PooledSource>();
   let tries = 0;
   // Who sent the bytes that are there: with one alone it is clear who sent a wrong one.
-  const senders = new Set<PooledSource | 'an earlier run'>(incoming.offset > 0 ? ['an earlier run'] : []);
+  const senders = new Set<string>(incoming.offset > 0 ? ['an earlier run'] : []);
   const problems: string[] = [];
   let isOriginWrong = false;
+  const detours = new Set<string>();
   for (;;) {
     if (deps.stop.aborted) throw new SignpostError('CANCELLED', 'stopped');
     const pooled = deps.sources.choose(tried);
     if (pooled === undefined) throw exhausted(file, problems, isOriginWrong);
-    const outcome = await askOne(deps, pooled, file, incoming, senders);
-    if (outcome === 'again') {
-      problems.push(`${pooled.source.name}: ${pooled.left ?? 'it failed'}`);
-      tries += 1;
-      if (tries >= triesLimit) throw exhausted(file, problems, isOriginWrong);
-      await pause(retryPause * tries, deps.stop);
-      continue;
-    }
-    if (outcome === 'whole') {
+    let outcome = await askOne(deps, pooled, file, incoming, senders);
+    if (outcome.kind === 'whole') {
       const sent = await incoming.finish();
       if (sent === 'placed') {
         pooled.files += 1;
         return 'fetched';
       }
-      const [only, ...more] = senders;
-      senders.clear();
       // With several senders nobody knows who was wrong: the next one sends everything.
-      if (only !== pooled || more.length > 0) continue;
-      problems.push(`${pooled.source.name}: wrong bytes`);
-      isOriginWrong ||= pooled.isOrigin;
-      // At the origin a file may have been replaced since the lists were written.
-      if (!pooled.isOrigin) deps.sources.lied(pooled, `it sent wrong bytes for ${file.path}`);
-    } else {
-      problems.push(`${pooled.source.name}: ${outcome.wrong}`);
-      isOriginWrong ||= pooled.isOrigin && outcome.isContent === true;
+      const isClear = senders.size === 1 && senders.has(senderOf(pooled, outcome.via));
+      senders.clear();
+      if (!isClear) continue;
+      const detail = `it sent wrong bytes for ${file.path}`;
+      outcome = { kind: 'wrong', detail, isContent: true, isLie: true, via: outcome.via };
     }
+    problems.push(`${senderOf(pooled, outcome.via)}: ${outcome.detail}`);
+    if (outcome.kind === 'again') {
+      tries += 1;
+      if (tries >= triesLimit) throw exhausted(file, problems, isOriginWrong);
+      await pause(retryPause * tries, deps.stop);
+      continue;
+    }
+    const { via } = outcome;
+    if (via !== undefined && !detours.has(via) && detours.size < detoursLimit) {
+      // It is no fault of the source's own that a mirror of its choice has something else.
+      detours.add(via);
+      pooled.source.avoid(via);
+      continue;
+    }
+    isOriginWrong ||= pooled.isOrigin && outcome.isContent === true;
+    // At the origin a file may have been replaced since the lists were written.
+    if (outcome.isLie === true && !pooled.isOrigin) deps.sources.lied(pooled, outcome.detail);
     tried.add(pooled);
   }
 }
 
-interface Problem {
-  readonly wrong: string;
-  /** It has such a file, with other content. */
-  readonly isContent?: true;
+/** What came of asking a source; `via` is the host that it sent the request on to. */
+type Outcome = { readonly via: string | undefined } & (
+  | { readonly kind: 'whole' }
+  /** It may do better next time. */
+  | { readonly kind: 'again'; readonly detail: string }
+  | {
+      readonly kind: 'wrong';
+      readonly detail: string;
+      /** It has such a file, with other content. */
+      readonly isContent?: true;
+      /** It has said that it is the right one. */
+      readonly isLie?: true;
+    }
+);
+
+function senderOf({ source }: PooledSource, via: string | undefined): string {
+  return via === undefined ? source.name : `${source.name} by way of ${via}`;
 }
 
-/** What came of asking a source: everything has come, it may do better next time, or what is wrong with its file. */
 async function askOne(
   deps: FetchDeps,
   pooled: PooledSource,
   file: WantedFile,
   incoming: IncomingFile,
-  senders: Set<PooledSource | 'an earlier run'>,
-): Promise<'whole' | 'again' | Problem> {
+  senders: Set<string>,
+): Promise<Outcome> {
   const { sources } = deps;
   const { strikes } = pooled;
-  if (incoming.offset >= file.size && file.size > 0) return 'whole';
+  let via: string | undefined;
+  if (incoming.offset >= file.size && file.size > 0) return { kind: 'whole', via };
   pooled.active += 1;
   try {
     const answer = await pooled.source.open(file.from ?? file.path, incoming.offset, deps.stop);
+    via = answer.via;
     if (answer.kind !== 'found') {
       if (answer.kind === 'failed') {
         sources.failed(pooled, strikes, answer.detail);
-        return 'again';
+        return { kind: 'again', detail: answer.detail, via };
       }
       sources.answered(pooled);
-      return { wrong: answer.detail };
+      return { kind: 'wrong', detail: answer.detail, via };
     }
     if (answer.offset !== incoming.offset) {
       await incoming.restart();
       senders.clear();
     }
-    senders.add(pooled);
+    senders.add(senderOf(pooled, via));
     const end = await answer.read(file.size - incoming.offset, (piece) => {
       const written = incoming.write(piece);
       pooled.bytes += piece.length;
@@ -129,16 +152,17 @@ async function askOne(
       await incoming.restart();
       senders.clear();
       const detail = `it sends more than the ${file.size} bytes of ${file.path}`;
-      if (!pooled.isOrigin) sources.lied(pooled, detail);
-      return { wrong: detail, isContent: true };
+      return { kind: 'wrong', detail, isContent: true, isLie: true, via };
     }
     sources.answered(pooled);
-    if (incoming.offset === file.size) return 'whole';
-    return { wrong: `it ended after ${incoming.offset} of ${file.size} bytes`, isContent: true };
+    if (incoming.offset === file.size) return { kind: 'whole', via };
+    const detail = `it ended after ${incoming.offset} of ${file.size} bytes`;
+    return { kind: 'wrong', detail, isContent: true, via };
   } catch (error) {
     if (!isSignpostError(error, 'UNAVAILABLE')) throw error;
-    sources.failed(pooled, strikes, error.message);
-    return 'again';
+    if (via === undefined) sources.failed(pooled, strikes, error.message);
+    else pooled.source.avoid(via);
+    return { kind: 'again', detail: error.message, via };
   } finally {
     pooled.active -= 1;
   }

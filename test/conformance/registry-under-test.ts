@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setImmediate as pause } from 'node:timers/promises';
 import { createFileTreeContents } from '../../src/adapters/contents/file-tree-contents.ts';
+import { createFileTreeLists } from '../../src/adapters/contents/file-tree-lists.ts';
 import { createFileMetadataTree } from '../../src/adapters/file-metadata-tree.ts';
 import { createFileTreeReader } from '../../src/adapters/file-tree-reader.ts';
 import { type HttpLimits, defaultLimits, listenHttp } from '../../src/adapters/http-server.ts';
@@ -113,6 +114,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
       onSuspect: (mirror: MirrorId, suspicion: Suspicion) => suspects.push({ mirror, ...suspicion }),
     },
     tree: createFileTreeReader(tree),
+    treeLists: createFileTreeLists(tree),
     metadata: createFileMetadataTree(tree),
     originStreams: createStreamSlots(options.originStreams ?? 4),
     log,

@@ -1,47 +1,80 @@
 import type { IncomingMessage } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { SignpostError } from '../../oci/errors.ts';
 import type { ContentSource, SourceAnswer } from '../../ports/content-source.ts';
-import type { SyncConnections } from './sync-connections.ts';
+import { AvoidedHosts } from './avoided-hosts.ts';
+import { followRedirects } from './follow-redirects.ts';
 import { readBody } from './read-body.ts';
+import { readRetryAfter } from './retry-after.ts';
+import { SourceRoom } from './source-room.ts';
+import type { SyncConnections } from './sync-connections.ts';
 
-const redirectsLimit = 5;
+/** How many hosts are tried for one request that a source sends on. */
+const hostsLimit = 4;
+/** How long a source may say that it is busy, for one request. Milliseconds. */
+const busyLimit = 120_000;
 
-/** A copy of the tree below the URL `base`, over `connections`. */
+/**
+ * A copy of the tree below the URL `base`, over `connections`. A Mirror List is one too: where it sends a request on to a
+ * mirror that fails, it is asked for another one.
+ */
 export function createHttpContentSource(base: string, connections: SyncConnections): ContentSource {
   const root = base.replace(/\/+$/, '');
+  const avoided = new AvoidedHosts();
+  const room = new SourceRoom();
+
+  /** One answer, or how many milliseconds the source asks to wait before it is asked again. */
+  const ask = async (path: string, offset: number, signal: AbortSignal): Promise<SourceAnswer | number> => {
+    const place = await room.enter();
+    const range = offset > 0 ? { range: `bytes=${offset}-` } : {};
+    const url = new URL(`${root}/${path}`);
+    const answer = await followRedirects(connections, url, range, avoided.header(), signal);
+    const via = answer.url.host === url.host ? undefined : answer.url.hostname;
+    const sender = via === undefined ? {} : { via };
+    if ('detail' in answer) {
+      place.leave();
+      return { kind: 'failed', detail: answer.detail, ...sender };
+    }
+    const { response } = answer;
+    response.once('close', () => place.leave());
+    const wait = via === undefined ? readRetryAfter(response) : undefined;
+    if (wait !== undefined) {
+      place.refused();
+      response.destroy();
+      return wait;
+    }
+    return { ...describe(response, offset, connections.timeout, signal), ...sender };
+  };
+
   return {
     name: root,
+    avoid: (host) => avoided.add(host),
     async open(path, offset, signal) {
-      let url = new URL(`${root}/${path}`);
-      for (let redirects = 0; ; redirects += 1) {
-        const headers = offset > 0 ? { range: `bytes=${offset}-` } : {};
-        const answer = await connections.get(url, headers, signal);
-        if ('detail' in answer) return { kind: 'failed', detail: answer.detail };
-        const next = redirectOf(answer.response, url);
-        if (next === undefined) return describe(answer.response, offset, connections.timeout, signal);
-        answer.response.destroy();
-        if (typeof next === 'string') return { kind: 'failed', detail: next };
-        if (redirects === redirectsLimit) {
-          return { kind: 'failed', detail: `it redirects more than ${redirectsLimit} times` };
+      let waited = 0;
+      for (let hosts = 1; ;) {
+        const answer = await ask(path, offset, signal);
+        if (typeof answer === 'number') {
+          waited += answer;
+          if (waited > busyLimit) return { kind: 'failed', detail: 'it has been busy for too long' };
+          if (!(await pause(answer, signal))) return { kind: 'failed', detail: 'stopped' };
+          continue;
         }
-        url = next;
+        if (answer.kind === 'found' || answer.via === undefined || hosts === hostsLimit) return answer;
+        avoided.add(answer.via);
+        hosts += 1;
       }
     },
   };
 }
 
-/** Where an answer sends on to, or what is wrong with that; undefined when it does not. */
-function redirectOf({ statusCode = 0, headers }: IncomingMessage, from: URL): URL | string | undefined {
-  if (![301, 302, 303, 307, 308].includes(statusCode)) return undefined;
-  const { location = '' } = headers;
-  const shown = JSON.stringify(location.slice(0, 200));
-  if (!URL.canParse(location, from)) return `it redirects to ${shown}, which is no URL`;
-  const to = new URL(location, from);
-  if (!/^https?:$/.test(to.protocol) || to.username !== '' || to.password !== '') {
-    return `it redirects to ${shown}, which is not an http or https URL without credentials`;
+/** Returns whether the time has passed, and nobody has stopped it. */
+async function pause(milliseconds: number, signal: AbortSignal): Promise<boolean> {
+  try {
+    await sleep(milliseconds, undefined, { signal });
+    return true;
+  } catch {
+    return false;
   }
-  if (from.protocol === 'https:' && to.protocol === 'http:') return `it redirects from https to ${shown}`;
-  return to;
 }
 
 function describe(

@@ -26,7 +26,7 @@ interface Options {
 }
 
 const examples = [
-  'signpost sync --from https://images.example.org/tree /srv/signpost-mirror',
+  'signpost sync --from https://images.example.org /srv/signpost-mirror',
   'signpost sync --from https://images.example.org/tree --also-from https://mirror.example.net --repository "fedora/*" --bandwidth 20M /srv/signpost-mirror',
 ];
 
@@ -38,7 +38,10 @@ export function createCommand(terminal: Terminal): Command {
         'new is fetched, and publication.json is written last: it may be stopped at any moment and run again.',
     )
     .argument('<folder>', "the mirror's folder")
-    .requiredOption('--from <url>', "the origin's tree: what it publishes is what is copied")
+    .requiredOption(
+      '--from <url>',
+      "the Mirror List, or the origin's tree: what it publishes is what is copied",
+    )
     .option('--also-from <url>', 'a mirror that content may come from as well (repeatable)', collect, [])
     .option('--repository <name>', 'only this repository, or all below "fedora/*" (repeatable)', collect, [])
     .option('--bandwidth <bytes>', 'bytes a second at most, such as 500K, 20M or 1G', parseBandwidth)

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { repairMarker } from '../../accept/place-publication.ts';
+import { createFileTreeLists } from '../../adapters/contents/file-tree-lists.ts';
 import { createEventLoopTurns } from '../../adapters/event-loop-turns.ts';
 import { createFileMetadataTree } from '../../adapters/file-metadata-tree.ts';
 import { createFileTreeReader } from '../../adapters/file-tree-reader.ts';
@@ -137,6 +138,7 @@ export async function composeServe(config: Config): Promise<RunningServer> {
     reasks,
     probes: prober,
     tree,
+    treeLists: createFileTreeLists(treeFolder),
     metadata: metadataTree,
     originStreams,
     onEnd: counting.onEnd,

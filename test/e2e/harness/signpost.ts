@@ -43,6 +43,7 @@ export interface LogLine {
   readonly client?: string;
   readonly country?: string;
   readonly digest?: string;
+  readonly status?: number;
   readonly outcome?: string;
   readonly mirror?: string;
   readonly tier?: string;
