@@ -222,3 +222,70 @@ test('a mirror that nobody has approved is shown so, and approved by name', asyn
   assert.match((await mirror('approve', 'uni')).out, /^approved uni: /);
   assert.equal((await list())[0]?.approved, true);
 });
+
+test('mirrors are imported from a file, and from what the list shows; importing it again changes nothing', async () => {
+  const file = join(data, 'mirrors.yaml');
+  const write = (text: string) => writeFileSync(file, text);
+  write(`mirrors:
+  - { name: uni, urls: ["https://uni.example.org"], country: de, asns: [680], weight: 7 }
+  - name: campus
+    urls: ["https://campus.example.org", "https://campus6.example.org"]
+    country: FR
+    kind: private
+    netblocks: [192.0.2.0/24]
+    coordinates: { latitude: 48.8, longitude: 2.3 }
+    contact: mirrors@campus.example
+    enabled: false
+`);
+  const planned = await mirror('import', file, '--dry-run');
+  assert.match(planned.out, /^would add uni\nwould add campus\n2 added, 0 changed, 0 as they were\n$/);
+  assert.deepEqual(await list(), []);
+  assert.deepEqual((await mirror('import', file)).status, exitCodes.ok);
+  const imported = await list();
+  assert.partialDeepStrictEqual(
+    imported.find(({ name }) => name === 'campus'),
+    { enabled: false, approved: true, kind: 'private', netblocks: ['192.0.2.0/24'], weight: 100 },
+  );
+  await add('other');
+  write((await mirror('list', '--json')).out);
+  assert.match((await mirror('import', file)).out, /^0 added, 0 changed, 3 as they were\n$/);
+  write(JSON.stringify({ mirrors: imported.map((one) => ({ mirror: { ...one, weight: 9 }, etag: 'x' })) }));
+  assert.match((await mirror('import', file)).out, /0 added, 2 changed, 0 as they were\n$/);
+  assert.deepEqual((await list()).map(({ name, weight }) => `${name} ${weight}`).toSorted(), [
+    'campus 9',
+    'other 100',
+    'uni 9',
+  ]);
+});
+
+test('a file with one wrong mirror is refused as a whole', async () => {
+  const file = join(data, 'mirrors.json');
+  const one = (name: string, more: object = {}) => ({
+    name,
+    urls: [`https://${name}.example.org`],
+    country: 'DE',
+    ...more,
+  });
+  await add('there', '--netblock', '198.51.100.0/24');
+  const before = await list();
+  const wrong: readonly (readonly [RegExp, readonly unknown[]])[] = [
+    [/"b".*twice/, [one('b'), one('b')]],
+    [/is the URL of the mirror/, [one('a'), one('b', { urls: ['https://a.example.org'] })]],
+    [/the mirror "b": .*overlaps.*"there"/, [one('a'), one('b', { netblocks: ['198.51.100.0/25'] })]],
+    [/the mirror "b": .*weight/, [one('a'), one('b', { weight: 0 })]],
+    [/the mirror "b": .*127\.0\.0\.1/, [one('a'), one('b', { urls: ['https://127.0.0.1'] })]],
+    [/mirrors\.1: unknown setting "speed"/, [one('a'), one('b', { speed: 1 })]],
+    [/mirrors\.0/, ['a']],
+  ];
+  for (const [message, mirrors] of wrong) {
+    writeFileSync(file, JSON.stringify({ mirrors }));
+    const { status, err } = await mirror('import', file);
+    assert.notEqual(status, exitCodes.ok);
+    assert.match(err, message);
+  }
+  for (const text of ['', '{', 'mirrors: x', '[]']) {
+    writeFileSync(file, text);
+    assert.notEqual((await mirror('import', file)).status, exitCodes.ok, text);
+  }
+  assert.deepEqual(await list(), before);
+});

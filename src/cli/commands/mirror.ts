@@ -16,6 +16,7 @@ import {
   statusToJson,
 } from '../describe-mirror.ts';
 import { createHistory } from '../mirror-history.ts';
+import { createImport } from '../mirror-import.ts';
 import {
   type MirrorOptions,
   addMirrorOptions,
@@ -43,6 +44,7 @@ export function createCommand(terminal: Terminal): Command {
     .addCommand(createList(terminal))
     .addCommand(createShow(terminal))
     .addCommand(createHistory(terminal))
+    .addCommand(createImport(terminal))
     .addCommand(createRemove(terminal))
     .addCommand(
       createSwitch(
