@@ -297,10 +297,12 @@ describe(
         mirrors.set(name, started);
         await fill(name);
         if (lies[name] !== undefined) await started.configure(lies[name]);
-        const only = name === 'partial' ? ['--repository', 'demo/one'] : [];
-        await signpost.must('mirror', 'add', name, started.url, '--country', 'DE', ...only);
+        const repositories = name === 'partial' ? ['demo/one'] : [];
+        return { name, urls: [started.url], country: 'DE', repositories };
       };
-      await Promise.all(names.map(start));
+      const file = work.file('mirrors.json');
+      writeFileSync(file, JSON.stringify({ mirrors: await Promise.all(names.map(start)) }));
+      await signpost.must('mirror', 'import', file);
     }
 
     /** Brings a mirror's copy up to date, by rsync or over HTTPS. */
