@@ -45,7 +45,7 @@ export function createImport(terminal: Terminal): Command {
     const text = Buffer.from(await readSmallFile(file, fileLimit)).toString('utf8');
     const { mirrors } = parseSettings(fileSchema, text, file, 'list of mirrors');
     await using parts = await composeMirror(options, () => configOf(options));
-    const { registry, allowed } = parts;
+    const { registry, allowed, by } = parts;
     const imported = mirrors.map((mirror) => ({
       ...mirrorInput(mirror),
       name: mirror.name,
@@ -57,8 +57,8 @@ export function createImport(terminal: Terminal): Command {
     const shareNetblocks = options.shareNetblocks === true;
     const plan = planImport(await registry.list(), imported, allowed, { shareNetblocks });
     if (options.dryRun !== true) {
-      for (const mirror of plan.added) await registry.add(mirror);
-      for (const { before, after } of plan.changed) await registry.update(after, before);
+      for (const mirror of plan.added) await registry.add(mirror, by);
+      for (const { before, after } of plan.changed) await registry.update(before, after, by);
     }
     const added = plan.added.map(({ name }) => name);
     const changed = plan.changed.map(({ after }) => after.name);
