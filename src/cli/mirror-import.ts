@@ -1,29 +1,15 @@
 import type { Command } from 'commander';
-import { z } from 'zod';
-import { readSmallFile } from '../adapters/small-file.ts';
-import { mirrorInput } from '../admin/mirror-input.ts';
-import { newMirrorSchema } from '../admin/schemas/mirror.ts';
 import { planImport } from '../mirrors/plan-import.ts';
 import { type CommonOptions, type Terminal, createVerb, printResult } from './command.ts';
+import { readMirrorFile } from './compose/mirror-file.ts';
 import { composeMirror } from './compose/mirror.ts';
 import { configOf } from './config-of.ts';
-import { parseSettings } from './parse-settings.ts';
 import { type ServerOptions, addServerOptions } from './server-options.ts';
 
 interface Options extends CommonOptions, ServerOptions {
   readonly shareNetblocks?: boolean;
   readonly dryRun?: boolean;
 }
-
-/** In bytes; a thousand mirrors take less than one of these. */
-const fileLimit = 16 * 1024 * 1024;
-const mirrorsLimit = 10_000;
-
-/** A mirror as the API takes it, and as it and `mirror list --json` show it: with a number and a state, or around it. */
-const fileSchema = z.strictObject({
-  mirrors: z.array(z.preprocess(descriptionOf, newMirrorSchema)).max(mirrorsLimit),
-  version: z.number().exactOptional(),
-});
 
 /** `signpost mirror import`: enters many mirrors at once. */
 export function createImport(terminal: Terminal): Command {
@@ -42,18 +28,9 @@ export function createImport(terminal: Terminal): Command {
     .option('--share-netblocks', 'their netblocks may overlap those of other mirrors')
     .option('--dry-run', 'only say what would be done');
   return addServerOptions(command).action(async (file: string, options: Options) => {
-    const text = Buffer.from(await readSmallFile(file, fileLimit)).toString('utf8');
-    const { mirrors } = parseSettings(fileSchema, text, file, 'list of mirrors');
+    const imported = await readMirrorFile(file);
     await using parts = await composeMirror(options, () => configOf(options));
     const { registry, allowed, by } = parts;
-    const imported = mirrors.map((mirror) => ({
-      ...mirrorInput(mirror),
-      name: mirror.name,
-      urls: mirror.urls,
-      country: mirror.country,
-      enabled: mirror.enabled,
-      approved: mirror.approved,
-    }));
     const shareNetblocks = options.shareNetblocks === true;
     const plan = planImport(await registry.list(), imported, allowed, { shareNetblocks });
     if (options.dryRun !== true) {
@@ -70,11 +47,4 @@ export function createImport(terminal: Terminal): Command {
       `${added.length} added, ${changed.length} changed, ${unchanged.length} as they were`,
     ]);
   });
-}
-
-function descriptionOf(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value;
-  if ('mirror' in value) return descriptionOf(value.mirror);
-  const { id: _, state: __, ...description } = value as Record<string, unknown>;
-  return description;
 }
