@@ -25,4 +25,4 @@ export type SourceAnswer = { readonly via?: string } &
  */
 export type ReadBody = (limit: number, take: TakePiece) => Promise<'ended' | 'longer'>;
 
-export type TakePiece = (piece: Uint8Array) => Promise<void> | undefined;
+type TakePiece = (piece: Uint8Array) => Promise<void> | undefined;

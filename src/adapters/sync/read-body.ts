@@ -30,7 +30,7 @@ export function readBody(response: IncomingMessage, timeout: number, signal: Abo
         response.off('data', onData).off('close', onClose);
         if (!response.readableEnded) response.destroy();
       };
-      const fail = (error: unknown) => {
+      const fail = (error: Error) => {
         leave();
         reject(error);
       };
@@ -56,7 +56,7 @@ export function readBody(response: IncomingMessage, timeout: number, signal: Abo
             response.resume();
           }, fail);
         } catch (error) {
-          fail(error);
+          fail(error as Error);
         }
       };
       const onClose = () => broken(null);
