@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync, statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Digest, digestMatches, digestOf } from '../oci/digest.ts';
 import { SignpostError } from '../oci/errors.ts';
@@ -6,6 +6,7 @@ import type { RepositoryName } from '../oci/reference.ts';
 import { signatureLimit, signaturesLimit, type TreeWriter } from '../ports/tree.ts';
 import { isAbsent } from './atomic-file.ts';
 import { FileBatch } from './file-batch.ts';
+import { namesIn } from './folder-entries.ts';
 import { hashFile } from './hash-file.ts';
 import { storageError } from './storage-error.ts';
 import { blobPath, manifestPath, signatureFolder, signatureName, stagingPaths } from './tree-paths.ts';
@@ -106,13 +107,4 @@ function numbersAbove(folder: string, last: number): readonly number[] {
     .map((name) => Number(/^signature-(\d{1,9})$/.exec(name)?.[1] ?? 0))
     .filter((number) => number > last)
     .sort((a, b) => b - a);
-}
-
-function namesIn(folder: string): readonly string[] {
-  try {
-    return readdirSync(folder);
-  } catch (cause) {
-    if (isAbsent(cause)) return [];
-    throw storageError(`read ${folder}`, cause);
-  }
 }

@@ -6,7 +6,7 @@ import { statIfThere } from '../atomic-file.ts';
 import { createEventLoopTurns } from '../event-loop-turns.ts';
 import { hashFile } from '../hash-file.ts';
 import { signatureFolder } from '../tree-paths.ts';
-import { namesIn } from './folder-entries.ts';
+import { namesIn } from '../folder-entries.ts';
 import type { PublishedFiles } from './read-published.ts';
 
 /**

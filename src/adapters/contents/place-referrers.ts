@@ -5,7 +5,7 @@ import { formatReferrersIndex, indexReferrers } from '../../oci/referrers-index.
 import type { PublishedManifest } from '../../ports/publications.ts';
 import { FileBatch } from '../file-batch.ts';
 import { referrersFolder } from '../tree-paths.ts';
-import { namesIn } from './folder-entries.ts';
+import { namesIn } from '../folder-entries.ts';
 import { readIfThere } from './read-index.ts';
 
 /**

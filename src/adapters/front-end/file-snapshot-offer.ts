@@ -16,7 +16,7 @@ export function createFileSnapshotOffer(folder: string): SnapshotOffer {
     readSnapshot: () => store.readSnapshot(),
     async findPart(digest) {
       const path = partPath(folder, digest);
-      const found = await statIfThere(path);
+      const found = statIfThere(path);
       if (found === undefined) return undefined;
       const { size } = found;
       if (size > partLimit) {

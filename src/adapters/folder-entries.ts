@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { isAbsent } from '../atomic-file.ts';
-import { storageError } from '../storage-error.ts';
+import { isAbsent } from './atomic-file.ts';
+import { storageError } from './storage-error.ts';
 
 /** The names in a folder of the tree; none where it is not there. */
 export function namesIn(folder: string): readonly string[] {
