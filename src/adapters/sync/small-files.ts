@@ -1,20 +1,18 @@
-import { closeSync, fsync, openSync, renameSync, writeSync } from 'node:fs';
-import { promisify } from 'node:util';
+import { renameSync, writeFileSync } from 'node:fs';
 import { type Digest, digestMatches } from '../../oci/digest.ts';
 import type { SignpostError } from '../../oci/errors.ts';
 import type { IncomingFile, WantedFile } from '../../ports/mirror-folder.ts';
 import { storageError } from '../storage-error.ts';
+import { syncPaths } from '../sync-paths.ts';
 
 /** Up to this, a file is held in memory until its digest has been checked: the disk sees it once. In bytes. */
 export const smallSize = 256 * 1024;
 
-/** So many are written before the disk is waited for. Each is open until then, and as many more come meanwhile. */
-const batchLimit = 256;
-/** The pool has four threads, and who writes large files or looks names up needs one as well. */
-const syncsAtOnce = 3;
+/** So many, and so many bytes, are written before the disk is waited for: what a crash has fetched again at most. */
+const batchLimit = 2048;
+const batchBytes = 64 * 1024 * 1024;
 
 interface WrittenFile {
-  readonly file: number;
   readonly temporary: string;
   readonly path: string;
   readonly digest: Digest;
@@ -28,6 +26,7 @@ interface WrittenFile {
  */
 export class SmallFiles {
   #written: WrittenFile[] = [];
+  #bytes = 0;
   readonly #unnamed = new Set<Digest>();
   #names = 0;
   #committing: Promise<void> | undefined;
@@ -46,7 +45,7 @@ export class SmallFiles {
         return 'wrong' as const;
       }
       this.#write({ temporary, path, digest: file.digest, placed }, bytes);
-      if (this.#written.length >= batchLimit) await this.#begin();
+      if (this.#written.length >= batchLimit || this.#bytes >= batchBytes) await this.#begin();
       return 'placed' as const;
     };
     return {
@@ -84,16 +83,17 @@ export class SmallFiles {
     if (this.#failure !== undefined) throw this.#failure;
   }
 
-  #write(written: Omit<WrittenFile, 'file'>, bytes: Uint8Array): void {
-    try {
-      const file = openSync(written.temporary, 'w', 0o644);
-      this.#written.push({ ...written, file });
-      this.#unnamed.add(written.digest);
-      for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
-    } catch (cause) {
-      this.#failure ??= storageError(`write ${written.temporary}`, cause);
-    }
+  #write(written: WrittenFile, bytes: Uint8Array): void {
     if (this.#failure !== undefined) throw this.#failure;
+    this.#written.push(written);
+    this.#bytes += bytes.length;
+    this.#unnamed.add(written.digest);
+    try {
+      writeFileSync(written.temporary, bytes, { mode: 0o644 });
+    } catch (cause) {
+      this.#failure = storageError(`write ${written.temporary}`, cause);
+      throw this.#failure;
+    }
   }
 
   /** Has what was written so far get its names, as soon as those before it have theirs. */
@@ -102,6 +102,7 @@ export class SmallFiles {
     if (this.#written.length === 0) return;
     const batch = this.#written;
     this.#written = [];
+    this.#bytes = 0;
     this.#committing = this.#commit(batch).finally(() => {
       this.#committing = undefined;
     });
@@ -109,7 +110,7 @@ export class SmallFiles {
 
   async #commit(batch: readonly WrittenFile[]): Promise<void> {
     try {
-      await syncAll(batch);
+      await syncPaths(batch.map(({ temporary }) => temporary));
       if (this.#failure !== undefined) return;
       for (const { temporary, path, placed } of batch) {
         renameSync(temporary, path);
@@ -118,22 +119,7 @@ export class SmallFiles {
     } catch (cause) {
       this.#failure ??= storageError(`write ${batch[0]?.path ?? ''}`, cause);
     } finally {
-      for (const { file, digest } of batch) {
-        closeSync(file);
-        this.#unnamed.delete(digest);
-      }
+      for (const { digest } of batch) this.#unnamed.delete(digest);
     }
   }
-}
-
-const sync = promisify(fsync);
-
-async function syncAll(batch: readonly WrittenFile[]): Promise<void> {
-  const files = batch.values();
-  const worker = async () => {
-    for (const { file } of files) await sync(file);
-  };
-  // Every one of them has ended before the files are closed.
-  const ends = await Promise.allSettled(Array.from({ length: syncsAtOnce }, worker));
-  for (const end of ends) if (end.status === 'rejected') throw end.reason;
 }

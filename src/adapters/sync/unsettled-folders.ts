@@ -1,5 +1,6 @@
 import { dirname } from 'node:path';
-import { makeFolder, syncFolder } from '../atomic-file.ts';
+import { makeFolder } from '../atomic-file.ts';
+import { syncPaths } from '../sync-paths.ts';
 
 const foldersRemembered = 10_000;
 
@@ -26,6 +27,6 @@ export class UnsettledFolders {
   async settle(): Promise<void> {
     const folders = [...this.#changed];
     this.#changed = new Set();
-    await Promise.all(folders.map(syncFolder));
+    await syncPaths(folders);
   }
 }
