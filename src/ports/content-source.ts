@@ -8,7 +8,7 @@ export interface ContentSource {
   avoid(host: string): void;
 }
 
-/** `via` is the host that it has sent the request on to, where that is another one. */
+/** `via` is the host that it has sent the request on to, where that is another one; where that sends it on, the first. */
 export type SourceAnswer = { readonly via?: string } &
   /** `offset` is where the body begins: 0 when the source cannot begin elsewhere. */
   (

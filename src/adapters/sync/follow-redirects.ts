@@ -3,8 +3,11 @@ import type { SyncConnections } from './sync-connections.ts';
 
 const redirectsLimit = 5;
 
-/** An answer that does not send on any further, or why there is none; `url` is where that was. */
-export type Followed = { readonly url: URL } & (
+/**
+ * An answer that does not send on any further, or why there is none. `via` is the first other host on the way: whoever was
+ * asked has chosen that one and no more, and what it leads to is its own doing.
+ */
+type Followed = { readonly via: string | undefined } & (
   { readonly response: IncomingMessage } | { readonly detail: string }
 );
 
@@ -20,18 +23,20 @@ export async function followRedirects(
   signal: AbortSignal,
 ): Promise<Followed> {
   let at = url;
+  let via: string | undefined;
   for (let redirects = 0; ; redirects += 1) {
     const own = at.host === url.host ? ownHeaders : {};
     const answer = await connections.get(at, { ...headers, ...own }, signal);
-    if ('detail' in answer) return { url: at, detail: answer.detail };
+    if ('detail' in answer) return { via, detail: answer.detail };
     const next = redirectOf(answer.response, at);
-    if (next === undefined) return { url: at, response: answer.response };
+    if (next === undefined) return { via, response: answer.response };
     answer.response.destroy();
-    if (typeof next === 'string') return { url: at, detail: next };
+    if (typeof next === 'string') return { via, detail: next };
     if (redirects === redirectsLimit) {
-      return { url: at, detail: `it redirects more than ${redirectsLimit} times` };
+      return { via, detail: `it redirects more than ${redirectsLimit} times` };
     }
     at = next;
+    if (at.host !== url.host) via ??= at.hostname;
   }
 }
 

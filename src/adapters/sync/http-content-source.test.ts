@@ -96,3 +96,22 @@ test('a source that is busy is waited for, and asked for no more at once than it
   await Promise.all(Array.from({ length: 10 }, (_, file) => open(`${file}`).then(textOf)));
   assert.equal(refused, before);
 });
+
+test('a mirror that sends on again answers for where it leads: no other one is avoided for its sake', async (t) => {
+  const honest = await serve(t, '127.0.1.1', (request, response) => {
+    response.writeHead(request.url === '/file' ? 200 : 404).end('good');
+  });
+  const malicious = await serve(t, '127.0.1.2', (_request, response) => {
+    response.writeHead(302, { Location: `${honest}/nothing` }).end();
+  });
+  const told: (string | undefined)[] = [];
+  const origin = await serve(t, '127.0.0.1', (request, response) => {
+    const avoid = request.headers['signpost-avoid']?.toString();
+    told.push(avoid);
+    const target = avoid?.includes('127.0.1.2') === true ? honest : malicious;
+    response.writeHead(307, { Location: `${target}${request.url}` }).end();
+  });
+  const { open } = createSource(t, origin);
+  assert.equal(await textOf(await open()), 'good');
+  assert.deepEqual(told, [undefined, '127.0.1.2']);
+});

@@ -29,7 +29,7 @@ export function createHttpContentSource(base: string, connections: SyncConnectio
     const range = offset > 0 ? { range: `bytes=${offset}-` } : {};
     const url = new URL(`${root}/${path}`);
     const answer = await followRedirects(connections, url, range, avoided.header(), signal);
-    const via = answer.url.host === url.host ? undefined : answer.url.hostname;
+    const { via } = answer;
     const sender = via === undefined ? {} : { via };
     if ('detail' in answer) {
       place.leave();
