@@ -9,9 +9,10 @@ export class AvoidedHosts {
   add(host: string): void {
     this.#hosts.delete(host);
     this.#hosts.add(host);
-    const [oldest] = this.#hosts;
-    if (oldest !== undefined && (this.#hosts.size > hostsLimit || this.#text().length > lengthLimit))
+    for (const oldest of this.#hosts) {
+      if (this.#hosts.size <= hostsLimit && this.#text().length <= lengthLimit) break;
       this.#hosts.delete(oldest);
+    }
   }
 
   header(): Readonly<Record<string, string>> {
