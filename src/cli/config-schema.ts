@@ -132,8 +132,11 @@ const databaseUrl = text()
 function isPostgresUrl(value: string): boolean {
   try {
     const { protocol, password, searchParams } = new URL(value);
-    // The modes between these two encrypt, but for anybody who comes along.
-    const isKnownMode = ['verify-full', 'disable'].includes(searchParams.get('sslmode') ?? 'disable');
+    const [mode = 'disable', ...others] = searchParams.getAll('sslmode');
+    // The modes between these two encrypt, but for anybody who comes along. "ssl" is another name of the same, and of
+    // several the client takes the last.
+    const isKnownMode =
+      ['verify-full', 'disable'].includes(mode) && others.length === 0 && !searchParams.has('ssl');
     return (
       /^postgres(?:ql)?:$/.test(protocol) && password === '' && !searchParams.has('password') && isKnownMode
     );

@@ -57,6 +57,8 @@ test('a database is named without a password, and its connection is verified or 
     ...['require', 'prefer', 'verify-ca', 'no-verify', ''].map(
       (mode) => `postgres://signpost@db.example/signpost?sslmode=${mode}`,
     ),
+    'postgres://signpost@db.example/signpost?sslmode=verify-full&sslmode=no-verify',
+    'postgres://signpost@db.example/signpost?ssl=no-verify',
   ]) {
     const message = messageOf(database(url));
     assert.match(message, /databasePasswordFile; and sslmode is "verify-full" or "disable"/);
