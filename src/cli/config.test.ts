@@ -130,6 +130,10 @@ test('a document of many aliases is refused', () => {
   );
 });
 
+test('an alias that names what it stands in is refused', () => {
+  assert.match(messageOf('registry: &a [*a]\n'), /signpost\.yaml: .*circular/s);
+});
+
 test('paths are relative to the file, and --data goes before it', () => {
   const folder = mkdtempSync(join(tmpdir(), 'signpost-config-'));
   try {

@@ -24,10 +24,13 @@ export function parseSettings<T extends z.ZodType>(
   throw new SignpostError('CONFIG_INVALID', `${file} is not a valid ${kind}:\n${problems.join('\n')}`);
 }
 
-// Aliases are expanded up to a limit: a small file must not become a large value.
+// Aliases are expanded up to a limit: a small file must not become a large value, nor one without an end, of which an
+// alias is made that names what it stands in.
 function expand(document: ReturnType<typeof parseDocument>, file: string): unknown {
   try {
-    return document.toJS({ maxAliasCount: 100 }) ?? {};
+    const value: unknown = document.toJS({ maxAliasCount: 100 }) ?? {};
+    JSON.stringify(value);
+    return value;
   } catch (cause) {
     throw new SignpostError('CONFIG_INVALID', `${file}: ${(cause as Error).message}`, { cause });
   }
