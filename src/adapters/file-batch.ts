@@ -20,7 +20,7 @@ import { syncPaths } from './sync-paths.ts';
 const batchLimit = 8192;
 
 /**
- * Files of one file system that get their names together. To wait for the disk with each of them would take longer than
+ * Files that get their names together. To wait for the disk with each of them would take longer than
  * all else: they are written under temporary names, then all are waited for at once, and only then does each get its name,
  * in the order in which they came. What is done at once is not handed to another thread, which would take longer than
  * doing it. After a failure it has to be abandoned, so that no temporary file stays. Everything throws SignpostError STORAGE.

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { storageError } from './storage-error.ts';
 
 /** More than so many are not waited for one by one: each wait is a write to the disk of its own. */
@@ -9,14 +9,12 @@ const fewPaths = 128;
 const pathsAtOnce = 32;
 
 /**
- * Has files and folders of one file system outlast a power cut. When they are many, the whole file system is written out
- * instead, which takes one wait; what others have written there meanwhile is waited for too.
+ * Has files and folders outlast a power cut. When they are many, the whole file systems that they are on are written out
+ * instead, which takes one wait for each; what others have written there meanwhile is waited for too.
  * @throws SignpostError STORAGE
  */
 export async function syncPaths(paths: readonly string[]): Promise<void> {
-  const [first] = paths;
-  if (first === undefined) return;
-  if (paths.length > fewPaths && (await syncFileSystem(dirname(first)))) return;
+  if (paths.length > fewPaths && (await syncFileSystems(paths))) return;
   const rest = paths.values();
   const workers = Array.from({ length: Math.min(pathsAtOnce, paths.length) }, async () => {
     for (const path of rest) await syncPath(path);
@@ -24,11 +22,18 @@ export async function syncPaths(paths: readonly string[]): Promise<void> {
   await Promise.all(workers);
 }
 
-/** syncfs(2), which Node does not have, through sync(1). Returns whether it was done: a system may have no such program. */
-async function syncFileSystem(folder: string): Promise<boolean> {
+/**
+ * syncfs(2), which Node does not have, through sync(1). Returns whether it was done: a system may have no such program. A
+ * folder of the tree may be a link to another disk: it is not for the first path to say where all of them are.
+ */
+async function syncFileSystems(paths: readonly string[]): Promise<boolean> {
   try {
-    const [status] = await once(spawn('sync', ['-f', folder], { stdio: 'ignore' }), 'exit');
-    return status === 0;
+    const places = new Map(paths.map((path) => [statSync(path).dev, path]));
+    for (const path of places.values()) {
+      const [status] = await once(spawn('sync', ['-f', path], { stdio: 'ignore' }), 'exit');
+      if (status !== 0) return false;
+    }
+    return true;
   } catch {
     return false;
   }
