@@ -23,6 +23,12 @@ export function* pieceOf(target: ProbeTarget, random: () => number): Iterable<Ch
   if (target.size > 0) yield { target, range: ordinaryRange(target.size, random) };
 }
 
+/** A part of any blob. */
+export function* pickedPiece({ pick, random }: CheckSource, serial: number): Iterable<Check> {
+  const target = pick(serial);
+  if (target !== undefined) yield* pieceOf(target, random);
+}
+
 /** Whether a blob is there. */
 export function* headOf(target: ProbeTarget | undefined): Iterable<Check> {
   // The last byte is what it must have to come back, if it fails: a HEAD alone would be too easily passed.

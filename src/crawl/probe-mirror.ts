@@ -24,6 +24,8 @@ export interface ProbeJob {
   readonly newest: (above: number, upTo: number) => Iterable<Check>;
   /** The checks to make, once the serial is known. They are made in order until one fails. */
   readonly checks: (serial: number) => Iterable<Check>;
+  /** What to look at when the origin has nothing of what these are about. */
+  readonly instead: (serial: number) => Iterable<Check>;
   /** The checks amount to a full check. */
   readonly full: boolean;
   /** By which of the ways to the mirror to begin: it is counted up, so that each has its turn. */

@@ -31,7 +31,7 @@ export class ProbeVisit {
     if (none !== undefined) return failure(none, this.#job.mirror.urls.join(', '));
     const claim = this.#job.askSerial ? await this.#readClaim() : { serial: this.#job.serial };
     if ('ok' in claim) return claim;
-    for (const check of this.#job.checks(claim.serial)) {
+    for (const check of this.#checks(claim.serial)) {
       const outcome = await this.#make(check, (reason) => !ownFailures.has(reason));
       if (!outcome.ok) return { ...failure(outcome, describe(check)), failed: check };
     }
@@ -44,6 +44,12 @@ export class ProbeVisit {
         : this.#deps.probe.checkHead(way, last, signal),
     );
     return { ok: true, ...claim };
+  }
+
+  /** Clients can ask for what is nowhere, as often as they like: that alone must not be what is looked at. */
+  *#checks(serial: number): Iterable<Check> {
+    yield* this.#job.checks(serial);
+    if (this.#last === undefined) yield* this.#job.instead(serial);
   }
 
   /** Where all that was to be checked has been retired, or there is nothing yet, the mirror must at least answer. */

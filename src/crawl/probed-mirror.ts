@@ -11,7 +11,15 @@ import { smoothResponseTime } from '../mirrors/response-time.ts';
 import { afterTries, reachableOver } from '../mirrors/url-states.ts';
 import type { ProbeTarget, Suspicion } from '../ports/mirror-probe.ts';
 import type { StoredMirrorState } from '../ports/mirror-states.ts';
-import { type CheckSource, fullChecks, headOf, newChecks, pieceOf, wholeChecks } from './choose-checks.ts';
+import {
+  type CheckSource,
+  fullChecks,
+  headOf,
+  newChecks,
+  pickedPiece,
+  pieceOf,
+  wholeChecks,
+} from './choose-checks.ts';
 import { MirrorEvidence } from './mirror-evidence.ts';
 import type { Check, ProbeFinding, ProbeJob } from './probe-mirror.ts';
 import { ProbeBudget } from './probe-budget.ts';
@@ -240,6 +248,7 @@ export class ProbedMirror implements ProbeHistory {
       full: false,
       turn: this.#turn,
       newest: (above: number, upTo: number) => newChecks(this.#source, above, upTo),
+      instead: (known: number) => pickedPiece(this.#source, known),
     };
   }
 

@@ -396,6 +396,17 @@ suite('the prober', () => {
     await world.prober.stop();
   });
 
+  test('looks at something else when clients ask for what the origin does not have', async (context) => {
+    const world = await createWorld(context);
+    await world.start();
+    const absent = blob('absent', 100_000);
+    world.retired.add(absent.digest);
+    world.probe.mirror(1).fault = 'wrong-bytes';
+    await world.useFor(5000, absent);
+    out(/wrong-bytes/)(world.state());
+    await world.prober.stop();
+  });
+
   test('still takes a mirror in use out in time when hundreds of others stand still', async (context) => {
     const mirrors = Array.from({ length: 500 }, (_, index) => numberedMirror(index + 1));
     const world = await createWorld(context, { mirrors });

@@ -6,7 +6,8 @@ const words = 5;
 /**
  * Digests with three numbers each, sorted, in 20 bytes an entry outside of the garbage collector's sight: as many
  * objects in a Map would take several times that. 64 bits of a SHA-256 tell a million apart but for a chance of one in
- * forty million; what a client gets is checked against the whole digest anyway. It never changes.
+ * forty million; what a client gets is checked against the whole digest anyway. Whoever makes up a digest that begins like
+ * another one finds that one's entry: an entry does not prove that there is such content. It never changes.
  */
 export class DigestTable {
   readonly #entries: Uint32Array;
