@@ -19,14 +19,14 @@ async function serve(t: TestContext, address: string, listener: RequestListener)
   return `http://${address}:${(server.address() as AddressInfo).port}`;
 }
 
-function createSource(t: TestContext, origin: string) {
+function createSource(t: TestContext, origin: string, timeout = 5000) {
   const connections = createSyncConnections({
     named: new Set([new URL(origin).host]),
     resolver: createMirrorAddressResolver([parseNetblock('127.0.1.0/24')]),
     secureContext: () => assert.fail('nothing speaks TLS here'),
     userAgent: 'test',
     parallel: 16,
-    timeout: 5000,
+    timeout,
   });
   t.after(() => connections[Symbol.dispose]());
   const source = createHttpContentSource(origin, connections);
@@ -114,4 +114,22 @@ test('a mirror that sends on again answers for where it leads: no other one is a
   const { open } = createSource(t, origin);
   assert.equal(await textOf(await open()), 'good');
   assert.deepEqual(told, [undefined, '127.0.1.2']);
+});
+
+test('a mirror that was chosen for a sync must be as quick as a Mirror List wants its clients to be', async (t) => {
+  const slow = await serve(t, '127.0.1.1', (_request, response) => {
+    response.writeHead(200, { 'Content-Length': 1024 ** 3 });
+    // Some 20 KiB in the time in which 24 are wanted: enough for a source that somebody has named.
+    const timer = setInterval(() => response.write(Buffer.alloc(1024)), 90);
+    response.on('close', () => clearInterval(timer));
+  });
+  const origin = await serve(t, '127.0.0.1', (request, response) => {
+    response.writeHead(307, { Location: `${slow}${request.url}` }).end();
+  });
+  const answer = await createSource(t, origin, 1500).open();
+  assert.ok(answer.kind === 'found');
+  await assert.rejects(
+    answer.read(40 * 1024, () => undefined),
+    /too slowly/,
+  );
 });

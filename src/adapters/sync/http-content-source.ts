@@ -43,7 +43,8 @@ export function createHttpContentSource(base: string, connections: SyncConnectio
       response.destroy();
       return wait;
     }
-    return { ...describe(response, offset, connections.timeout, signal), ...sender };
+    const pace = { timeout: connections.timeout, isNamed: via === undefined };
+    return { ...describe(response, offset, pace, signal), ...sender };
   };
 
   return {
@@ -80,7 +81,7 @@ async function pause(milliseconds: number, signal: AbortSignal): Promise<boolean
 function describe(
   response: IncomingMessage,
   offset: number,
-  timeout: number,
+  pace: Parameters<typeof readBody>[1],
   signal: AbortSignal,
 ): SourceAnswer {
   const { statusCode = 0, headers } = response;
@@ -92,10 +93,10 @@ function describe(
   const encoding = headers['content-encoding'] ?? 'identity';
   if (encoding !== 'identity')
     return refuse('failed', `it answers with Content-Encoding ${JSON.stringify(encoding)}`);
-  if (statusCode === 200) return { kind: 'found', offset: 0, read: readBody(response, timeout, signal) };
+  if (statusCode === 200) return { kind: 'found', offset: 0, read: readBody(response, pace, signal) };
   if (statusCode === 206 && offset > 0) {
     const start = /^bytes (\d{1,15})-/.exec(headers['content-range'] ?? '')?.[1];
-    if (Number(start) === offset) return { kind: 'found', offset, read: readBody(response, timeout, signal) };
+    if (Number(start) === offset) return { kind: 'found', offset, read: readBody(response, pace, signal) };
     return refuse('missing', 'it answers with another range than was asked for');
   }
   // RFC 9110, section 15.5.17: its file is shorter than what is here already.

@@ -4,13 +4,23 @@ import type { ReadBody } from '../../ports/content-source.ts';
 
 /** What a source has to send in the time of a timeout while it is waited for, in bytes. */
 const leastProgress = 16 * 1024;
+/**
+ * What one has to send that nobody here has named, in bytes a second: as much as a Mirror List wants its own clients to
+ * take. A mirror that it sends on to could otherwise hold up a sync for weeks, while it is quick for everybody else.
+ */
+const leastRate = 16 * 1024;
 const looksPerTimeout = 4;
 
 /**
  * Reads a body. A source that stands still, or sends so little that it only seems not to, is given up after `timeout`
  * milliseconds of waiting for it; the time in which the pieces are worked on is not held against it.
  */
-export function readBody(response: IncomingMessage, timeout: number, signal: AbortSignal): ReadBody {
+export function readBody(
+  response: IncomingMessage,
+  { timeout, isNamed }: { readonly timeout: number; readonly isNamed: boolean },
+  signal: AbortSignal,
+): ReadBody {
+  const least = isNamed ? leastProgress : Math.max(leastProgress, (leastRate * timeout) / 1000);
   return (limit, take) =>
     new Promise((resolve, reject) => {
       let received = 0;
@@ -21,7 +31,7 @@ export function readBody(response: IncomingMessage, timeout: number, signal: Abo
         if (!isWaiting) return;
         waited += 1;
         if (waited <= looksPerTimeout) return;
-        if (received - counted < leastProgress) response.destroy(new Error('it sends too slowly'));
+        if (received - counted < least) response.destroy(new Error('it sends too slowly'));
         waited = 0;
         counted = received;
       }, timeout / looksPerTimeout);
