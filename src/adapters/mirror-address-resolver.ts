@@ -123,7 +123,9 @@ export function createMirrorAddressResolver(
       return {
         ok: false,
         reason: 'not-allowed',
-        detail: `${detail}, where probes may not connect; mirrors.allowAddresses can allow it`,
+        detail:
+          `${detail}, where nothing may connect that others name; "allowAddresses" can allow it, ` +
+          'or --allow-address of "signpost sync"',
       };
     },
   };
