@@ -32,6 +32,8 @@ export interface AcceptDeps extends VerificationDeps, PlacementDeps, Pick<CheckD
   readonly stagedImages: StagedImages;
   readonly issuedRequests: IssuedRequests;
   readonly treeReader: PresentDeps['treeReader'] & CheckDeps['treeReader'];
+  /** Told after each image whose signatures have been looked at. */
+  readonly onVerified?: (done: number, all: number) => void;
   /** Who may vouch for a bundle; empty when none has to be vouched for. */
   readonly signers: readonly SealKey[];
   /** Without it the files of metadata in a bundle are left out. */
@@ -81,6 +83,7 @@ export async function acceptBundle(
   for (const image of images) {
     const own = staged.get(formatTaggedReference(image));
     verdicts.push({ target: image, verdict: await verifyImage(deps, header.serial, image, own) });
+    deps.onVerified?.(verdicts.length, images.length);
   }
   const whole = refuseSome(verdicts, await checkBlobs(deps, verifiedOf(verdicts)));
   const { metadata: metadataDeps, registry, clock } = deps;

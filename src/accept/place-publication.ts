@@ -19,6 +19,8 @@ export interface PlacementDeps {
   readonly contents: Pick<TreeContents, 'readMarker' | 'update'>;
   readonly publications: Publications;
   readonly stagedImages: StagedImages;
+  /** Told after each file that has been handed to the tree; the signatures of a manifest are one. */
+  readonly onPlaced?: (done: number, all: number) => void;
 }
 
 /** A staged image all of whose signatures have been verified against the policy. */
@@ -63,11 +65,20 @@ export async function placePublication(
   const placements = await findBlobs(deps, images);
   const manifests = images.flatMap(({ files }) => files);
   const { tree } = deps;
-  for (const { repository, digest, from } of placements) await tree.placeBlob(repository, digest, from);
-  for (const { row, bytes } of manifests) await tree.placeManifest(row.repository, row.digest, bytes);
-  for (const artifact of artifacts) await placeArtifact(tree, artifact);
-  for (const { repository, digest, signatures } of lookaside)
-    await tree.placeSignatures(repository, digest, signatures);
+  const work = [
+    ...placements.map((one) => () => tree.placeBlob(one.repository, one.digest, one.from)),
+    ...manifests.map(
+      ({ row, bytes }) =>
+        () =>
+          tree.placeManifest(row.repository, row.digest, bytes),
+    ),
+    ...artifacts.map((artifact) => () => placeArtifact(tree, artifact)),
+    ...lookaside.map((one) => () => tree.placeSignatures(one.repository, one.digest, one.signatures)),
+  ];
+  for (const [index, place] of work.entries()) {
+    await place();
+    deps.onPlaced?.(index + 1, work.length);
+  }
   await tree.settle();
   const serial = await deps.publications.publish({
     tags: [

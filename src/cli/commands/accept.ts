@@ -5,6 +5,7 @@ import { SignpostError } from '../../oci/errors.ts';
 import { formatTaggedReference } from '../../oci/reference.ts';
 import { type CommonOptions, type Terminal, createVerb, printResult } from '../command.ts';
 import { configOf } from '../config-of.ts';
+import { createCountLine } from '../count-line.ts';
 import { composeAccept } from '../compose/accept.ts';
 import { composeProgress } from '../compose/progress.ts';
 
@@ -29,7 +30,15 @@ async function accept(terminal: Terminal, options: CommonOptions, bundle: string
   const { signal } = terminal;
   // One document is what programs get: they are told nothing in between.
   using progress = options.json === true ? undefined : composeProgress(terminal, false);
-  const watched = progress === undefined ? { signal } : { signal, progress };
+  const watched =
+    progress === undefined
+      ? { signal }
+      : {
+          signal,
+          progress,
+          onVerified: createCountLine(terminal, 'images verified'),
+          onPlaced: createCountLine(terminal, 'files placed'),
+        };
   return await composeAccept(configOf(options), bundle, watched);
 }
 

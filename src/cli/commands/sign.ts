@@ -3,6 +3,7 @@ import { isSignpostError } from '../../oci/errors.ts';
 import type { SigningPlan } from '../../sign/plan-signing.ts';
 import { type CommonOptions, type Terminal, createVerb, printResult } from '../command.ts';
 import { composeSign } from '../compose/sign.ts';
+import { createCountLine } from '../count-line.ts';
 import { parseDuration } from '../duration.ts';
 import { describePlan, planToJson } from '../describe-plan.ts';
 import { confirm } from '../prompt.ts';
@@ -78,7 +79,7 @@ async function sign(terminal: Terminal, request: string, options: SignOptions): 
       allowRollback: options.allowRollback === true,
       adoptRecord: options.adoptRecord === true,
       review,
-      advance: createAdvance(terminal),
+      advance: createCountLine(terminal, 'signatures'),
       signal: terminal.signal,
     });
     const expires = new Date(result.expires).toISOString();
@@ -95,11 +96,4 @@ async function sign(terminal: Terminal, request: string, options: SignOptions): 
       'Nothing was signed (--dry-run).',
     ]);
   }
-}
-
-function createAdvance({ stderr }: Terminal): (done: number, all: number) => void {
-  if (stderr.isTTY !== true) return () => undefined;
-  return (done, all) => {
-    stderr.write(done === all ? '\r\u001B[K' : `\r${done} of ${all} signatures`);
-  };
 }

@@ -1,9 +1,8 @@
-import { type AcceptResult, acceptBundle } from '../../accept/accept-bundle.ts';
+import { type AcceptDeps, type AcceptResult, acceptBundle } from '../../accept/accept-bundle.ts';
 import { repairMarker } from '../../accept/place-publication.ts';
 import { readLines } from '../../adapters/read-lines.ts';
 import { parseRegistryHost } from '../../oci/reference.ts';
 import { contentLock } from '../../ports/lock.ts';
-import type { Progress } from '../../ports/progress.ts';
 import { bundleLimits } from '../../trust/signature-bundle.ts';
 import type { Config } from '../config-schema.ts';
 import { composeMetadata } from './metadata.ts';
@@ -15,7 +14,7 @@ import { readSealKey } from './seal-key.ts';
 export async function composeAccept(
   config: Config,
   bundle: string,
-  watched: { readonly progress?: Progress; readonly signal: AbortSignal },
+  watched: Pick<AcceptDeps, 'progress' | 'onVerified' | 'onPlaced' | 'signal'>,
 ): Promise<AcceptResult> {
   const registry = parseRegistryHost(config.registry.name);
   await using content = await composeContent(config, 'accept');
