@@ -58,7 +58,8 @@ function describeOperation(route: Route): Json {
     ...(route.needsIfMatch === true ? [ifMatchParameter] : []),
     ...(route.takesIfNoneMatch === true ? [ifNoneMatchParameter] : []),
   ];
-  const who = roles.length === 0 ? 'Needs no token.' : `For the roles ${roles.join(', ')}.`;
+  const role = roles.length === 1 ? 'role' : 'roles';
+  const who = roles.length === 0 ? 'Needs no token.' : `For the ${role} ${roles.join(', ')}.`;
   return {
     operationId: id,
     summary,
