@@ -255,13 +255,22 @@ suite('a probe over plain HTTP', () => {
     assert.equal(lookups, 1);
   });
 
-  test('a failed look-up is no reason to leave a mirror alone, private or not', async () => {
+  test('a look-up that fails is no reason to leave a mirror alone, but a private one may be unknown here', async () => {
     const resolve = async () => ({ ok: false, reason: 'unknown-name', detail: 'EAI_AGAIN' }) as const;
-    const probe = createProbe({ resolver: { resolve } });
-    for (const isPrivate of [true, false]) {
-      const mirror = wayTo('http://mirror.invalid', isPrivate);
-      const outcome = await probe.readSerial(mirror, timeout());
-      assert.equal(outcome.ok ? 'ok' : outcome.reason, 'refused');
+    const failing = createProbe({ resolver: { resolve } });
+    const silent = createProbe({ resolver: { resolve: () => new Promise(() => undefined) } });
+    const reasonsOf = async (probe: MirrorProbe, isPrivate: boolean) => {
+      const way = wayTo('http://mirror.invalid', isPrivate);
+      const outcomes = await Promise.all([
+        probe.findFamilies(way.mirror, way.url, AbortSignal.timeout(20)),
+        probe.readSerial(way, AbortSignal.timeout(20)),
+      ]);
+      return outcomes.map((outcome) => (outcome.ok ? 'ok' : outcome.reason));
+    };
+    assert.deepEqual(await reasonsOf(failing, false), ['refused', 'refused']);
+    assert.deepEqual(await reasonsOf(silent, false), ['timeout', 'timeout']);
+    for (const probe of [failing, silent]) {
+      assert.deepEqual(await reasonsOf(probe, true), ['address-not-allowed', 'address-not-allowed']);
     }
   });
 

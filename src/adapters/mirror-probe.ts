@@ -23,6 +23,7 @@ import {
   readMirrorUrl,
   requestMirror,
   unresolved,
+  unresolvedInTime,
   withSignal,
 } from './mirror-request.ts';
 import { type PaceLimits, watchPace } from './watch-pace.ts';
@@ -53,8 +54,8 @@ const markerMemory = 10_000;
 const usualPace: PaceLimits = { leastRate: 256 * 1024, grace: 5000 };
 
 /**
- * Probes mirrors over HTTP. Private mirrors are probed only where `allowAddresses` names their address: the others
- * are never touched from outside, and answer `address-not-allowed`.
+ * Probes mirrors over HTTP. Private mirrors are probed only where `allowAddresses` names their address: the others,
+ * and those whose name is not known here, are never touched from outside, and answer `address-not-allowed`.
  * @throws SignpostError CONFIG_INVALID when a certificate authority cannot be read
  */
 export function createMirrorProbe(options: MirrorProbeOptions): MirrorProbe {
@@ -71,10 +72,8 @@ export function createMirrorProbe(options: MirrorProbeOptions): MirrorProbe {
       const url = readMirrorUrl(text);
       if (url === undefined) return badUrl(text);
       const resolved = await withSignal(resolver.resolve(hostOf(url), mirror.kind === 'private'), signal);
-      if (resolved === 'aborted') {
-        return problem('timeout', `the name ${hostOf(url)} did not resolve in time`);
-      }
-      if (!resolved.ok) return unresolved(resolved);
+      if (resolved === 'aborted') return unresolvedInTime(mirror, url);
+      if (!resolved.ok) return unresolved(mirror, resolved);
       const has = new Set(resolved.addresses.map(({ family }) => family));
       return { ok: true, families: ([4, 6] as const).filter((family) => has.has(family)) };
     },

@@ -2,6 +2,7 @@ import { type ClientRequest, type IncomingMessage, request as requestHttp } from
 import { request as requestHttps } from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { type SecureContext, TLSSocket } from 'node:tls';
+import type { Mirror } from '../mirrors/mirror.ts';
 import type { MirrorWay, ProbeProblem } from '../ports/mirror-probe.ts';
 import type { MirrorAddressResolver } from './mirror-address-resolver.ts';
 
@@ -45,8 +46,8 @@ export async function requestMirror(
   const url = readMirrorUrl(`${base}/${question.path}`);
   if (url === undefined) return badUrl(base);
   const resolved = await withSignal(options.resolver.resolve(hostOf(url), mirror.kind === 'private'), signal);
-  if (resolved === 'aborted') return problem('timeout', `the name ${hostOf(url)} did not resolve in time`);
-  if (!resolved.ok) return unresolved(resolved);
+  if (resolved === 'aborted') return unresolvedInTime(mirror, url);
+  if (!resolved.ok) return unresolved(mirror, resolved);
   const addresses = resolved.addresses.filter((address) => address.family === family);
   const [first] = addresses;
   if (first === undefined) return problem('refused', `${hostOf(url)} has no IPv${family} address any more`);
@@ -97,12 +98,22 @@ export function badUrl(url: string): ProbeProblem {
   return problem('refused', `${url} is not an http or https URL without credentials`);
 }
 
-/** A look-up that failed says nothing of where the mirror is, and must not pass for an address to stay away from. */
-export function unresolved(resolved: {
-  readonly reason: 'unknown-name' | 'not-allowed';
-  readonly detail: string;
-}): ProbeProblem {
-  return problem(resolved.reason === 'not-allowed' ? 'address-not-allowed' : 'refused', resolved.detail);
+/**
+ * A look-up that failed says nothing of where a mirror is, and must not pass for an address to stay away from. The name of
+ * a private mirror is the exception: often only its own network knows it.
+ */
+export function unresolved(
+  { kind }: Pick<Mirror, 'kind'>,
+  resolved: { readonly reason: 'unknown-name' | 'not-allowed'; readonly detail: string },
+): ProbeProblem {
+  const stayAway = resolved.reason === 'not-allowed' || kind === 'private';
+  return problem(stayAway ? 'address-not-allowed' : 'refused', resolved.detail);
+}
+
+/** The same of one that nobody has answered: name servers outside do that with names of a network inside. */
+export function unresolvedInTime({ kind }: Pick<Mirror, 'kind'>, url: URL): ProbeProblem {
+  const detail = `the name ${hostOf(url)} did not resolve in time`;
+  return problem(kind === 'private' ? 'address-not-allowed' : 'timeout', detail);
 }
 
 /** Reads a body piece by piece until `take` has a verdict or the body ends; then the connection is gone. */

@@ -80,7 +80,7 @@ function createAdd(terminal: Terminal): Command {
     'Add a mirror. Clients are sent there once it has passed a probe.',
     [
       'signpost mirror add uni-example https://mirror.example.org/images --country DE --asn 680 --weight 1000',
-      'signpost mirror add campus https://10.1.2.3 --country FR --kind private --netblock 192.0.2.0/24',
+      'signpost mirror add campus https://images.campus.example.net --country FR --kind private --netblock 192.0.2.0/24',
     ],
   )
     .argument('<name>', 'short and unique, such as uni-example')
