@@ -274,6 +274,7 @@ suite('address families', () => {
 
     const resolver = createMirrorAddressResolver(
       [parseNetblock('127.0.0.1/32')],
+      'mirrors.allowAddresses',
       (_host, callback) => {
         asked += 1;
         callback(null, [{ address: asked === 1 ? '127.0.0.1' : '127.0.0.2', family: 4 }]);

@@ -12,6 +12,7 @@ function createWorld(allowed: readonly string[] = []) {
   const world = { time: 0, pending };
   const resolver = createMirrorAddressResolver(
     allowed.map(parseNetblock),
+    'mirrors.allowAddresses',
     (host, callback) => {
       pending.push({
         host,

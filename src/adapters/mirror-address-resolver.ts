@@ -38,9 +38,11 @@ const concurrency = 2;
 /**
  * Resolves names, remembers them for half a minute, and goes on with what it remembers for ten minutes while it asks
  * again, so that a slow or failing name server takes no mirror out.
+ * @param setting where `allowed` comes from, to name it to people
  */
 export function createMirrorAddressResolver(
   allowed: readonly Netblock[],
+  setting: string,
   lookUp: Lookup = (host, callback) => lookup(host, { all: true }, callback),
   now: () => number = () => performance.now(),
 ): MirrorAddressResolver {
@@ -120,13 +122,7 @@ export function createMirrorAddressResolver(
         literal === undefined
           ? `${host} leads to ${refused.join(', ') || 'no address'}`
           : `${host} is not a public address`;
-      return {
-        ok: false,
-        reason: 'not-allowed',
-        detail:
-          `${detail}, where nothing may connect that others name; "allowAddresses" can allow it, ` +
-          'or --allow-address of "signpost sync"',
-      };
+      return { ok: false, reason: 'not-allowed', detail: `${detail}; ${setting} can allow it` };
     },
   };
 }

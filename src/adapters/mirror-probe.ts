@@ -59,7 +59,8 @@ const usualPace: PaceLimits = { leastRate: 256 * 1024, grace: 5000 };
  * @throws SignpostError CONFIG_INVALID when a certificate authority cannot be read
  */
 export function createMirrorProbe(options: MirrorProbeOptions): MirrorProbe {
-  const resolver = options.resolver ?? createMirrorAddressResolver(options.allowAddresses);
+  const resolver =
+    options.resolver ?? createMirrorAddressResolver(options.allowAddresses, 'mirrors.allowAddresses');
   const requests = {
     resolver,
     userAgent: describeUs(options),

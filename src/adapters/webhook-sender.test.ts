@@ -86,7 +86,7 @@ test('no connection is made to an address inside, whatever its name says, or say
     asked += 1;
     callback(null, [{ address: asked === 1 ? '127.0.0.2' : '127.0.0.1', family: 4 }]);
   };
-  const resolver = createMirrorAddressResolver(allowed, lookUp, () => now);
+  const resolver = createMirrorAddressResolver(allowed, 'webhooks.allowAddresses', lookUp, () => now);
   const named = `http://hook.example:${new URL(url).port}/`;
   for (let round = 0; round < 4; round += 1) {
     const outcome = await createWebhookSender({ ...strict, resolver }).send(

@@ -25,7 +25,8 @@ const timeout = 10_000;
 
 /** @throws SignpostError CONFIG_INVALID when a certificate authority cannot be read */
 export function createWebhookSender(options: WebhookSenderOptions): WebhookSender {
-  const resolver = options.resolver ?? createMirrorAddressResolver(options.allowAddresses);
+  const resolver =
+    options.resolver ?? createMirrorAddressResolver(options.allowAddresses, 'webhooks.allowAddresses');
   const secureContext = createSecureContext({
     ca: [...getCACertificates('default'), ...options.certificateAuthorities.map(readAuthority)],
   });

@@ -1,6 +1,7 @@
 import type { Netblock } from '../mirrors/address.ts';
 import { findCountry } from '../mirrors/countries.ts';
 import { parseNetblock } from '../mirrors/netblock.ts';
+import type { AllowedAddresses } from '../mirrors/parse-mirror-url.ts';
 import { quote } from '../oci/digest.ts';
 import { SignpostError } from '../oci/errors.ts';
 import type { Config } from './config-schema.ts';
@@ -11,6 +12,17 @@ import type { Config } from './config-schema.ts';
  */
 export function readNetblocks(path: string, texts: readonly string[]): readonly Netblock[] {
   return texts.map((text, at) => readNetblock(`${path}.${at}`, text));
+}
+
+/** @throws SignpostError CONFIG_INVALID */
+export function readAllowedAddresses({
+  mirrors,
+  webhooks,
+}: Pick<Config, 'mirrors' | 'webhooks'>): AllowedAddresses {
+  return {
+    mirrors: readNetblocks('mirrors.allowAddresses', mirrors.allowAddresses),
+    webhooks: readNetblocks('webhooks.allowAddresses', webhooks.allowAddresses),
+  };
 }
 
 /**

@@ -5,14 +5,21 @@ import { classifyAddress, mayConnect } from './address-class.ts';
 
 const longest = 1024;
 
+/** Special addresses, such as private ones, that the operator allows. Each list is named as the setting is. */
+export interface AllowedAddresses {
+  /** `mirrors.allowAddresses` */
+  readonly mirrors: readonly Netblock[];
+  /** `webhooks.allowAddresses` */
+  readonly webhooks: readonly Netblock[];
+}
+
 /**
  * Reads where a mirror's copy of the tree is. What its name resolves to is judged when it is connected to.
- * @param allowed special addresses that the operator allows (`mirrors.allowAddresses`)
  * @throws SignpostError USAGE
  */
-export function parseMirrorUrl(text: string, allowed: readonly Netblock[]): string {
+export function parseMirrorUrl(text: string, { mirrors }: Pick<AllowedAddresses, 'mirrors'>): string {
   const wrong = (problem: string) => invalid(`${quote(text)} cannot be a mirror's URL: ${problem}`);
-  const url = readUrl(text, 'https://mirror.example.org/images', allowed, wrong);
+  const url = readUrl(text, 'https://mirror.example.org/images', { mirrors }, wrong);
   if (/[?#]/.test(text)) throw wrong('paths are put behind it, so it can have no "?" and no "#"');
   return url.origin + url.pathname.replace(/\/+$/, '');
 }
@@ -21,9 +28,9 @@ export function parseMirrorUrl(text: string, allowed: readonly Netblock[]): stri
  * Reads where a mirror's contact is told of changes: like a mirror's URL, but it may have a query.
  * @throws SignpostError USAGE
  */
-export function parseWebhookUrl(text: string, allowed: readonly Netblock[]): string {
+export function parseWebhookUrl(text: string, { webhooks }: Pick<AllowedAddresses, 'webhooks'>): string {
   const wrong = (problem: string) => invalid(`${quote(text)} cannot be a webhook: ${problem}`);
-  const url = readUrl(text, 'https://mirror.example.org/hooks/signpost', allowed, wrong);
+  const url = readUrl(text, 'https://mirror.example.org/hooks/signpost', { webhooks }, wrong);
   if (text.includes('#')) throw wrong('what stands behind "#" is never sent');
   return url.href;
 }
@@ -39,13 +46,13 @@ export function parseContact(text: string): string {
   const expected = 'expected an e-mail address such as "mirrors@uni.example", or a URL of a page';
   // Nothing connects to it, so its address does not matter.
   if (!/^https?:/i.test(text)) throw wrong(expected);
-  return readUrl(text, 'https://uni.example/mirrors', undefined, wrong).href;
+  return readUrl(text, 'https://uni.example/mirrors', {}, wrong).href;
 }
 
 function readUrl(
   text: string,
   example: string,
-  allowed: readonly Netblock[] | undefined,
+  allowed: Partial<AllowedAddresses>,
   wrong: (problem: string) => SignpostError,
 ): URL {
   if (text.length > longest) throw wrong(`it is longer than ${longest} characters`);
@@ -55,9 +62,10 @@ function readUrl(
   if (url.username !== '' || url.password !== '')
     throw wrong('it would give its user and password to others');
   const address = addressOf(url.hostname);
-  if (allowed !== undefined && address !== undefined && !mayConnect(address, allowed)) {
+  for (const [section, netblocks] of Object.entries(allowed)) {
+    if (address === undefined || mayConnect(address, netblocks)) continue;
     throw wrong(
-      `${address} is a ${classifyAddress(address)} address; if that is meant, add it to mirrors.allowAddresses in the configuration`,
+      `${address} is a ${classifyAddress(address)} address; if that is meant, add it to ${section}.allowAddresses in the configuration`,
     );
   }
   return url;

@@ -9,8 +9,9 @@ const plain: MirrorInput = {
   urls: ['https://mirror.example.org/images'],
   country: 'DE',
 };
+const none = { mirrors: [], webhooks: [] };
 const parse = (changes: Partial<MirrorInput>, allowed: readonly string[] = []) =>
-  parseMirror({ ...plain, ...changes }, allowed.map(parseNetblock));
+  parseMirror({ ...plain, ...changes }, { mirrors: allowed.map(parseNetblock), webhooks: [] });
 
 test('what is left out has its default', () => {
   assert.deepEqual(parse({}), {
@@ -217,20 +218,33 @@ test('addresses that lead inside are refused in every spelling, unless the opera
   assert.equal(parse({ urls: ['https://9.9.9.9'] }).urls[0], 'https://9.9.9.9');
 });
 
+test('a webhook may lead to what is allowed for webhooks, and a mirror to what is allowed for mirrors', () => {
+  const allowed = { mirrors: [parseNetblock('10.0.0.0/8')], webhooks: [parseNetblock('127.0.0.0/8')] };
+  const both = parseMirror(
+    { ...plain, urls: ['https://10.0.0.1'], webhook: 'http://127.0.0.1/hook' },
+    allowed,
+  );
+  assert.deepEqual([both.urls[0], both.webhook], ['https://10.0.0.1', 'http://127.0.0.1/hook']);
+  const swapped = { mirrors: allowed.webhooks, webhooks: allowed.mirrors };
+  assert.throws(() => changeMirror(both, { urls: both.urls }, swapped), /mirrors\.allowAddresses/);
+  assert.throws(() => changeMirror(both, { webhook: both.webhook }, swapped), /webhooks\.allowAddresses/);
+});
+
 test('a change touches only what it names', () => {
   const mirror = parse({ coordinates: '1,2', asns: ['680'], netblocks: ['192.0.2.0/24'], kind: 'private' });
-  const change = (changes: Partial<MirrorInput>) => changeMirror({ ...mirror, enabled: false }, changes, []);
+  const change = (changes: Partial<MirrorInput>) =>
+    changeMirror({ ...mirror, enabled: false }, changes, none);
   assert.deepEqual(change({ weight: '7' }), { ...mirror, enabled: false, weight: 7 });
   assert.deepEqual(change({ asns: [] }).asns, []);
   assert.equal('coordinates' in change({ coordinates: '' }), false);
   assert.equal(change({ site: 'Example' }).site, 'Example');
-  assert.equal('site' in changeMirror({ ...mirror, site: 'Example' }, { site: '' }, []), false);
+  assert.equal('site' in changeMirror({ ...mirror, site: 'Example' }, { site: '' }, none), false);
   assert.throws(() => change({ netblocks: [] }), /--netblock/);
   assert.deepEqual(change({ netblocks: [], kind: 'public' }).netblocks, []);
 });
 
 test('an address that was allowed once stays when something else changes', () => {
   const mirror = parse({ urls: ['https://127.0.0.1'] }, ['127.0.0.0/8']);
-  assert.equal(changeMirror(mirror, { weight: '2' }, []).urls[0], 'https://127.0.0.1');
-  assert.throws(() => changeMirror(mirror, { urls: ['https://127.0.0.2'] }, []), /loopback/);
+  assert.equal(changeMirror(mirror, { weight: '2' }, none).urls[0], 'https://127.0.0.1');
+  assert.throws(() => changeMirror(mirror, { urls: ['https://127.0.0.2'] }, none), /loopback/);
 });

@@ -1,12 +1,11 @@
 import { quote } from '../oci/digest.ts';
 import { SignpostError } from '../oci/errors.ts';
 import { isRepositoryName } from '../oci/reference.ts';
-import type { Netblock } from './address.ts';
 import { findCountry } from './countries.ts';
 import type { Coordinates } from './distance.ts';
 import { type MirrorKind, mirrorKinds, type NewMirror } from './mirror.ts';
 import { parseAsn, parseMirrorNetblock, refuseNested } from './parse-mirror-networks.ts';
-import { parseContact, parseMirrorUrl, parseWebhookUrl } from './parse-mirror-url.ts';
+import { type AllowedAddresses, parseContact, parseMirrorUrl, parseWebhookUrl } from './parse-mirror-url.ts';
 
 /** A mirror as a person writes it. What is left out has its default. */
 export interface MirrorInput {
@@ -30,10 +29,9 @@ export interface MirrorInput {
 
 /**
  * Reads a new mirror. It is approved: who takes it in from somebody else than an operator unsets that.
- * @param allowed special addresses that the operator allows (`mirrors.allowAddresses`)
  * @throws SignpostError USAGE, naming the value and what was expected
  */
-export function parseMirror(input: MirrorInput, allowed: readonly Netblock[]): NewMirror {
+export function parseMirror(input: MirrorInput, allowed: AllowedAddresses): NewMirror {
   const { name, urls, country, ...rest } = input;
   const bare: NewMirror = {
     name: parseMirrorName(name),
@@ -60,7 +58,7 @@ export function parseMirror(input: MirrorInput, allowed: readonly Netblock[]): N
 export function changeMirror<T extends NewMirror>(
   mirror: T,
   changes: Partial<MirrorInput>,
-  allowed: readonly Netblock[],
+  allowed: AllowedAddresses,
 ): T {
   const { site, coordinates, contact, webhook, ...rest } = mirror;
   const changed = {
@@ -111,7 +109,7 @@ function parseMirrorName(text: string): string {
   );
 }
 
-function parseUrls(texts: readonly string[], allowed: readonly Netblock[]): NewMirror['urls'] {
+function parseUrls(texts: readonly string[], allowed: AllowedAddresses): NewMirror['urls'] {
   const [first, ...others] = parseList('URLs', 8, texts, (text) => parseMirrorUrl(text, allowed));
   if (first === undefined) throw invalid('a mirror needs a URL, such as "https://mirror.example.org/images"');
   return [first, ...others];

@@ -1,9 +1,9 @@
 import { quote } from '../oci/digest.ts';
 import { SignpostError, isSignpostError } from '../oci/errors.ts';
-import type { Netblock } from './address.ts';
 import { describeMirror } from './mirror-description.ts';
 import type { Mirror, MirrorId, NewMirror } from './mirror.ts';
 import { type MirrorInput, changeMirror, parseMirror } from './parse-mirror.ts';
+import type { AllowedAddresses } from './parse-mirror-url.ts';
 import { type ConflictOptions, refuseConflicts } from './refuse-conflicts.ts';
 
 /** A mirror of a file: what a person writes of it, and whether it is switched on. */
@@ -28,7 +28,7 @@ export interface ImportPlan {
 export function planImport(
   present: readonly Mirror[],
   imported: readonly ImportedMirror[],
-  allowed: readonly Netblock[],
+  allowed: AllowedAddresses,
   options: ConflictOptions,
 ): ImportPlan {
   const all = new Map<string, Mirror>(present.map((mirror) => [mirror.name, mirror]));

@@ -34,7 +34,7 @@ async function createWorld(t: TestContext, folder: string, disk = createFileDisk
   t.after(() => server.close());
   const connections = createSyncConnections({
     named: new Set([new URL(server.url).host]),
-    resolver: createMirrorAddressResolver([]),
+    resolver: createMirrorAddressResolver([], '--allow-address'),
     secureContext: () => assert.fail('nothing here is https'),
     userAgent: 'test',
     parallel: 2,

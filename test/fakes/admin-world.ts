@@ -65,7 +65,7 @@ export function createAdminWorld(settings: { readonly requestsPerMinute?: number
     registry,
     states: async () => states,
     history,
-    allowed: [],
+    allowed: () => ({ mirrors: [], webhooks: [] }),
     refusalOf: async (url) => (url.includes('inside') ? 'inside.example leads to 10.0.0.1' : undefined),
     record: createMemoryPublicationRecord([{ tags: [published], manifests: [], blobs: [] }]),
     staged: { list: async () => [{ repository, tag, list, staged: start }] },

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { Netblock } from '../../mirrors/address.ts';
 import type { Mirror, MirrorId, NewMirror } from '../../mirrors/mirror.ts';
 import type { MirrorState } from '../../mirrors/mirror-state.ts';
 import { changeMirror, parseMirror } from '../../mirrors/parse-mirror.ts';
+import type { AllowedAddresses } from '../../mirrors/parse-mirror-url.ts';
 import { refuseConflicts } from '../../mirrors/refuse-conflicts.ts';
 import type { Author } from '../../ports/audit-log.ts';
 import type { MirrorRegistry } from '../../ports/mirror-registry.ts';
@@ -25,7 +25,7 @@ export interface MirrorRoutesDeps {
   readonly registry: MirrorRegistry;
   readonly states: () => Promise<ReadonlyMap<MirrorId, MirrorState>>;
   /** Special addresses that the operator allows. */
-  readonly allowed: readonly Netblock[];
+  readonly allowed: () => AllowedAddresses;
   /** Why clients and probes must not be led to a URL, after looking its name up; undefined when they may. */
   readonly refusalOf: (url: string) => Promise<string | undefined>;
 }
@@ -87,7 +87,7 @@ export function mirrorRoutes(deps: MirrorRoutesDeps): readonly Route[] {
       async handle({ query, body, by, token }) {
         const { name, urls, country } = body;
         const input = { ...mirrorInput(body), name, urls, country };
-        const parsed = { ...parseMirror(input, deps.allowed), ...switchesOf(body) };
+        const parsed = { ...parseMirror(input, deps.allowed()), ...switchesOf(body) };
         const shareNetblocks = query.shareNetblocks === 'true';
         refuseConflicts(await registry.list(), parsed, { shareNetblocks });
         const refused = await checkUrls(deps, parsed);
@@ -129,7 +129,7 @@ export function mirrorRoutes(deps: MirrorRoutesDeps): readonly Route[] {
         // Netblocks that overlap already do not stand in the way of changing something else.
         const shareNetblocks = query.shareNetblocks === 'true' || body.netblocks === undefined;
         return change(deps, { name: params.name, ifMatch, by, shareNetblocks }, (mirror) => ({
-          ...changeMirror(mirror, mirrorInput(body), deps.allowed),
+          ...changeMirror(mirror, mirrorInput(body), deps.allowed()),
           ...switchesOf(body),
         }));
       },

@@ -4,7 +4,7 @@ import { createHmac } from 'node:crypto';
 import { once } from 'node:events';
 import { type Server, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -158,6 +158,17 @@ webhooks:
   const audit = await runCommand('audit', ...config);
   assert.match(audit.out, /token [0-9a-f]{16} \(test\) +mirror\.add +uni/);
   assert.match(audit.out, /user \S+ +token\.create/);
+
+  // A configuration that is read again counts here too.
+  const inside = ['mirror', 'add', 'inside', 'https://10.0.0.1', '--country', 'DE', ...remote];
+  const early = await runCommand(...inside);
+  assert.equal(early.status, exitCodes.usage);
+  assert.match(early.err, /mirrors\.allowAddresses/);
+  const settings = await readFile(at('signpost.yaml'), 'utf8');
+  const wider = 'mirrors: { allowAddresses: [127.0.0.0/8, 10.0.0.1/32] }';
+  await writeFile(at('signpost.yaml'), settings.replace(/^mirrors: .*$/m, wider));
+  child.kill('SIGHUP');
+  await until(async () => (await runCommand(...inside)).status === exitCodes.ok);
   child.kill('SIGTERM');
   assert.deepEqual(await closed, [0, null]);
 });

@@ -31,6 +31,7 @@ export interface AdminParts extends Pick<
   | 'serial'
   | 'report'
   | 'webhookSecretOf'
+  | 'allowed'
 > {
   readonly registry: MirrorRegistry;
   readonly tokens: Tokens;
@@ -38,7 +39,6 @@ export interface AdminParts extends Pick<
   readonly clock: Clock;
   readonly log: Log;
   readonly trustedProxies: readonly Netblock[];
-  readonly allowAddresses: readonly Netblock[];
 }
 
 /** A management API has few clients. */
@@ -62,13 +62,12 @@ export async function composeAdmin(config: Config, parts: AdminParts): Promise<H
       );
     }
   }
-  const { registry, clock, log, tokens, allowAddresses } = parts;
+  const { registry, clock, log, tokens, allowed } = parts;
   const app = createAdminApi({
     routes: createRoutes({
       ...parts,
       snapshotOffer: createFileSnapshotOffer(snapshotFolder(config)),
-      allowed: allowAddresses,
-      refusalOf: createRefusal(allowAddresses),
+      refusalOf: createRefusal(allowed),
       version,
     }),
     gate: createGate({ tokens, clock, requestsPerMinute: admin.requestsPerMinute }),
@@ -103,9 +102,9 @@ function isLoopback(text: string): boolean {
 }
 
 /** Why probes may not connect to where a URL leads now; a name that does not resolve is left to the probes. */
-function createRefusal(allowed: readonly Netblock[]): RoutesDeps['refusalOf'] {
-  const resolver = createMirrorAddressResolver(allowed);
+function createRefusal(allowed: RoutesDeps['allowed']): RoutesDeps['refusalOf'] {
   return async (url) => {
+    const resolver = createMirrorAddressResolver(allowed().mirrors, 'mirrors.allowAddresses');
     const host = new URL(url).hostname.replace(/^\[|\]$/g, '');
     const { promise: late, resolve } = Promise.withResolvers<undefined>();
     const timer = setTimeout(() => resolve(undefined), resolveTimeout);

@@ -1,13 +1,13 @@
 import { createRemoteMirrorRegistry } from '../../adapters/remote-mirror-registry.ts';
 import { createSystemClock } from '../../adapters/system-clock.ts';
-import type { Netblock } from '../../mirrors/address.ts';
 import type { MirrorId } from '../../mirrors/mirror.ts';
 import type { MirrorState } from '../../mirrors/mirror-state.ts';
 import { parseNetblock } from '../../mirrors/netblock.ts';
+import type { AllowedAddresses } from '../../mirrors/parse-mirror-url.ts';
 import type { Author } from '../../ports/audit-log.ts';
 import type { MirrorRegistry } from '../../ports/mirror-registry.ts';
 import type { Config } from '../config-schema.ts';
-import { readNetblocks } from '../netblock-settings.ts';
+import { readAllowedAddresses } from '../netblock-settings.ts';
 import type { ServerOptions } from '../server-options.ts';
 import { composeAdminClient } from './admin-client.ts';
 import { localUser } from './local-user.ts';
@@ -19,8 +19,7 @@ export interface MirrorCommandParts extends AsyncDisposable {
   readonly by: Author;
   /** As the server last saw them. */
   readonly states: { load(): Promise<ReadonlyMap<MirrorId, MirrorState>> };
-  /** Addresses that mirrors may have although they lead inside. */
-  readonly allowed: readonly Netblock[];
+  readonly allowed: AllowedAddresses;
 }
 
 /** Which addresses a server far away allows is for it to say. */
@@ -40,10 +39,16 @@ export async function composeMirror(
   if (client !== undefined) {
     const registry = createRemoteMirrorRegistry(client);
     const states = { load: () => registry.states() };
-    return { registry, by, states, allowed: everything, [Symbol.asyncDispose]: () => Promise.resolve() };
+    return {
+      registry,
+      by,
+      states,
+      allowed: { mirrors: everything, webhooks: everything },
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    };
   }
   const config = readConfig();
-  const allowed = readNetblocks('mirrors.allowAddresses', config.mirrors.allowAddresses);
+  const allowed = readAllowedAddresses(config);
   const storage = await openStorage(config, clock);
   return {
     registry: storage.mirrorRegistry,

@@ -21,7 +21,7 @@ import { measureSnapshot } from '../../registry/snapshot-measurements.ts';
 import { createSnapshotWatcher } from '../../registry/snapshot-watcher.ts';
 import { createStreamSlots, measureStreams } from '../../registry/stream-slots.ts';
 import type { Config } from '../config-schema.ts';
-import { readNetblocks } from '../netblock-settings.ts';
+import { readAllowedAddresses, readNetblocks } from '../netblock-settings.ts';
 import { version } from '../version.ts';
 import { composeAdmin } from './admin.ts';
 import { composeContent } from './content.ts';
@@ -172,7 +172,7 @@ export async function composeServe(config: Config): Promise<RunningServer> {
     clock,
     log,
     trustedProxies,
-    allowAddresses: readNetblocks('mirrors.allowAddresses', config.mirrors.allowAddresses),
+    allowed: () => readAllowedAddresses({ mirrors: live.mirrors, webhooks: config.webhooks }),
   });
   const adminUrls = admin?.urls ?? [];
   parts.defer(() => admin?.close(config.registry.shutdownGrace));

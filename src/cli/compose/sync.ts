@@ -42,7 +42,10 @@ export async function composeSync(settings: SyncSettings, progress: Progress): P
   const mirrors = settings.alsoFrom.map((text) => parseSourceUrl(text, '--also-from'));
   using connections = createSyncConnections({
     named: new Set([origin, ...mirrors].map((url) => new URL(url).host)),
-    resolver: createMirrorAddressResolver(readNetblocks('--allow-address', settings.allowAddresses)),
+    resolver: createMirrorAddressResolver(
+      readNetblocks('--allow-address', settings.allowAddresses),
+      '--allow-address',
+    ),
     secureContext: await trust(settings.certificateAuthorities),
     userAgent: `signpost/${version} (mirror sync)`,
     parallel: settings.parallel,

@@ -43,7 +43,7 @@ export async function composeWebhooks(config: Config): Promise<RunningWebhooks> 
   const allowAddresses = readNetblocks('webhooks.allowAddresses', webhooks.allowAddresses);
   const hooks = await Promise.all(
     webhooks.hooks.map(async ({ url, secretFile }, at) => ({
-      url: readUrl(() => parseWebhookUrl(url, allowAddresses), `webhooks.hooks.${at}.url`),
+      url: readUrl(() => parseWebhookUrl(url, { webhooks: allowAddresses }), `webhooks.hooks.${at}.url`),
       secret: await readSecret(secretFile),
     })),
   );
