@@ -50,7 +50,10 @@ export function createGate({ tokens, clock, requestsPerMinute }: GateDeps): Gate
       const token = await checkToken(tokens, authorization, clock.now());
       if (token === undefined) {
         addresses.take(networkOf(address), failureCost, clock.now());
-        return problem(401, 'a token is needed: "Authorization: Bearer signpost_...", and it must be good');
+        return problem(
+          401,
+          'a token is needed ("Authorization: Bearer signpost_..."), one that was made here and is neither expired nor revoked',
+        );
       }
       const isAllowed = roles.includes(token.role);
       if (isAllowed && token.role === 'front-end') {

@@ -60,7 +60,7 @@ function sync(
     allowAddresses: [],
     certificateAuthorities: [],
     timeout: 30_000,
-    carries: selectRepositories(options.only ?? []),
+    carries: selectRepositories(options.only ?? []).carries,
     parallel: 4,
     grace: 3_600_000,
     dryRun: false,
@@ -184,6 +184,9 @@ test('a mirror carries the repositories that were chosen, and can change its min
   await sync(server.url, copy, { only: ['debian'], grace: 0 });
   assert.deepEqual(new Set(await carried()), new Set(['debian']));
   assert.throws(() => selectRepositories(['fedora*']), { code: 'USAGE' });
+  const { carries, unmatched } = selectRepositories(['fedora/*', 'debain', 'suse/*']);
+  await sync(server.url, copy, { carries });
+  assert.deepEqual(unmatched(), ['debain', 'suse/*']);
 });
 
 test('a blob that broke off goes on from there, at another source too', async (t) => {

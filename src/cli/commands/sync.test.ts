@@ -46,6 +46,11 @@ test('a mirror is filled by the Mirror List alone, with every kind of file, and 
     const retired = (await filesIn(tree)).filter((path) => !left.has(path) && path.includes('/manifests/'));
     assert.ok(retired.length > 0, 'nothing was retired');
     for (const path of retired) assert.equal((await fetch(`${origin.url}/${path}`)).status, 404);
+    // Somebody has misspelt it, or it is still to come.
+    const chosen = ['--repository', 'fedora/*', '--repository', 'fedroa/base'];
+    const misspelt = await runCommand('sync', '--from', origin.url, ...chosen, fresh);
+    assert.equal(misspelt.status, 0, misspelt.err);
+    assert.match(misspelt.out, /^warning: [^\n]+ fedroa\/base\nat serial /);
   } finally {
     await rm(root, { recursive: true });
   }

@@ -3,7 +3,7 @@ import { formatBytes } from '../../oci/quantity.ts';
 import { SignpostError } from '../../oci/errors.ts';
 import type { SyncReport } from '../../sync/sync-report.ts';
 import { type SyncSpace, hasRoom } from '../../sync/sync-space.ts';
-import { selectRepositories } from '../../sync/select-repositories.ts';
+import { type RepositoryChoice, selectRepositories } from '../../sync/select-repositories.ts';
 import { type Terminal, printResult } from '../command.ts';
 import { composeProgress } from '../compose/progress.ts';
 import { composeSync } from '../compose/sync.ts';
@@ -58,18 +58,28 @@ export function createCommand(terminal: Terminal): Command {
     .option('--verify', 'hash what is there again, and fetch what is damaged')
     .option(
       '--dry-run',
-      'only say what is missing and whether it fits: nothing but lists is fetched, and nothing is changed',
+      'only say what is missing and whether it fits: nothing but lists is fetched and kept',
     )
     .option('--json', 'print JSON for programs')
     .addHelpText('after', `\nExamples:\n${examples.map((example) => `  $ ${example}`).join('\n')}`)
     .action(async (folder: string, options: Options) => {
-      const report = await sync(terminal, folder, options);
-      const json = { event: 'result', dryRun: options.dryRun === true, ...report };
-      printResult(terminal, options, json, describe(report, options.dryRun === true));
+      const choice = selectRepositories(options.repository);
+      const report = await sync(terminal, folder, options, choice.carries);
+      const unmatched = choice.unmatched();
+      const json = { event: 'result', dryRun: options.dryRun === true, ...report, unmatched };
+      printResult(terminal, options, json, [
+        ...unmatched.map((wanted) => `warning: nothing is published that is --repository ${wanted}`),
+        ...describe(report, options.dryRun === true),
+      ]);
     });
 }
 
-async function sync(terminal: Terminal, folder: string, options: Options): Promise<SyncReport> {
+async function sync(
+  terminal: Terminal,
+  folder: string,
+  options: Options,
+  carries: RepositoryChoice['carries'],
+): Promise<SyncReport> {
   using progress = composeProgress(terminal, options.json === true);
   return await composeSync(
     {
@@ -79,7 +89,7 @@ async function sync(terminal: Terminal, folder: string, options: Options): Promi
       allowAddresses: options.allowAddress,
       certificateAuthorities: options.ca,
       timeout: parseDuration(options.timeout, '--timeout'),
-      carries: selectRepositories(options.repository),
+      carries,
       parallel: options.parallel,
       bandwidth: options.bandwidth,
       grace: parseDuration(options.deleteAfter, '--delete-after'),
