@@ -14,6 +14,7 @@ type ClientKind =
   | 'oras'
   | 'kaniko'
   | 'signpost'
+  | 'mirror-sync'
   | 'other';
 
 /** How a User-Agent begins (RFC 9110, section 10.1.5: the most significant product comes first). */
@@ -38,11 +39,14 @@ const byProduct: ReadonlyMap<string, ClientKind> = new Map([
   ['signpost', 'signpost'],
 ]);
 
+/** What `signpost sync` says of itself: it fills a mirror. */
+const syncPattern = /^signpost\/[^\s()]{1,64} \(mirror sync\)$/;
 const productPattern = /^([a-z][a-z-]{1,31})(?:\/|$)/i;
 
-/** What kind of client sends this User-Agent. It is what the client says of itself, and nothing depends on it. */
+/** What kind of client sends this User-Agent. It is what the client says of itself, and nothing but counts depends on it. */
 export function clientKindOf(userAgent: string | undefined): ClientKind {
   if (userAgent === undefined) return 'other';
+  if (syncPattern.test(userAgent)) return 'mirror-sync';
   const product = productPattern.exec(userAgent)?.[1]?.toLowerCase();
   return product === undefined ? 'other' : (byProduct.get(product) ?? 'other');
 }

@@ -68,6 +68,16 @@ test('a pull is a GET of a tag or of a list; blobs count with the bytes that the
   assert.deepEqual(tally.take(), []);
 });
 
+test('a mirror that is being filled pulls nothing, and its blobs are told apart', () => {
+  const tally = createPullTally();
+  const sync = { header: () => 'signpost/1.2.3 (mirror sync)' };
+  tally.note(ended(byDigest, { ...sync, isList: true }));
+  tally.note(ended(blobPath, { ...sync, ...redirected }));
+  const counted = read(tally);
+  assert.deepEqual(counted['2026-01-31 repository fedora/base'], [0, 1, 1000]);
+  assert.deepEqual(counted['2026-01-31 client mirror-sync'], [0, 1, 1000]);
+});
+
 test('what has no room is counted as other, and days are kept apart', () => {
   const tally = createPullTally();
   for (let number = 0; number < 10_003; number += 1) {

@@ -59,10 +59,13 @@ export function createPullTally(): PullTally {
   /** By all dimensions but tags and mirrors, which only some requests have. */
   const addTo = (day: Day, repository: string, exchange: Exchange, pulls: number, bytes: number): void => {
     const { place } = exchange.client;
+    const client = clientKindOf(exchange.header('user-agent'));
+    // A mirror that is being filled pulls nothing; what it takes of blobs is sent all the same.
+    if (client === 'mirror-sync' && pulls > 0) return;
     add(day.repository, repository, pulls, 1 - pulls, bytes);
     add(day.country, place.country ?? unknown, pulls, 1 - pulls, bytes);
     add(day.asn, place.asn === undefined ? unknown : `AS${place.asn}`, pulls, 1 - pulls, bytes);
-    add(day.client, clientKindOf(exchange.header('user-agent')), pulls, 1 - pulls, bytes);
+    add(day.client, client, pulls, 1 - pulls, bytes);
   };
 
   return {
