@@ -167,6 +167,23 @@ test('an address that leads inside needs the configuration, which must itself be
   assert.equal((await mirror(...argv)).status, exitCodes.ok);
 });
 
+test('a front end keeps no mirrors', async () => {
+  const config = join(data, 'front-end.yaml');
+  writeFileSync(config, 'origin: { url: "https://admin.example.org/front-ends", key: origin.pub }\n');
+  const commands = [
+    ['mirror', 'list'],
+    ['mirror', 'add', 'uni', 'https://uni.example.org', '--country', 'DE'],
+    ['mirror', 'history', 'uni'],
+    ['crawl'],
+    ['explain', '192.0.2.1', `fedora/base@sha256:${'0'.repeat(64)}`],
+  ];
+  for (const argv of commands) {
+    const { status, err } = await runCommand(...argv, '--config', config);
+    assert.equal(status, exitCodes.usage);
+    assert.match(err, /front end/);
+  }
+});
+
 test('a URL belongs to one mirror', async () => {
   await add('uni');
   const second = await mirror('add', 'other', 'https://uni.example.org', '--country', 'FR');

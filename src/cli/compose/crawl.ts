@@ -9,6 +9,7 @@ import { isSignpostError, SignpostError } from '../../oci/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { compileSnapshot } from '../../registry/compile-snapshot.ts';
 import type { Config } from '../config-schema.ts';
+import { refuseFrontEnd } from '../refuse-front-end.ts';
 import { composeProbe, composeProbing } from './probing.ts';
 import { openStorage, type Storage } from './storage.ts';
 
@@ -27,6 +28,7 @@ export async function composeCrawl(
   names: readonly string[],
   options: CrawlOptions,
 ): Promise<CrawlResult> {
+  refuseFrontEnd(config);
   const clock = createSystemClock();
   await using storage = await openStorage(config, clock);
   const all = await storage.mirrorRegistry.list();

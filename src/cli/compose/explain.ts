@@ -4,6 +4,7 @@ import type { MirrorState } from '../../mirrors/mirror-state.ts';
 import type { PlaceFinder } from '../../ports/place-finder.ts';
 import type { Publications } from '../../ports/publications.ts';
 import type { Config } from '../config-schema.ts';
+import { refuseFrontEnd } from '../refuse-front-end.ts';
 import { composePlaceFinder } from './places.ts';
 import { openStorage } from './storage.ts';
 
@@ -17,6 +18,7 @@ export interface ExplainParts extends AsyncDisposable {
 
 /** What `signpost explain` works with. It changes nothing. */
 export async function composeExplain(config: Config): Promise<ExplainParts> {
+  refuseFrontEnd(config);
   const places = composePlaceFinder(config);
   await using opened = new AsyncDisposableStack();
   const storage = opened.use(await openStorage(config, createSystemClock()));

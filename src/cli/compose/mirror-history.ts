@@ -3,6 +3,7 @@ import { quote } from '../../oci/digest.ts';
 import { SignpostError } from '../../oci/errors.ts';
 import type { StoredMirrorEvent } from '../../ports/mirror-history.ts';
 import type { Config } from '../config-schema.ts';
+import { refuseFrontEnd } from '../refuse-front-end.ts';
 import type { ServerOptions } from '../server-options.ts';
 import { composeRemoteRecords } from './remote-records.ts';
 import { openStorage } from './storage.ts';
@@ -19,7 +20,9 @@ export async function readMirrorHistory(
 ): Promise<readonly Omit<StoredMirrorEvent, 'mirror'>[]> {
   const remote = await composeRemoteRecords(options);
   if (remote !== undefined) return remote.history(name, limit);
-  await using storage = await openStorage(readConfig(), createSystemClock());
+  const config = readConfig();
+  refuseFrontEnd(config);
+  await using storage = await openStorage(config, createSystemClock());
   const mirror = (await storage.mirrorRegistry.list()).find((known) => known.name === name);
   if (mirror === undefined) throw new SignpostError('NOT_FOUND', `there is no mirror named ${quote(name)}`);
   return await storage.mirrorHistory.list(mirror.id, { limit });

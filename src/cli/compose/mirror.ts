@@ -8,6 +8,7 @@ import type { Author } from '../../ports/audit-log.ts';
 import type { MirrorRegistry } from '../../ports/mirror-registry.ts';
 import type { Config } from '../config-schema.ts';
 import { readAllowedAddresses } from '../netblock-settings.ts';
+import { refuseFrontEnd } from '../refuse-front-end.ts';
 import type { ServerOptions } from '../server-options.ts';
 import { composeAdminClient } from './admin-client.ts';
 import { localUser } from './local-user.ts';
@@ -48,6 +49,7 @@ export async function composeMirror(
     };
   }
   const config = readConfig();
+  refuseFrontEnd(config);
   const allowed = readAllowedAddresses(config);
   const storage = await openStorage(config, clock);
   return {
