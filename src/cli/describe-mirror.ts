@@ -7,7 +7,11 @@ import { formatTable } from './table.ts';
 export function describeStatus(mirror: Mirror, state: MirrorState | undefined): string {
   if (!mirror.enabled) return 'disabled';
   if (!mirror.approved) return 'waits for approval';
-  if (state === undefined) return 'not probed yet';
+  return state === undefined ? 'not probed yet' : describeHealth(state);
+}
+
+/** In a few words what was seen of a mirror, whatever the operator has ordered. */
+export function describeHealth(state: MirrorState): string {
   if (!state.healthy) return `down: ${state.reason ?? 'its last probe failed'}`;
   const partly = state.urls?.some(({ reason }) => reason !== undefined) === true ? ', partly out' : '';
   const warned = state.warning === undefined ? '' : ', with a warning';

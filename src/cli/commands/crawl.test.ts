@@ -72,6 +72,9 @@ suite('signpost crawl', () => {
     assert.match((await run('mirror', 'show', 'other')).out, /down: wrong-bytes/);
     await servers[1]?.setFault('none');
     assert.equal((await crawl('other')).status, exitCodes.ok);
+    assert.equal((await run('mirror', 'disable', 'other')).status, exitCodes.ok);
+    assert.match((await run('crawl', 'other')).out, /^other .* healthy, at 1 \(disabled\)$/m);
+    assert.equal((await run('mirror', 'enable', 'other')).status, exitCodes.ok);
     const history = await run('mirror', 'history', 'other', '--json');
     const { events } = JSON.parse(history.out) as { events: { kind: string; detail: string }[] };
     assert.deepEqual(

@@ -5,7 +5,7 @@ import { SignpostError } from '../../oci/errors.ts';
 import { type CommonOptions, createVerb, printResult, type Terminal } from '../command.ts';
 import { configOf } from '../config-of.ts';
 import { composeCrawl } from '../compose/crawl.ts';
-import { describeCertificate, describeStatus, statusToJson } from '../describe-mirror.ts';
+import { describeCertificate, describeHealth, describeStatus, statusToJson } from '../describe-mirror.ts';
 import { formatTable } from '../table.ts';
 
 interface Options extends CommonOptions {
@@ -63,6 +63,11 @@ function toJson({ mirror, state, requests, bytes, onItsWord }: CrawledMirror) {
   return { ...statusToJson(mirror, state), requests, bytes, onItsWord };
 }
 
+/** One that clients are not sent to is visited all the same where it is named: so that it can be approved. */
+function describeOrder(mirror: CrawledMirror['mirror']): string {
+  return mirror.enabled && mirror.approved ? '' : ` (${describeStatus(mirror, undefined)})`;
+}
+
 function describe(mirrors: readonly CrawledMirror[], out: number, saved: boolean): readonly string[] {
   if (mirrors.length === 0) return ['There are no mirrors to visit.'];
   const over = (reachable: boolean | undefined) => (reachable === undefined ? '?' : reachable ? 'yes' : 'no');
@@ -75,7 +80,7 @@ function describe(mirrors: readonly CrawledMirror[], out: number, saved: boolean
       state.responseTime === undefined ? '-' : `${state.responseTime} ms`,
       describeCertificate(state) ?? '-',
       `${requests} requests, ${formatBytes(bytes)}`,
-      `${describeStatus(mirror, state)}${onItsWord ? ' (on its word)' : ''}`,
+      `${describeHealth(state)}${onItsWord ? ' (on its word)' : ''}${describeOrder(mirror)}`,
     ]),
   ]);
   const warnings = mirrors.flatMap(({ mirror, state }) => [
