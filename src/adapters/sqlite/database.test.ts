@@ -24,14 +24,14 @@ test('what ended a transaction is told, also when SQLite has rolled it back by i
   inTransaction(database, () => insert.run('fits'));
 });
 
-test('nobody else can write the database, whatever the umask', () => {
+test('strangers can neither read nor write the database, and the group cannot write it, whatever the umask', () => {
   const before = process.umask(0);
   try {
     const path = join(folder, 'modes.db');
     using database = openDatabase(path);
     database.exec('CREATE TABLE t (x)');
     for (const name of [path, `${path}-wal`, `${path}-shm`]) {
-      assert.equal(statSync(name).mode & 0o022, 0, name);
+      assert.equal(statSync(name).mode & 0o027, 0, name);
     }
   } finally {
     process.umask(before);

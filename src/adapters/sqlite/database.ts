@@ -1,8 +1,10 @@
-import { mkdirSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { SignpostError } from '../../oci/errors.ts';
 import { migrations } from './migrations.ts';
+
+const memory = ':memory:';
 
 /**
  * Opens the database and brings its tables up to date.
@@ -11,6 +13,8 @@ import { migrations } from './migrations.ts';
 export function openDatabase(path: string): DatabaseSync {
   try {
     mkdirSync(dirname(path), { recursive: true });
+    // Not for strangers to read: contacts, private mirrors, and webhooks whose addresses may hold secrets.
+    if (path !== memory) closeSync(openSync(path, 'a', 0o640));
     const database = new DatabaseSync(path, { timeout: 5000 });
     // WAL: a reader never waits for the writer. FULL: what is committed survives a power cut.
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON');
