@@ -93,6 +93,11 @@ export class ProbedMirror implements ProbeHistory {
     this.#turn = Math.floor(random() * 64);
   }
 
+  /** It is a private mirror that nobody can look at from here, as the last visit showed. */
+  get isTrusted(): boolean {
+    return this.#trusted;
+  }
+
   get state(): MirrorHealth {
     return this.health;
   }

@@ -320,7 +320,7 @@ suite('the prober', () => {
     world.prober.probeNow(one);
     await world.advance(3000);
     out(/has not reported/)(world.state());
-    world.prober.probeNow(one, 4);
+    assert.equal(world.prober.probeNow(one, 4), false);
     await world.advance(1200);
     assert.deepEqual([world.state().healthy, world.state().serial], [true, 4]);
     await world.prober.stop();

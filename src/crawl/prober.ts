@@ -25,7 +25,7 @@ export interface Prober {
   /**
    * A mirror's people say that it has synced, up to `serial` if they say so: it is probed within a second, and what it
    * holds is what the probe finds. The word of a private mirror that cannot be probed is all there is to go by.
-   * False when there is no such mirror, or it is disabled.
+   * False when it is not: there is no such mirror, it is disabled, or it was found to be one that cannot be probed.
    */
   probeNow(mirror: MirrorId, serial?: number): boolean;
   /** Replaces the mirrors. New ones are probed at once; those whose URLs changed count as new. */
@@ -199,7 +199,7 @@ export async function createProber(deps: ProberDeps): Promise<Prober> {
       const before = mirror.health;
       mirror.report(serial, knownSerial, clock.now());
       changed(mirror, before);
-      return true;
+      return !mirror.isTrusted;
     },
     setMirrors(list) {
       const now = clock.now();
