@@ -1,5 +1,9 @@
 import type { Command } from 'commander';
-import { planImport } from '../mirrors/plan-import.ts';
+import { type ImportPlan, planImport } from '../mirrors/plan-import.ts';
+import { quote } from '../oci/digest.ts';
+import { SignpostError, isSignpostError } from '../oci/errors.ts';
+import type { Author } from '../ports/audit-log.ts';
+import type { MirrorRegistry } from '../ports/mirror-registry.ts';
 import { type CommonOptions, type Terminal, createVerb, printResult } from './command.ts';
 import { readMirrorFile } from './compose/mirror-file.ts';
 import { composeMirror } from './compose/mirror.ts';
@@ -33,10 +37,7 @@ export function createImport(terminal: Terminal): Command {
     const { registry, allowed, by } = parts;
     const shareNetblocks = options.shareNetblocks === true;
     const plan = planImport(await registry.list(), imported, allowed, { shareNetblocks });
-    if (options.dryRun !== true) {
-      for (const mirror of plan.added) await registry.add(mirror, by);
-      for (const { before, after } of plan.changed) await registry.update(before, after, by);
-    }
+    if (options.dryRun !== true) await carryOut(plan, registry, by);
     const added = plan.added.map(({ name }) => name);
     const changed = plan.changed.map(({ after }) => after.name);
     const { unchanged } = plan;
@@ -47,4 +48,24 @@ export function createImport(terminal: Terminal): Command {
       `${added.length} added, ${changed.length} changed, ${unchanged.length} as they were`,
     ]);
   });
+}
+
+/** A server far away judges more than the plan did: where names lead, and what it allows. What came before stays done. */
+async function carryOut({ added, changed }: ImportPlan, registry: MirrorRegistry, by: Author): Promise<void> {
+  const steps = [
+    ...added.map((mirror) => ({ name: mirror.name, take: () => registry.add(mirror, by) })),
+    ...changed.map(({ before, after }) => ({
+      name: after.name,
+      take: () => registry.update(before, after, by),
+    })),
+  ];
+  for (const [done, { name, take }] of steps.entries()) {
+    try {
+      await take();
+    } catch (cause) {
+      if (!isSignpostError(cause)) throw cause;
+      const message = `the mirror ${quote(name)}: ${cause.message} (${done} of ${steps.length} were done before it, and stay)`;
+      throw new SignpostError(cause.code, message, { cause });
+    }
+  }
 }

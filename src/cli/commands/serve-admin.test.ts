@@ -167,6 +167,16 @@ webhooks:
   const settings = await readFile(at('signpost.yaml'), 'utf8');
   const wider = 'mirrors: { allowAddresses: [127.0.0.0/8, 10.0.0.1/32] }';
   await writeFile(at('signpost.yaml'), settings.replace(/^mirrors: .*$/m, wider));
+  // The server judges more than the file does.
+  const entry = (name: string, url: string) => ({ name, urls: [url], country: 'DE' });
+  const mirrors = [entry('first', 'https://9.9.9.9'), entry('second', 'https://10.0.0.2')];
+  await writeFile(at('mirrors.json'), JSON.stringify({ mirrors }));
+  const half = await runCommand('mirror', 'import', at('mirrors.json'), ...remote);
+  assert.equal(half.status, exitCodes.usage);
+  assert.match(
+    half.err,
+    /the mirror "second": .* private address.* \(1 of 2 were done before it, and stay\)/,
+  );
   child.kill('SIGHUP');
   await until(async () => (await runCommand(...inside)).status === exitCodes.ok);
   child.kill('SIGTERM');
