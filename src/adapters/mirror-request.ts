@@ -5,6 +5,7 @@ import { type SecureContext, TLSSocket } from 'node:tls';
 import type { Mirror } from '../mirrors/mirror.ts';
 import type { MirrorWay, ProbeProblem } from '../ports/mirror-probe.ts';
 import type { MirrorAddressResolver } from './mirror-address-resolver.ts';
+import { describeTlsProblem } from './tls-problems.ts';
 
 export interface MirrorRequestOptions {
   readonly resolver: MirrorAddressResolver;
@@ -177,17 +178,6 @@ function expiryOf({ socket }: IncomingMessage): number | undefined {
 /** There is no way out of this machine for that address family. */
 const noRoute: ReadonlySet<string> = new Set(['ENETUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT']);
 
-const tlsProblems: Readonly<Record<string, string>> = {
-  CERT_HAS_EXPIRED: 'its certificate has expired',
-  CERT_NOT_YET_VALID: 'its certificate is not valid yet',
-  ERR_TLS_CERT_ALTNAME_INVALID: 'its certificate is for another name',
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'its certificate is signed by itself',
-  SELF_SIGNED_CERT_IN_CHAIN: 'its certificate comes from an unknown authority',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'its certificate comes from an unknown authority',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-    'its certificate comes from an unknown authority, or one between is missing',
-};
-
 function describeError(error: Error, stage: Stage, signal: AbortSignal): ProbeProblem {
   const name = nameOf(error);
   if (signal.aborted) {
@@ -198,7 +188,7 @@ function describeError(error: Error, stage: Stage, signal: AbortSignal): ProbePr
     return problem(noRoute.has(name) ? 'no-route' : 'refused', `cannot connect (${name})`);
   }
   if (stage === 'tls') {
-    return problem('tls', `${tlsProblems[name] ?? 'the TLS handshake failed'} (${name})`);
+    return problem('tls', `${describeTlsProblem(name) ?? 'the TLS handshake failed'} (${name})`);
   }
   if (name.startsWith('HPE_')) return problem('status', `it does not speak HTTP as it should (${name})`);
   return problem('refused', `the connection closed without an answer (${name})`);

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { SignpostError } from '../../oci/errors.ts';
+import { isUnknownAuthority } from '../tls-problems.ts';
 import { migrations } from './migrations.ts';
 
 export type Row = Readonly<Record<string, unknown>>;
@@ -130,7 +131,7 @@ export async function withPostgres<T>(doing: string, work: () => Promise<T>): Pr
 function messageOf(cause: unknown): string {
   if (cause instanceof AggregateError) return cause.errors.map(messageOf).join('; ');
   const { code, message } = cause as Error & { readonly code?: unknown };
-  if (untrusted.has(String(code))) {
+  if (isUnknownAuthority(String(code))) {
     return 'its certificate is by an authority that is not trusted here: name yours with sslrootcert';
   }
   if (code === noEntry && message.endsWith('no encryption')) {
@@ -138,15 +139,6 @@ function messageOf(cause: unknown): string {
   }
   return message;
 }
-
-/** What OpenSSL finds wrong with a chain that does not end at an authority it knows. */
-const untrusted: ReadonlySet<string> = new Set([
-  'DEPTH_ZERO_SELF_SIGNED_CERT',
-  'SELF_SIGNED_CERT_IN_CHAIN',
-  'UNABLE_TO_GET_ISSUER_CERT',
-  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
-  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
-]);
 
 /** invalid_authorization_specification: pg_hba.conf lets nobody in who comes like that. */
 const noEntry = '28000';

@@ -4,6 +4,7 @@ import type { LookupAddress } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import type { MirrorAddressResolver } from '../mirror-address-resolver.ts';
+import { describeTlsProblem, isUnknownAuthority } from '../tls-problems.ts';
 import { createBulkAgents } from './bulk-agents.ts';
 
 export interface SyncConnections extends Disposable {
@@ -72,7 +73,7 @@ export function createSyncConnections(options: SyncConnectionOptions): SyncConne
         request.on('close', () => signal.removeEventListener('abort', stop));
         request.on('error', (error: NodeJS.ErrnoException) => {
           clearTimeout(timer);
-          done({ detail: error.code ?? error.message });
+          done({ detail: describeError(error) });
         });
         request.on('response', (response) => {
           clearTimeout(timer);
@@ -88,6 +89,12 @@ export function createSyncConnections(options: SyncConnectionOptions): SyncConne
       agents.https.destroy();
     },
   };
+}
+
+function describeError({ code, message }: NodeJS.ErrnoException): string {
+  const problem = code === undefined ? undefined : describeTlsProblem(code);
+  if (code === undefined || problem === undefined) return code ?? message;
+  return `${problem} (${code})${isUnknownAuthority(code) ? ': --ca names further authorities' : ''}`;
 }
 
 function lookupFrom(addresses: readonly LookupAddress[]): LookupFunction {
