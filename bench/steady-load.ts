@@ -41,7 +41,8 @@ export function startSteadyLoad(port: number, paths: readonly string[], rate: nu
   let due = start;
   const timer = setInterval(() => {
     for (; due <= performance.now(); due += 1000 / rate) {
-      const connection = free.pop();
+      // Each in its turn: the server closes connections that ask for nothing.
+      const connection = free.shift();
       if (connection === undefined) waiting.push(due);
       else send(connection, due);
     }
