@@ -1,14 +1,10 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { Mirror } from '../mirrors/mirror.ts';
 import {
   afterProbe,
-  type MirrorFacts,
   type MirrorHealth,
   newMirrorHealth,
   type ProbeVerdict,
 } from '../mirrors/mirror-state.ts';
-import { smoothResponseTime } from '../mirrors/response-time.ts';
-import { afterTries, reachableOver } from '../mirrors/url-states.ts';
 import type { ProbeTarget, Suspicion } from '../ports/mirror-probe.ts';
 import type { StoredMirrorState } from '../ports/mirror-states.ts';
 import {
@@ -20,6 +16,7 @@ import {
   pieceOf,
   wholeChecks,
 } from './choose-checks.ts';
+import { MeasuredFacts } from './measured-facts.ts';
 import { MirrorEvidence } from './mirror-evidence.ts';
 import type { Check, ProbeFinding, ProbeJob } from './probe-mirror.ts';
 import { ProbeBudget } from './probe-budget.ts';
@@ -34,8 +31,6 @@ export interface ProbedMirrorDeps {
 
 /** Between looks at every way to a mirror that is well, in milliseconds. */
 const everyWayInterval = 10 * 60_000;
-/** A smoothed time that differs by less is no news. */
-const newsRatio = 1.25;
 
 /** One mirror as the prober knows it: what it is due for, and what each probe has to look at. It does no I/O. */
 export class ProbedMirror implements ProbeHistory {
@@ -54,7 +49,7 @@ export class ProbedMirror implements ProbeHistory {
   #wholeAt: number;
   #everyWayAt = -Infinity;
   #turn: number;
-  #responseTime: number | undefined;
+  readonly #facts: MeasuredFacts;
   readonly #evidence: MirrorEvidence;
   /** A private mirror that must not be probed from here: it is taken at its word, once it has given it. */
   #trusted = false;
@@ -77,7 +72,7 @@ export class ProbedMirror implements ProbeHistory {
     this.health = { ...newMirrorHealth(now), ...kept(stored) };
     this.#failed = stored?.failed;
     this.#reported = stored?.reported;
-    this.#responseTime = stored?.responseTime;
+    this.#facts = new MeasuredFacts(deps.settings, stored?.responseTime);
     this.behindSince = treeSerial > 0 ? now : undefined;
     this.#deps = deps;
     const random = deps.random ?? Math.random;
@@ -206,44 +201,10 @@ export class ProbedMirror implements ProbeHistory {
       const serial = this.#wordOn(treeSerial);
       return serial === undefined ? silentOn(this.mirror) : { ok: true, full: false, serial };
     }
-    if (finding.ok) return { ok: true, full: job.full, ...this.#factsOf(finding, job, now) };
+    if (finding.ok) {
+      return { ok: true, full: job.full, ...this.#facts.after(this.health, finding, job.askSerial, now) };
+    }
     return { ok: false, wrongBytes: finding.wrongBytes, reason: finding.reason };
-  }
-
-  #factsOf(finding: Extract<ProbeFinding, { ok: true }>, job: ProbeJob, now: number): MirrorFacts {
-    const { health } = this;
-    const found = afterTries(health.urls ?? [], finding.addresses, finding.tried);
-    const urls = isDeepStrictEqual(found, health.urls) ? health.urls : found;
-    const [ipv4, ipv6] = [reachableOver(found, 4), reachableOver(found, 6)];
-    const responseTime = this.#timeAfter(finding.responseTime);
-    const certificate = this.#certificateAfter(finding.certificateExpires, now);
-    return {
-      serial: finding.serial,
-      // Only a look at the marker can say that what was wrong with it is no more.
-      warning: job.askSerial ? finding.warning : health.warning,
-      ...(urls === undefined ? {} : { urls }),
-      ...(ipv4 === undefined ? {} : { ipv4 }),
-      ...(ipv6 === undefined ? {} : { ipv6 }),
-      ...(responseTime === undefined ? {} : { responseTime }),
-      ...(certificate === undefined ? {} : { certificate }),
-    };
-  }
-
-  /** Every measurement counts, and those that make a difference are told. */
-  #timeAfter(measured: number | undefined): number | undefined {
-    const known = this.health.responseTime;
-    if (measured === undefined) return known;
-    this.#responseTime = smoothResponseTime(this.#responseTime, measured);
-    const next = Math.max(1, Math.round(this.#responseTime));
-    return known === undefined || next > known * newsRatio || next * newsRatio < known ? next : known;
-  }
-
-  #certificateAfter(expires: number | undefined, now: number): MirrorHealth['certificate'] {
-    const known = this.health.certificate;
-    const ends = expires ?? known?.expires;
-    if (ends === undefined) return undefined;
-    const next = { expires: ends, soon: ends - now < this.#deps.settings.certificateWarning };
-    return isDeepStrictEqual(next, known) ? known : next;
   }
 
   #job(serial: number) {
