@@ -24,6 +24,12 @@ async function world() {
   return { publications, content };
 }
 
+/** A publication that the first repository has no part in. */
+async function publishElsewhere({ publications }: Pick<Awaited<ReturnType<typeof world>>, 'publications'>) {
+  const blobs = [{ repository: other, digest: blob, size: 1 }];
+  await publications.publish({ tags: [], manifests: [], blobs });
+}
+
 test('a snapshot finds what is published, where it is published', async () => {
   const { content } = await world();
   const snapshot = await compileSnapshot(content, undefined, async () => {});
@@ -41,11 +47,7 @@ test('a snapshot finds what is published, where it is published', async () => {
 test('a snapshot does not change when more is published', async () => {
   const { content, publications } = await world();
   const before = await compileSnapshot(content, undefined, async () => {});
-  await publications.publish({
-    tags: [],
-    manifests: [],
-    blobs: [{ repository: other, digest: blob, size: 1 }],
-  });
+  await publishElsewhere({ publications });
   assert.equal(before.findBlob(other, blob), undefined);
   const after = await compileSnapshot(content, before, async () => {});
   assert.deepEqual(after.findBlob(other, blob), { size: 1, serial: 2 });
@@ -55,11 +57,7 @@ test('a snapshot does not change when more is published', async () => {
 test('only what has changed is read, and the rest is shared', async () => {
   const { content, publications } = await world();
   const before = await compileSnapshot(content, undefined, async () => {});
-  await publications.publish({
-    tags: [],
-    manifests: [],
-    blobs: [{ repository: other, digest: blob, size: 1 }],
-  });
+  await publishElsewhere({ publications });
   const read: (readonly string[] | undefined)[] = [];
   const watched = {
     ...content,
@@ -82,11 +80,7 @@ test('only what has changed is read, and the rest is shared', async () => {
 
 test('a database that was put back to an earlier state is read whole', async () => {
   const later = await world();
-  await later.publications.publish({
-    tags: [],
-    manifests: [],
-    blobs: [{ repository: other, digest: blob, size: 1 }],
-  });
+  await publishElsewhere(later);
   const ahead = await compileSnapshot(later.content, undefined, async () => {});
   const snapshot = await compileSnapshot((await world()).content, ahead, async () => {});
   assert.equal(snapshot.serial, 1);
