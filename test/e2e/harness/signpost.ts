@@ -50,8 +50,16 @@ export interface LogLine {
   readonly reason?: string;
 }
 
-/** Writes the configuration file of a new installation. */
-export function createSignpost(work: WorkFolder, name: string, settings: object): Signpost {
+/**
+ * Writes the configuration file of a new installation. `hosts` are lines for the server's own view of /etc/hosts, which
+ * only root can give it.
+ */
+export function createSignpost(
+  work: WorkFolder,
+  name: string,
+  settings: object,
+  hosts: readonly string[] = [],
+): Signpost {
   const data = work.folder(`${name}-data`);
   const config = work.file(`${name}.yaml`);
   writeFileSync(config, stringify({ data, ...settings }));
@@ -98,7 +106,9 @@ export function createSignpost(work: WorkFolder, name: string, settings: object)
     async serve() {
       servers += 1;
       const logFile = work.file(`${name}-serve-${servers}.log`);
-      const daemon: Daemon = await startDaemon(program, ['serve', '--json', '--config', config], {
+      const command = [program, 'serve', '--json', '--config', config];
+      const [file = '', ...args] = hosts.length === 0 ? command : withHosts(work, hosts, command);
+      const daemon: Daemon = await startDaemon(file, args, {
         env,
         logFile,
         ready: (log) => addresses(log) !== undefined,
@@ -110,6 +120,18 @@ export function createSignpost(work: WorkFolder, name: string, settings: object)
       };
     },
   };
+}
+
+/** A command that runs with these lines for /etc/hosts, in a mount namespace of its own. */
+function withHosts(
+  work: WorkFolder,
+  hosts: readonly string[],
+  command: readonly string[],
+): readonly string[] {
+  const file = work.file('hosts');
+  writeFileSync(file, ['127.0.0.1 localhost', ...hosts, ''].join('\n'));
+  const script = 'mount --bind "$0" /etc/hosts && exec "$@"';
+  return ['unshare', '--mount', 'sh', '-c', script, file, ...command];
 }
 
 function addresses(log: string): readonly string[] | undefined {

@@ -1,7 +1,7 @@
 import { eventually } from './eventually.ts';
 import { type Access, type NginxMirror, startNginxMirror } from './nginx-mirror.ts';
 import type { Serving } from './signpost.ts';
-import { mirrorAddresses, type World } from './world.ts';
+import { mirrorAddresses, mirrorHost, type World } from './world.ts';
 
 /** Mirrors by name: each is nginx, in one country. */
 export type StaticMirrors = ReadonlyMap<string, NginxMirror>;
@@ -17,7 +17,13 @@ export async function startStaticMirrors(
     const { work, certificates, signpost } = world;
     const mirror = world.parts.use(await startNginxMirror(work, { name, address, certificates }));
     await mirror.sync(signpost.tree);
-    await signpost.must('mirror', 'add', name, mirror.url, '--country', country);
+    const url = new URL(mirror.url);
+    if (world.hasNamedMirrors) {
+      const host = mirrorHost(name);
+      world.hosts.set(`${host}:${url.port}`, { address, port: Number(url.port) });
+      url.hostname = host;
+    }
+    await signpost.must('mirror', 'add', name, url.origin, '--country', country);
     mirrors.set(name, mirror);
   }
   return mirrors;

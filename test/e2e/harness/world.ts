@@ -30,6 +30,8 @@ export interface World extends AsyncDisposable {
   newAddress(country: Country): string;
   /** A place for one client, which may be moved. */
   createPlace(name: string, country: Country): Promise<ClientSetting & { readonly place: PlaceProxy }>;
+  /** Whether mirrors have names. */
+  readonly hasNamedMirrors: boolean;
   /** Whatever else is to be ended with the world. */
   readonly parts: AsyncDisposableStack;
 }
@@ -39,6 +41,8 @@ export interface WorldOptions {
   readonly trustedProxies?: readonly string[];
   /** The kind of the release key, as gpg names it. */
   readonly algorithm?: string;
+  /** Mirrors that have names and not only addresses: some clients follow no redirect to a local address. */
+  readonly namedMirrors?: readonly string[];
   /** Further settings of the Mirror List. */
   readonly further?: (certificates: Certificates) => object;
 }
@@ -49,11 +53,22 @@ export const mirrorAddresses: readonly string[] = Array.from(
   (_, index) => `127.0.1.${index + 1}`,
 );
 
+/** The name of a mirror that has one; it is not in any DNS. */
+export function mirrorHost(name: string): string {
+  return `${name}.mirror.test`;
+}
+
 export async function createWorld(options: WorldOptions = {}): Promise<World> {
   await using stack = new AsyncDisposableStack();
   const work = createWorkFolder();
   stack.defer(() => work.remove());
-  const certificates = await createCertificates(work, [registryName, ...mirrorAddresses, '::1']);
+  const mirrorHosts = (options.namedMirrors ?? []).map(mirrorHost);
+  const certificates = await createCertificates(work, [
+    registryName,
+    ...mirrorAddresses,
+    '::1',
+    ...mirrorHosts,
+  ]);
   const key = stack.use(await createGpgKey(work, 'release', options.algorithm ?? 'ed25519'));
   const port = await findFreePort();
   const tls = { certificate: certificates.certificate, key: certificates.key };
@@ -72,10 +87,12 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
       })),
     },
   });
-  const signpost = createSignpost(work, 'origin', {
-    ...settings(port, [key.publicKey]),
-    ...options.further?.(certificates),
-  });
+  const signpost = createSignpost(
+    work,
+    'origin',
+    { ...settings(port, [key.publicKey]), ...options.further?.(certificates) },
+    mirrorHosts.map((host, index) => `${mirrorAddresses[index]} ${host}`),
+  );
   const hosts = new Map([[`${registryName}:443`, { address: '127.0.0.1', port }]]);
   const used = new Map<Country, number>();
   const newAddress = (country: Country) => {
@@ -93,6 +110,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     hosts,
     settings,
     newAddress,
+    hasNamedMirrors: mirrorHosts.length > 0,
     parts,
     async createPlace(name, country) {
       const place = parts.use(await startPlaceProxy(hosts, newAddress(country)));

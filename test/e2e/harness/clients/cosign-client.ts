@@ -1,14 +1,11 @@
 import { type CommandResult, runCommand } from '../command.ts';
-import { findGoProgram, readVersion } from '../go-program.ts';
+import { findGoProgram, needsGoPrograms, readVersion } from '../go-program.ts';
 import type { WorkFolder } from '../work-folder.ts';
 
 const program = findGoProgram('cosign');
 
-/** As options for node:test: a skip that says what is missing. It is skipped in CI too, which has no way to get it. */
-export const needsCosign: { readonly skip?: string } =
-  program === undefined
-    ? { skip: 'cosign is missing (go install github.com/sigstore/cosign/v3/cmd/cosign@v3.1.3)' }
-    : {};
+/** As options for node:test: a skip that says what is missing. */
+export const needsCosign = needsGoPrograms('cosign');
 
 /** The two forms in which cosign 3 looks for signatures. */
 export type CosignForm = 'bundle' | 'attached';

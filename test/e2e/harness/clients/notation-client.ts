@@ -1,16 +1,13 @@
 import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CommandResult, runCommand } from '../command.ts';
-import { findGoProgram, readVersion } from '../go-program.ts';
+import { findGoProgram, needsGoPrograms, readVersion } from '../go-program.ts';
 import type { WorkFolder } from '../work-folder.ts';
 
 const program = findGoProgram('notation');
 
-/** As options for node:test: a skip that says what is missing. It is skipped in CI too, which has no way to get it. */
-export const needsNotation: { readonly skip?: string } =
-  program === undefined
-    ? { skip: 'notation is missing (go install github.com/notaryproject/notation/cmd/notation@v1.3.2)' }
-    : {};
+/** As options for node:test: a skip that says what is missing. */
+export const needsNotation = needsGoPrograms('notation');
 
 /** The notation program with a trust store of its own. */
 export interface NotationClient {
