@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createFileTreeReader } from '../src/adapters/file-tree-reader.ts';
+import { createSystemClock } from '../src/adapters/system-clock.ts';
 import { createMirrorProbe } from '../src/adapters/mirror-probe.ts';
 import { type CrawledMirror, type CrawlDeps, crawlOnce } from '../src/crawl/crawl-once.ts';
 import { createCertificateAuthority } from '../src/demo/certificates.ts';
@@ -48,7 +49,7 @@ export async function benchCrawl(folder: string, { rounds }: { readonly rounds: 
       certificateAuthorities: [authority],
     }),
     tree: createFileTreeReader(tree),
-    clock: { now: () => Date.now() },
+    clock: createSystemClock(),
     settings: {
       probeTimeout: 5000,
       probeInterval: 2000,

@@ -51,6 +51,18 @@ test('the core never waits, reads a clock, draws randomness or touches the world
   assert.deepEqual(wrong, []);
 });
 
+test('the time of day is read by the clock alone, but where a date of a server or of a file is compared with it', () => {
+  const readers = all.filter((file) =>
+    codeLines(file).some((line) => /\bDate\.now\b|\bnew Date\(\)/.test(line)),
+  );
+  assert.deepEqual(readers.map(({ path }) => path).sort(), [
+    'adapters/front-end/file-snapshot-store.ts',
+    'adapters/source/registry/registry-client.ts',
+    'adapters/sync/retry-after.ts',
+    'adapters/system-clock.ts',
+  ]);
+});
+
 test('only adapters touch disk, network, processes and databases', () => {
   const world =
     /^(?:node:)?(?:fs|fs\/promises|net|http|https|tls|dns|dns\/promises|child_process|sqlite|worker_threads)$/;

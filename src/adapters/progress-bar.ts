@@ -1,4 +1,4 @@
-import type { Clock } from '../ports/clock.ts';
+import type { MonotonicClock } from '../ports/clock.ts';
 import type { Progress } from '../ports/progress.ts';
 import { formatBytes, formatDuration } from '../oci/quantity.ts';
 import { ProgressTally } from './progress-tally.ts';
@@ -16,12 +16,12 @@ export interface BarTerminal {
  * One line on a terminal, drawn again ten times a second at most. Disposing of it clears the line, so that what is
  * printed next starts on a clean one.
  */
-export function createProgressBar(terminal: BarTerminal, clock: Clock): Progress & Disposable {
+export function createProgressBar(terminal: BarTerminal, clock: MonotonicClock): Progress & Disposable {
   const tally = new ProgressTally();
   let drawn = -Infinity;
 
   const draw = (force: boolean) => {
-    const now = clock.now();
+    const now = clock.monotonic();
     if (!force && now - drawn < interval) return;
     drawn = now;
     // Without the last column: some terminals wrap when it is written.
@@ -30,7 +30,7 @@ export function createProgressBar(terminal: BarTerminal, clock: Clock): Progress
 
   return {
     start(label, bytes) {
-      tally.start(label, bytes, clock.now());
+      tally.start(label, bytes, clock.monotonic());
       draw(false);
     },
     advance(label, bytes) {

@@ -8,7 +8,7 @@ const mebibyte = 1024 ** 2;
 const label = `sha256:${'0123456789abcdef'.repeat(4)}`;
 
 function createTime() {
-  const time = { value: 0, now: () => time.value };
+  const time = { value: 0, monotonic: () => time.value };
   return time;
 }
 

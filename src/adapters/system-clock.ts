@@ -1,6 +1,6 @@
-import type { Clock } from '../ports/clock.ts';
+import type { Clock, MonotonicClock } from '../ports/clock.ts';
 
-/** The machine's clock. */
-export function createSystemClock(): Clock {
-  return { now: () => Date.now() };
+/** The machine's clocks. */
+export function createSystemClock(): Clock & MonotonicClock {
+  return { now: () => Date.now(), monotonic: () => performance.now() };
 }

@@ -1,5 +1,5 @@
 import { type Context, Hono } from 'hono';
-import type { Clock } from '../ports/clock.ts';
+import type { Clock, MonotonicClock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { StoredToken } from '../ports/tokens.ts';
 import type { Gate } from './gate.ts';
@@ -14,7 +14,7 @@ export interface AdminApiDeps {
   /** Whether a token with the role `mirror` is for the mirror of that name. */
   readonly ownsMirror: (token: StoredToken, name: string) => Promise<boolean>;
   readonly version: string;
-  readonly clock: Clock;
+  readonly clock: Clock & MonotonicClock;
   readonly log: Log;
 }
 
@@ -33,7 +33,7 @@ export function createAdminApi(deps: AdminApiDeps) {
   const document = JSON.stringify(describeApi(routes, deps.version));
 
   app.use(async (context, next) => {
-    const started = clock.now();
+    const started = clock.monotonic();
     const refused = gate.admit(context.env.address);
     if (refused === undefined) await next();
     else context.res = answerProblem(refused);
@@ -45,7 +45,7 @@ export function createAdminApi(deps: AdminApiDeps) {
       status: context.res.status,
       token: context.get('bearer'),
       address: context.env.address,
-      milliseconds: clock.now() - started,
+      milliseconds: Math.round(clock.monotonic() - started),
     });
   });
   app.get('/openapi.json', () => answerJson(200, document));

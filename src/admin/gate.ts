@@ -1,13 +1,13 @@
 import { readIpAddress, wordsOf } from '../mirrors/address.ts';
 import { createRateLimit } from '../mirrors/rate-limit.ts';
-import type { Clock } from '../ports/clock.ts';
+import type { Clock, MonotonicClock } from '../ports/clock.ts';
 import type { StoredToken, TokenRole, Tokens } from '../ports/tokens.ts';
 import { checkToken } from './check-token.ts';
 import { type ProblemAnswer, problem } from './problem.ts';
 
 export interface GateDeps {
   readonly tokens: Pick<Tokens, 'find' | 'markUsed'>;
-  readonly clock: Clock;
+  readonly clock: Clock & MonotonicClock;
   /** For each address (in IPv6 for each /64), and for each token; for a front end's, {@link frontEndAllowance} times as many. */
   readonly requestsPerMinute: number;
 }
@@ -41,15 +41,15 @@ export function createGate({ tokens, clock, requestsPerMinute }: GateDeps): Gate
   const bearers = createRateLimit(limit);
   const frontEnds = createRateLimit({ burst: most, perMinute: most });
   const refuse = (token: StoredToken) => {
-    bearers.take(token.id, failureCost, clock.now());
+    bearers.take(token.id, failureCost, clock.monotonic());
     return problem(403, 'this token is not for that');
   };
   return {
-    admit: (address) => tooMany(addresses.take(networkOf(address), 1, clock.now())),
+    admit: (address) => tooMany(addresses.take(networkOf(address), 1, clock.monotonic())),
     async identify(address, authorization, roles) {
       const token = await checkToken(tokens, authorization, clock.now());
       if (token === undefined) {
-        addresses.take(networkOf(address), failureCost, clock.now());
+        addresses.take(networkOf(address), failureCost, clock.monotonic());
         return problem(
           401,
           'a token is needed ("Authorization: Bearer signpost_..."), one that was made here and is neither expired nor revoked',
@@ -58,9 +58,9 @@ export function createGate({ tokens, clock, requestsPerMinute }: GateDeps): Gate
       const isAllowed = roles.includes(token.role);
       if (isAllowed && token.role === 'front-end') {
         addresses.giveBack(networkOf(address), 1);
-        return tooMany(frontEnds.take(token.id, 1, clock.now())) ?? token;
+        return tooMany(frontEnds.take(token.id, 1, clock.monotonic())) ?? token;
       }
-      return tooMany(bearers.take(token.id, 1, clock.now())) ?? (isAllowed ? token : refuse(token));
+      return tooMany(bearers.take(token.id, 1, clock.monotonic())) ?? (isAllowed ? token : refuse(token));
     },
     refuse,
   };

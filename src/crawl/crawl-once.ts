@@ -1,14 +1,15 @@
 import { changesBetween } from '../mirrors/mirror-events.ts';
 import type { Mirror, MirrorId } from '../mirrors/mirror.ts';
 import { type MirrorHealth, newMirrorHealth } from '../mirrors/mirror-state.ts';
-import type { Clock } from '../ports/clock.ts';
+import type { Clock, MonotonicClock } from '../ports/clock.ts';
 import type { MirrorEvent } from '../ports/mirror-history.ts';
 import type { StoredMirrorState } from '../ports/mirror-states.ts';
+import { momentOf } from './moment.ts';
 import { ProbedMirror, type ProbedMirrorDeps } from './probed-mirror.ts';
 import { type ProbeMirrorDeps, probeMirror } from './probe-mirror.ts';
 
 export interface CrawlDeps extends Omit<ProbeMirrorDeps, 'probeTimeout'>, Omit<ProbedMirrorDeps, 'random'> {
-  readonly clock: Clock;
+  readonly clock: Clock & MonotonicClock;
 }
 
 export interface CrawlOptions {
@@ -70,17 +71,17 @@ async function crawlMirror(
 ): Promise<CrawledMirror> {
   const { clock, settings } = deps;
   const probing = { ...deps, probeTimeout: settings.probeTimeout };
-  const probed = new ProbedMirror(mirror, known, deps, deps.treeSerial(), clock.now());
+  const probed = new ProbedMirror(mirror, known, deps, deps.treeSerial(), momentOf(clock));
   let [requests, bytes, onItsWord] = [0, 0, false];
   for (let visit = 0; visit < visitLimit && !probed.health.healthy && !signal.aborted; visit += 1) {
-    const job = probed.begin(clock.now(), deps.treeSerial(), full && visit === 0);
+    const job = probed.begin(clock.monotonic(), deps.treeSerial(), full && visit === 0);
     if (job === undefined) break;
     const finding = await probeMirror(probing, job, signal);
     if (signal.aborted) break;
     requests += finding.requests;
     bytes += finding.bytes;
     onItsWord = !finding.ok && finding.unreachable === true && mirror.kind === 'private';
-    probed.finish(finding, job, deps.treeSerial(), clock.now());
+    probed.finish(finding, job, deps.treeSerial(), momentOf(clock));
     probed.end();
     if (!finding.ok) break;
   }

@@ -1,4 +1,4 @@
-import type { Clock } from '../ports/clock.ts';
+import type { Clock, MonotonicClock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { MirrorEvent, MirrorHistory } from '../ports/mirror-history.ts';
 
@@ -18,7 +18,7 @@ const pruneInterval = 3_600_000;
 
 export function createEventRecorder(deps: {
   readonly history: Pick<MirrorHistory, 'add' | 'prune'>;
-  readonly clock: Clock;
+  readonly clock: Clock & MonotonicClock;
   readonly log: Log;
 }): EventRecorder {
   const { history, clock, log } = deps;
@@ -40,11 +40,11 @@ export function createEventRecorder(deps: {
   }
 
   async function prune(): Promise<void> {
-    const now = clock.now();
+    const now = clock.monotonic();
     if (now - prunedAt < pruneInterval) return;
     prunedAt = now;
     try {
-      await history.prune({ since: now - keepTime, most: keepMost });
+      await history.prune({ since: clock.now() - keepTime, most: keepMost });
     } catch (error) {
       log.error('cannot forget what is old in the history of mirrors', { error });
     }

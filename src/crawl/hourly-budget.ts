@@ -13,7 +13,7 @@ export class HourlyBudget {
     this.#at = now;
   }
 
-  /** Whether more than `amount` is left. `now` is in milliseconds since the epoch. */
+  /** Whether more than `amount` is left. `now` is monotonic, in milliseconds. */
   hasLeft(now: number, amount = 0): boolean {
     this.#earn(now);
     return this.#left > amount;

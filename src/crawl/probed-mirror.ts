@@ -18,6 +18,7 @@ import {
 } from './choose-checks.ts';
 import { MeasuredFacts } from './measured-facts.ts';
 import { MirrorEvidence } from './mirror-evidence.ts';
+import type { Moment } from './moment.ts';
 import type { Check, ProbeFinding, ProbeJob } from './probe-mirror.ts';
 import { ProbeBudget } from './probe-budget.ts';
 import { isActive, type ProbeHistory, type ProbeSettings, serialDue } from './schedule.ts';
@@ -40,6 +41,7 @@ export class ProbedMirror implements ProbeHistory {
   sentAt = -Infinity;
   probedAt = -Infinity;
   serialAt = -Infinity;
+  changedAt: number;
   behindSince: number | undefined;
   jitter = 0.5;
   /** Somebody wants it probed now. */
@@ -66,10 +68,11 @@ export class ProbedMirror implements ProbeHistory {
     stored: StoredMirrorState | undefined,
     deps: ProbedMirrorDeps,
     treeSerial: number,
-    now: number,
+    { at, monotonic: now }: Moment,
   ) {
     this.mirror = mirror;
-    this.health = { ...newMirrorHealth(now), ...kept(stored) };
+    this.health = { ...newMirrorHealth(at), ...kept(stored) };
+    this.changedAt = now;
     this.#failed = stored?.failed;
     this.#reported = stored?.reported;
     this.#facts = new MeasuredFacts(deps.settings, stored?.responseTime);
@@ -163,11 +166,14 @@ export class ProbedMirror implements ProbeHistory {
   }
 
   /** Takes in what a probe found. `treeSerial` is the tree's now. */
-  finish(finding: ProbeFinding, job: ProbeJob, treeSerial: number, now: number): void {
+  finish(finding: ProbeFinding, job: ProbeJob, treeSerial: number, moment: Moment): void {
+    const { at, monotonic: now } = moment;
     this.#budget.spend(finding, now);
     this.#proved ||= finding.ok;
     this.#trusted = !finding.ok && finding.unreachable === true && this.#mayBeTrusted();
-    this.health = afterProbe(this.health, this.#verdictOn(finding, job, treeSerial, now), now);
+    const { healthy } = this.health;
+    this.health = afterProbe(this.health, this.#verdictOn(finding, job, treeSerial, at), at);
+    if (this.health.healthy !== healthy) this.changedAt = now;
     if (!this.health.healthy) this.#evidence.clear();
     else if (job.evidence !== undefined) this.#evidence.refuted(job.evidence, finding.ok, now);
     this.#failed = this.health.healthy ? undefined : (failedOn(finding) ?? this.#failed);

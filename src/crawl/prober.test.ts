@@ -44,6 +44,28 @@ suite('the prober', () => {
     await world.prober.stop();
   });
 
+  for (const [what, set] of [
+    ['back by an hour', -3_600_000],
+    ['forward by a year', 365 * 86_400_000],
+  ] as const) {
+    test(`finds dead mirrors, and living ones, as fast after the clock was set ${what}`, async (context) => {
+      const world = await createWorld(context);
+      await world.start();
+      await world.useFor(3000);
+      world.clockSet = set;
+      world.probe.mirror(1).fault = 'refused';
+      await world.useFor(5000);
+      out(/refused/)(world.state());
+      world.clockSet = 0;
+      await world.advance(10_000);
+      world.clockSet = set;
+      world.probe.mirror(1).fault = undefined;
+      await world.advance(5000);
+      assert.equal(world.state().healthy, true);
+      await world.prober.stop();
+    });
+  }
+
   for (const fault of ['refused', 'stall', 'status', 'truncated', 'wrong-bytes', 'tls'] as const) {
     test(`takes a mirror in use out within 5 seconds of ${fault}, and back as fast`, async (context) => {
       const world = await createWorld(context);

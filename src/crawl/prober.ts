@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Mirror, MirrorId } from '../mirrors/mirror.ts';
 import { changesBetween } from '../mirrors/mirror-events.ts';
 import type { MirrorHealth, MirrorState } from '../mirrors/mirror-state.ts';
-import type { Clock } from '../ports/clock.ts';
+import type { Clock, MonotonicClock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { MirrorEvent, MirrorHistory } from '../ports/mirror-history.ts';
 import type { MirrorProbe, ProbeTarget, Suspicion } from '../ports/mirror-probe.ts';
@@ -10,6 +10,7 @@ import type { MirrorStates, StoredMirrorState } from '../ports/mirror-states.ts'
 import type { TreeReader } from '../ports/tree.ts';
 import { createChangeNotice } from './change-notice.ts';
 import { createEventRecorder } from './event-recorder.ts';
+import { momentOf } from './moment.ts';
 import { ProbedMirror } from './probed-mirror.ts';
 import { type ProbeFinding, probeMirror } from './probe-mirror.ts';
 import { isActive, probeDue, type ProbeSettings } from './schedule.ts';
@@ -42,7 +43,7 @@ export interface Prober {
 export interface ProberDeps {
   readonly probe: MirrorProbe;
   readonly tree: Pick<TreeReader, 'readBlob'>;
-  readonly clock: Clock;
+  readonly clock: Clock & MonotonicClock;
   readonly log: Log;
   readonly states: MirrorStates;
   readonly history: Pick<MirrorHistory, 'add' | 'prune'>;
@@ -99,20 +100,20 @@ export async function createProber(deps: ProberDeps): Promise<Prober> {
 
   async function run(mirror: ProbedMirror): Promise<void> {
     try {
-      const job = mirror.begin(clock.now(), deps.treeSerial());
+      const job = mirror.begin(clock.monotonic(), deps.treeSerial());
       if (job === undefined) return;
       const finding = await probeMirror(probing, job, stopping.signal);
       if (stopping.signal.aborted || mirrors.get(mirror.mirror.id) !== mirror) return;
       deps.onProbed?.(mirror.mirror.id, finding, clock.now());
       const before = mirror.health;
-      mirror.finish(finding, job, deps.treeSerial(), clock.now());
+      mirror.finish(finding, job, deps.treeSerial(), momentOf(clock));
       changed(mirror, before);
     } catch (error) {
       // What goes wrong here is the origin's fault, and says nothing about the mirror.
       log.error('cannot probe a mirror', { mirror: mirror.mirror.name, error });
     } finally {
       mirror.end();
-      if (!stopping.signal.aborted && mirror.evidenceDue(clock.now())) launch(mirror);
+      if (!stopping.signal.aborted && mirror.evidenceDue(clock.monotonic())) launch(mirror);
     }
   }
 
@@ -132,7 +133,7 @@ export async function createProber(deps: ProberDeps): Promise<Prober> {
   }
 
   function tick(): void {
-    const now = clock.now();
+    const now = clock.monotonic();
     noteSerial(now);
     const due = [...mirrors.values()]
       .filter(
@@ -181,7 +182,7 @@ export async function createProber(deps: ProberDeps): Promise<Prober> {
     onSent(id, target) {
       const mirror = mirrors.get(id);
       if (mirror === undefined) return;
-      const now = clock.now();
+      const now = clock.monotonic();
       mirror.sentTo(target, now);
       const waiting = started && !mirror.running && now - mirror.probedAt >= settings.probeInterval;
       if (waiting && mirror.health.healthy && running.size < concurrency) launch(mirror);
@@ -189,7 +190,7 @@ export async function createProber(deps: ProberDeps): Promise<Prober> {
     onSuspect(id, suspicion) {
       const mirror = mirrors.get(id);
       if (mirror === undefined) return;
-      const now = clock.now();
+      const now = clock.monotonic();
       mirror.suspect(suspicion, now);
       if (started && !mirror.running && running.size < concurrency && mirror.evidenceDue(now)) launch(mirror);
     },
@@ -197,12 +198,12 @@ export async function createProber(deps: ProberDeps): Promise<Prober> {
       const mirror = mirrors.get(id);
       if (mirror === undefined) return false;
       const before = mirror.health;
-      mirror.report(serial, knownSerial, clock.now());
+      mirror.report(serial, knownSerial, clock.monotonic());
       changed(mirror, before);
       return !mirror.isTrusted;
     },
     setMirrors(list) {
-      const now = clock.now();
+      const now = momentOf(clock);
       const present = new Map(list.map((mirror) => [mirror.id, mirror]));
       for (const [id, probed] of mirrors) {
         const mirror = present.get(id);

@@ -18,7 +18,7 @@ function world(count: number) {
       mirrors: () => mirrors,
       states: () => states,
       treeSerial: () => now.serial,
-      clock: { now: () => now.time },
+      clock: { now: () => now.time, monotonic: () => now.time },
       log: { debug() {}, info() {}, warn() {}, error: (event) => void errors.push(event) },
       interval: 1_000_000,
       propagation: {

@@ -1,6 +1,6 @@
 import type { Mirror, MirrorId } from '../mirrors/mirror.ts';
 import type { MirrorState } from '../mirrors/mirror-state.ts';
-import type { Clock } from '../ports/clock.ts';
+import type { Clock, MonotonicClock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import { type Measurement, measureEach, measureOne } from '../ports/measurement.ts';
 import type { Propagation, PropagationSample } from '../ports/propagation.ts';
@@ -21,7 +21,7 @@ export interface PropagationDeps {
   /** The publication serial of the tree now; 0 before there is any. */
   readonly treeSerial: () => number;
   readonly propagation: Propagation;
-  readonly clock: Clock;
+  readonly clock: Clock & MonotonicClock;
   readonly log: Log;
   /** Milliseconds between looks. */
   readonly interval: number;
@@ -63,8 +63,9 @@ export function createPropagationRecorder(deps: PropagationDeps): PropagationRec
       if (samples.length > 0) await propagation.add(samples);
       for (const sample of samples) written.set(sample.serial, sample);
       for (const serial of written.keys()) if (serial <= treeSerial - followed) written.delete(serial);
-      if (clock.now() - thinnedAt < thinInterval) return;
-      thinnedAt = clock.now();
+      const now = clock.monotonic();
+      if (now - thinnedAt < thinInterval) return;
+      thinnedAt = now;
       await propagation.thin(thinning);
     } catch (error) {
       log.error('cannot write how publications spread', { error });

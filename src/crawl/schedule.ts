@@ -13,13 +13,15 @@ export interface ProbeSettings extends BudgetSettings {
   readonly certificateWarning: number;
 }
 
-/** What decides when a mirror is probed. Times are milliseconds since the epoch, -Infinity for never. */
+/** What decides when a mirror is probed. Times are monotonic, in milliseconds, -Infinity for never. */
 export interface ProbeHistory {
   readonly state: MirrorState;
   /** When a client was last sent there. */
   readonly sentAt: number;
   /** When the last probe began. */
   readonly probedAt: number;
+  /** When it last came in or went out. */
+  readonly changedAt: number;
   /** When its serial was last asked for. */
   readonly serialAt: number;
   /** Since when the tree has had a higher serial than the mirror; undefined when it has not. */
@@ -51,7 +53,7 @@ export function probeDue(history: ProbeHistory, settings: ProbeSettings, now: nu
   if (history.asked) return probedAt + askedPause;
   const { probeInterval, idleProbeInterval, recoveryInterval } = settings;
   if (!state.healthy) {
-    return probedAt + backOff((now - state.since) / 300, recoveryInterval, idleProbeInterval);
+    return probedAt + backOff((now - history.changedAt) / 300, recoveryInterval, idleProbeInterval);
   }
   const regular = isActive(history, now) ? probeInterval : idleProbeInterval * (0.8 + 0.4 * history.jitter);
   return Math.min(probedAt + regular, behindDue(history, settings, now));

@@ -20,7 +20,7 @@ interface OpenCase {
   shared: boolean;
 }
 
-/** A network that has spoken against the mirror. Times are milliseconds since the epoch. */
+/** A network that has spoken against the mirror. Times are monotonic, in milliseconds. */
 interface Witness {
   /** When it was last heard; -Infinity once what several said has been found untrue. */
   heardAt: number;

@@ -1,4 +1,5 @@
 import { SignpostError } from '../oci/errors.ts';
+import type { Clock, MonotonicClock } from '../ports/clock.ts';
 import type { TaggedReference } from '../oci/reference.ts';
 import { formatTaggedReference } from '../oci/reference.ts';
 import { createCertificateAuthority } from './certificates.ts';
@@ -24,8 +25,7 @@ export interface DemoRequest {
 
 /** What a demo needs of the machine. Everything that it starts is stopped by whoever made it. */
 export interface DemoDeps {
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
+  readonly clock: Clock & MonotonicClock;
   readonly tell: (event: DemoEvent) => void;
   /** Writes a file and the folders above it; `secret` keeps others from reading it. */
   readonly writeFile: (path: string, text: string, secret?: 'secret') => Promise<void>;
@@ -150,7 +150,7 @@ export async function runDemo(request: DemoRequest, deps: DemoDeps): Promise<voi
 }
 
 async function makeAuthority(paths: DemoPaths, deps: DemoDeps) {
-  const now = deps.now();
+  const now = deps.clock.now();
   // An hour back: a client in a virtual machine may have a clock that is a little behind.
   const validity = { notBefore: now - hour, notAfter: now + 7 * day };
   const authority = await createCertificateAuthority('Signpost demo', validity);
@@ -162,8 +162,8 @@ async function makeAuthority(paths: DemoPaths, deps: DemoDeps) {
 }
 
 async function makeKeys(paths: DemoPaths, deps: DemoDeps): Promise<void> {
-  const release = await createSigningKey('Signpost demo release key', deps.now());
-  const stranger = await createSigningKey('Signpost demo: a key that signed nothing', deps.now());
+  const release = await createSigningKey('Signpost demo release key', deps.clock.now());
+  const stranger = await createSigningKey('Signpost demo: a key that signed nothing', deps.clock.now());
   await deps.writeFile(paths.privateKey, release.privateKey, 'secret');
   await deps.writeFile(paths.publicKey, release.publicKey);
   await deps.writeFile(paths.strangersKey, stranger.publicKey);
@@ -177,13 +177,13 @@ function largeBlobOf(image: ReadImage): string | undefined {
 
 /** Tries again until `attempt` succeeds: the server has to start, and to find its mirrors well. */
 async function untilReady<T>(deps: DemoDeps, attempt: () => Promise<T>): Promise<T> {
-  const deadline = deps.now() + readyLimit;
+  const deadline = deps.clock.monotonic() + readyLimit;
   for (;;) {
     try {
       return await attempt();
     } catch (cause) {
       await deps.wait(200);
-      if (deps.now() < deadline) continue;
+      if (deps.clock.monotonic() < deadline) continue;
       const message = `the Mirror List is not ready after ${readyLimit / 1000} s: ${(cause as Error).message}`;
       throw new SignpostError('UNAVAILABLE', message, { cause });
     }

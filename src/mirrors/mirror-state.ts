@@ -87,9 +87,14 @@ export function afterProbe(health: MirrorHealth, verdict: ProbeVerdict, now: num
  * having recovered, also when it has gone out a few times; one that goes out again and again, within 10.
  */
 export function goodProbesNeeded(health: MirrorHealth, now: number): number {
-  const flips = health.flips.filter((at) => now - at < flipWindow).length;
+  const flips = recentFlips(health, now).length;
   if (flips <= 2) return 1;
   return flips <= 6 ? 2 : 5;
+}
+
+/** A clock that was set back makes old ones look as if they were still to come. */
+function recentFlips({ flips }: MirrorHealth, now: number): readonly number[] {
+  return flips.filter((at) => Math.abs(now - at) < flipWindow);
 }
 
 function afterGood(
@@ -113,7 +118,7 @@ function afterBad(
 ): MirrorHealth {
   const needs = verdict.wrongBytes ? 'full-check' : health.needs;
   if (health.healthy) {
-    const flips = [...health.flips.filter((at) => now - at < flipWindow), now].slice(-flipLimit);
+    const flips = [...recentFlips(health, now), now].slice(-flipLimit);
     return { ...health, healthy: false, reason: verdict.reason, since: now, needs, good: 0, flips };
   }
   if (health.reason === verdict.reason && health.needs === needs && health.good === 0) return health;

@@ -2,7 +2,7 @@
 export interface RateLimit {
   /**
    * Takes `cost` from what the key has left.
-   * @param now milliseconds since the epoch
+   * @param now milliseconds of a monotonic clock
    * @returns 0, or after how many seconds it is worth trying again
    */
   take(key: string, cost: number, now: number): number;

@@ -166,7 +166,7 @@ export interface ReaskOptions {
   readonly originPerSecond: number;
 }
 
-/** A GET of a blob. `rangeStart` is undefined without a Range header. Times are milliseconds. */
+/** A GET of a blob. `rangeStart` is undefined without a Range header. Times are milliseconds of a monotonic clock. */
 export interface Ask {
   readonly address: IpAddress;
   readonly digest: Digest;

@@ -13,7 +13,7 @@ export function logExchange(log: Log, exchange: Exchange, now: number): void {
     kind: path.kind,
     status: exchange.status,
     bytes: exchange.bytes,
-    ms: now - exchange.began,
+    ms: Math.round(now - exchange.began),
     client: client.address,
     country: client.place.country,
   };

@@ -26,7 +26,7 @@ export function createRegistry(deps: RegistryDeps): RegistryListener {
 
   const finish = (exchange: Exchange) => {
     deps.onEnd?.(exchange);
-    if (log.keepsInfo?.() !== false) logExchange(log, exchange, clock.now());
+    if (log.keepsInfo?.() !== false) logExchange(log, exchange, clock.monotonic());
   };
   const fail = (exchange: Exchange, error: unknown) => {
     const { response } = exchange;
@@ -45,7 +45,7 @@ export function createRegistry(deps: RegistryDeps): RegistryListener {
   return (request, response) => {
     const path = parseRequestPath(request.url ?? '');
     const method = request.method === 'HEAD' ? 'HEAD' : 'GET';
-    const exchange = new Exchange(request, response, method, path, findClient(request), clock.now());
+    const exchange = new Exchange(request, response, method, path, findClient(request), clock.monotonic());
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       const error = ociError(
         405,

@@ -39,7 +39,7 @@ export class Exchange {
   readonly method: 'GET' | 'HEAD';
   readonly path: RequestPath;
   readonly client: RequestClient;
-  /** Milliseconds since the epoch. */
+  /** When, by the monotonic clock, in milliseconds. */
   readonly began: number;
   /** What was answered: the status, and how many bytes of body. */
   status = 0;

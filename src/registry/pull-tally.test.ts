@@ -7,6 +7,7 @@ import { createStatisticsWriter } from './statistics-writer.ts';
 
 const noon = Date.UTC(2026, 0, 31, 12);
 const digest = `sha256:${'0'.repeat(64)}`;
+const clock = { time: noon, now: () => clock.time, monotonic: () => 0 };
 const log = { debug() {}, info() {}, warn() {}, error() {} };
 
 function ended(path: object, over: object = {}): Exchange {
@@ -16,7 +17,6 @@ function ended(path: object, over: object = {}): Exchange {
     method: 'GET',
     status: 200,
     bytes: 0,
-    began: noon,
     isList: false,
     client: { place, address: 'never looked at' },
     header: () => 'containerd/1.7.24',
@@ -44,7 +44,7 @@ function read(tally: ReturnType<typeof createPullTally>) {
 }
 
 test('a pull is a GET of a tag or of a list; blobs count with the bytes that they were sent for', () => {
-  const tally = createPullTally();
+  const tally = createPullTally(clock);
   tally.note(ended(byTag, { method: 'HEAD', isList: true }));
   tally.note(ended(byDigest, { isList: true }));
   tally.note(ended(byDigest));
@@ -69,7 +69,7 @@ test('a pull is a GET of a tag or of a list; blobs count with the bytes that the
 });
 
 test('a mirror that is being filled pulls nothing, and its blobs are told apart', () => {
-  const tally = createPullTally();
+  const tally = createPullTally(clock);
   const sync = { header: () => 'signpost/1.2.3 (mirror sync)' };
   tally.note(ended(byDigest, { ...sync, isList: true }));
   tally.note(ended(blobPath, { ...sync, ...redirected }));
@@ -79,20 +79,22 @@ test('a mirror that is being filled pulls nothing, and its blobs are told apart'
 });
 
 test('what has no room is counted as other, and days are kept apart', () => {
-  const tally = createPullTally();
+  const tally = createPullTally(clock);
   for (let number = 0; number < 10_003; number += 1) {
     tally.note(ended({ ...byTag, repository: `r/${number}` }));
   }
   const rows = tally.take().filter(({ dimension }) => dimension === 'repository');
   assert.equal(rows.length, 10_001);
   assert.equal(rows.find(({ value }) => value === 'other')?.pulls, 3);
-  tally.note(ended(byTag, { began: noon - 86_400_000 }));
   tally.note(ended(byTag));
+  clock.time = noon - 86_400_000;
+  tally.note(ended(byTag));
+  clock.time = noon;
   assert.deepEqual(new Set(tally.take().map(({ day }) => day)), new Set(['2026-01-30', '2026-01-31']));
 });
 
 test('what could not be written is kept, and written with what came since, once', async () => {
-  const tally = createPullTally();
+  const tally = createPullTally(clock);
   const written = new Map<string, number>();
   const pruned: string[] = [];
   let broken = true;
@@ -108,7 +110,7 @@ test('what could not be written is kept, and written with what came since, once'
       },
       prune: async (before) => void pruned.push(before),
     },
-    clock: { now: () => noon },
+    clock,
     log,
     pause: () => Promise.resolve(),
     interval: 1_000_000,

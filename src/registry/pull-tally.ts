@@ -5,6 +5,7 @@ import {
   otherValue,
   statisticDimensions,
 } from '../ports/statistics.ts';
+import type { Clock } from '../ports/clock.ts';
 import { clientKindOf } from './client-kind.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -36,7 +37,7 @@ const unknown = 'unknown';
 /** The mirror of what this server sent itself. */
 const ownMirror = 'origin';
 
-export function createPullTally(): PullTally {
+export function createPullTally(clock: Clock): PullTally {
   let days = new Map<number, Day>();
 
   const dayOf = (number: number): Day => {
@@ -56,6 +57,8 @@ export function createPullTally(): PullTally {
     return added;
   };
 
+  const today = () => dayOf(Math.floor(clock.now() / dayLength));
+
   /** By all dimensions but tags and mirrors, which only some requests have. */
   const addTo = (day: Day, repository: string, exchange: Exchange, pulls: number, bytes: number): void => {
     const { place } = exchange.client;
@@ -73,16 +76,16 @@ export function createPullTally(): PullTally {
       const { path, method, status } = exchange;
       if (path.kind === 'manifest-by-tag') {
         if ((status !== 200 && status !== 304) || isArtifactTag(path.tag)) return;
-        const day = dayOf(Math.floor(exchange.began / dayLength));
+        const day = today();
         add(day.tag, `${path.repository}:${path.tag}`, 1, 0, 0);
         if (method === 'GET' && status === 200) addTo(day, path.repository, exchange, 1, 0);
       } else if (path.kind === 'manifest') {
         if (method !== 'GET' || status !== 200 || !exchange.isList) return;
-        addTo(dayOf(Math.floor(exchange.began / dayLength)), path.repository, exchange, 1, 0);
+        addTo(today(), path.repository, exchange, 1, 0);
       } else if (path.kind === 'blob' && method === 'GET') {
         const { routed } = exchange;
         if (routed === undefined || (status !== 307 && status !== 200 && status !== 206)) return;
-        const day = dayOf(Math.floor(exchange.began / dayLength));
+        const day = today();
         const sent = routed.outcome === 'redirected';
         const bytes = sent ? routed.blob.size - (routed.rangeStart ?? 0) : exchange.bytes;
         addTo(day, path.repository, exchange, 0, bytes);

@@ -2,7 +2,7 @@ import type { MirrorId } from '../mirrors/mirror.ts';
 import type { MirrorTable } from '../mirrors/mirror-table.ts';
 import type { ReaskMemory } from '../mirrors/reask-memory.ts';
 import type { Netblock } from '../mirrors/address.ts';
-import type { Clock } from '../ports/clock.ts';
+import type { MonotonicClock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { MetadataTree } from '../ports/metadata-tree.ts';
 import type { ProbeTarget, Suspicion } from '../ports/mirror-probe.ts';
@@ -29,7 +29,7 @@ export interface RegistryDeps {
   readonly log: Log;
   /** Told of every exchange once it has ended, for counts. Cheap, and returns at once. */
   readonly onEnd?: (exchange: Exchange) => void;
-  readonly clock: Clock;
+  readonly clock: MonotonicClock;
   /** Why this server should get no requests now; undefined when it should. */
   readonly unready: () => Promise<string | undefined>;
   readonly settings: RegistrySettings;

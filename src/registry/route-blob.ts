@@ -22,7 +22,7 @@ export interface BlobRequest {
   readonly client: Client;
   /** The Range header. */
   readonly range: string | undefined;
-  /** Milliseconds since the epoch. */
+  /** Milliseconds of a monotonic clock. */
   readonly now: number;
 }
 

@@ -1,11 +1,11 @@
-import type { Clock } from '../ports/clock.ts';
+import type { MonotonicClock } from '../ports/clock.ts';
 import { type Measurement, measureEach, measureOne } from '../ports/measurement.ts';
 import type { SnapshotWatcher } from './snapshot-watcher.ts';
 
 /** The routing snapshot: what it has, how old it is, and what compiling it took. */
 export function measureSnapshot(
   watcher: Pick<SnapshotWatcher, 'current' | 'compilation'>,
-  clock: Clock,
+  clock: MonotonicClock,
 ): readonly Measurement[] {
   return [
     measureOne(
@@ -23,7 +23,7 @@ export function measureSnapshot(
       'gauge',
       () => {
         const compiled = watcher.compilation()?.at;
-        return compiled === undefined ? undefined : (clock.now() - compiled) / 1000;
+        return compiled === undefined ? undefined : (clock.monotonic() - compiled) / 1000;
       },
     ),
     measureOne(

@@ -1,4 +1,4 @@
-import type { Clock } from '../ports/clock.ts';
+import type { MonotonicClock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { PublishedContent } from '../ports/publications.ts';
 import { compileSnapshot } from './compile-snapshot.ts';
@@ -18,7 +18,7 @@ export interface SnapshotWatcher {
 }
 
 interface Compilation {
-  /** When it was done, in milliseconds since the epoch. */
+  /** When it was done, by the monotonic clock. */
   readonly at: number;
   readonly milliseconds: number;
   /** How many looks for a change have failed. */
@@ -32,7 +32,7 @@ interface Compilation {
 export function createSnapshotWatcher(deps: {
   readonly content: PublishedContent;
   readonly log: Log;
-  readonly clock: Clock;
+  readonly clock: MonotonicClock;
   /** Gives the event loop its turn. */
   readonly pause: () => Promise<void>;
   /** Milliseconds between polls. */
@@ -50,12 +50,12 @@ export function createSnapshotWatcher(deps: {
     // Read before compiling: a change in the middle is found by the next poll.
     const version = await content.version();
     if (version === seen) return;
-    const began = clock.now();
+    const began = clock.monotonic();
     const next = await compileSnapshot(content, snapshot, pause);
     // The version moves with every commit to the database, most of which publish nothing.
     if (next !== snapshot) {
       snapshot = next;
-      compiled = { at: clock.now(), milliseconds: clock.now() - began };
+      compiled = { at: clock.monotonic(), milliseconds: clock.monotonic() - began };
       log.info('snapshot compiled', { serial: snapshot.serial, ...snapshot.counts });
     }
     seen = version;

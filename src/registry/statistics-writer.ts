@@ -1,4 +1,4 @@
-import type { Clock } from '../ports/clock.ts';
+import type { Clock, MonotonicClock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { Statistics } from '../ports/statistics.ts';
 import { type PullTally, formatDay } from './pull-tally.ts';
@@ -19,7 +19,7 @@ const pruneInterval = 3_600_000;
 export function createStatisticsWriter(deps: {
   readonly tally: Pick<PullTally, 'take' | 'putBack'>;
   readonly statistics: Pick<Statistics, 'add' | 'prune'>;
-  readonly clock: Clock;
+  readonly clock: Clock & MonotonicClock;
   readonly log: Log;
   /** Gives the event loop its turn. */
   readonly pause: () => Promise<void>;
@@ -48,11 +48,11 @@ export function createStatisticsWriter(deps: {
     }
   };
   const prune = async () => {
-    const now = clock.now();
+    const now = clock.monotonic();
     if (now - prunedAt < pruneInterval) return;
     prunedAt = now;
     try {
-      await statistics.prune(formatDay(now - deps.keep));
+      await statistics.prune(formatDay(clock.now() - deps.keep));
     } catch (error) {
       log.error('cannot forget old statistics', { error });
     }

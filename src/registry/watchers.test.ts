@@ -11,7 +11,7 @@ import { createSnapshotWatcher } from './snapshot-watcher.ts';
 
 const repository = parseRepositoryName('fedora/base');
 const never = 1_000_000;
-const clock = { now: () => 1000 };
+const clock = { monotonic: () => 1000 };
 
 function recordingLog() {
   const events: string[] = [];

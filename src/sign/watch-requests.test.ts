@@ -73,7 +73,13 @@ async function createSigner(changes: Partial<WatchDeps> = {}) {
   const folder = join(root, `${(count += 1)}`);
   const world = await createSigningWorld();
   const memory = createMemorySignerRecord();
-  const clock = { time: vectorClock.now(), now: () => clock.time };
+  /** `set`: by how much somebody has set the clock of the machine, in milliseconds. */
+  const clock = {
+    time: vectorClock.now(),
+    set: 0,
+    now: () => clock.time + clock.set,
+    monotonic: () => clock.time,
+  };
   const logged: { event: string; fields: Readonly<Record<string, unknown>> }[] = [];
   const note = (event: string, fields: Readonly<Record<string, unknown>> = {}) =>
     void logged.push({ event, fields });
@@ -250,6 +256,18 @@ test('a waiting request is looked at again when its hour has come', async () => 
   await signer.put('a.request', await signer.ask('fedora/base:41', four));
   assert.equal((await signer.pass()).waiting, 1);
   signer.clock.time = Date.parse('2026-03-02T22:30:00Z');
+  assert.equal((await signer.pass()).signed, 1);
+});
+
+test('a waiting request is looked at again in time although the clock was set back', async () => {
+  const signer = await createSigner();
+  const text = await signer.ask('fedora/base:41', four);
+  signer.clock.set = -day;
+  await signer.put('a.request', text);
+  assert.equal((await signer.pass()).waiting, 1);
+  signer.clock.set = 0;
+  assert.equal((await signer.pass()).waiting, 1);
+  signer.clock.time += 5 * 60_000;
   assert.equal((await signer.pass()).signed, 1);
 });
 

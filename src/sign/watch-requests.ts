@@ -1,6 +1,7 @@
 import type { Digest } from '../oci/digest.ts';
 import { isSignpostError } from '../oci/errors.ts';
 import type { RequestFile } from '../ports/hand-off-folder.ts';
+import type { Clock, MonotonicClock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { SignerRecord } from '../ports/signer-record.ts';
 import {
@@ -14,6 +15,7 @@ import {
 import { readApprovals } from './read-approvals.ts';
 
 export interface WatchDeps extends Omit<HandleDeps, 'record'> {
+  readonly clock: Clock & MonotonicClock;
   /** Opened only while there is something to do, so that a person can sign in between. */
   readonly openRecord: () => SignerRecord & Disposable;
   readonly log: Log;
@@ -45,18 +47,13 @@ export function createWatch(deps: WatchDeps, options: HandleOptions): () => Prom
   let later = new Map<string, { readonly due: number; readonly approvals: string }>();
 
   return async () => {
-    const now = deps.clock.now();
+    const now = deps.clock.monotonic();
     const files = await deps.requests.list();
     const approvals = readApprovals(await deps.requests.approvals(), deps.policy.approvers);
     const all = listAll(approvals);
     const isDue = (file: RequestFile) => {
       const known = later.get(keyOf(file));
-      return (
-        known === undefined ||
-        known.due <= now ||
-        known.due > now + waitingInterval ||
-        known.approvals !== all
-      );
+      return known === undefined || known.due <= now || known.approvals !== all;
     };
     const due = files.filter(isDue);
     const result = { signed: 0, waiting: files.length - due.length, refused: 0, failed: 0 };

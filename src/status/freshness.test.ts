@@ -22,7 +22,7 @@ function start(
   expires: (tag: PublishedTag) => number,
   metadata: readonly RoleTerm[],
 ) {
-  const clock = { time: 0, now: () => clock.time };
+  const clock = { time: 0, now: () => clock.time, monotonic: () => clock.time };
   const asked: string[] = [];
   const rests: number[] = [];
   const freshness = createFreshness({

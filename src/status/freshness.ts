@@ -1,4 +1,5 @@
 import { type RepositoryName, isArtifactTag } from '../oci/reference.ts';
+import type { Clock, MonotonicClock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { PublishedTag } from '../ports/publications.ts';
 import { type Measurement, measureEach, measureOne } from '../ports/measurement.ts';
@@ -15,6 +16,7 @@ export interface Freshness {
 }
 
 export interface FreshnessDeps extends Omit<StatusDeps, 'publications'> {
+  readonly clock: Clock & MonotonicClock;
   readonly log: Log;
   /** Lets others have their turn, for so many milliseconds. */
   readonly rest: (milliseconds: number, signal: AbortSignal) => Promise<void>;
@@ -142,10 +144,10 @@ function rememberSignatures(
     if (before === undefined && known.size >= rememberedTags) {
       return [{ format: 'simple', ...createTerm(tag.expires, tag.expires) }];
     }
-    const began = clock.now();
+    const began = clock.monotonic();
     const terms = await signaturesOf(tag);
     known.set(key, { serial: tag.requestSerial, terms });
-    await rest(Math.max(1, (clock.now() - began) * (1 / readingShare - 1)), signal);
+    await rest(Math.max(1, (clock.monotonic() - began) * (1 / readingShare - 1)), signal);
     return terms;
   };
 }

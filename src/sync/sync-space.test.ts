@@ -49,7 +49,7 @@ async function createWorld(t: TestContext, folder: string, disk = createFileDisk
         disk,
         origin: createHttpContentSource(server.url, connections),
         mirrors: [],
-        clock: { now: () => 0 },
+        clock: { now: () => 0, monotonic: () => 0 },
         progress: silentProgress,
       },
       {

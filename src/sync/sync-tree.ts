@@ -7,7 +7,7 @@ import {
 import { type Digest, digestMatches } from '../oci/digest.ts';
 import { SignpostError, isSignpostError } from '../oci/errors.ts';
 import type { RepositoryName } from '../oci/reference.ts';
-import type { Clock } from '../ports/clock.ts';
+import type { Clock, MonotonicClock } from '../ports/clock.ts';
 import type { ContentSource } from '../ports/content-source.ts';
 import type { DiskSpace } from '../ports/disk-space.ts';
 import type { MirrorFolder, MirrorWriter, WantedFile } from '../ports/mirror-folder.ts';
@@ -32,7 +32,7 @@ export interface SyncDeps {
   /** The origin, which says what is published, and mirrors, which may have it as well. */
   readonly origin: ContentSource;
   readonly mirrors: readonly ContentSource[];
-  readonly clock: Clock;
+  readonly clock: Clock & MonotonicClock;
   readonly progress: Progress;
 }
 

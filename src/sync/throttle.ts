@@ -1,4 +1,4 @@
-import type { Clock } from '../ports/clock.ts';
+import type { MonotonicClock } from '../ports/clock.ts';
 
 /** Waits as long as it must before so many bytes may be taken. */
 export type Throttle = (bytes: number) => Promise<void> | undefined;
@@ -7,10 +7,10 @@ export type Throttle = (bytes: number) => Promise<void> | undefined;
 const burst = 250;
 
 /** Keeps to a rate, in bytes a second, over all that share it. */
-export function createThrottle(rate: number, clock: Clock): Throttle {
-  let free = clock.now();
+export function createThrottle(rate: number, clock: MonotonicClock): Throttle {
+  let free = clock.monotonic();
   return (bytes) => {
-    const now = clock.now();
+    const now = clock.monotonic();
     free = Math.max(free, now - burst) + (bytes / rate) * 1000;
     const wait = free - now;
     if (wait <= 0) return undefined;

@@ -118,7 +118,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
     metadata: createFileMetadataTree(tree),
     originStreams: createStreamSlots(options.originStreams ?? 4),
     log,
-    clock: { now },
+    clock: { monotonic: now },
     unready: async () => undefined,
     settings: { inlineSize: 1024, alternatives: 2, trustedProxies: [], ...options.settings },
   });

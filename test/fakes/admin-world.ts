@@ -41,7 +41,7 @@ const start = Date.UTC(2026, 0, 10, 12);
 
 /** The management API on storage in memory. Every answer is held against the OpenAPI document. */
 export function createAdminWorld(settings: { readonly requestsPerMinute?: number } = {}) {
-  const clock = { time: start, now: () => clock.time };
+  const clock = { time: start, now: () => clock.time, monotonic: () => clock.time };
   const audit = createMemoryAuditLog();
   /** Apart from the record that the tests look at. */
   const tokens = createMemoryTokens();

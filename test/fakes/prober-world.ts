@@ -50,7 +50,15 @@ export async function createWorld(context: TestContext, options: WorldOptions = 
   const blobs = [...(options.blobs ?? [small, large])];
   const retired = new Set<Digest>();
   const history = createMemoryMirrorHistory();
-  const world = { treeSerial: 5, picks: 0, errors: [] as string[], newSerial: 5, newBlob: blobs[0] };
+  /** `clockSet`: by how much the clock of the machine was set, in milliseconds. */
+  const world = {
+    treeSerial: 5,
+    clockSet: 0,
+    picks: 0,
+    errors: [] as string[],
+    newSerial: 5,
+    newBlob: blobs[0],
+  };
   const prober = await createProber({
     probe,
     tree: {
@@ -59,7 +67,7 @@ export async function createWorld(context: TestContext, options: WorldOptions = 
         return new Uint8Array(1);
       },
     },
-    clock: { now },
+    clock: { now: () => now() + world.clockSet, monotonic: now },
     log: {
       debug: () => undefined,
       info: () => undefined,

@@ -12,7 +12,7 @@ import { classifyAddress } from '../../mirrors/address-class.ts';
 import { createOriginFinder } from '../../mirrors/client-address.ts';
 import { SignpostError } from '../../oci/errors.ts';
 import type { AuditLog } from '../../ports/audit-log.ts';
-import type { Clock } from '../../ports/clock.ts';
+import type { Clock, MonotonicClock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import type { MirrorRegistry } from '../../ports/mirror-registry.ts';
 import type { Tokens } from '../../ports/tokens.ts';
@@ -36,7 +36,7 @@ export interface AdminParts extends Pick<
   readonly registry: MirrorRegistry;
   readonly tokens: Tokens;
   readonly audit: AuditLog;
-  readonly clock: Clock;
+  readonly clock: Clock & MonotonicClock;
   readonly log: Log;
   readonly trustedProxies: readonly Netblock[];
 }

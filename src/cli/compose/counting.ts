@@ -3,7 +3,7 @@ import { createPropagationRecorder } from '../../crawl/propagation-recorder.ts';
 import type { MirrorTable } from '../../mirrors/mirror-table.ts';
 import type { MirrorId } from '../../mirrors/mirror.ts';
 import type { MirrorState } from '../../mirrors/mirror-state.ts';
-import type { Clock } from '../../ports/clock.ts';
+import type { Clock, MonotonicClock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Measurement } from '../../ports/measurement.ts';
 import { createPullTally } from '../../registry/pull-tally.ts';
@@ -25,7 +25,7 @@ export interface CountingDeps {
   readonly states: () => ReadonlyMap<MirrorId, MirrorState>;
   readonly treeSerial: () => number;
   readonly storage: Pick<Storage, 'statistics' | 'propagation'>;
-  readonly clock: Clock;
+  readonly clock: Clock & MonotonicClock;
   readonly log: Log;
 }
 
@@ -40,7 +40,7 @@ export async function composeCounting(config: Config, deps: CountingDeps): Promi
   const { clock, log, storage } = deps;
   await using parts = new AsyncDisposableStack();
   const traffic = createTrafficCounts(deps.mirrors);
-  const tally = createPullTally();
+  const tally = createPullTally(clock);
   const statistics = createStatisticsWriter({
     tally,
     statistics: storage.statistics,

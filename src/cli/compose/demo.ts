@@ -7,6 +7,7 @@ import { createHttpsFetch } from '../../adapters/demo/https-fetch.ts';
 import { writeLayout } from '../../adapters/demo/layout-writer.ts';
 import { NpmPackages } from '../../adapters/demo/npm-packages.ts';
 import { readPackageFiles } from '../../adapters/demo/package-files.ts';
+import { createSystemClock } from '../../adapters/system-clock.ts';
 import type { DemoEvent } from '../../demo/demo-event.ts';
 import { demoAddress, demoMirrors } from '../../demo/demo-world.ts';
 import { buildProgramImage } from '../../demo/program-image.ts';
@@ -45,7 +46,7 @@ export async function composeDemo(
     await runDemo(
       { folder, port, country, reference, source, once },
       {
-        now: Date.now,
+        clock: createSystemClock(),
         tell,
         writeFile: async (path, text, secret) => {
           await mkdir(dirname(path), { recursive: true });

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type HttpServer, listenHttp } from '../../adapters/http-server.ts';
 import { createMetricsListener } from '../../adapters/prometheus.ts';
-import type { Clock } from '../../ports/clock.ts';
+import type { Clock, MonotonicClock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Measurement } from '../../ports/measurement.ts';
 import type { MetadataTree } from '../../ports/metadata-tree.ts';
@@ -30,7 +30,7 @@ export async function composeMetrics(
     readonly storage: Pick<Storage, 'publications' | 'publishedContent'>;
     readonly tree: TreeReader;
     readonly metadataTree: MetadataTree;
-    readonly clock: Clock;
+    readonly clock: Clock & MonotonicClock;
     readonly log: Log;
   },
 ): Promise<Metrics | undefined> {

@@ -10,10 +10,10 @@ import { openSignerRecord } from '../../adapters/sqlite/signer-record.ts';
 import { createSystemClock } from '../../adapters/system-clock.ts';
 import { isSignpostError } from '../../oci/errors.ts';
 import { approveRequest } from '../../sign/approve-request.ts';
-import type { HandleDeps, HandleOptions } from '../../sign/handle-request.ts';
+import type { HandleOptions } from '../../sign/handle-request.ts';
 import type { ReadRequest } from '../../sign/read-request.ts';
 import { type SignWaitingDeps, type WaitingOutcome, signWaiting } from '../../sign/sign-waiting.ts';
-import { type PassResult, createWatch } from '../../sign/watch-requests.ts';
+import { type PassResult, type WatchDeps, createWatch } from '../../sign/watch-requests.ts';
 import { sealKeyLimit } from '../../trust/seal.ts';
 import { requestLimits } from '../../trust/signing-request.ts';
 import { loadSignerPolicy } from '../load-signer-policy.ts';
@@ -39,7 +39,8 @@ export interface SignerSettings {
   readonly signal: AbortSignal;
 }
 
-type OpenedSigner = Omit<HandleDeps, 'record'> & AsyncDisposable & { readonly options: HandleOptions };
+type OpenedSigner = Omit<WatchDeps, 'openRecord' | 'log'> &
+  AsyncDisposable & { readonly options: HandleOptions };
 
 /**
  * Signs what comes into a folder and is allowed: once, or until the signal. Needs no configuration, no data folder and
