@@ -52,7 +52,10 @@ async function hashFolder(folder: string): Promise<void> {
 
 function publish(folder: string, layout: string): void {
   const data = join(folder, 'published');
-  runSignpost('publish', `oci:${layout}`, 'bench/large:1', '--data', data, '--json');
+  const config = join(folder, 'publish.yaml');
+  const key = join(import.meta.dirname, '../test/vectors/openpgp/ed25519.pgp');
+  writeFileSync(config, `repositories: [{ match: bench/*, keys: [${key}] }]\n`);
+  runSignpost('publish', `oci:${layout}`, 'bench/large:1', '--data', data, '--config', config, '--json');
   rmSync(data, { recursive: true });
 }
 

@@ -23,7 +23,10 @@ export interface CommonOptions {
 export function createVerb(name: string, description: string, examples: readonly string[]): Command {
   return new Command(name)
     .description(description)
-    .option('--config <file>', 'configuration file (or SIGNPOST_CONFIG)')
+    .option(
+      '--config <file>',
+      'configuration file (or SIGNPOST_CONFIG; default: /etc/signpost/signpost.yaml where it exists)',
+    )
     .option('--data <folder>', 'data folder, instead of the one in the configuration (or SIGNPOST_DATA)')
     .option('--json', 'print JSON for programs')
     .addHelpText('after', `\nExamples:\n${examples.map((example) => `  $ ${example}`).join('\n')}`);

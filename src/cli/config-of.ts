@@ -1,8 +1,7 @@
 import type { CommonOptions } from './command.ts';
-import { loadConfig } from './config.ts';
-import type { Config } from './config-schema.ts';
+import { type LoadedConfig, loadConfig } from './config.ts';
 
 /** The configuration that the common options name. Commands without one do not load what reads it: that takes a while. */
-export function configOf(options: CommonOptions): Config {
+export function configOf(options: CommonOptions): LoadedConfig {
   return loadConfig(options);
 }

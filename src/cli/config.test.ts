@@ -149,6 +149,25 @@ test('paths are relative to the file, and --data goes before it', () => {
   }
 });
 
+test('the usual file is read where it exists, when no other is named', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'signpost-config-'));
+  try {
+    const usual = join(folder, 'signpost.yaml');
+    assert.equal(loadConfig({}, {}, usual).file, undefined);
+    writeFileSync(usual, 'data: here\n');
+    const { file, data } = loadConfig({}, {}, usual);
+    assert.deepEqual([file, data], [usual, join(folder, 'here')]);
+    const other = join(folder, 'other.yaml');
+    writeFileSync(other, 'data: there\n');
+    assert.equal(loadConfig({}, { SIGNPOST_CONFIG: other }, usual).data, join(folder, 'there'));
+    assert.equal(loadConfig({ config: other }, {}, usual).file, other);
+    // One that is there and cannot be read is not passed over.
+    assert.throws(() => loadConfig({}, {}, folder), /cannot read the configuration: EISDIR/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
 test('a file that cannot be read is told', () => {
   assert.throws(
     () => loadConfig({ config: '/nowhere/signpost.yaml' }, {}),

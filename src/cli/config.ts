@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve, sep } from 'node:path';
 import { SignpostError } from '../oci/errors.ts';
@@ -7,24 +7,35 @@ import { parseSettings } from './parse-settings.ts';
 
 const fileLimit = 4 * 1024 * 1024;
 
+/** Read where it exists, when no other file is named. */
+export const usualConfigFile = '/etc/signpost/signpost.yaml';
+
 /** What the command line and the environment say about the configuration. */
 export interface ConfigOptions {
   readonly config?: string | undefined;
   readonly data?: string | undefined;
 }
 
+/** A configuration, and the file that it was read from; without one it is made of defaults alone. */
+export type LoadedConfig = Config & { readonly file: string | undefined };
+
 /**
- * Reads the configuration file named by `--config` or `SIGNPOST_CONFIG`; without either, the defaults hold. `--data`
- * and `SIGNPOST_DATA` go before the file's `data`. Relative paths are relative to the file.
+ * Reads the configuration file named by `--config` or `SIGNPOST_CONFIG`, or the usual one where it exists; without any,
+ * the defaults hold. `--data` and `SIGNPOST_DATA` go before the file's `data`. Relative paths are relative to the file.
  * @throws SignpostError CONFIG_INVALID with the path of the setting, its value and what was expected
  */
-export function loadConfig(options: ConfigOptions, environment: NodeJS.ProcessEnv = process.env): Config {
-  const file = options.config ?? environment.SIGNPOST_CONFIG;
+export function loadConfig(
+  options: ConfigOptions,
+  environment: NodeJS.ProcessEnv = process.env,
+  usual: string = usualConfigFile,
+): LoadedConfig {
+  const file = options.config ?? environment.SIGNPOST_CONFIG ?? (isThere(usual) ? usual : undefined);
   const config = file === undefined ? parseConfig('', 'the defaults') : parseConfig(readFile(file), file);
   const base = file === undefined ? process.cwd() : dirname(resolve(file));
   const data = options.data ?? environment.SIGNPOST_DATA;
   return {
     ...resolvePaths(config, base),
+    file,
     data: data === undefined ? resolve(base, config.data) : resolve(data),
   };
 }
@@ -62,11 +73,22 @@ export function cacheFolder(environment: NodeJS.ProcessEnv = process.env): strin
   return join(environment.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'signpost');
 }
 
+// One that cannot be looked at is there: going on with defaults would be a surprise.
+function isThere(file: string): boolean {
+  return attempt(() => statSync(file, { throwIfNoEntry: false }) !== undefined);
+}
+
 function readFile(file: string): string {
-  try {
+  return attempt(() => {
     const bytes = readFileSync(file);
-    if (bytes.length > fileLimit) throw new RangeError(`it is larger than ${fileLimit} bytes`);
+    if (bytes.length > fileLimit) throw new RangeError(`${file} is larger than ${fileLimit} bytes`);
     return bytes.toString('utf8');
+  });
+}
+
+function attempt<T>(read: () => T): T {
+  try {
+    return read();
   } catch (cause) {
     throw new SignpostError('CONFIG_INVALID', `cannot read the configuration: ${(cause as Error).message}`, {
       cause,

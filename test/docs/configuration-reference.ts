@@ -19,8 +19,8 @@ export function configurationReference(): string {
   const root = z.toJSONSchema(configSchema, { io: 'input', unrepresentable: 'any' }) as SchemaNode;
   return `# Configuration reference
 
-One YAML file, named by \`--config\` or \`SIGNPOST_CONFIG\`. Every setting has a default but those marked *required*, and
-unknown settings are refused. \`--data\` or \`SIGNPOST_DATA\` goes before the file's \`data\`. Relative paths are relative to
+One YAML file, named by \`--config\` or \`SIGNPOST_CONFIG\`; where neither is given, \`/etc/signpost/signpost.yaml\` is read if
+it exists. Every setting has a default but those marked *required*, and unknown settings are refused. \`--data\` or \`SIGNPOST_DATA\` goes before the file's \`data\`. Relative paths are relative to
 the file. \`[]\` stands for each entry of a list. This page is made from the code by \`npm run docs\`, and a test keeps the
 two the same.
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { readdir, rm, stat } from 'node:fs/promises';
+import { readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
@@ -73,6 +73,10 @@ test('publish can be killed at any moment, and goes on where it was', { timeout:
   const registry = await startRegistryServer({ 'fedora:41': image }, { knobs: { pace: 10 } });
   t.after(() => registry.close());
   await using data = await createDataFolder();
+  const config = `${data.path}.yaml`;
+  t.after(() => rm(config, { force: true }));
+  const key = join(root, 'test/vectors/openpgp/ed25519.pgp');
+  await writeFile(config, `repositories: [{ match: fedora, keys: [${key}] }]\n`);
   const publish = () =>
     spawn(
       process.execPath,
@@ -85,6 +89,8 @@ test('publish can be killed at any moment, and goes on where it was', { timeout:
         '--json',
         '--data',
         data.path,
+        '--config',
+        config,
       ],
       { stdio: ['ignore', 'pipe', 'inherit'] },
     );

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -20,10 +21,19 @@ const layout = join(root, 'layout');
 const image = buildFourPlatforms();
 let number = 0;
 
-before(() => writeLayout(layout, { '41': image, single: buildImage() }));
+before(async () => {
+  await writeLayout(layout, { '41': image, single: buildImage() });
+  const keys = join(import.meta.dirname, '../../../test/vectors/openpgp/ed25519.pgp');
+  await writeFile(
+    config,
+    `repositories: [{ match: fedora, keys: [${keys}] }, { match: fedora/*, keys: [${keys}] }, { match: a, keys: [${keys}] }]\n`,
+  );
+});
 after(() => rm(root, { recursive: true }));
 
-const signpost = (data: string, ...argv: readonly string[]) => runCommand(...argv, '--data', data);
+const config = join(root, 'signpost.yaml');
+const signpost = (data: string, ...argv: readonly string[]) =>
+  runCommand(...argv, '--data', data, '--config', config);
 const newData = () => join(root, `data-${number++}`);
 
 test('an image is published, listed and discarded', async () => {
@@ -32,7 +42,6 @@ test('an image is published, listed and discarded', async () => {
   assert.equal(published.status, 0, published.err);
   assert.match(published.out, new RegExp(`^staged fedora/base:41 {2}${image.digest}\n`));
   assert.match(published.out, /linux\/arm64\/v8\n/);
-  assert.match(published.out, /^warning: no rule under "repositories" .* covers fedora\/base:41/m);
   assert.match(published.err, /^1\/9 [0-9a-f]{12} done$/m);
   const listed = await signpost(data, 'staged', 'list', '--json');
   assert.equal(JSON.parse(listed.out).images[0].list, image.digest);
@@ -60,7 +69,45 @@ test('with --json every line is a document and the last one is the result', asyn
   const result = JSON.parse(lines.at(-1) ?? '') as Record<string, unknown>;
   assert.equal(result.outcome, 'staged');
   assert.equal(result.madeBecause, 'single-manifest');
-  assert.equal(result.covered, false);
+});
+
+test('without a configuration, or a rule for the repository, nothing is begun', async () => {
+  const data = newData();
+  const source = `oci:${layout}:41`;
+  const empty = join(root, 'empty.yaml');
+  await writeFile(empty, 'registry: { name: images.example.org }\n');
+  for (const [args, reason] of [
+    [
+      ['publish', source, 'elsewhere/base:41', '--config', config],
+      /no rule .*signpost\.yaml covers elsewhere\/base/,
+    ],
+    [['publish', source, 'fedora/base:41', '--config', empty], /empty\.yaml has no "repositories"/],
+    [
+      ['publish', source, 'fedora/base:41'],
+      /there is no configuration: write \/etc\/signpost\/signpost\.yaml/,
+    ],
+    [['request'], /there is no configuration/],
+    [['accept', join(root, 'no-bundle')], /there is no configuration/],
+  ] as const) {
+    const { status, err } = await runCommand(...args, '--data', data);
+    assert.equal(status, 2, err);
+    assert.match(err, reason);
+  }
+  assert.equal(existsSync(data), false);
+});
+
+test('a request asks for no signature that could not be accepted', async () => {
+  const data = newData();
+  await signpost(data, 'publish', `oci:${layout}:41`, 'fedora/base:41');
+  const other = join(root, 'other.yaml');
+  await writeFile(other, (await readFile(config, 'utf8')).replace('fedora/*', 'rpm/*'));
+  const output = join(root, 'not-written');
+  const refused = await runCommand('request', '-o', output, '--data', data, '--config', other);
+  assert.equal(refused.status, 2);
+  assert.match(refused.err, /covers fedora\/base.* signpost staged discard fedora\/base:41/);
+  assert.equal(existsSync(output), false);
+  const written = await signpost(data, 'request', '-o', output, '--json');
+  assert.equal(JSON.parse(written.out).serial, 1, 'the refused request used up no serial');
 });
 
 test('what is published already is said so, unless it is to be renewed', async () => {

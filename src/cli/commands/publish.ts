@@ -5,14 +5,13 @@ import { parsePlatform } from '../../oci/platform.ts';
 import { parseTaggedReference } from '../../oci/reference.ts';
 import type { PublishResult } from '../../publish/publish-image.ts';
 import { type Schema1Result, describeSigner } from '../../publish/take-schema1.ts';
-import { ruleMatches } from '../../accept/repository-rule.ts';
 import { type CommonOptions, createVerb, printResult, type Terminal } from '../command.ts';
 import { configOf } from '../config-of.ts';
 import { composeProgress } from '../compose/progress.ts';
 import { composePublish } from '../compose/publish.ts';
-import { credentialFiles } from '../config.ts';
-import type { Config } from '../config-schema.ts';
+import { type LoadedConfig, credentialFiles } from '../config.ts';
 import { parseParallel } from '../parallel-option.ts';
+import { requireRule } from '../required-rule.ts';
 
 interface Options extends CommonOptions {
   readonly platform: readonly string[];
@@ -57,30 +56,27 @@ export function createCommand(terminal: Terminal): Command {
     .action(async (source: string, target: string, options: Options) => {
       const config = configOf(options);
       const result = await publish(terminal, config, source, target, options);
-      const covered = findRule(config, target) !== undefined;
-      const warning =
-        covered || result.outcome === 'archived'
-          ? []
-          : [
-              `warning: no rule under "repositories" in the configuration covers ${target}: it cannot be accepted`,
-            ];
-      printResult(terminal, options, { event: 'result', ...result, covered }, [
-        ...describe(result),
-        ...warning,
-      ]);
+      printResult(terminal, options, { event: 'result', ...result }, describe(result));
     });
 }
 
-async function publish(terminal: Terminal, config: Config, source: string, target: string, options: Options) {
+async function publish(
+  terminal: Terminal,
+  config: LoadedConfig,
+  source: string,
+  target: string,
+  options: Options,
+) {
   const name = parseImageSource(source);
   const reference = parseTaggedReference(target);
+  const { schema1 } = requireRule(config, reference.repository);
   const platforms = options.platform.map(parsePlatform);
   using progress = composeProgress(terminal, options.json === true);
   return await composePublish(config, name, reference, {
     platforms,
     parallel: options.parallel,
     renew: options.renew === true,
-    schema1: findRule(config, target)?.schema1 ?? 'refuse',
+    schema1,
     progress,
     signal: terminal.signal,
     source: {
@@ -92,11 +88,6 @@ async function publish(terminal: Terminal, config: Config, source: string, targe
       },
     },
   });
-}
-
-function findRule(config: Config, target: string) {
-  const { repository } = parseTaggedReference(target);
-  return config.repositories.find(({ match }) => ruleMatches(match, repository));
 }
 
 function describe(result: PublishResult | Schema1Result): readonly string[] {

@@ -12,7 +12,7 @@ export function createCommand(terminal: Terminal): Command {
       'Prints its addresses when it is ready; logs JSON lines on standard error. SIGTERM stops it gracefully; SIGHUP ' +
       'reads the settings of mirrors, places and the log level again. Certificates, mirrors and publications are noticed ' +
       'by themselves.',
-    ['signpost serve --config /etc/signpost.yaml', 'signpost serve --data /srv/images --json'],
+    ['signpost serve', 'signpost serve --config ./signpost.yaml --json'],
   ).action(async (options: CommonOptions) => {
     const server = await composeServe(configOf(options));
     const reload = () => server.reload(() => configOf(options));

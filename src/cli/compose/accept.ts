@@ -4,7 +4,8 @@ import { readLines } from '../../adapters/read-lines.ts';
 import { parseRegistryHost } from '../../oci/reference.ts';
 import { contentLock } from '../../ports/lock.ts';
 import { bundleLimits } from '../../trust/signature-bundle.ts';
-import type { Config } from '../config-schema.ts';
+import type { LoadedConfig } from '../config.ts';
+import { requireRules } from '../required-rule.ts';
 import { composeMetadata } from './metadata.ts';
 import { composeContent } from './content.ts';
 import { createRuleFinder } from './repository-rules.ts';
@@ -12,10 +13,11 @@ import { readSealKey } from './seal-key.ts';
 
 /** Accepts the signature bundle in the file `bundle`. */
 export async function composeAccept(
-  config: Config,
+  config: LoadedConfig,
   bundle: string,
   watched: Pick<AcceptDeps, 'progress' | 'onVerified' | 'onPlaced' | 'signal'>,
 ): Promise<AcceptResult> {
+  requireRules(config);
   const registry = parseRegistryHost(config.registry.name);
   await using content = await composeContent(config, 'accept');
   await using _held = await content.lock.acquire(contentLock);

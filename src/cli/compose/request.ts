@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createNewFile } from '../../adapters/new-file.ts';
+import { SignpostError, isSignpostError } from '../../oci/errors.ts';
 import type { SealSigner } from '../../ports/seal-signer.ts';
 import {
   type RegistryHost,
@@ -10,23 +11,28 @@ import {
 } from '../../oci/reference.ts';
 import { contentLock } from '../../ports/lock.ts';
 import { type WrittenRequest, writeRequest } from '../../request/write-request.ts';
-import type { Config } from '../config-schema.ts';
+import type { LoadedConfig } from '../config.ts';
+import { requireRule, requireRules } from '../required-rule.ts';
 import { type Content, composeContent } from './content.ts';
 import { type SealKeySource, openSealSigner } from './seal-signer.ts';
 
 /** Writes a signing request into `output`, or into the working folder under a name with its serial. */
 export async function composeRequest(
-  config: Config,
+  config: LoadedConfig,
   output: string | undefined,
   wanted: (repository: RepositoryName) => boolean,
   requesterKey?: SealKeySource,
 ): Promise<WrittenRequest> {
+  requireRules(config);
   const registry = parseRegistryHost(config.registry.name);
   // Asks for a passphrase before anything is locked.
   const requester: SealSigner | undefined =
     requesterKey === undefined ? undefined : await openSealSigner(requesterKey);
   await using content = await composeContent(config, 'request');
   await using _held = await content.lock.acquire(contentLock);
+  for (const image of await content.stagedImages.list()) {
+    if (wanted(image.repository)) requireStagedRule(config, image);
+  }
   const deps = {
     ...content,
     registry,
@@ -36,6 +42,21 @@ export async function composeRequest(
     ...(requester === undefined ? {} : { requester }),
   };
   return await writeRequest(deps, wanted);
+}
+
+// A rule may have gone since the image was staged.
+function requireStagedRule(config: LoadedConfig, image: TaggedReference): void {
+  try {
+    requireRule(config, image.repository);
+  } catch (cause) {
+    if (!isSignpostError(cause)) throw cause;
+    const name = formatTaggedReference(image);
+    throw new SignpostError(
+      cause.code,
+      `${cause.message}; or discard what is staged: signpost staged discard ${name}`,
+      { cause },
+    );
+  }
 }
 
 /** Finds the signatures that the tree has for the list of a tag, those for this tag where they can be told apart. */
