@@ -11,9 +11,10 @@ const core: Readonly<Record<string, readonly string[]>> = {
   trust: ['oci'],
   mirrors: ['oci'],
   ports: ['oci', 'trust', 'mirrors'],
-  adapters: ['oci', 'trust', 'mirrors', 'ports'],
+  parallel: [],
+  adapters: ['oci', 'trust', 'mirrors', 'ports', 'parallel'],
 };
-const job: readonly string[] = ['oci', 'trust', 'mirrors', 'ports'];
+const job: readonly string[] = ['oci', 'trust', 'mirrors', 'ports', 'parallel'];
 
 /** The packages that the pure core may use: they neither read nor wait. */
 const purePackages = new Set(['node:crypto', 'node:net']);
@@ -134,6 +135,18 @@ test('interfaces have five methods or fewer', () => {
       .map(([, name, body]) => ({ name, methods: [...(body ?? '').matchAll(/^ {2}\w+\(/gm)].length }))
       .filter(({ methods }) => methods > 5)
       .map(({ name, methods }) => `${file.path}: ${name} has ${methods}`),
+  );
+  assert.deepEqual(wrong, []);
+});
+
+// With Promise.all the others go on after one has failed, while the caller lets go of its locks and folders.
+test('whoever does several things at once waits for all of them', () => {
+  const outside = all.filter((file) => folderOf(file.path) !== 'parallel');
+  assert.ok(outside.some((file) => file.imports.includes('parallel/in-parallel.ts')));
+  const wrong = outside.flatMap((file) =>
+    codeLines(file)
+      .filter((line) => /\bPromise\.(?:all|any)\b/.test(line) || /\bPromise\.race\((?!\[\w)/.test(line))
+      .map((line) => `${file.path}: ${line.trim()}`),
   );
   assert.deepEqual(wrong, []);
 });

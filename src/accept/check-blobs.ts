@@ -10,8 +10,8 @@ import type { StagedBlobCheck } from '../ports/staging.ts';
 import type { TreeReader } from '../ports/tree.ts';
 import { findSource } from './find-source.ts';
 import type { ImageRefusal } from './image-refusal.ts';
-import { inParallel } from './in-parallel.ts';
 import type { VerifiedImage } from './verify-image.ts';
+import { inParallel } from '../parallel/in-parallel.ts';
 
 export interface CheckDeps {
   readonly staging: StagedBlobCheck & Parameters<typeof findSource>[0]['staging'];

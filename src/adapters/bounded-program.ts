@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { SignpostError } from '../oci/errors.ts';
+import { waitForAll } from '../parallel/wait-for-all.ts';
 
 /** A program that answers on its standard output. */
 export interface Program {
@@ -37,7 +38,7 @@ export async function runBounded(program: Program, input: Uint8Array | undefined
   child.stdin.on('error', () => undefined);
   child.stdin.end(input);
   try {
-    const [output, errors, status] = await Promise.all([
+    const [output, errors, status] = await waitForAll([
       collect(child, child.stdout, outputLimit),
       collect(child, child.stderr, outputLimit),
       ended(child, file),

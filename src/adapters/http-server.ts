@@ -6,6 +6,7 @@ import { SignpostError } from '../oci/errors.ts';
 import type { Log } from '../ports/log.ts';
 import { GatheredResponse } from './gathered-response.ts';
 import { type TlsFiles, watchTlsFiles } from './tls-files.ts';
+import { waitForAll } from '../parallel/wait-for-all.ts';
 
 /** Where to listen. */
 export interface ListenAddress {
@@ -64,13 +65,13 @@ export async function listenHttp(
   try {
     for (const address of addresses) open.push(await openServer(address, listener, log, limits));
   } catch (error) {
-    await Promise.all(open.map((opened) => closeServer(opened, 0)));
+    await waitForAll(open.map((opened) => closeServer(opened, 0)));
     throw error;
   }
   return {
     urls: open.map(({ url }) => url),
     close: async (grace) => {
-      await Promise.all(open.map((opened) => closeServer(opened, grace)));
+      await waitForAll(open.map((opened) => closeServer(opened, grace)));
     },
   };
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { storageError } from './storage-error.ts';
+import { inParallel } from '../parallel/in-parallel.ts';
 
 /** More than so many are not waited for one by one: each wait is a write to the disk of its own. */
 const fewPaths = 128;
@@ -15,11 +16,7 @@ const pathsAtOnce = 32;
  */
 export async function syncPaths(paths: readonly string[]): Promise<void> {
   if (paths.length > fewPaths && (await syncFileSystems(paths))) return;
-  const rest = paths.values();
-  const workers = Array.from({ length: Math.min(pathsAtOnce, paths.length) }, async () => {
-    for (const path of rest) await syncPath(path);
-  });
-  await Promise.all(workers);
+  await inParallel(paths, pathsAtOnce, syncPath);
 }
 
 /**

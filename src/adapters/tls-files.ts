@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 import { SignpostError } from '../oci/errors.ts';
 import type { Log } from '../ports/log.ts';
+import { waitForAll } from '../parallel/wait-for-all.ts';
 
 /** Files with a certificate chain and its private key, in PEM. */
 export interface TlsFiles {
@@ -56,7 +57,7 @@ export async function watchTlsFiles(
 /** Reads a pair and tries it. */
 async function readPair(files: TlsFiles): Promise<TlsPair> {
   try {
-    const [cert, key] = await Promise.all([readFile(files.certificate), readFile(files.key)]);
+    const [cert, key] = await waitForAll([readFile(files.certificate), readFile(files.key)]);
     createSecureContext({ cert, key });
     return { cert, key };
   } catch (cause) {
@@ -71,7 +72,7 @@ async function readPair(files: TlsFiles): Promise<TlsPair> {
 
 /** What changes when a file is written or replaced. A file that is not there has one too. */
 async function fingerprint(files: TlsFiles): Promise<string> {
-  const parts = await Promise.all(
+  const parts = await waitForAll(
     [files.certificate, files.key].map(async (path) => {
       try {
         const { mtimeMs, size, ino } = await stat(path);

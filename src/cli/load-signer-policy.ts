@@ -4,6 +4,7 @@ import { parseSealKey } from '../trust/seal.ts';
 import type { NamedKey, SignerPolicy, SignerRule } from '../trust/signer-policy.ts';
 import { parseSettings } from './parse-settings.ts';
 import { type SignerPolicyFile, signerPolicySchema } from './signer-policy-schema.ts';
+import { waitForAll } from '../parallel/wait-for-all.ts';
 
 /**
  * Makes a policy of what its file says. `readKey` gives the text of a key's file, whose path is relative to the policy.
@@ -65,7 +66,7 @@ function readKeys(
   files: Readonly<Record<string, string>>,
   readKey: (path: string) => Promise<string>,
 ): Promise<NamedKey[]> {
-  return Promise.all(
+  return waitForAll(
     Object.entries(files).map(async ([name, path]) => ({ name, ...parseSealKey(await readKey(path), path) })),
   );
 }

@@ -11,6 +11,7 @@ import type {
 import type { AskedImage } from '../trust/verify/signed-name.ts';
 import { parseSettings } from './parse-settings.ts';
 import { type RequirementFile, type VerifyPolicyFile, verifyPolicySchema } from './verify-policy-schema.ts';
+import { waitForAll } from '../parallel/wait-for-all.ts';
 
 /** What a policy demands of an image. */
 export interface LoadedPolicy {
@@ -67,7 +68,7 @@ async function readRequirement(
   const several = async (parts: readonly RequirementFile[], need: number): Promise<Requirement> => ({
     kind: 'some',
     need,
-    of: await Promise.all(parts.map((part) => readRequirement(part, file, depth + 1, leaf))),
+    of: await waitForAll(parts.map((part) => readRequirement(part, file, depth + 1, leaf))),
   });
   if (allOf !== undefined) return several(allOf, allOf.length);
   if (anyOf !== undefined) return several(anyOf, 1);

@@ -7,6 +7,7 @@ import type { StoredMirrorState } from '../ports/mirror-states.ts';
 import { momentOf } from './moment.ts';
 import { ProbedMirror, type ProbedMirrorDeps } from './probed-mirror.ts';
 import { type ProbeMirrorDeps, probeMirror } from './probe-mirror.ts';
+import { inParallel } from '../parallel/in-parallel.ts';
 
 export interface CrawlDeps extends Omit<ProbeMirrorDeps, 'probeTimeout'>, Omit<ProbedMirrorDeps, 'random'> {
   readonly clock: Clock & MonotonicClock;
@@ -47,19 +48,13 @@ export async function crawlOnce(
   options: CrawlOptions,
 ): Promise<readonly CrawledMirror[]> {
   const found: (CrawledMirror | undefined)[] = mirrors.map(() => undefined);
-  let next = 0;
-  const work = async () => {
-    while (next < mirrors.length && !options.signal.aborted) {
-      const at = next++;
-      const mirror = mirrors[at];
-      if (mirror === undefined) return;
-      const crawled = await crawlMirror(deps, mirror, known.get(mirror.id), options);
-      if (options.signal.aborted) return;
-      found[at] = crawled;
-      options.onCrawled?.(crawled);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(options.parallel, mirrors.length) }, work));
+  await inParallel(mirrors.entries(), options.parallel, async ([at, mirror]) => {
+    if (options.signal.aborted) return;
+    const crawled = await crawlMirror(deps, mirror, known.get(mirror.id), options);
+    if (options.signal.aborted) return;
+    found[at] = crawled;
+    options.onCrawled?.(crawled);
+  });
   return found.filter((crawled) => crawled !== undefined);
 }
 

@@ -3,6 +3,7 @@ import { type Digest, digestOf } from '../oci/digest.ts';
 import { mediaTypes } from '../oci/media-types.ts';
 import { formatPlatform, type Platform } from '../oci/platform.ts';
 import { type LayerFile, packLayer } from './layer.ts';
+import { waitForAll } from '../parallel/wait-for-all.ts';
 
 /** A static program for one platform. */
 interface Program {
@@ -52,7 +53,7 @@ export async function buildProgramImage(parts: ProgramImageParts): Promise<Progr
   };
   const documents = await packLayer(parts.documents);
 
-  const manifests = await Promise.all(
+  const manifests = await waitForAll(
     parts.programs.map(async ({ platform, bytes }) => {
       const program = await packLayer([{ path: `usr/bin/${parts.name}`, mode: 0o755, bytes }]);
       const config = addJson(mediaTypes.ociConfig, {

@@ -8,6 +8,8 @@ import type { SealKey } from '../trust/seal.ts';
 import { type SnapshotContents, parseContentsPart, partsOf } from './contents-part.ts';
 import { type OfferedMirror, parseMirrorsPart } from './mirrors-part.ts';
 import { type OriginSnapshot, openSnapshot } from './origin-snapshot.ts';
+import { inParallel } from '../parallel/in-parallel.ts';
+import { waitForAll } from '../parallel/wait-for-all.ts';
 
 export interface FollowDeps {
   readonly source: SnapshotSource;
@@ -95,11 +97,8 @@ export function createFollower(deps: FollowDeps): Follower {
     const contents = parseContentsPart(await readPart(snapshot.contents, signal));
     const known = current?.contents;
     const missing = [...contents].filter(([name, { digest }]) => known?.get(name)?.digest !== digest);
-    const rest = missing.values();
-    await Promise.all(
-      Array.from({ length: fetchesAtOnce }, async () => {
-        for (const [, part] of rest) await readPart(part, signal);
-      }),
+    await inParallel(missing, fetchesAtOnce, async ([, part], failed) =>
+      readPart(part, AbortSignal.any([signal, failed])),
     );
     return { snapshot, contents, mirrors };
   }
@@ -136,7 +135,7 @@ export function createFollower(deps: FollowDeps): Follower {
         const file = await store.readSnapshot();
         if (file === undefined) return;
         const snapshot = openSnapshot(file, key);
-        const [mirrors, contents] = await Promise.all([
+        const [mirrors, contents] = await waitForAll([
           store.readPart(snapshot.mirrors),
           store.readPart(snapshot.contents),
         ]);

@@ -6,6 +6,7 @@ import type { Publications } from '../ports/publications.ts';
 import type { StagedBlob, Staging } from '../ports/staging.ts';
 import type { TreeReader } from '../ports/tree.ts';
 import { throwIfCancelled } from './throw-if-cancelled.ts';
+import { inParallel } from '../parallel/in-parallel.ts';
 
 export interface CopyDeps {
   readonly staging: Staging;
@@ -32,33 +33,16 @@ export async function copyBlobs(
   signal: AbortSignal,
 ): Promise<CopyCounts> {
   const counts = { copied: 0, resumed: 0, present: 0, published: 0 };
-  const failed = new AbortController();
-  const stop = AbortSignal.any([signal, failed.signal]);
-  const queue = blobs.values();
   for (const { digest, size } of blobs) deps.progress.start(digest, size);
 
-  async function copySome(): Promise<void> {
-    for (const blob of queue) {
-      if (stop.aborted) return;
-      counts[await copyBlob(deps, source, blob, stop)]++;
-    }
+  try {
+    await inParallel(blobs, parallel, async (blob, failed) => {
+      throwIfCancelled(signal);
+      counts[await copyBlob(deps, source, blob, AbortSignal.any([signal, failed]))]++;
+    });
+  } finally {
+    throwIfCancelled(signal);
   }
-
-  const workers = Array.from({ length: Math.min(parallel, blobs.length) }, async () => {
-    try {
-      await copySome();
-    } catch (error) {
-      failed.abort();
-      throw error;
-    }
-  });
-  // All of them end before this does: nothing writes on behind the caller's back.
-  const outcomes = await Promise.allSettled(workers);
-  throwIfCancelled(signal);
-  const errors = outcomes.flatMap(({ status, ...rest }) =>
-    status === 'rejected' ? [(rest as { reason: unknown }).reason] : [],
-  );
-  if (errors.length > 0) throw errors.find((error) => !isSignpostError(error, 'CANCELLED')) ?? errors[0];
   return counts;
 }
 

@@ -3,6 +3,7 @@ import { isSignpostError } from '../oci/errors.ts';
 import type { ContentInspector, StoredFile } from '../ports/content-inspector.ts';
 import type { Progress } from '../ports/progress.ts';
 import type { ScrubFindings } from './scrub-report.ts';
+import { inParallel } from '../parallel/in-parallel.ts';
 
 export interface ScrubbedFiles {
   readonly files: number;
@@ -80,13 +81,7 @@ export async function scrubFiles(
     }
   };
 
-  const queue = signatures.watch(inspector.files())[Symbol.asyncIterator]();
-  const workers = Array.from({ length: options.parallel }, async () => {
-    for (let next = await queue.next(); next.done !== true; next = await queue.next()) {
-      await check(next.value);
-    }
-  });
-  await Promise.all(workers);
+  await inParallel(signatures.watch(inspector.files()), options.parallel, check);
   progress.finish(label);
   return { files, bytes, leftovers, staged };
 }

@@ -14,6 +14,7 @@ import type { Statement } from '../trust/statement.ts';
 import { findForgotten, refuseForgotten } from './find-forgotten.ts';
 import { type SigningPlan, planSigning, refuseJump, refuseRollback } from './plan-signing.ts';
 import { type ReadRequest, readRequest } from './read-request.ts';
+import { waitForAll } from '../parallel/wait-for-all.ts';
 
 /** A key, and the format that it signs in. */
 export interface SigningKey {
@@ -158,7 +159,7 @@ async function writeBundle(
         deps.advance((done += 1), all);
         return { format: key.signer.format, digest, signature };
       });
-      signatures.push(...(await Promise.all(made)));
+      signatures.push(...(await waitForAll(made)));
     }
     await write(formatter.image({ repository, tag, list, signatures }));
   }

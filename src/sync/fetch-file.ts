@@ -3,6 +3,7 @@ import { SignpostError, isSignpostError } from '../oci/errors.ts';
 import type { IncomingFile, MirrorWriter, WantedFile } from '../ports/mirror-folder.ts';
 import type { PooledSource, SourcePool } from './source-pool.ts';
 import type { Throttle } from './throttle.ts';
+import { waitForAll } from '../parallel/wait-for-all.ts';
 
 export interface FetchDeps {
   readonly writer: Pick<MirrorWriter, 'adopt' | 'receive'>;
@@ -146,7 +147,7 @@ async function askOne(
       pooled.bytes += piece.length;
       deps.advance(piece.length);
       const wait = deps.throttle?.(piece.length);
-      return wait === undefined ? written : Promise.all([written, wait]).then(() => undefined);
+      return wait === undefined ? written : waitForAll([written, wait]).then(() => undefined);
     });
     if (end === 'longer') {
       await incoming.restart();

@@ -6,6 +6,7 @@ import type { MirrorFolder, MirrorWriter, WantedFile } from '../ports/mirror-fol
 import type { Fetched } from './fetch-file.ts';
 import type { Slots } from './slots.ts';
 import { stateFolder } from './state-folder.ts';
+import { inParallel } from '../parallel/in-parallel.ts';
 
 /** A list, and whose files it names. */
 export type OwnedList = readonly [ListOwner, ContentsReference];
@@ -47,18 +48,14 @@ export async function syncLists(
   lists: readonly OwnedList[],
   parallel: number,
 ): Promise<void> {
-  const queue = lists.values();
-  const worker = async () => {
-    for (const [owner, list] of queue) {
-      if (deps.stop.aborted) return;
-      try {
-        await syncList(deps, owner, list);
-      } catch (error) {
-        deps.failed(error);
-      }
+  await inParallel(lists, parallel, async ([owner, list]) => {
+    if (deps.stop.aborted) return;
+    try {
+      await syncList(deps, owner, list);
+    } catch (error) {
+      deps.failed(error);
     }
-  };
-  await Promise.all(Array.from({ length: parallel }, worker));
+  });
 }
 
 /**
@@ -103,29 +100,28 @@ async function fetchAll(
   files: AsyncIterable<WantedFile> | Iterable<WantedFile>,
   isNow: (file: WantedFile) => boolean,
 ): Promise<boolean> {
-  const underWay = new Set<Promise<void>>();
   let complete = true;
-  const fetchOne = async (file: WantedFile): Promise<void> => {
+  await inParallel(missingOf(deps, files, isNow), queueLimit, async (file) => {
     try {
       await deps.slots.run(() => deps.fetch(file));
     } catch (error) {
       complete = false;
       deps.failed(error);
     }
-  };
-  try {
-    for await (const file of files) {
-      if (deps.stop.aborted) throw new SignpostError('CANCELLED', 'stopped');
-      if (!isNow(file) || (await deps.folder.holds(file, deps.thorough))) continue;
-      deps.missing(file);
-      if (deps.dryRun) continue;
-      const work = fetchOne(file);
-      underWay.add(work);
-      void work.finally(() => underWay.delete(work));
-      if (underWay.size >= queueLimit) await Promise.race(underWay);
-    }
-  } finally {
-    await Promise.allSettled(underWay);
-  }
+  });
   return complete;
+}
+
+/** The files that have to be fetched; they are looked for one after the other. */
+async function* missingOf(
+  deps: ListDeps,
+  files: AsyncIterable<WantedFile> | Iterable<WantedFile>,
+  isNow: (file: WantedFile) => boolean,
+): AsyncGenerator<WantedFile> {
+  for await (const file of files) {
+    if (deps.stop.aborted) throw new SignpostError('CANCELLED', 'stopped');
+    if (!isNow(file) || (await deps.folder.holds(file, deps.thorough))) continue;
+    deps.missing(file);
+    if (!deps.dryRun) yield file;
+  }
 }

@@ -4,6 +4,7 @@ import type { PolicyRequirement } from '../trust/containers-policy/policy.ts';
 import type { SignatureEvidence } from '../trust/evidence.ts';
 import { allOf } from '../trust/verify/step.ts';
 import type { ChainPolicy, FoundEnvelopes } from './chain-policy.ts';
+import { waitForAll } from '../parallel/wait-for-all.ts';
 
 /** The requirements of one scope of a policy.json: all of them must hold, for the list and for every manifest. */
 export function createContainersPolicy(
@@ -16,7 +17,7 @@ export function createContainersPolicy(
     tellsSerials: false,
     async judge({ asked, content, envelopes }, now) {
       const found = envelopes.get('simple') ?? [];
-      const steps = await Promise.all(
+      const steps = await waitForAll(
         requirements.map(async (requirement) => {
           const evidence = await readAll(readers.get(requirement), found);
           return judgeContainersRequirement(requirement, evidence, asked, content.digest, now);
@@ -34,5 +35,5 @@ async function readAll(
   found: FoundEnvelopes,
 ): Promise<readonly SignatureEvidence[]> {
   if ('wrong' in found) return [{ kind: 'forged', reason: found.wrong }];
-  return reader === undefined ? [] : Promise.all(found.map((message) => reader.read(message)));
+  return reader === undefined ? [] : waitForAll(found.map((message) => reader.read(message)));
 }

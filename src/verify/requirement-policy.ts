@@ -14,6 +14,7 @@ import {
 import { type AskedImage, type NameRule, expectedName, remapPrefix } from '../trust/verify/signed-name.ts';
 import type { ChainPolicy, FoundEnvelopes } from './chain-policy.ts';
 import type { MetadataReader } from './metadata-reader.ts';
+import { waitForAll } from '../parallel/wait-for-all.ts';
 
 /** What reads for each leaf, with that leaf's keys alone. */
 export interface LeafReaders {
@@ -74,5 +75,5 @@ async function readAll(
 ): Promise<readonly Evidence[]> {
   if ('wrong' in envelopes) return [{ kind: 'forged', reason: envelopes.wrong }];
   if (reader === undefined) return [];
-  return Promise.all(envelopes.map((envelope) => reader.read(envelope)));
+  return waitForAll(envelopes.map((envelope) => reader.read(envelope)));
 }

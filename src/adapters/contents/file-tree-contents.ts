@@ -17,6 +17,7 @@ import { placeReferrers } from './place-referrers.ts';
 import { readIndex } from './read-index.ts';
 import { type Published, readPublished } from './read-published.ts';
 import { retireLists } from './retire-lists.ts';
+import { inParallel } from '../../parallel/in-parallel.ts';
 
 /** Each repository's list is a few files to look at and one to write: the disk is what is waited for. */
 const listsAtOnce = 8;
@@ -48,12 +49,9 @@ export function createFileTreeContents(tree: string, published: Published, clock
         const isSame = listed === repositories.get(name) && again?.repositories.has(name) !== true;
         if (isSame) lists.set(name, { digest, size });
       }
-      const changed = [...repositories.keys()].filter((name) => !lists.has(name)).values();
+      const changed = [...repositories.keys()].filter((name) => !lists.has(name));
       const list = listOf(hosts);
-      const workers = Array.from({ length: listsAtOnce }, async () => {
-        for (const name of changed) lists.set(name, await list(name));
-      });
-      await Promise.all(workers);
+      await inParallel(changed, listsAtOnce, async (name) => lists.set(name, await list(name)));
       const keep = old !== undefined && again?.metadata !== true;
       const metadata = keep ? old.metadata : await listTuf(tree, writeList);
       const index: ContentsIndex = {

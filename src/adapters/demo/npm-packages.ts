@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, readFile, readdir, rename, rm, stat } from 'node:fs/pro
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { SignpostError } from '../../oci/errors.ts';
+import { waitForAll } from '../../parallel/wait-for-all.ts';
 
 const run = promisify(execFile);
 
@@ -31,7 +32,7 @@ export class NpmPackages {
 
   /** Which of `packages` npm will be asked for. */
   async missing<P extends Package>(packages: readonly P[]): Promise<readonly P[]> {
-    const found = await Promise.all(packages.map((item) => this.#readCached(item)));
+    const found = await waitForAll(packages.map((item) => this.#readCached(item)));
     return packages.filter((_, index) => found[index] === undefined);
   }
 
@@ -42,7 +43,7 @@ export class NpmPackages {
   async fetch(packages: readonly Package[], signal: AbortSignal): Promise<readonly Buffer[]> {
     const missing = await this.missing(packages);
     if (missing.length > 0) await this.#download(missing, signal);
-    return Promise.all(
+    return waitForAll(
       packages.map(async (item) => {
         const bytes = await this.#readCached(item);
         if (bytes !== undefined) return bytes;

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { Parser } from 'tar';
 import { SignpostError } from '../../oci/errors.ts';
 
@@ -24,9 +23,13 @@ export async function readPackageFiles(
       entry.on('data', (piece: Buffer) => (wanted ? pieces.push(piece) : undefined));
     },
   });
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  parser.once('end', resolve);
+  parser.once('error', reject);
   try {
     // end() throws some of what it also emits as an error.
-    await Promise.all([once(parser, 'end'), Promise.try(() => parser.end(Buffer.from(tarball)))]);
+    void Promise.try(() => parser.end(Buffer.from(tarball))).catch(reject);
+    await promise;
   } catch (cause) {
     throw new SignpostError('SOURCE_INVALID', `the package is no tarball: ${(cause as Error).message}`, {
       cause,

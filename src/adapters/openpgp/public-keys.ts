@@ -1,6 +1,7 @@
 import { type PublicKey, enums, readKey, readKeys } from 'openpgp';
 import { quote } from '../../oci/digest.ts';
 import { SignpostError } from '../../oci/errors.ts';
+import { waitForAll } from '../../parallel/wait-for-all.ts';
 
 /** A key ring larger than this is not one, in bytes. */
 export const keyFileLimit = 1024 * 1024;
@@ -79,7 +80,7 @@ async function parseKeys(bytes: Uint8Array, where: string): Promise<readonly Pub
 async function parseArmoured(text: string): Promise<readonly PublicKey[]> {
   const blocks = text.match(/-----BEGIN PGP [A-Z ]{1,40}-----[\s\S]*?-----END PGP [A-Z ]{1,40}-----/g) ?? [];
   if (blocks.length === 0) throw new Error('there is no armoured block');
-  return (await Promise.all(blocks.map((armoredKeys) => readKeys({ armoredKeys })))).flat();
+  return (await waitForAll(blocks.map((armoredKeys) => readKeys({ armoredKeys })))).flat();
 }
 
 async function parseBinary(binaryKeys: Uint8Array): Promise<readonly PublicKey[]> {

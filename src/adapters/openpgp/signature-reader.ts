@@ -12,6 +12,7 @@ import {
   isStrongHash,
   openDataVerifyingKey,
 } from './verify-data.ts';
+import { waitForAll } from '../../parallel/wait-for-all.ts';
 
 /** A file with public keys; `name` is for messages. */
 export interface KeyFile {
@@ -29,7 +30,7 @@ export async function createSignatureReader(
   clock: Clock,
   { compressed = false } = {},
 ): Promise<SignatureReader> {
-  const keys = (await Promise.all(files.map(openKeys))).flat();
+  const keys = (await waitForAll(files.map(openKeys))).flat();
   const byKeyId = new Map(keys.map((opened) => [opened.key.getKeyID().toHex(), opened]));
   return {
     fingerprints: [...new Set(keys.map(({ key }) => fingerprintOf(key)))],

@@ -11,6 +11,7 @@ import { mirrorHistorySchema, mirrorStateSchema } from '../schemas/mirror.ts';
 import { statusSchema } from '../schemas/publication.ts';
 import { reportAnswerSchema, reportSchema } from '../schemas/report.ts';
 import { showState } from '../show-mirror.ts';
+import { waitForAll } from '../../parallel/wait-for-all.ts';
 
 export interface HealthRoutesDeps {
   readonly registry: Pick<MirrorRegistry, 'list'>;
@@ -36,7 +37,7 @@ export function healthRoutes(deps: HealthRoutesDeps): readonly Route[] {
       roles: ['operator', 'publisher'],
       answers: { 200: { description: 'How things are.', schema: statusSchema } },
       async handle() {
-        const [mirrors, states] = await Promise.all([deps.registry.list(), deps.states()]);
+        const [mirrors, states] = await waitForAll([deps.registry.list(), deps.states()]);
         const enabled = mirrors.filter((mirror) => mirror.enabled && mirror.approved);
         const healthy = enabled.filter(({ id }) => states.get(id)?.healthy === true).length;
         const counts = { total: mirrors.length, enabled: enabled.length, healthy };

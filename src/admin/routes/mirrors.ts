@@ -20,6 +20,7 @@ import {
   newMirrorSchema,
 } from '../schemas/mirror.ts';
 import { showMirror, showState } from '../show-mirror.ts';
+import { waitForAll } from '../../parallel/wait-for-all.ts';
 
 export interface MirrorRoutesDeps {
   readonly registry: MirrorRegistry;
@@ -55,11 +56,7 @@ export function mirrorRoutes(deps: MirrorRoutesDeps): readonly Route[] {
       }),
       answers: { 200: { description: 'A page.', schema: mirrorPageSchema } },
       async handle({ query: { limit, after = '' }, token }) {
-        const [version, all, states] = await Promise.all([
-          registry.version(),
-          registry.list(),
-          deps.states(),
-        ]);
+        const [version, all, states] = await waitForAll([registry.version(), registry.list(), deps.states()]);
         const later = all.filter(({ name }) => name > after);
         const page = later.slice(0, limit);
         const next = later.length > limit ? page.at(-1)?.name : undefined;

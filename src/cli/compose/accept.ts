@@ -10,6 +10,7 @@ import { composeMetadata } from './metadata.ts';
 import { composeContent } from './content.ts';
 import { createRuleFinder } from './repository-rules.ts';
 import { readSealKey } from './seal-key.ts';
+import { waitForAll } from '../../parallel/wait-for-all.ts';
 
 /** Accepts the signature bundle in the file `bundle`. */
 export async function composeAccept(
@@ -26,7 +27,7 @@ export async function composeAccept(
     ...content,
     ...watched,
     registry,
-    signers: await Promise.all(config.signers.map(readSealKey)),
+    signers: await waitForAll(config.signers.map(readSealKey)),
     findRule: createRuleFinder(config.repositories, content.clock),
     tree: content.treeWriter,
     treeReader: content.tree,

@@ -7,6 +7,7 @@ import type { DemoMirror, DemoPaths } from '../../demo/demo-world.ts';
 import { type ErrorCode, SignpostError } from '../../oci/errors.ts';
 import { childEnvironment } from '../config.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { waitForAll } from '../../parallel/wait-for-all.ts';
 
 const extension = extname(import.meta.filename);
 const main = fileURLToPath(new URL(`../main${extension}`, import.meta.url));
@@ -104,7 +105,7 @@ export class DemoStage {
   async close(): Promise<void> {
     this.#asked.removeEventListener('abort', this.#onHangUp);
     const running = this.#running.splice(0);
-    await Promise.all(running.map((child) => child.stop()));
+    await waitForAll(running.map((child) => child.stop()));
     process.off('SIGHUP', this.#onHangUp);
   }
 

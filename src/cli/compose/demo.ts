@@ -16,6 +16,7 @@ import { runDemo } from '../../demo/run-demo.ts';
 import type { TaggedReference } from '../../oci/reference.ts';
 import { cacheFolder } from '../config.ts';
 import { DemoStage } from './demo-stage.ts';
+import { waitForAll } from '../../parallel/wait-for-all.ts';
 
 export interface DemoSettings {
   /** 0 takes a free one. */
@@ -83,7 +84,7 @@ async function writeProgramImage(
   }
   const [documents = Buffer.alloc(0), ...tarballs] = await npm.fetch(packages, signal);
   const [license, readme] = await readPackageFiles(documents, ['LICENSE.md', 'README.md']);
-  const programs = await Promise.all(
+  const programs = await waitForAll(
     programPackages.map(async ({ platform }, index) => {
       const [bytes = Buffer.alloc(0)] = await readPackageFiles(tarballs[index] ?? Buffer.alloc(0), [
         'bin/esbuild',

@@ -9,6 +9,7 @@ import type { FormatReader } from '../../ports/signing.ts';
 import type { SignatureFormat } from '../../trust/signature-format.ts';
 import { type VerifyingKey, parseVerifyingKeys } from '../../trust/verifying-key.ts';
 import { readTrustedRoots } from './trusted-roots.ts';
+import { waitForAll } from '../../parallel/wait-for-all.ts';
 
 /**
  * A reader of one format that knows the keys, or for "notation" the root certificates, in these files.
@@ -21,15 +22,13 @@ export async function openFormatReader(
 ): Promise<FormatReader> {
   switch (format) {
     case 'simple':
-      return createSimpleReader(
-        await createSignatureReader(await Promise.all(files.map(readKeyFile)), clock),
-      );
+      return createSimpleReader(await createSignatureReader(await waitForAll(files.map(readKeyFile)), clock));
     case 'cosign':
       return createCosignReader(await readVerifyingKeys(files));
     case 'sigstore':
       return createSigstoreReader(await readVerifyingKeys(files));
     case 'notation':
-      return createNotationReader((await Promise.all(files.map(readTrustedRoots))).flat(), clock);
+      return createNotationReader((await waitForAll(files.map(readTrustedRoots))).flat(), clock);
   }
 }
 
@@ -39,6 +38,6 @@ export async function readKeyFile(name: string): Promise<KeyFile> {
 }
 
 async function readVerifyingKeys(paths: readonly string[]): Promise<readonly VerifyingKey[]> {
-  const files = await Promise.all(paths.map(readKeyFile));
+  const files = await waitForAll(paths.map(readKeyFile));
   return files.flatMap(({ bytes, name }) => parseVerifyingKeys(bytes, name));
 }

@@ -10,6 +10,7 @@ import { metadataFileLimit } from '../../trust/metadata-file.ts';
 import { notaryKeysSchema, tufKeysSchema } from '../metadata-keys-schema.ts';
 import { parseSettings } from '../parse-settings.ts';
 import { openRawSigner } from './raw-signers.ts';
+import { waitForAll } from '../../parallel/wait-for-all.ts';
 
 /** The files that say which keys sign metadata. */
 export interface MetadataKeyFiles {
@@ -89,7 +90,7 @@ function createKeyOpener(file: string, passphraseFile: string | undefined, opene
 }
 
 function readRoots(file: string, roots: readonly string[]): Promise<readonly Uint8Array[]> {
-  return Promise.all(roots.map((root) => readSmallFile(at(file, root), metadataFileLimit)));
+  return waitForAll(roots.map((root) => readSmallFile(at(file, root), metadataFileLimit)));
 }
 
 function onlyFor(patterns: readonly string[], signer: MetadataSigner): MetadataSigner {

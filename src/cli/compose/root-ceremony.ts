@@ -8,6 +8,7 @@ import { describeRoot, draftRoot, finishRoot, signRoot } from '../../sign/tuf-ro
 import { metadataFileLimit } from '../../trust/metadata-file.ts';
 import { parseVerifyingKeys } from '../../trust/verifying-key.ts';
 import { type RawKeySource, openRawSigner } from './raw-signers.ts';
+import { waitForAll } from '../../parallel/wait-for-all.ts';
 
 /** Files with the public keys of the roles. */
 export interface RoleKeyFiles {
@@ -65,7 +66,7 @@ export async function composeFinishedRoot(
   drafts: readonly string[],
   output: string | undefined,
 ): Promise<{ readonly path: string; readonly lines: readonly string[] }> {
-  const copies = await Promise.all(drafts.map((path) => readSmallFile(path, metadataFileLimit)));
+  const copies = await waitForAll(drafts.map((path) => readSmallFile(path, metadataFileLimit)));
   const { root, bytes } = finishRoot(await readPrevious(previous), copies);
   const path = output ?? `${root.version}.root.json`;
   await writeFileAtomic(path, bytes);
@@ -113,7 +114,7 @@ async function readPrevious(path: string | undefined): Promise<Uint8Array | unde
 }
 
 async function readKeys(names: readonly string[]): Promise<readonly Uint8Array[]> {
-  return Promise.all(names.map(readKey));
+  return waitForAll(names.map(readKey));
 }
 
 async function readKey(name: string): Promise<Uint8Array> {

@@ -17,6 +17,7 @@ import type { SyncReport } from '../../sync/sync-report.ts';
 import { type SyncOptions, syncTree } from '../../sync/sync-tree.ts';
 import { readNetblocks } from '../netblock-settings.ts';
 import { version } from '../version.ts';
+import { waitForAll } from '../../parallel/wait-for-all.ts';
 
 export interface SyncSettings extends SyncOptions {
   /** The origin's URL. */
@@ -82,7 +83,7 @@ function makeFolder(root: string): void {
 }
 
 async function trust(files: readonly string[]) {
-  const further = await Promise.all(files.map((file) => readSmallFile(file, authoritiesLimit)));
+  const further = await waitForAll(files.map((file) => readSmallFile(file, authoritiesLimit)));
   const ca = further.map((pem) => Buffer.from(pem));
   try {
     // What the administrator has named is looked at before anything is connected to.

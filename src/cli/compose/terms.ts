@@ -10,6 +10,7 @@ import type { SignatureTerm, StatusDeps } from '../../status/read-status.ts';
 import { createTerm } from '../../status/term.ts';
 import type { Config } from '../config-schema.ts';
 import { createRuleFinder } from './repository-rules.ts';
+import { waitForAll } from '../../parallel/wait-for-all.ts';
 
 export interface TermSources extends PresentDeps {
   readonly metadataTree: Pick<MetadataTree, 'read' | 'placedAt'>;
@@ -36,7 +37,7 @@ export function composeTerms(
       for (const { reader } of (await findRule(repository))?.formats ?? []) {
         const { format } = reader;
         const { envelopes } = await readPresent(sources, format, repository, list);
-        const read = await Promise.all(envelopes.map((envelope) => reader.read(envelope)));
+        const read = await waitForAll(envelopes.map((envelope) => reader.read(envelope)));
         const own = read
           .filter((one) => one.kind === 'signed')
           .filter(({ serial }) => serial === requestSerial);

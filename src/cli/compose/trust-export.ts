@@ -18,6 +18,7 @@ import type { Config } from '../config-schema.ts';
 import { readKeyFile } from './format-readers.ts';
 import { readTrustedMetadata } from './trusted-metadata.ts';
 import { readTrustedRoots } from './trusted-roots.ts';
+import { waitForAll } from '../../parallel/wait-for-all.ts';
 
 export interface ExportedTrust {
   readonly files: readonly TrustFile[];
@@ -36,7 +37,7 @@ export async function composeTrustExport(
       'the configuration has no repositories: there are no keys to export',
     );
   }
-  const rules = await Promise.all(config.repositories.map(readRule));
+  const rules = await waitForAll(config.repositories.map(readRule));
   const metadata = await readTrustedMetadata(config, createSystemClock());
   const { name } = config.registry;
   const files = [
@@ -54,18 +55,18 @@ export async function composeTrustExport(
 // Every key is read as accept reads it: what goes to clients is never a private key by mistake.
 async function readRule(rule: Config['repositories'][number]): Promise<TrustedRule> {
   const { match, formats, threshold, keys, cosignKeys, notationRoots } = rule;
-  const rings = await Promise.all(keys.map(readKeyFile));
-  const openpgp = await Promise.all(rings.map(({ name, bytes }) => parsePublicKeys(bytes, name)));
-  const cosign = await Promise.all(cosignKeys.map(readKeyFile));
+  const rings = await waitForAll(keys.map(readKeyFile));
+  const openpgp = await waitForAll(rings.map(({ name, bytes }) => parsePublicKeys(bytes, name)));
+  const cosign = await waitForAll(cosignKeys.map(readKeyFile));
   for (const { name, bytes } of cosign) parseVerifyingKeys(bytes, name);
-  await Promise.all(notationRoots.map(readTrustedRoots));
+  await waitForAll(notationRoots.map(readTrustedRoots));
   return {
     match,
     formats: formats.filter(isSignatureFormat),
     threshold,
     openpgp: Buffer.concat(openpgp.flat().map((key) => key.write())),
     cosign: cosign.map(({ bytes }) => bytes),
-    notation: await Promise.all(notationRoots.map((path) => readSmallFile(path, certificateFileLimit))),
+    notation: await waitForAll(notationRoots.map((path) => readSmallFile(path, certificateFileLimit))),
   };
 }
 

@@ -14,6 +14,7 @@ import { gunOf, judgeRootPin } from '../../trust/notary-v1/root-pin.ts';
 import type { Config } from '../config-schema.ts';
 import { foldersOf } from './content.ts';
 import { readTufRoot } from './tuf-root.ts';
+import { waitForAll } from '../../parallel/wait-for-all.ts';
 
 /**
  * The TUF root and the Notary v1 roots that clients may trust: the configured ones, and of the published collections
@@ -22,7 +23,7 @@ import { readTufRoot } from './tuf-root.ts';
  */
 export async function readTrustedMetadata(config: Config, clock: Clock): Promise<TrustedMetadata> {
   const { tuf, notary } = config;
-  const files = await Promise.all(
+  const files = await waitForAll(
     notary.certificates.map(async (name) =>
       parseCertificates(await readSmallFile(name, certificateFileLimit), name),
     ),

@@ -32,6 +32,7 @@ import { loadVerifyPolicy } from '../load-verify-policy.ts';
 import { openFormatReader, readKeyFile } from './format-readers.ts';
 import { readNotaryCertificates } from './notary-certificates.ts';
 import { readTufRoot } from './tuf-root.ts';
+import { waitForAll } from '../../parallel/wait-for-all.ts';
 
 export interface VerifySettings extends VerifyOptions {
   readonly policy: string;
@@ -135,5 +136,5 @@ async function openContainersPolicy(
 function openKeys(keys: SigningKeys, file: string) {
   return 'keyData' in keys
     ? [{ name: `keyData of ${file}`, bytes: keys.keyData }]
-    : Promise.all(keys.keyPaths.map((path) => readKeyFile(resolve(dirname(file), path))));
+    : waitForAll(keys.keyPaths.map((path) => readKeyFile(resolve(dirname(file), path))));
 }

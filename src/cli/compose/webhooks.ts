@@ -14,6 +14,7 @@ import type { Config } from '../config-schema.ts';
 import { readNetblocks } from '../netblock-settings.ts';
 import { version } from '../version.ts';
 import { readPassphrase } from './passphrase.ts';
+import { waitForAll } from '../../parallel/wait-for-all.ts';
 
 interface WebhookParts extends Pick<MirrorTellerDeps, 'mirrors' | 'states'> {
   readonly outbox: WebhookOutbox;
@@ -41,7 +42,7 @@ const shortestSecret = 16;
 export async function composeWebhooks(config: Config): Promise<RunningWebhooks> {
   const { webhooks, mirrors } = config;
   const allowAddresses = readNetblocks('webhooks.allowAddresses', webhooks.allowAddresses);
-  const hooks = await Promise.all(
+  const hooks = await waitForAll(
     webhooks.hooks.map(async ({ url, secretFile }, at) => ({
       url: readUrl(() => parseWebhookUrl(url, { webhooks: allowAddresses }), `webhooks.hooks.${at}.url`),
       secret: await readSecret(secretFile),

@@ -10,6 +10,7 @@ import { mediaTypes } from '../../../oci/media-types.ts';
 import { readPart, type SourceFiles } from '../source-files.ts';
 import type { TemporaryFolder } from '../temporary-folder.ts';
 import { gunzip, isGzip } from './gunzip.ts';
+import { inParallel } from '../../../parallel/in-parallel.ts';
 
 /** A layer as a registry has it. */
 export interface PackedLayer {
@@ -44,30 +45,11 @@ export async function packLayers(
   deps: PackLayerDeps,
   signal: AbortSignal,
 ): Promise<readonly PackedLayer[]> {
-  const stop = new AbortController();
-  const both = AbortSignal.any([signal, stop.signal]);
   const packed = new Map<Digest, PackedLayer>();
   const queue = [...new Map(wanted.map((layer) => [layer.diffId, layer])).values()];
-  const work = async () => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      packed.set(next.diffId, await packLayer(next, deps, both));
-    }
-  };
-  // All have ended when this returns: nothing may write into a folder that is being removed.
-  const results = await Promise.allSettled(
-    Array.from({ length: atOnce }, () =>
-      work().catch((error: unknown) => {
-        queue.length = 0;
-        stop.abort();
-        throw error;
-      }),
-    ),
-  );
-  const errors = results.flatMap((result) =>
-    result.status === 'rejected' ? [result.reason as unknown] : [],
-  );
-  const cause = errors.find((error) => !isSignpostError(error, 'CANCELLED')) ?? errors[0];
-  if (cause !== undefined) throw cause as Error;
+  await inParallel(queue, atOnce, async (layer, failed) => {
+    packed.set(layer.diffId, await packLayer(layer, deps, AbortSignal.any([signal, failed])));
+  });
   return wanted.flatMap(({ diffId }) => packed.get(diffId) ?? []);
 }
 

@@ -3,6 +3,7 @@ import { type FileHandle, open, realpath } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { SignpostError } from '../../../oci/errors.ts';
 import { readPart, readPartForCopy, type SourceFiles } from '../source-files.ts';
+import { waitForAll } from '../../../parallel/wait-for-all.ts';
 
 /** The files of an OCI image layout in a folder. `root` is the folder's real path. */
 export function createFolderFiles(root: string): SourceFiles {
@@ -22,7 +23,7 @@ export function createFolderFiles(root: string): SourceFiles {
     open: (name, offset, signal) => openToRead(readPart, name, offset, signal),
     openForCopy: (name, offset, signal) => openToRead(readPartForCopy, name, offset, signal),
     close: async () => {
-      await Promise.all([...opened].map((file) => file.close()));
+      await waitForAll([...opened].map((file) => file.close()));
       opened.clear();
     },
   };

@@ -5,6 +5,7 @@ import { getCACertificates } from 'node:tls';
 import { SignpostError } from '../../../oci/errors.ts';
 import type { SourceTimeouts, SourceTls } from '../source-options.ts';
 import { describeNetworkError } from './network-error.ts';
+import { waitForAll } from '../../../parallel/wait-for-all.ts';
 
 /** An answer whose headers are there and whose body is still to be read. */
 export interface Answer {
@@ -89,7 +90,7 @@ function send(
 
 // The system's own authorities count too: it is where an administrator puts those of a house.
 async function loadAuthorities(files: readonly string[]): Promise<string[]> {
-  const own = await Promise.all(files.map(loadAuthority));
+  const own = await waitForAll(files.map(loadAuthority));
   return [...new Set([...getCACertificates('default'), ...getCACertificates('system'), ...own])];
 }
 
