@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { constants, type Stats, statSync } from 'node:fs';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { chmod, open, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { type Readers, fileModes, folderModes, makeFolders } from './permissions.ts';
 import { errorCode, storageError } from './storage-error.ts';
 
 const temporaryPattern = /^\..+\.[0-9a-f]{12}\.tmp$/;
@@ -16,9 +17,10 @@ export function isTemporaryName(name: string): boolean {
  * name in the same folder, fsync, rename, fsync of the folder.
  * @throws SignpostError STORAGE
  */
-export async function writeFileAtomic(path: string, bytes: Uint8Array): Promise<void> {
-  await replaceAtomic(path, async (temporary) => {
-    await using file = await open(temporary, 'wx', 0o644);
+export async function writeFileAtomic(path: string, bytes: Uint8Array, readers: Readers): Promise<void> {
+  await replaceAtomic(path, readers, async (temporary) => {
+    await using file = await open(temporary, 'wx', fileModes[readers]);
+    if (readers !== 'umask') await file.chmod(fileModes[readers]);
     await file.writeFile(bytes);
     await file.sync();
   });
@@ -44,10 +46,20 @@ export async function renameDurably(from: string, path: string): Promise<void> {
   await syncFolder(dirname(path));
 }
 
-/** Makes a folder into which only its owner sees; its parents are as open as others. */
-export async function makePrivateFolder(path: string): Promise<void> {
-  await makeFolder(dirname(path));
-  await makeFolder(path, 0o700);
+/**
+ * Makes a folder into which strangers do not see, and takes it from those who saw into it so far. Its parents are as open
+ * as others.
+ */
+export async function makePrivateFolder(path: string, readers: 'group' | 'owner'): Promise<void> {
+  await makeFolder(dirname(path), 'everyone');
+  await makeFolder(path, readers);
+  try {
+    const mode = (await stat(path)).mode & 0o777;
+    const wanted = folderModes[readers];
+    if ((mode & ~wanted) !== 0) await chmod(path, mode & wanted);
+  } catch (cause) {
+    throw storageError(`make the folder ${path} private`, cause);
+  }
 }
 
 /**
@@ -56,13 +68,11 @@ export async function makePrivateFolder(path: string): Promise<void> {
  */
 export async function makeFolder(
   path: string,
-  mode = 0o755,
+  readers: Readers,
   remember: (folder: string) => Promise<void> | void = syncFolder,
 ): Promise<void> {
   try {
-    const first = await mkdir(path, { recursive: true, mode });
-    if (first === undefined) return;
-    for (let made = path; made.length >= first.length; made = dirname(made)) await remember(dirname(made));
+    for (const made of makeFolders(path, readers)) await remember(dirname(made));
   } catch (cause) {
     throw storageError(`make the folder ${path}`, cause);
   }
@@ -93,7 +103,11 @@ export function isAbsent(error: unknown): boolean {
   return ['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'].includes(errorCode(error) ?? '');
 }
 
-async function replaceAtomic(path: string, write: (temporary: string) => Promise<void>): Promise<void> {
+async function replaceAtomic(
+  path: string,
+  readers: Readers,
+  write: (temporary: string) => Promise<void>,
+): Promise<void> {
   const temporary = temporaryNameFor(path);
   try {
     try {
@@ -101,7 +115,7 @@ async function replaceAtomic(path: string, write: (temporary: string) => Promise
     } catch (cause) {
       // Most folders are there: they are made when one is not, instead of asked for each time.
       if (!isAbsent(cause)) throw cause;
-      await makeFolder(dirname(path));
+      await makeFolder(dirname(path), readers);
       await write(temporary);
     }
     await renameDurably(temporary, path);

@@ -2,8 +2,8 @@ import {
   chmodSync,
   closeSync,
   constants,
+  fchmodSync,
   linkSync,
-  mkdirSync,
   openSync,
   renameSync,
   rmSync,
@@ -13,6 +13,7 @@ import {
 import { copyFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { isAbsent, temporaryNameFor, uniquePart } from './atomic-file.ts';
+import { fileModes, makeFolders } from './permissions.ts';
 import { errorCode, storageError } from './storage-error.ts';
 import { syncPaths } from './sync-paths.ts';
 
@@ -41,7 +42,7 @@ export class FileBatch {
   async write(path: string, bytes: Uint8Array): Promise<void> {
     await attempt(`write ${path}`, async () => {
       const temporary = await this.#wait(path);
-      this.#inFolder(path, () => writeWhole(openSync(temporary, 'wx', 0o644), bytes));
+      this.#inFolder(path, () => writeWhole(openSync(temporary, 'wx', fileModes.everyone), bytes));
     });
   }
 
@@ -65,7 +66,7 @@ export class FileBatch {
       const temporary = await this.#wait(path);
       if (tryLink(from, temporary)) return;
       await copyFile(from, temporary, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-      chmodSync(temporary, 0o644);
+      chmodSync(temporary, fileModes.everyone);
     });
     return true;
   }
@@ -115,11 +116,7 @@ export class FileBatch {
     } catch (cause) {
       if (!isAbsent(cause)) throw cause;
     }
-    const folder = dirname(path);
-    const first = mkdirSync(folder, { recursive: true, mode: 0o755 });
-    // Undefined when somebody else has made it meanwhile.
-    const least = first?.length ?? Number.POSITIVE_INFINITY;
-    for (let made = folder; made.length >= least; made = dirname(made)) this.#folders.add(dirname(made));
+    for (const made of makeFolders(dirname(path), 'everyone')) this.#folders.add(dirname(made));
     return work();
   }
 }
@@ -134,6 +131,7 @@ async function attempt(doing: string, work: () => Promise<void>): Promise<void> 
 
 function writeWhole(file: number, bytes: Uint8Array): void {
   try {
+    fchmodSync(file, fileModes.everyone);
     for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
   } finally {
     closeSync(file);

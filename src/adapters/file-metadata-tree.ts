@@ -31,6 +31,6 @@ export function createFileMetadataTree(tree: string): MetadataTree {
         throw storageError(`look at ${join(tree, path)}`, cause);
       }
     },
-    place: (path, bytes) => writeFileAtomic(join(tree, path), bytes),
+    place: (path, bytes) => writeFileAtomic(join(tree, path), bytes, 'everyone'),
   };
 }

@@ -43,9 +43,9 @@ export function createFileStaging(folder: string): Staging & StagedBlobCheck {
       const path = paths.blob(descriptor.digest);
       const present = statIfThere(path);
       if (present?.size === descriptor.size) return 'present';
-      await makePrivateFolder(folder);
-      await makeFolder(paths.partials);
-      await makeFolder(dirname(path));
+      await makePrivateFolder(folder, 'owner');
+      await makeFolder(paths.partials, 'everyone');
+      await makeFolder(dirname(path), 'everyone');
       const partial = paths.partial(descriptor.digest);
       const how = await copyIn(partial, gate, descriptor, open, advance);
       await renameDurably(partial, path);
@@ -69,8 +69,8 @@ export function createFileStaging(folder: string): Staging & StagedBlobCheck {
       if (present?.size === bytes.length && digestMatches(digest, readWhole(paths.manifest(digest)))) {
         return;
       }
-      await makePrivateFolder(folder);
-      await writeFileAtomic(paths.manifest(digest), bytes);
+      await makePrivateFolder(folder, 'owner');
+      await writeFileAtomic(paths.manifest(digest), bytes, 'everyone');
     },
 
     readManifest,

@@ -16,7 +16,7 @@ const settledName = /^\.([A-Za-z0-9][A-Za-z0-9._-]{0,200})\.settled$/;
  * @throws SignpostError STORAGE
  */
 export async function openHandOffBundles(folder: string): Promise<HandOffBundles> {
-  await makeFolder(folder);
+  await makeFolder(folder, 'umask');
   const settledPath = (name: string) => join(folder, `.${name}.settled`);
 
   async function release(name: string): Promise<void> {

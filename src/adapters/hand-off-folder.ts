@@ -26,7 +26,7 @@ const places: readonly HandOffPlace[] = ['in', 'waiting', 'refused', 'done'];
  * @throws SignpostError STORAGE
  */
 export async function openHandOffFolder(folder: string): Promise<HandOffRequests> {
-  for (const place of places) await makeFolder(join(folder, place));
+  for (const place of places) await makeFolder(join(folder, place), 'umask');
   return {
     async list() {
       const files: RequestFile[] = [];
@@ -138,7 +138,7 @@ async function takeName(path: string, target: string): Promise<boolean> {
 
 async function writeReasons(path: string, reasons: readonly string[]): Promise<void> {
   if (reasons.length === 0) return;
-  await writeFileAtomic(`${path}.reason`, Buffer.from(`${reasons.join('\n')}\n`));
+  await writeFileAtomic(`${path}.reason`, Buffer.from(`${reasons.join('\n')}\n`), 'umask');
 }
 
 async function findApprovals(folder: string) {

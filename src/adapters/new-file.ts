@@ -1,6 +1,7 @@
 import { open, rm } from 'node:fs/promises';
 import type { NewFile } from '../ports/new-file.ts';
 import { renameDurably, temporaryNameFor } from './atomic-file.ts';
+import { fileModes } from './permissions.ts';
 import { storageError } from './storage-error.ts';
 
 /** Text is collected up to this size before it goes to the disk, in characters. */
@@ -12,7 +13,7 @@ const pieceSize = 256 * 1024;
  */
 export async function createNewFile(path: string): Promise<NewFile> {
   const temporary = temporaryNameFor(path);
-  const file = await attempt(path, () => open(temporary, 'wx', 0o644));
+  const file = await attempt(path, () => open(temporary, 'wx', fileModes.umask));
   let waiting: string[] = [];
   let size = 0;
   let released = false;

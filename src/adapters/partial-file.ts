@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { fileModes } from './permissions.ts';
 import { storageError } from './storage-error.ts';
 
 // One write call takes this much, but for the last: smaller pieces, as a network brings them, are collected. With 512 KiB
@@ -41,7 +42,10 @@ export class PartialFile {
   /** Opens or makes the file. @throws SignpostError STORAGE */
   static async open(path: string, gate: FlushGate): Promise<PartialFile> {
     try {
-      return new PartialFile(await open(path, constants.O_RDWR | constants.O_CREAT, 0o644), path, gate);
+      const handle = await open(path, constants.O_RDWR | constants.O_CREAT, fileModes.everyone);
+      // It becomes one of the tree's; until then it is in a private folder.
+      await handle.chmod(fileModes.everyone);
+      return new PartialFile(handle, path, gate);
     } catch (cause) {
       throw storageError(`write ${path}`, cause);
     }

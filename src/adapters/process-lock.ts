@@ -1,9 +1,10 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { SignpostError } from '../oci/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Lock } from '../ports/lock.ts';
+import { fileModes, makeFolders, makePrivateFile } from './permissions.ts';
 import { storageError } from './storage-error.ts';
 
 /**
@@ -20,7 +21,9 @@ function acquire(folder: string, job: string, command: string, clock: Clock): As
   const database = hold(folder, job, holder);
   try {
     const since = new Date(clock.now()).toISOString();
-    writeFileSync(holder, `${JSON.stringify({ pid: process.pid, command, since })}\n`);
+    writeFileSync(holder, `${JSON.stringify({ pid: process.pid, command, since })}\n`, {
+      mode: fileModes.owner,
+    });
   } catch (cause) {
     database.close();
     throw storageError(`write ${holder}`, cause);
@@ -37,9 +40,10 @@ function acquire(folder: string, job: string, command: string, clock: Clock): As
 function hold(folder: string, job: string, holder: string): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
-    mkdirSync(dirname(folder), { recursive: true });
+    makeFolders(dirname(folder), 'umask');
     // Whoever could open the files could hold the lock, also by reading only.
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolders(folder, 'owner');
+    makePrivateFile(join(folder, `${job}.db`), 'owner');
     database = new DatabaseSync(join(folder, `${job}.db`), { timeout: 0 });
     database.exec('BEGIN EXCLUSIVE');
     return database;

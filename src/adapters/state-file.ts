@@ -32,7 +32,7 @@ export async function readStateFile<T>(
   }
 }
 
-/** Writes it, atomically. */
+/** Writes it, atomically: what a person verified is nobody else's business. */
 export async function writeStateFile(path: string, state: object): Promise<void> {
-  await writeFileAtomic(path, Buffer.from(`${JSON.stringify(state, null, 2)}\n`));
+  await writeFileAtomic(path, Buffer.from(`${JSON.stringify(state, null, 2)}\n`), 'owner');
 }

@@ -67,7 +67,7 @@ export function createFileTreeContents(tree: string, published: Published, clock
         ),
       };
       const contents = await write(tree, formatContentsIndex(index));
-      await writeFileAtomic(markerPath(tree), formatPublicationMarker({ serial, contents }));
+      await writeFileAtomic(markerPath(tree), formatPublicationMarker({ serial, contents }), 'everyone');
       await retireLists(tree, marker && { ...marker, index: known }, { contents, index }, clock);
     },
 
@@ -90,6 +90,6 @@ async function listTuf(
 async function write(tree: string, bytes: Uint8Array): Promise<ContentsReference> {
   const digest: Digest = digestOf(bytes);
   const path = contentsPath(tree, digest);
-  if (statIfThere(path)?.size !== bytes.length) await writeFileAtomic(path, bytes);
+  if (statIfThere(path)?.size !== bytes.length) await writeFileAtomic(path, bytes, 'everyone');
   return { digest, size: bytes.length };
 }

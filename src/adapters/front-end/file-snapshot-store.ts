@@ -3,7 +3,13 @@ import { join } from 'node:path';
 import { type Digest, digestMatches, isDigest } from '../../oci/digest.ts';
 import { isSignpostError } from '../../oci/errors.ts';
 import { snapshotLimit, type SnapshotPart, type SnapshotStore } from '../../ports/snapshot-store.ts';
-import { isAbsent, isTemporaryName, statIfThere, writeFileAtomic } from '../atomic-file.ts';
+import {
+  isAbsent,
+  isTemporaryName,
+  makePrivateFolder,
+  statIfThere,
+  writeFileAtomic,
+} from '../atomic-file.ts';
 import { readSmallFile } from '../small-file.ts';
 import { storageError } from '../storage-error.ts';
 
@@ -14,11 +20,18 @@ export function partPath(folder: string, digest: Digest): string {
   return join(folder, partsFolder, digest);
 }
 
-/** A folder with the file `snapshot` and its pieces, named by their digests, in `parts`. */
+/**
+ * A folder with the file `snapshot` and its pieces, named by their digests, in `parts`. They name private mirrors and
+ * their CIDR blocks, so that strangers do not read them; a web server that hands them out is put into the group.
+ */
 export function createFileSnapshotStore(folder: string): SnapshotStore {
   const snapshot = join(folder, 'snapshot');
   const parts = join(folder, partsFolder);
   const pathOf = (digest: Digest) => partPath(folder, digest);
+  async function write(path: string, bytes: Uint8Array): Promise<void> {
+    await makePrivateFolder(folder, 'group');
+    await writeFileAtomic(path, bytes, 'group');
+  }
   async function readPart({ digest, size }: SnapshotPart): Promise<Uint8Array | undefined> {
     // One that is damaged may be of any length, and is not read.
     if (statIfThere(pathOf(digest))?.size !== size) return undefined;
@@ -27,10 +40,10 @@ export function createFileSnapshotStore(folder: string): SnapshotStore {
   }
   return {
     readSnapshot: () => readIfThere(snapshot, snapshotLimit),
-    writeSnapshot: (file) => writeFileAtomic(snapshot, file),
+    writeSnapshot: (file) => write(snapshot, file),
     readPart,
     async writePart(part, bytes) {
-      if ((await readPart(part)) === undefined) await writeFileAtomic(pathOf(part.digest), bytes);
+      if ((await readPart(part)) === undefined) await write(pathOf(part.digest), bytes);
     },
     async tidy(keep, age) {
       try {

@@ -1,7 +1,7 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { SignpostError } from '../../oci/errors.ts';
+import { makeFolders, makePrivateFile } from '../permissions.ts';
 import { migrations } from './migrations.ts';
 
 const memory = ':memory:';
@@ -12,9 +12,9 @@ const memory = ':memory:';
  */
 export function openDatabase(path: string): DatabaseSync {
   try {
-    mkdirSync(dirname(path), { recursive: true });
+    makeFolders(dirname(path), 'everyone');
     // Not for strangers to read: contacts, private mirrors, and webhooks whose addresses may hold secrets.
-    if (path !== memory) closeSync(openSync(path, 'a', 0o640));
+    if (path !== memory) makePrivateFile(path, 'group');
     const database = new DatabaseSync(path, { timeout: 5000 });
     // WAL: a reader never waits for the writer. FULL: what is committed survives a power cut.
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON');

@@ -4,6 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { type Digest, parseDigest } from '../../oci/digest.ts';
 import { SignpostError, isSignpostError } from '../../oci/errors.ts';
 import type { SignedTag, SignerRecord } from '../../ports/signer-record.ts';
+import { makePrivateFile } from '../permissions.ts';
 import { inTransaction } from './database.ts';
 
 /** One entry for each version of the tables. Entries are only ever added. */
@@ -87,6 +88,7 @@ export function openSignerRecord(path: string): SignerRecord & Disposable {
 function open(path: string): DatabaseSync {
   return attempt(path, () => {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makePrivateFile(path, 'owner');
     const database = new DatabaseSync(path, { timeout: 0 });
     try {
       // With exclusive locking the first write keeps the lock until the database is closed, or the process is gone.

@@ -1,7 +1,8 @@
-import { linkSync, mkdirSync } from 'node:fs';
+import { linkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { digestHex } from '../../oci/digest.ts';
 import type { WantedFile } from '../../ports/mirror-folder.ts';
+import { makeFolders } from '../permissions.ts';
 import { errorCode } from '../storage-error.ts';
 import { stateName } from './mirror-paths.ts';
 
@@ -28,7 +29,7 @@ export function createPool(): BlobPool {
       const folder = dirname(pool);
       try {
         // There are no more than 256 of them.
-        if (!made.has(folder)) mkdirSync(folder, { recursive: true });
+        if (!made.has(folder)) makeFolders(folder, 'owner');
         made.add(folder);
         linkSync(path, pool);
       } catch (cause) {

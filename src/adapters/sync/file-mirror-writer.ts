@@ -85,7 +85,7 @@ export function createFileMirrorWriter(root: string): MirrorWriter {
 
     async place(path, bytes) {
       await settle();
-      await writeFileAtomic(join(root, path), bytes);
+      await writeFileAtomic(join(root, path), bytes, 'everyone');
     },
 
     async move(from, to) {

@@ -1,7 +1,8 @@
-import { renameSync, writeFileSync } from 'node:fs';
+import { chmodSync, renameSync, writeFileSync } from 'node:fs';
 import { type Digest, digestMatches } from '../../oci/digest.ts';
 import type { SignpostError } from '../../oci/errors.ts';
 import type { IncomingFile, WantedFile } from '../../ports/mirror-folder.ts';
+import { fileModes } from '../permissions.ts';
 import { storageError } from '../storage-error.ts';
 import { syncPaths } from '../sync-paths.ts';
 
@@ -89,7 +90,8 @@ export class SmallFiles {
     this.#bytes += bytes.length;
     this.#unnamed.add(written.digest);
     try {
-      writeFileSync(written.temporary, bytes, { mode: 0o644 });
+      writeFileSync(written.temporary, bytes, { mode: fileModes.everyone });
+      chmodSync(written.temporary, fileModes.everyone);
     } catch (cause) {
       this.#failure = storageError(`write ${written.temporary}`, cause);
       throw this.#failure;

@@ -13,7 +13,7 @@ export class UnsettledFolders {
   async prepare(path: string): Promise<void> {
     const folder = dirname(path);
     if (this.#made.has(folder)) return;
-    await makeFolder(folder, 0o755, (parent) => void this.#changed.add(parent));
+    await makeFolder(folder, 'everyone', (parent) => void this.#changed.add(parent));
     if (this.#made.size >= foldersRemembered) this.#made.clear();
     this.#made.add(folder);
   }

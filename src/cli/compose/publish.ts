@@ -1,4 +1,4 @@
-import { makeFolder } from '../../adapters/atomic-file.ts';
+import { makePrivateFolder } from '../../adapters/atomic-file.ts';
 import { openImageSource } from '../../adapters/source/open-image-source.ts';
 import type { ImageSourceOptions } from '../../adapters/source/source-options.ts';
 import type { ImageSourceName } from '../../oci/image-source-name.ts';
@@ -25,7 +25,7 @@ export async function composePublish(
 ): Promise<PublishResult | Schema1Result> {
   await using content = await composeContent(config, 'publish');
   await using _held = await content.lock.acquire(contentLock);
-  await makeFolder(content.folders.temporary);
+  await makePrivateFolder(content.folders.temporary, 'owner');
   const opened = await openImageSource(
     source,
     { ...options.source, temporaryFolder: content.folders.temporary },

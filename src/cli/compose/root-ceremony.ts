@@ -37,7 +37,7 @@ export async function composeDraft(
     timestamp: await role(files.timestamp),
   };
   const draft = draftRoot(await readPrevious(previous), plan, createSystemClock().now() + life);
-  await writeFileAtomic(output, draft);
+  await writeFileAtomic(output, draft, 'umask');
   return describeRoot(draft);
 }
 
@@ -53,7 +53,7 @@ export async function composeRootSignature(
   const signer = await openRawSigner(key);
   try {
     const signed = await signRoot(bytes, signer);
-    await writeFileAtomic(output, signed);
+    await writeFileAtomic(output, signed, 'umask');
     return describeRoot(signed);
   } finally {
     await signer.close();
@@ -69,7 +69,7 @@ export async function composeFinishedRoot(
   const copies = await waitForAll(drafts.map((path) => readSmallFile(path, metadataFileLimit)));
   const { root, bytes } = finishRoot(await readPrevious(previous), copies);
   const path = output ?? `${root.version}.root.json`;
-  await writeFileAtomic(path, bytes);
+  await writeFileAtomic(path, bytes, 'umask');
   return { path, lines: describeRoot(bytes) };
 }
 
@@ -101,7 +101,7 @@ export async function composeNotaryRoot(settings: NotaryRootSettings): Promise<{
     const expires = createSystemClock().now() + settings.life;
     const { root, bytes } = await makeNotaryRoot(previous, signer, former, plan, expires);
     const path = settings.output ?? `${root.version}.root.json`;
-    await writeFileAtomic(path, bytes);
+    await writeFileAtomic(path, bytes, 'umask');
     return { path };
   } finally {
     await signer.close();

@@ -1,6 +1,6 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { repairMarker } from '../../accept/place-publication.ts';
+import { makeFolder } from '../../adapters/atomic-file.ts';
 import { createFileTreeLists } from '../../adapters/contents/file-tree-lists.ts';
 import { createEventLoopTurns } from '../../adapters/event-loop-turns.ts';
 import { createFileMetadataTree } from '../../adapters/file-metadata-tree.ts';
@@ -72,7 +72,7 @@ export async function composeServe(config: Config): Promise<RunningServer> {
   const webhooks = await composeWebhooks(config);
   const trustedProxies = readNetblocks('registry.trustedProxies', config.registry.trustedProxies);
   const treeFolder = join(config.data, 'tree');
-  mkdirSync(treeFolder, { recursive: true });
+  await makeFolder(treeFolder, 'everyone');
   parts.use(await createProcessLock(join(config.data, 'locks'), 'serve', clock).acquire('serve'));
   const frontEnd = parts.use(await composeFrontEnd(config, { log, tree: treeFolder }));
   if (frontEnd === undefined) await repairMarkerIfFree(config, log);

@@ -1,7 +1,7 @@
-import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createSecureContext, getCACertificates } from 'node:tls';
 import { createMirrorAddressResolver } from '../../adapters/mirror-address-resolver.ts';
+import { makeFolders } from '../../adapters/permissions.ts';
 import { createProcessLock } from '../../adapters/process-lock.ts';
 import { readSmallFile } from '../../adapters/small-file.ts';
 import { createFileDiskSpace } from '../../adapters/sync/file-disk-space.ts';
@@ -73,8 +73,8 @@ export async function composeSync(settings: SyncSettings, progress: Progress): P
 // The lock's own folder is not for others to read, and so all of the state is not.
 function makeFolder(root: string): void {
   try {
-    mkdirSync(root, { recursive: true });
-    mkdirSync(join(root, stateFolder), { recursive: true, mode: 0o700 });
+    makeFolders(root, 'everyone');
+    makeFolders(join(root, stateFolder), 'owner');
   } catch (cause) {
     throw new SignpostError('STORAGE', `cannot make the folder ${root}: ${(cause as Error).message}`, {
       cause,

@@ -46,8 +46,8 @@ export async function composeTrustExport(
   ];
   for (const { path, bytes } of files) {
     const target = join(folder, path);
-    await makeFolder(join(target, '..'));
-    await writeFileAtomic(target, Buffer.from(bytes));
+    await makeFolder(join(target, '..'), 'umask');
+    await writeFileAtomic(target, Buffer.from(bytes), 'umask');
   }
   return { files, notes: describeGaps(rules, metadata.notaryKeyIds.length > 0) };
 }
