@@ -4,6 +4,7 @@ import { readIpAddress } from '../mirrors/address.ts';
 import { classifyAddress } from '../mirrors/address-class.ts';
 import { quote } from '../oci/digest.ts';
 import { type ErrorCode, SignpostError } from '../oci/errors.ts';
+import { parseJson } from '../oci/parse-json.ts';
 
 export interface AdminClientOptions {
   /** Such as `https://admin.example.org`. */
@@ -32,6 +33,8 @@ export type AdminClient = (request: AdminRequest) => Promise<AdminResponse>;
 
 const timeout = 30_000;
 const answerLimit = 32 * 1024 * 1024;
+// Lists of mirrors and publications are long.
+const answerLimits = { values: 2_000_000 };
 
 /**
  * @throws SignpostError USAGE for a server or a token that cannot be one: a token is sent over TLS or not at all, but
@@ -113,7 +116,7 @@ async function readText(response: IncomingMessage): Promise<string> {
 }
 
 function readObject(text: string): Readonly<Record<string, unknown>> {
-  const value: unknown = JSON.parse(text);
+  const value: unknown = parseJson(text, 'its answer', 'UNAVAILABLE', answerLimits);
   if (typeof value === 'object' && value !== null) return value as Readonly<Record<string, unknown>>;
   throw new Error('its answer is not a JSON object');
 }
@@ -136,7 +139,7 @@ function errorOf(status: number, text: string): SignpostError {
 /** RFC 9457, section 3.1.4. Whatever else answers (a proxy) is not quoted. */
 function detailOf(text: string): string | undefined {
   try {
-    const { detail } = JSON.parse(text) as { detail?: unknown };
+    const { detail } = parseJson(text, 'its answer', 'UNAVAILABLE') as { detail?: unknown };
     return typeof detail === 'string' ? detail.slice(0, 2000).replaceAll(/\p{Cc}/gu, ' ') : undefined;
   } catch {
     return undefined;

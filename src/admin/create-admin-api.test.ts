@@ -418,7 +418,7 @@ suite('what the management API is sent', () => {
     assert.equal((await post('')).status, 400);
     assert.equal((await post('{}', { 'content-type': 'text/plain' })).status, 415);
     assert.equal((await post('[['.repeat(100_000))).status, 400);
-    assert.equal((await post(`${'['.repeat(100_000)}${']'.repeat(100_000)}`)).status, 422);
+    assert.equal((await post(`${'['.repeat(100_000)}${']'.repeat(100_000)}`)).status, 400);
     assert.equal((await post('{"__proto__":{"name":"uni"}}')).status, 422);
     assert.deepEqual(world.errors, []);
   });

@@ -1,3 +1,4 @@
+import { parseJson } from '../oci/parse-json.ts';
 import { type ProblemAnswer, problem } from './problem.ts';
 
 /** No body may have more bytes: the longest mirror has far fewer. */
@@ -20,9 +21,9 @@ export async function readJsonBody(
   if (bytes === 'too large') return tooLarge;
   if (bytes === 'broken') return problem(400, 'the body ended before it was whole');
   try {
-    return { value: JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) };
-  } catch {
-    return problem(400, 'the body is not JSON in UTF-8');
+    return { value: parseJson(bytes, 'the body', 'REQUEST_INVALID') };
+  } catch (error) {
+    return problem(400, (error as Error).message);
   }
 }
 

@@ -2,6 +2,7 @@ import { parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { quote } from '../oci/digest.ts';
 import { SignpostError } from '../oci/errors.ts';
+import { parseJson } from '../oci/parse-json.ts';
 
 /**
  * Reads a file of settings from YAML 1.2, of which JSON is a part. `file` names it in messages, `kind` says what it is.
@@ -13,11 +14,7 @@ export function parseSettings<T extends z.ZodType>(
   file: string,
   kind: string,
 ): z.output<T> {
-  const document = parseDocument(yaml, { prettyErrors: true, uniqueKeys: true });
-  const [error] = document.errors;
-  if (error !== undefined)
-    throw new SignpostError('CONFIG_INVALID', `${file}: ${error.message}`, { cause: error });
-  const value = expand(document, file);
+  const value = parseYaml(yaml, file);
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const problems = result.error.issues.map((issue) => `  ${describeIssue(issue, value)}`);
@@ -26,13 +23,20 @@ export function parseSettings<T extends z.ZodType>(
 
 // Aliases are expanded up to a limit: a small file must not become a large value, nor one without an end, of which an
 // alias is made that names what it stands in.
-function expand(document: ReturnType<typeof parseDocument>, file: string): unknown {
+function parseYaml(yaml: string, file: string): unknown {
   try {
+    const document = parseDocument(yaml, { prettyErrors: true, uniqueKeys: true });
+    const [error] = document.errors;
+    if (error !== undefined) throw error;
     const value: unknown = document.toJS({ maxAliasCount: 100 }) ?? {};
-    JSON.stringify(value);
+    parseJson(JSON.stringify(value), file, 'CONFIG_INVALID', { values: 4_000_000 });
     return value;
   } catch (cause) {
-    throw new SignpostError('CONFIG_INVALID', `${file}: ${(cause as Error).message}`, { cause });
+    if (cause instanceof SignpostError) throw cause;
+    const { message } = cause as Error;
+    // The parser calls itself for each level, and nothing tells it how many there may be.
+    const problem = message.includes('call stack') ? 'it is nested too deeply' : message;
+    throw new SignpostError('CONFIG_INVALID', `${file}: ${problem}`, { cause });
   }
 }
 

@@ -1,4 +1,4 @@
-import { type Digest, isDigest, quote } from './digest.ts';
+import { type Digest, digestMatches, isDigest, quote } from './digest.ts';
 import { SignpostError } from './errors.ts';
 import type { Platform } from './platform.ts';
 
@@ -35,6 +35,7 @@ export function parseDescriptor(value: unknown, where: string): Descriptor {
   if (!Number.isSafeInteger(object.size) || (object.size as number) < 0) {
     throw invalid(`${where}.size is ${quote(object.size)}: expected a number of bytes`);
   }
+  checkData(object.data, object.digest, object.size as number, where);
   return {
     mediaType: object.mediaType,
     digest: object.digest,
@@ -81,6 +82,23 @@ function readPlatform(value: unknown, where: string): Platform {
     ...(typeof variant === 'string' && variant !== '' ? { variant } : {}),
     ...(typeof object['os.version'] === 'string' ? { osVersion: object['os.version'] } : {}),
   };
+}
+
+/**
+ * image-spec 1.1, descriptor.md, "data": the content itself, in base64. A client may take it in place of what the digest
+ * names, and "the decoded data MUST be identical" to that.
+ */
+function checkData(data: unknown, digest: Digest, size: number, where: string): void {
+  if (data === undefined || data === null) return;
+  const bytes = typeof data === 'string' ? Buffer.from(data, 'base64') : undefined;
+  if (bytes === undefined || bytes.toString('base64') !== data) {
+    throw invalid(`${where}.data is ${quote(data)}: expected the content in base64`);
+  }
+  if (bytes.length === size && digestMatches(digest, bytes)) return;
+  throw invalid(
+    `${where}.data is ${bytes.length} bytes that are not the content of ${digest}, which has ${size} bytes: ` +
+      `some clients would take them in its place`,
+  );
 }
 
 function readUrls(value: unknown, where: string): readonly string[] | undefined {

@@ -1,5 +1,6 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 import { SignpostError } from './errors.ts';
+import { escapeActing, showValue } from './show-value.ts';
 
 declare const brand: unique symbol;
 
@@ -40,8 +41,10 @@ export function digestMatches(digest: Digest, bytes: Uint8Array): boolean {
   return timingSafeEqual(Buffer.from(digestOf(bytes)), Buffer.from(digest));
 }
 
-/** At most 80 characters of a hostile value, escaped for a message. */
+const quoteLimit = 80;
+
+/** At most 80 characters of a hostile value, of whatever depth and size, escaped for a message. */
 export function quote(value: unknown): string {
-  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value));
-  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+  const text = typeof value === 'string' ? value : showValue(value, quoteLimit);
+  return escapeActing(JSON.stringify(text.length > quoteLimit ? `${text.slice(0, quoteLimit)}…` : text));
 }

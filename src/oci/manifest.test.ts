@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { digestOf } from './digest.ts';
 import { type ErrorCode, SignpostError } from './errors.ts';
 import { artifactTypeOf, blobsOf, manifestLimit, parseManifest } from './manifest.ts';
 import { mediaTypes } from './media-types.ts';
@@ -91,6 +92,43 @@ test('what is not a manifest is refused with the reason', () => {
     const { code, message: said } = refusal(value);
     assert.equal(code, 'MANIFEST_INVALID', said);
     assert.match(said, message);
+  }
+});
+
+test('"data" of a descriptor is the content that it describes, wherever descriptors are', () => {
+  const content = Buffer.from('{"os":"linux"}');
+  const described = { mediaType: 'application/json', digest: digestOf(content), size: content.length };
+  const withData = (data: unknown) => {
+    const descriptor = { ...described, data };
+    return [
+      { ...image, config: descriptor },
+      { ...image, layers: [layer, descriptor] },
+      { ...image, subject: descriptor },
+      { ...list, manifests: [entry, descriptor] },
+      { ...list, subject: descriptor },
+    ];
+  };
+  for (const absent of [undefined, null, content.toString('base64')]) {
+    for (const manifest of withData(absent)) assert.doesNotThrow(() => parseManifest(bytes(manifest)));
+  }
+  const other = Buffer.from(content).fill('x', 2, 4);
+  for (const wrong of [
+    other.toString('base64'),
+    content.subarray(1).toString('base64'),
+    Buffer.concat([content, content]).toString('base64'),
+    '',
+    content.toString('base64url').replace(/=*$/, ''),
+    ` ${content.toString('base64')}`,
+    content.toString('utf8'),
+    7,
+    [],
+    { 0: 'x' },
+  ]) {
+    for (const manifest of withData(wrong)) {
+      const { code, message } = refusal(manifest);
+      assert.equal(code, 'MANIFEST_INVALID');
+      assert.match(message, /data is/);
+    }
   }
 });
 

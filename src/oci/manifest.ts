@@ -8,6 +8,7 @@ import {
 import { quote } from './digest.ts';
 import { SignpostError } from './errors.ts';
 import { isImageType, isListType, mediaTypes } from './media-types.ts';
+import { parseJson } from './parse-json.ts';
 
 /** Clients refuse manifests over 4 MiB; so does Signpost, on every way in. In bytes. */
 export const manifestLimit = 4 * 1024 * 1024;
@@ -48,7 +49,7 @@ export function parseManifest(bytes: Uint8Array, expected?: string): Manifest {
       `the manifest has ${bytes.length} bytes: clients refuse more than ${manifestLimit}`,
     );
   }
-  const object = parseObject(parseJson(bytes), 'the manifest');
+  const object = parseObject(parseJson(bytes, 'the manifest', 'MANIFEST_INVALID'), 'the manifest');
   const mediaType = readMediaType(object, expected);
   // A document that is both would be read differently by different clients (image-spec, manifest.md, CVE-2021-41190).
   if (object.manifests !== undefined && (object.layers !== undefined || object.config !== undefined)) {
@@ -84,20 +85,6 @@ export function blobsOf(manifest: ImageManifest): readonly Descriptor[] {
  */
 export function artifactTypeOf(manifest: Manifest): string | undefined {
   return manifest.artifactType ?? (manifest.kind === 'image' ? manifest.config.mediaType : undefined);
-}
-
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(utf8.decode(bytes));
-  } catch (cause) {
-    throw new SignpostError(
-      'MANIFEST_INVALID',
-      `the manifest is not JSON in UTF-8: ${(cause as Error).message}`,
-      { cause },
-    );
-  }
 }
 
 function readMediaType(object: Record<string, unknown>, expected: string | undefined): string {

@@ -3,6 +3,7 @@ import { parseObject } from '../oci/descriptor.ts';
 import { SignpostError } from '../oci/errors.ts';
 import { type ImageManifest, manifestLimit } from '../oci/manifest.ts';
 import { mediaTypes } from '../oci/media-types.ts';
+import { parseJson } from '../oci/parse-json.ts';
 import type { Platform } from '../oci/platform.ts';
 
 /**
@@ -32,7 +33,7 @@ export function wrapManifest(
 
 /** A new list that has only the entries of `list` whose digests are in `chosen`; all else is as it was. */
 export function filterList(list: Uint8Array, chosen: ReadonlySet<string>): Uint8Array {
-  const object = parseObject(JSON.parse(Buffer.from(list).toString('utf8')), 'the list');
+  const object = parseObject(parseJson(list, 'the list', 'MANIFEST_INVALID'), 'the list');
   const entries = object.manifests as readonly { readonly digest: string }[];
   return Buffer.from(
     JSON.stringify({ ...object, manifests: entries.filter(({ digest }) => chosen.has(digest)) }),
@@ -65,14 +66,9 @@ export function isImageConfig({ mediaType, size, digest }: Descriptor): boolean 
 }
 
 function parseConfig(bytes: Uint8Array): Record<string, unknown> {
-  try {
-    return parseObject(JSON.parse(Buffer.from(bytes).toString('utf8')), 'the config');
-  } catch (cause) {
-    if (cause instanceof SignpostError) throw cause;
-    throw new SignpostError('MANIFEST_INVALID', `the config is not JSON: ${(cause as Error).message}`, {
-      cause,
-    });
-  }
+  // Nothing is written again from it, so that a byte which is not UTF-8, as in an author's name, spoils nothing.
+  const text = Buffer.from(bytes).toString('utf8');
+  return parseObject(parseJson(text, 'the config', 'MANIFEST_INVALID'), 'the config');
 }
 
 // image-spec 1.1, image-index.md, "platform".

@@ -1,5 +1,6 @@
 import type { Digest } from '../oci/digest.ts';
 import { isSignpostError } from '../oci/errors.ts';
+import { escapeActing } from '../oci/show-value.ts';
 import type { HandOffBundles, HandOffRequests, RequestFile } from '../ports/hand-off-folder.ts';
 import { type SealEvidence, readSealEvidence } from '../trust/seal.ts';
 import { type Decision, type SignerPolicy, decide } from '../trust/signer-policy.ts';
@@ -34,8 +35,33 @@ export type Considered =
   | { readonly kind: 'damaged'; readonly reason: string }
   | { readonly kind: 'gone' };
 
-/** Reads a request and decides about it. `approvals` are the keys that approved each request. Changes nothing. */
+/**
+ * Reads a request and decides about it. `approvals` are the keys that approved each request. Changes nothing.
+ * @throws SignpostError STORAGE, CANCELLED; whatever else is wrong is the request's fault, and what it is found to be
+ */
 export async function considerRequest(
+  deps: HandleDeps,
+  file: RequestFile,
+  approvals: ReadonlyMap<Digest, readonly Digest[]>,
+  options: Pick<HandleOptions, 'life'>,
+): Promise<Considered> {
+  try {
+    return await consider(deps, file, approvals, options);
+  } catch (error) {
+    if (isSignpostError(error, 'NOT_FOUND')) return { kind: 'gone' };
+    if (isOwnFault(error)) return { kind: 'damaged', reason: escapeActing((error as Error).message) };
+    throw error;
+  }
+}
+
+/** Whether an error comes from what is in the file: also one that only a fault of the reader's makes of it. */
+function isOwnFault(error: unknown): boolean {
+  const codes = ['REQUEST_INVALID', 'MANIFEST_INVALID', 'REFERENCE_INVALID', 'LIMIT_EXCEEDED'] as const;
+  if (codes.some((code) => isSignpostError(error, code))) return true;
+  return error instanceof RangeError || error instanceof TypeError || error instanceof SyntaxError;
+}
+
+async function consider(
   deps: HandleDeps,
   file: RequestFile,
   approvals: ReadonlyMap<Digest, readonly Digest[]>,
@@ -45,17 +71,7 @@ export async function considerRequest(
   if (file.size > sizeLimit) {
     return { kind: 'damaged', reason: `it has ${file.size} bytes: at most ${sizeLimit} are read` };
   }
-  let read: ReadRequest;
-  try {
-    read = await readRequest(deps.requests.read(file));
-  } catch (error) {
-    if (isSignpostError(error, 'NOT_FOUND')) return { kind: 'gone' };
-    const own = (['REQUEST_INVALID', 'MANIFEST_INVALID', 'LIMIT_EXCEEDED'] as const).some((code) =>
-      isSignpostError(error, code),
-    );
-    if (own) return { kind: 'damaged', reason: (error as Error).message };
-    throw error;
-  }
+  const read = await readRequest(deps.requests.read(file));
   if (record.findBundle(read.request) !== undefined) return { kind: 'already-signed', request: read.request };
   const plan = planSigning(read, record);
   const requester = readSealEvidence(read.sealed.seal, read.sealed.message, policy.requesters);

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readFile, readdir, rm, symlink, utimes, writeFile } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { withChecksum } from '../../test/fakes/bad-lines.ts';
 import { changeRequest } from '../../test/fakes/changed-request.ts';
 import { buildFourPlatforms, buildImage, buildList } from '../../test/fakes/image-builder.ts';
 import { createMemoryNewFile, linesOf } from '../../test/fakes/memory-new-file.ts';
@@ -16,6 +17,7 @@ import { openHandOffFolder } from '../adapters/hand-off-folder.ts';
 import { createSignatureReader } from '../adapters/openpgp/signature-reader.ts';
 import { createSimpleReader } from '../adapters/openpgp/simple-reader.ts';
 import { digestOf } from '../oci/digest.ts';
+import { SignpostError } from '../oci/errors.ts';
 import type { SignerRecord } from '../ports/signer-record.ts';
 import { writeRequest } from '../request/write-request.ts';
 import { parseGlob } from '../trust/glob.ts';
@@ -306,6 +308,44 @@ test('a damaged request is refused once it can no longer be on its way', async (
   assert.match(await signer.read('refused', 'cut.request.reason'), /not whole/);
 });
 
+test('a manifest that is nested deeply is set aside with the reason, and the next request is signed', async () => {
+  const signer = await createSigner();
+  const text = await signer.ask('fedora/base:41', four);
+  const [header = '', image = ''] = text.split('\n');
+  const deep = (value: string) => {
+    const bytes = Buffer.from(`{"schemaVersion":2,"mediaType":${value}}`).toString('base64');
+    const requested = JSON.parse(image) as { list: { bytes: string } };
+    requested.list.bytes = bytes;
+    return withChecksum([header, JSON.stringify(requested)]).toString();
+  };
+  const shapes = { object: ['{"0":', '}'], array: ['[', ']'] } as const;
+  for (const [name, [open, close]] of Object.entries(shapes)) {
+    for (const depth of [50, 3000, 100_000]) {
+      const value = `${open.repeat(depth)}1${close.repeat(depth)}`;
+      await signer.put(`a-${name}-${depth}.request`, deep(value));
+    }
+  }
+  await signer.put('b.request', text);
+  assert.deepEqual(await signer.pass(), { signed: 1, waiting: 0, refused: 6, failed: 0 });
+  assert.deepEqual(await signer.names('in'), []);
+  assert.match(await signer.read('refused', 'a-array-3000.request.reason'), /nested deeper than 64 levels/);
+  assert.match(await signer.read('refused', 'a-object-50.request.reason'), /^.{1,300}\n$/);
+});
+
+test('an error that nobody thought of, too, leaves one request for later and the others signed', async () => {
+  const signer = await createSigner();
+  const text = await signer.ask('fedora/base:41', four);
+  await signer.put('a.request', 'x\n');
+  await signer.put('b.request', text);
+  const { requests } = signer.deps;
+  const read = (file: Parameters<typeof requests.read>[0]) => {
+    if (file.name === 'a.request') throw new Error('a fault in the program');
+    return requests.read(file);
+  };
+  const pass = createWatch({ ...signer.deps, requests: { ...requests, read } }, signer.options);
+  assert.deepEqual(await pass(), { signed: 1, waiting: 0, refused: 0, failed: 1 });
+});
+
 test('rubbish, nested, doubled and enormous requests are refused, links and other names left alone', async () => {
   const signer = await createSigner({ sizeLimit: 200_000 });
   const text = await signer.ask('fedora/base:41', four);
@@ -403,7 +443,7 @@ test('stopped after the record and before the bundle has its name, the same bund
     ...bundles,
     create: async (name: string) => ({
       ...(await bundles.create(name)),
-      release: () => Promise.reject(new Error('killed')),
+      release: () => Promise.reject(new SignpostError('CANCELLED', 'killed')),
     }),
   };
   await assert.rejects(createWatch({ ...signer.deps, bundles: failing }, signer.options)(), /killed/);
@@ -425,7 +465,7 @@ test('stopped before the record, the bundle that nobody answers for goes and ano
   const openRecord = (): SignerRecord & Disposable => ({
     ...signer.record,
     add: () => {
-      throw new Error('killed');
+      throw new SignpostError('CANCELLED', 'killed');
     },
     [Symbol.dispose]: () => {},
   });

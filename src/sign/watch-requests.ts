@@ -99,7 +99,7 @@ async function handleSafely(
   try {
     return await handle(deps, file, approvals, options, waiting);
   } catch (error) {
-    if (!isSignpostError(error) || error.code === 'CANCELLED') throw error;
+    if (isSignpostError(error, 'CANCELLED')) throw error;
     deps.log.error('cannot deal with a request', { name: file.name, error });
     return 'failed';
   }

@@ -1,3 +1,4 @@
+import { parseJson } from '../oci/parse-json.ts';
 import { timestampPath } from '../mirrors/contents/contents-list.ts';
 import type { ContentSource } from '../ports/content-source.ts';
 import type { MirrorFolder, MirrorWriter } from '../ports/mirror-folder.ts';
@@ -29,7 +30,7 @@ export async function refreshTimestamp(
 /** The version of the snapshot that a timestamp names (TUF 1.0, section 4.6); undefined when it is no timestamp. */
 function snapshotOf(bytes: Uint8Array): number | undefined {
   try {
-    const { signed } = JSON.parse(Buffer.from(bytes).toString()) as {
+    const { signed } = parseJson(bytes, 'the timestamp', 'SOURCE_INVALID') as {
       signed?: { meta?: Record<string, { version?: unknown }> };
     };
     const version = signed?.meta?.['snapshot.json']?.version;

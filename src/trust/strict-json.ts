@@ -1,7 +1,8 @@
 import { quote } from '../oci/digest.ts';
 import { SignpostError } from '../oci/errors.ts';
+import { type JsonLimits, endOfString, parseJson } from '../oci/parse-json.ts';
 
-/** Deeper than any document that is read here. */
+/** Deeper than any document that Signpost has made a format for. */
 const depthLimit = 8;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -11,16 +12,9 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
  * is not UTF-8, and anything after the value. `where` names the document in messages.
  * @throws SignpostError REQUEST_INVALID
  */
-export function parseStrictJson(bytes: Uint8Array, where: string): unknown {
-  let text: string;
-  let value: unknown;
-  try {
-    text = utf8.decode(bytes);
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw invalid(`${where} is not JSON in UTF-8: ${(cause as Error).message}`, cause);
-  }
-  refuseAmbiguity(text, where);
+export function parseStrictJson(bytes: Uint8Array, where: string, limits: Partial<JsonLimits> = {}): unknown {
+  const value = parseJson(bytes, where, 'REQUEST_INVALID', { depth: depthLimit, ...limits });
+  refuseAmbiguity(utf8.decode(bytes), where);
   return value;
 }
 
@@ -88,7 +82,6 @@ function refuseAmbiguity(text: string, where: string): void {
       token.lastIndex = end;
     } else if (character === '{' || character === '[') {
       open.push(character === '{' ? new Set() : undefined);
-      if (open.length > depthLimit) throw invalid(`${where} is nested deeper than ${depthLimit} levels`);
     } else {
       open.pop();
     }
@@ -102,15 +95,6 @@ function addKey(keys: Set<string> | undefined, literal: string, where: string): 
   keys?.add(key);
 }
 
-/** The index after the closing quote of the string whose first character is at `start`. */
-function endOfString(text: string, start: number): number {
-  for (let at = text.indexOf('"', start); ; at = text.indexOf('"', at + 1)) {
-    let slashes = at;
-    while (slashes > start && text[slashes - 1] === '\\') slashes -= 1;
-    if ((at - slashes) % 2 === 0) return at + 1;
-  }
-}
-
 /** Whether what ended at `end` is a key: in JSON only a key is followed by a colon. */
 function isKey(text: string, end: number): boolean {
   let at = end;
@@ -118,6 +102,6 @@ function isKey(text: string, end: number): boolean {
   return text[at] === ':';
 }
 
-function invalid(message: string, cause?: unknown): SignpostError {
-  return new SignpostError('REQUEST_INVALID', message, cause === undefined ? undefined : { cause });
+function invalid(message: string): SignpostError {
+  return new SignpostError('REQUEST_INVALID', message);
 }

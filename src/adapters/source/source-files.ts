@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
+import { parseJson } from '../../oci/parse-json.ts';
 import { SignpostError } from '../../oci/errors.ts';
 
 /** The files of a layout or an archive, by names that come from patterns and digests, never from the content. */
@@ -45,15 +46,7 @@ export async function readJson(
   signal: AbortSignal,
 ): Promise<unknown> {
   const bytes = await readWhole(files, name, limit, signal);
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch (cause) {
-    throw new SignpostError(
-      'SOURCE_INVALID',
-      `${files.path}: ${name} is not JSON: ${(cause as Error).message}`,
-      { cause },
-    );
-  }
+  return parseJson(bytes, `${files.path}: ${name}`, 'SOURCE_INVALID');
 }
 
 /**

@@ -65,7 +65,6 @@ export async function composeWatch(
         last = await pass();
       } catch (error) {
         if (isSignpostError(error, 'CANCELLED')) break;
-        if (!isSignpostError(error)) throw error;
         log.error('will try again', { error });
       }
       await changes.next(interval, signal);

@@ -1,3 +1,4 @@
+import { parseJson } from '../../oci/parse-json.ts';
 import { type Digest, isDigest, quote } from '../../oci/digest.ts';
 
 /** A contents list: a file `contents/<digest>` of the tree. */
@@ -21,7 +22,7 @@ export function parsePublicationMarker(bytes: Uint8Array): PublicationMarker | {
   if (bytes.length > markerLimit) return { wrong: `it is larger than ${markerLimit} bytes` };
   let value: unknown;
   try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+    value = parseJson(bytes, 'it', 'SOURCE_INVALID');
   } catch {
     return { wrong: 'it is not JSON' };
   }

@@ -1,5 +1,6 @@
 import { type Digest, isDigest, quote } from '../../../oci/digest.ts';
 import { SignpostError } from '../../../oci/errors.ts';
+import { parseJson } from '../../../oci/parse-json.ts';
 
 /**
  * The digests of an image's layers before compression (image-spec 1.1, config.md, "rootfs"), from its config.
@@ -20,12 +21,8 @@ export function parseRootfs(config: Uint8Array, where: string): readonly Digest[
 }
 
 function readIds(config: Uint8Array, where: string): unknown {
-  try {
-    const value = JSON.parse(Buffer.from(config).toString('utf8')) as {
-      rootfs?: { diff_ids?: unknown };
-    } | null;
-    return value?.rootfs?.diff_ids;
-  } catch (cause) {
-    throw new SignpostError('SOURCE_INVALID', `${where} is not JSON: ${(cause as Error).message}`, { cause });
-  }
+  const value = parseJson(Buffer.from(config).toString('utf8'), where, 'SOURCE_INVALID') as {
+    rootfs?: { diff_ids?: unknown } | null;
+  } | null;
+  return value?.rootfs?.diff_ids;
 }

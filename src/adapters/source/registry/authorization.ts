@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { quote } from '../../../oci/digest.ts';
 import { SignpostError } from '../../../oci/errors.ts';
+import { parseJson } from '../../../oci/parse-json.ts';
 import { discardBody, readBounded } from './body.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';
 import type { Credentials } from './credentials.ts';
@@ -114,7 +115,7 @@ function parseRealm(realm: string | undefined, base: URL): URL {
 function readToken(bytes: Buffer, url: URL): string {
   let value: unknown;
   try {
-    value = JSON.parse(bytes.toString('utf8'));
+    value = parseJson(bytes, 'the answer', 'DENIED');
   } catch {
     throw denied(`${url.host} has answered with something else than a token`);
   }

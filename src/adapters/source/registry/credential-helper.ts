@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { z } from 'zod';
 import { quote } from '../../../oci/digest.ts';
 import { SignpostError } from '../../../oci/errors.ts';
+import { parseJson } from '../../../oci/parse-json.ts';
 import type { Credentials } from './credentials.ts';
 
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
@@ -31,7 +32,7 @@ export async function runCredentialHelper(
     if (output.includes(notFound)) return undefined;
     throw new SignpostError('DENIED', `${program} failed for ${registry}: ${quote(output.trim())}`);
   }
-  const answer = answerSchema.safeParse(parseJson(output));
+  const answer = answerSchema.safeParse(readJson(output));
   if (!answer.success) {
     throw new SignpostError('DENIED', `${program} answered with something else than Username and Secret`);
   }
@@ -93,9 +94,9 @@ function killGroup(leader: number): void {
   }
 }
 
-function parseJson(text: string): unknown {
+function readJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text, 'the answer', 'DENIED');
   } catch {
     return undefined;
   }

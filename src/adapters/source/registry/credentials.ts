@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { SignpostError } from '../../../oci/errors.ts';
+import { parseJson } from '../../../oci/parse-json.ts';
 import { runCredentialHelper } from './credential-helper.ts';
 
 /** What a registry's user gives to prove who he is. A `token` is an OAuth 2 refresh token. */
@@ -113,7 +114,7 @@ async function readCredentialFile(file: string): Promise<CredentialFile | undefi
   if (bytes.length > fileLimit) throw invalidFile(file, `it is larger than ${fileLimit} bytes`);
   let value: unknown;
   try {
-    value = JSON.parse(bytes.toString('utf8'));
+    value = parseJson(bytes, file, 'CONFIG_INVALID');
   } catch {
     throw invalidFile(file, 'it is not JSON');
   }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { quote } from '../../../oci/digest.ts';
 import { isSignpostError, SignpostError } from '../../../oci/errors.ts';
+import { parseJson } from '../../../oci/parse-json.ts';
 import type { SourceRetry, SourceTimeouts } from '../source-options.ts';
 import type { RegistryAuthorization } from './authorization.ts';
 import { discardBody, readBounded } from './body.ts';
@@ -140,7 +141,7 @@ async function describeAnswer(
 async function readErrorText(answer: Answer, idle: number, signal: AbortSignal): Promise<string> {
   try {
     const body = await readBounded(answer, errorLimit, idle, signal, 'the error');
-    const { errors } = JSON.parse(body.toString('utf8')) as {
+    const { errors } = parseJson(body.toString('utf8'), 'the error', 'SOURCE_INVALID') as {
       errors?: { code?: unknown; message?: unknown }[];
     };
     const [first] = errors ?? [];

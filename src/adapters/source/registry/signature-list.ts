@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { SignpostError } from '../../../oci/errors.ts';
+import { parseJson } from '../../../oci/parse-json.ts';
 import { signaturesLimit } from '../../../ports/tree.ts';
 
 /** In bytes: what containers/image reads at most. */
@@ -19,7 +20,7 @@ const schema = z.object({
  */
 export function parseSignatureList(bytes: Uint8Array): readonly Uint8Array[] {
   try {
-    const { signatures } = schema.parse(JSON.parse(Buffer.from(bytes).toString('utf8')));
+    const { signatures } = schema.parse(parseJson(bytes, 'it', 'SOURCE_INVALID'));
     return (signatures ?? [])
       .filter(({ schemaVersion, type }) => schemaVersion === 2 && type === 'atomic')
       .map(({ content }) => Buffer.from(content, 'base64'));
