@@ -1,0 +1,119 @@
+/**
+ * Changes the source in small ways, one at a time and in a copy, and says which changes no test notices.
+ *
+ *     npm run mutate                                   70 mutants of the pure rooms
+ *     npm run mutate -- --count 200 --seed 7 src/oci   200 of one folder, another sample
+ *     npm run mutate -- --all src/oci/range.ts         every one of a file
+ */
+import { spawn } from 'node:child_process';
+import {
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { findMutants, type Mutant } from './find-mutants.ts';
+import { findNearestTests } from './nearest-tests.ts';
+
+const root = join(import.meta.dirname, '../..');
+const pureRooms = ['src/oci', 'src/trust', 'src/mirrors'];
+/** The nearest tests of a file are run first, and as many again only where those notice nothing. */
+const rounds = [3, 12];
+/** Milliseconds. A mutant whose tests take longer has been noticed: it does not end. */
+const patience = 60_000;
+
+const { values, positionals } = parseArgs({
+  options: {
+    count: { type: 'string', default: '70' },
+    seed: { type: 'string', default: '1' },
+    all: { type: 'boolean', default: false },
+  },
+  allowPositionals: true,
+});
+const files = (positionals.length === 0 ? pureRooms : positionals).flatMap(sourceFiles);
+const mutants = files.flatMap((file) =>
+  findMutants(file, readFileSync(join(root, file), 'utf8')).map((mutant) => ({ file, ...mutant })),
+);
+const chosen = values.all ? mutants : sample(mutants, Number(values.count), Number(values.seed));
+const copy = mkdtempSync(join(tmpdir(), 'signpost-mutants-'));
+process.once('exit', () => rmSync(copy, { recursive: true, force: true }));
+for (const name of readdirSync(root))
+  if (!['.git', '.cache', 'dist', 'node_modules'].includes(name))
+    cpSync(join(root, name), join(copy, name), { recursive: true });
+symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
+const nearestTests = findNearestTests(root);
+const unchanged = new Map<string, boolean>();
+
+let survivors = 0;
+for (const [index, mutant] of chosen.entries()) {
+  const noticed = await isNoticed(mutant);
+  if (!noticed) survivors += 1;
+  const what = `${mutant.file}:${mutant.line}  ${mutant.change}`;
+  console.log(`${index + 1}/${chosen.length}  ${noticed ? 'noticed ' : 'SURVIVED'}  ${what}`);
+}
+console.log(
+  `${chosen.length - survivors} of ${chosen.length} were noticed, of ${mutants.length} in ${files.length} files`,
+);
+process.exitCode = survivors === 0 ? 0 : 1;
+
+async function isNoticed(mutant: Mutant & { readonly file: string }): Promise<boolean> {
+  const nearest = nearestTests(mutant.file, Math.max(...rounds));
+  const path = join(copy, mutant.file);
+  const source = readFileSync(path, 'utf8');
+  let from = 0;
+  for (const to of rounds) {
+    const tests = nearest.slice(from, to);
+    from = to;
+    if (tests.length === 0) break;
+    if (!(await passesUnchanged(tests))) throw new Error(`these fail without any change: ${tests.join(' ')}`);
+    writeFileSync(path, source.slice(0, mutant.start) + mutant.replacement + source.slice(mutant.end));
+    const passed = await passes(tests);
+    writeFileSync(path, source);
+    if (!passed) return true;
+  }
+  return false;
+}
+
+/** Whether the tests pass as they are: otherwise they would notice whatever is changed. */
+async function passesUnchanged(tests: readonly string[]): Promise<boolean> {
+  const key = tests.join(' ');
+  const known = unchanged.get(key) ?? (await passes(tests));
+  unchanged.set(key, known);
+  return known;
+}
+
+async function passes(tests: readonly string[]): Promise<boolean> {
+  const args = ['--test', '--test-isolation=none', '--test-reporter=dot', ...tests];
+  const child = spawn(process.execPath, args, { cwd: copy, stdio: 'ignore' });
+  const timer = setTimeout(() => child.kill('SIGKILL'), patience);
+  const status = await new Promise((resolve) => child.once('close', resolve));
+  clearTimeout(timer);
+  return status === 0;
+}
+
+function sourceFiles(path: string): readonly string[] {
+  if (statSync(join(root, path)).isFile()) return [path];
+  return readdirSync(join(root, path), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+    .map((name) => join(path, name))
+    .sort();
+}
+
+/** The same sample for the same seed: each is drawn with the same chance. */
+function sample<T>(all: readonly T[], count: number, seed: number): readonly T[] {
+  const left = [...all];
+  const drawn: T[] = [];
+  let state = seed >>> 0;
+  while (drawn.length < count && left.length > 0) {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    drawn.push(...left.splice(Math.floor((state / 2 ** 32) * left.length), 1));
+  }
+  return drawn;
+}
