@@ -13,7 +13,9 @@ import { duration, listener, port, size, text } from './setting-values.ts';
 const registry = z.strictObject({
   name: text(255)
     .default('localhost:5000')
-    .describe('Host name (and port) under which clients pull: it goes into every signature.'),
+    .describe(
+      'Host name (and port) under which clients pull: it goes into every signature, and into the URLs that lead here.',
+    ),
   listen: z
     .array(listener)
     .min(1)

@@ -5,7 +5,7 @@ import { type ChoiceExplanation, explainChoice } from '../mirrors/explain-choice
 import { isPublic } from '../mirrors/public-mirrors.ts';
 import { createRateLimit } from '../mirrors/rate-limit.ts';
 import type { Digest } from '../oci/digest.ts';
-import type { RepositoryName } from '../oci/reference.ts';
+import type { RegistryHost, RepositoryName } from '../oci/reference.ts';
 import { accepts } from './accept.ts';
 import { blobUrlPath } from './blob-headers.ts';
 import type { Exchange } from './exchange.ts';
@@ -16,24 +16,23 @@ import { sendError } from './send-error.ts';
 
 type Routed<Outcome> = Extract<BlobRoute, { readonly outcome: Outcome }>;
 
-/** Answers with the Metalink of a blob: the mirrors, and the origin last, for when they all fail. */
+/**
+ * Answers with the Metalink of a blob: the mirrors, and this registry last, for when they all fail. The registry goes by
+ * its own name: a Host header may be what a proxy made of it, and may be forged.
+ */
 export function sendMetalink(
   exchange: Exchange,
+  registry: RegistryHost,
   repository: RepositoryName,
   digest: Digest,
   { blob, ranked }: Routed<'metalink'>,
 ): void {
   const path = blobUrlPath(repository, digest);
   const places = ranked.map(({ url, mirror }) => ({ url: url + path, country: mirror.country }));
-  const host = hostHeaderPattern.exec(exchange.header('host') ?? '')?.[0];
-  const origin =
-    host === undefined ? [] : [{ url: `${exchange.client.secure ? 'https' : 'http'}://${host}${path}` }];
-  const document = formatMetalink({ digest, size: blob.size, urls: [...places, ...origin] });
+  const origin = { url: `${exchange.client.secure ? 'https' : 'http'}://${registry}${path}` };
+  const document = formatMetalink({ digest, size: blob.size, urls: [...places, origin] });
   send(exchange, metalinkType, document, ['Link', `<${path}>; rel=describes`]);
 }
-
-/** A client reads what it wrote itself here, but it must be a host all the same (RFC 3986, section 3.2.2). */
-const hostHeaderPattern = /^(?:[a-z0-9][a-z0-9.-]{0,252}|\[[0-9a-f:.]{2,45}\])(?::[0-9]{1,5})?$/i;
 
 /** Answers with what `signpost explain` prints, for the client that asks. Private mirrors are nobody else's business. */
 export function sendTrace(

@@ -64,7 +64,7 @@ export function createAnswerBlob(deps: RegistryDeps): AnswerBlob {
         for (const { mirror } of route.ranked) {
           probes.onSent(mirror.id, { repository, digest, size: route.blob.size });
         }
-        return sendMetalink(exchange, repository, digest, route);
+        return sendMetalink(exchange, settings.name, repository, digest, route);
       case 'traced':
         return sendTrace(exchange, client, route, settings.inlineSize);
       case 'described':

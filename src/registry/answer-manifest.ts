@@ -1,10 +1,12 @@
+import type { Descriptor } from '../oci/descriptor.ts';
 import { type Digest, quote } from '../oci/digest.ts';
-import { parseManifest } from '../oci/manifest.ts';
+import { type Manifest, parseManifest } from '../oci/manifest.ts';
 import { isListType } from '../oci/media-types.ts';
-import { platformMatches } from '../oci/platform.ts';
+import { formatPlatform } from '../oci/platform.ts';
 import type { RepositoryName, TagName } from '../oci/reference.ts';
 import type { TreeReader } from '../ports/tree.ts';
 import { accepts } from './accept.ts';
+import { chooseFromList } from './choose-from-list.ts';
 import { type Exchange, entityTagOf, noneMatches } from './exchange.ts';
 import { ociError } from './oci-error.ts';
 import type { ManifestEntry } from './published-repository.ts';
@@ -30,8 +32,10 @@ export interface ManifestAnswers {
 
 const cacheBytes = 64 * 1024 * 1024;
 const immutable = 'public, max-age=31536000, immutable';
-/** What a client that knows no lists gets, as from other registries. */
-const defaultPlatform = { os: 'linux', architecture: 'amd64' };
+/** What decides which manifest of a list is answered. */
+const choosingHeaders = 'Accept, User-Agent';
+/** More platforms than this are too many for a message. */
+const describedPlatforms = 16;
 
 export function createManifestAnswers(tree: TreeReader): ManifestAnswers {
   const contents = createVerifiedContent(cacheBytes);
@@ -44,20 +48,21 @@ export function createManifestAnswers(tree: TreeReader): ManifestAnswers {
     digest: Digest,
     entry: ManifestEntry,
     cacheControl: string,
+    vary = 'Accept',
   ): void | Promise<void> => {
     exchange.isList = isListType(entry.mediaType);
     if (!noneMatches(exchange.header('if-none-match'), digest)) {
-      exchange.answer(304, ['ETag', entityTagOf(digest), 'Cache-Control', cacheControl, 'Vary', 'Accept']);
+      exchange.answer(304, ['ETag', entityTagOf(digest), 'Cache-Control', cacheControl, 'Vary', vary]);
       return undefined;
     }
-    const headers = headersOf(digest, entry, cacheControl);
+    const headers = headersOf(digest, entry, cacheControl, vary);
     if (exchange.method === 'HEAD') return exchange.answer(200, headers);
     const bytes = contents.get(digest);
     if (bytes !== undefined) return exchange.answer(200, headers, bytes);
     return load(repository, digest, entry.size).then((bytes) => exchange.answer(200, headers, bytes));
   };
 
-  /** Never converts: the manifest that the list itself names for the default platform, or nothing. */
+  /** Never converts: a manifest that the list itself names, or nothing. */
   const sendFromList = async (
     exchange: Exchange,
     snapshot: RoutingSnapshot,
@@ -66,24 +71,18 @@ export function createManifestAnswers(tree: TreeReader): ManifestAnswers {
     entry: ManifestEntry,
   ): Promise<void> => {
     const list = parseManifest(await load(repository, digest, entry.size), entry.mediaType);
-    const named =
-      list.kind === 'list'
-        ? list.manifests.find(
-            ({ platform }) => platform !== undefined && platformMatches(defaultPlatform, platform),
-          )
-        : undefined;
-    const chosen = named === undefined ? undefined : snapshot.findManifest(repository, named.digest);
-    if (
-      named === undefined ||
-      chosen === undefined ||
-      !accepts(exchange.header('accept'), chosen.mediaType)
-    ) {
-      const types = chosen === undefined ? entry.mediaType : `${entry.mediaType} or ${chosen.mediaType}`;
-      const message = `the tag has ${types}, which the request's Accept header does not cover`;
+    const accept = exchange.header('accept');
+    const isAccepted = ({ digest, mediaType }: Descriptor) =>
+      accepts(accept, mediaType) && snapshot.findManifest(repository, digest)?.mediaType === mediaType;
+    const chosen =
+      list.kind === 'list' ? chooseFromList(list, exchange.header('user-agent'), isAccepted) : undefined;
+    if (chosen === undefined) {
+      const message = `the tag has ${describeList(list)}: the request's Accept header covers neither the list nor a manifest in it that is for this client`;
       sendError(exchange, ociError(404, 'MANIFEST_UNKNOWN', message));
       return;
     }
-    await send(exchange, repository, named.digest, chosen, 'no-cache');
+    const { mediaType, size } = chosen;
+    await send(exchange, repository, chosen.digest, { mediaType, size }, 'no-cache', choosingHeaders);
   };
 
   return {
@@ -106,7 +105,12 @@ export function createManifestAnswers(tree: TreeReader): ManifestAnswers {
   };
 }
 
-function headersOf(digest: Digest, entry: ManifestEntry, cacheControl: string): readonly string[] {
+function headersOf(
+  digest: Digest,
+  entry: ManifestEntry,
+  cacheControl: string,
+  vary: string,
+): readonly string[] {
   return [
     'Content-Type',
     entry.mediaType,
@@ -119,10 +123,21 @@ function headersOf(digest: Digest, entry: ManifestEntry, cacheControl: string): 
     'Cache-Control',
     cacheControl,
     'Vary',
-    'Accept',
+    vary,
     'Docker-Distribution-Api-Version',
     'registry/2.0',
   ];
+}
+
+function describeList(list: Manifest): string {
+  const entries = list.kind === 'list' ? list.manifests : [];
+  const names = entries.map(
+    ({ mediaType, platform }) =>
+      `${mediaType}${platform === undefined ? '' : ` for ${formatPlatform(platform)}`}`,
+  );
+  const more = names.length - describedPlatforms;
+  const shown = names.slice(0, describedPlatforms).join(', ') + (more > 0 ? ` and ${more} more` : '');
+  return `a list (${list.mediaType}) of ${shown === '' ? 'nothing' : shown}`;
 }
 
 function sendUnknown(

@@ -2,7 +2,10 @@ import type { MirrorId } from '../mirrors/mirror.ts';
 import type { MirrorTable } from '../mirrors/mirror-table.ts';
 import type { ReaskMemory } from '../mirrors/reask-memory.ts';
 import type { Netblock } from '../mirrors/address.ts';
+import type { RegistryHost } from '../oci/reference.ts';
 import type { MonotonicClock } from '../ports/clock.ts';
+||||||| parent of 99081c6 (Hand out URLs by the registry's name, and a list's only manifest to clients without lists)
+import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { MetadataTree } from '../ports/metadata-tree.ts';
 import type { ProbeTarget, Suspicion } from '../ports/mirror-probe.ts';
@@ -42,6 +45,8 @@ interface TrafficListener {
 }
 
 export interface RegistrySettings {
+  /** Under which clients pull, whatever their requests say: absolute URLs that lead here are made of it. */
+  readonly name: RegistryHost;
   /** Blobs of this many bytes and fewer are served in place. */
   readonly inlineSize: number;
   /** How many mirrors the Link header names beside the chosen one. */

@@ -3,11 +3,13 @@ import { createHash } from 'node:crypto';
 import { after, before, suite, test } from 'node:test';
 import { parseNetblock } from '../../src/mirrors/netblock.ts';
 import { type Digest, digestOf } from '../../src/oci/digest.ts';
+import { buildImage, buildList } from '../fakes/image-builder.ts';
 import { numberedMirror } from '../fakes/mirrors.ts';
 import {
   type Answer,
   japan,
   loopback,
+  registryName,
   type RegistryUnderTest,
   startRegistry,
 } from './registry-under-test.ts';
@@ -73,7 +75,7 @@ suite('Where a blob is, said to clients', () => {
         [undefined, '4'],
       ],
     );
-    assert.equal(urls[3]?.[3], registry.url + path);
+    assert.equal(urls[3]?.[3], `http://${registryName}${path}`);
     assert.ok(text.includes(`https://two.example.org:8443/a&#38;b${path}<`));
     const location = await redirectOf();
     assert.equal(urls[0]?.[3]?.replace('&#38;', '&'), location, 'the first is where the client is sent');
@@ -89,11 +91,25 @@ suite('Where a blob is, said to clients', () => {
     assert.equal(head.body.length, 0);
   });
 
-  test('what is no host in Host is not written into a document', async () => {
-    const answer = await registry.raw(
-      `GET ${path}.meta4 HTTP/1.1\r\nHost: a.example"><url>x\r\nConnection: close\r\n\r\n`,
-    );
-    assert.ok(!answer.includes('a.example'), answer);
+  test('no answer leads anywhere by the Host header, which a proxy or a stranger may have written', async () => {
+    await registry.publish('fedora/tagged', ['1', '2'], buildList([buildImage()]));
+    const forged = { host: 'forged.example:8080', 'x-forwarded-host': 'forged.example' };
+    const secure = { ...forged, 'x-forwarded-proto': 'https' };
+    const metalink = await registry.ask(`${path}.meta4`, from('127.0.0.1', secure));
+    assert.match(metalink.body.toString(), new RegExp(`priority="\\d">https://${registryName}${path}</url>`));
+    const paths = [
+      path,
+      `${path}.meta4`,
+      `${path}?trace`,
+      `/v2/fedora/tagged/tags/list?n=1`,
+      '/mirrors.json',
+    ];
+    for (const asked of [...paths, `/mirrors/${repository}`, '/v2/', '/nowhere']) {
+      for (const method of ['GET', 'HEAD']) {
+        const { headers, body } = await registry.ask(asked, { method, ...from('127.0.0.9', forged) });
+        assert.ok(!`${JSON.stringify(headers)}${body.toString()}`.includes('forged'), asked);
+      }
+    }
   });
 
   test('HEAD and the bytes themselves say where their Metalink is', async () => {

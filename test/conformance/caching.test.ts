@@ -85,7 +85,9 @@ suite('Caching', () => {
     for (const [path, status, headers = {}] of asked) {
       const answer = await registry.ask(path, { headers });
       assert.equal(answer.status, status, path);
-      assert.equal(answer.headers.vary, 'Accept', path);
+      // What of a list is answered depends on the platform, too, which docker says in its User-Agent.
+      const fromList = headers.accept !== undefined;
+      assert.equal(answer.headers.vary, fromList ? 'Accept, User-Agent' : 'Accept', path);
     }
   });
 });

@@ -107,6 +107,42 @@ suite('distribution-spec: Pull', () => {
     }
   });
 
+  test('Pulling manifests: a client that knows no lists gets the only manifest, or docker that for its platform', async () => {
+    const arm = buildImage({ platform: 'linux/arm64/v8', command: ['/arm'] });
+    await registry.publish('only/arm', ['1'], buildList([arm]));
+    const docker = 'docker/20.10.24 go/go1.19.8 os/linux arch/arm64 UpstreamClient(Docker-Client/20.10.24)';
+    const asked: readonly [string, string, string | undefined][] = [
+      ['/v2/only/arm/manifests/1', 'Helm/3.19.0', arm.digest],
+      [`/v2/${repository}/manifests/41`, docker, list.images[1]?.digest],
+      [`/v2/${repository}/manifests/41`, 'Helm/3.19.0', list.images[0]?.digest],
+    ];
+    for (const [path, userAgent, digest] of asked) {
+      const headers = { accept: mediaTypes.ociManifest, 'user-agent': userAgent };
+      const get = await registry.ask(path, { headers });
+      assert.equal(digestOf(get.body), digest);
+      const head = await registry.ask(path, { method: 'HEAD', headers });
+      for (const name of ['content-type', 'content-length', 'docker-content-digest', 'etag', 'vary']) {
+        assert.equal(head.headers[name], get.headers[name], name);
+      }
+      assert.equal(get.headers['docker-content-digest'], digest);
+      assert.equal(get.headers.vary, 'Accept, User-Agent', 'a cache must tell such clients apart');
+      const again = await registry.ask(path, {
+        headers: { ...headers, 'if-none-match': String(get.headers.etag) },
+      });
+      assert.equal(again.status, 304);
+      // The signed list has not gone: a cache that asks with its entity tag gets what is meant for this client.
+      const { etag } = (await registry.ask(path)).headers;
+      assert.notEqual(etag, get.headers.etag);
+      const changed = await registry.ask(path, { headers: { ...headers, 'if-none-match': String(etag) } });
+      assert.equal(changed.status, 200);
+    }
+    const missing = await registry.ask(`/v2/${repository}/manifests/41`, {
+      headers: { accept: mediaTypes.ociManifest, 'user-agent': docker.replace('arm64', 'riscv64') },
+    });
+    assert.equal(missing.status, 404);
+    assert.match(missing.body.toString(), /linux\/arm64\/v8/, 'it says what there is');
+  });
+
   test('Pulling manifests: what Accept cannot cover is 404, and a digest is answered whatever Accept says', async () => {
     const headers = { accept: mediaTypes.dockerManifest };
     const byTag = await registry.ask(`/v2/${repository}/manifests/41`, { headers });

@@ -18,7 +18,12 @@ import { parseNetblock } from '../../src/mirrors/netblock.ts';
 import { ReaskMemory } from '../../src/mirrors/reask-memory.ts';
 import { type Digest, digestOf } from '../../src/oci/digest.ts';
 import { artifactTypeOf, parseManifest } from '../../src/oci/manifest.ts';
-import { type RepositoryName, parseRepositoryName, parseTagName } from '../../src/oci/reference.ts';
+import {
+  type RepositoryName,
+  parseRegistryHost,
+  parseRepositoryName,
+  parseTagName,
+} from '../../src/oci/reference.ts';
 import type { Log } from '../../src/ports/log.ts';
 import type { ProbeTarget, Suspicion } from '../../src/ports/mirror-probe.ts';
 import { createRegistry } from '../../src/registry/create-registry.ts';
@@ -87,6 +92,8 @@ export interface RegistryOptions {
   readonly originStreams?: number;
 }
 
+/** What the registry is called: nobody can connect to it by this name. */
+export const registryName = parseRegistryHost('images.example.org');
 export const loopback: Netblock = parseNetblock('127.0.0.0/8');
 
 export async function startRegistry(options: RegistryOptions = {}): Promise<RegistryUnderTest> {
@@ -120,7 +127,13 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
     log,
     clock: { monotonic: now },
     unready: async () => undefined,
-    settings: { inlineSize: 1024, alternatives: 2, trustedProxies: [], ...options.settings },
+    settings: {
+      name: registryName,
+      inlineSize: 1024,
+      alternatives: 2,
+      trustedProxies: [],
+      ...options.settings,
+    },
   });
   const server = await listenHttp([{ address: '127.0.0.1', port: 0 }], listener, log, {
     ...defaultLimits,

@@ -13,6 +13,7 @@ import { createSystemClock } from '../../adapters/system-clock.ts';
 import { type Prober, createProber } from '../../crawl/prober.ts';
 import { ReaskMemory } from '../../mirrors/reask-memory.ts';
 import { isSignpostError } from '../../oci/errors.ts';
+import { parseRegistryHost } from '../../oci/reference.ts';
 import { contentLock } from '../../ports/lock.ts';
 import { createProbeCounts } from '../../crawl/probe-counts.ts';
 import { createRegistry } from '../../registry/create-registry.ts';
@@ -71,6 +72,7 @@ export async function composeServe(config: Config): Promise<RunningServer> {
   const live = createLiveSettings(config);
   const webhooks = await composeWebhooks(config);
   const trustedProxies = readNetblocks('registry.trustedProxies', config.registry.trustedProxies);
+  const name = parseRegistryHost(config.registry.name);
   const treeFolder = join(config.data, 'tree');
   await makeFolder(treeFolder, 'everyone');
   parts.use(await createProcessLock(join(config.data, 'locks'), 'serve', clock).acquire('serve'));
@@ -149,7 +151,7 @@ export async function composeServe(config: Config): Promise<RunningServer> {
       if (snapshots.current() === undefined) return 'nothing is known of the origin yet';
       return (await isReadableFolder(treeFolder)) ? undefined : 'the tree cannot be read';
     },
-    settings: { ...config.registry, trustedProxies },
+    settings: { ...config.registry, name, trustedProxies },
   });
   const server = await listenHttp(config.registry.listen, listener, log);
   parts.defer(() => server.close(config.registry.shutdownGrace));
