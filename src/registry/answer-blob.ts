@@ -43,9 +43,11 @@ export function createAnswerBlob(deps: RegistryDeps): AnswerBlob {
       client = { ...client, avoided: avoided.mirrors };
     }
     const range = exchange.header('range');
+    const agent = exchange.header('user-agent');
+    const { connection } = exchange;
     const { inlineSize, alternatives } = settings;
     const route = routeBlob(
-      { method: exchange.method, form, repository, digest, client, range, now },
+      { method: exchange.method, form, repository, digest, client, agent, connection, range, now },
       { snapshot, mirrors, reasks, inlineSize, alternatives },
     );
     exchange.routed = route;
@@ -54,7 +56,7 @@ export function createAnswerBlob(deps: RegistryDeps): AnswerBlob {
       probes.onSuspect(route.suspect, {
         target: { repository, digest, size: route.blob.size },
         network: clientNetworkOf(client.address),
-        offset: route.rangeStart,
+        offset: route.part?.start,
       });
     }
     switch (route.outcome) {
@@ -73,17 +75,12 @@ export function createAnswerBlob(deps: RegistryDeps): AnswerBlob {
         return origin.sendSmall(exchange, repository, digest, route.blob);
       case 'redirected': {
         const { mirror } = route.target;
-        reasks.sent({
-          address: client.address,
-          digest,
-          mirror: mirror.id,
-          rangeStart: route.rangeStart,
-          now,
-        });
+        const { part } = route;
+        reasks.sent({ address: client.address, agent, connection, digest, part, now }, mirror.id);
         probes.onSent(mirror.id, { repository, digest, size: route.blob.size });
         return exchange.answer(307, redirectHeaders(route, repository, digest));
       }
-      case 'from-origin-after-failures':
+      case 'from-origin-asked-again':
       case 'from-origin-without-mirror':
         return origin.send(exchange, repository, digest, route.blob);
     }

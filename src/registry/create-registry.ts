@@ -1,4 +1,3 @@
-import type { IpAddress } from '../mirrors/address.ts';
 import { logExchange } from './access-log.ts';
 import { createAnswerBlob } from './answer-blob.ts';
 import { createManifestAnswers } from './answer-manifest.ts';
@@ -8,8 +7,8 @@ import { answerReferrers } from './answer-referrers.ts';
 import { createSignatureAnswers } from './answer-signatures.ts';
 import { answerTags } from './answer-tags.ts';
 import { createTreeListAnswers } from './answer-tree-lists.ts';
-import { createOriginFinder, type Peer } from '../mirrors/client-address.ts';
-import { Exchange, type Incoming, type Outgoing, type RequestClient } from './exchange.ts';
+import { Exchange, type Incoming, type Outgoing } from './exchange.ts';
+import { createAskerFinder } from './find-asker.ts';
 import { ociError, toOciError } from './oci-error.ts';
 import type { RegistryDeps } from './registry-deps.ts';
 import { parseRequestPath } from './request-path.ts';
@@ -21,7 +20,7 @@ export type RegistryListener = (request: Incoming, response: Outgoing) => void;
 /** The read side of the OCI distribution API 1.1, whole (docs/request-handling.md). */
 export function createRegistry(deps: RegistryDeps): RegistryListener {
   const { clock, log } = deps;
-  const findClient = createClientFinder(deps);
+  const findAsker = createAskerFinder(deps);
   const answer = createAnswer(deps);
 
   const finish = (exchange: Exchange) => {
@@ -45,7 +44,14 @@ export function createRegistry(deps: RegistryDeps): RegistryListener {
   return (request, response) => {
     const path = parseRequestPath(request.url ?? '');
     const method = request.method === 'HEAD' ? 'HEAD' : 'GET';
-    const exchange = new Exchange(request, response, method, path, findClient(request), clock.monotonic());
+    const exchange = new Exchange(
+      request,
+      response,
+      method,
+      path,
+      findAsker(request, path),
+      clock.monotonic(),
+    );
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       const error = ociError(
         405,
@@ -153,44 +159,4 @@ function sendText(exchange: Exchange, status: number, text: string): void {
     ],
     text,
   );
-}
-
-interface Connection {
-  readonly peer: Peer;
-  /** Who asks, when the peer speaks for itself. */
-  readonly client: RequestClient | undefined;
-}
-
-/** Who asks. What a connection says for itself is worked out once for all its requests. */
-function createClientFinder({ settings, places }: RegistryDeps): (request: Incoming) => RequestClient {
-  const origins = createOriginFinder(settings.trustedProxies);
-  const connections = new WeakMap<object, Connection>();
-  const clientOf = (address: IpAddress, secure: boolean) => ({
-    address,
-    secure,
-    place: places.find(address),
-  });
-  const meet = ({ remoteAddress, encrypted }: Incoming['socket']): Connection => {
-    const peer = origins.peerOf(remoteAddress);
-    return { peer, client: peer.isProxy ? undefined : clientOf(peer.address, encrypted === true) };
-  };
-
-  return ({ socket, headers }) => {
-    let connection = connections.get(socket);
-    if (connection === undefined) {
-      connection = meet(socket);
-      connections.set(socket, connection);
-    }
-    if (connection.client !== undefined) return connection.client;
-    const { address, secure } = origins.find(connection.peer, {
-      encrypted: socket.encrypted === true,
-      forwardedFor: textOf(headers['x-forwarded-for']),
-      forwardedProto: textOf(headers['x-forwarded-proto']),
-    });
-    return clientOf(address, secure);
-  };
-}
-
-function textOf(value: string | string[] | undefined): string | undefined {
-  return typeof value === 'string' ? value : value?.join(',');
 }

@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream';
+import type { ClientConnection } from '../mirrors/client-connection.ts';
 import type { Place } from '../mirrors/place.ts';
 import type { IpAddress } from '../mirrors/address.ts';
 import type { Digest } from '../oci/digest.ts';
@@ -17,6 +18,7 @@ interface PeerSocket {
   readonly remoteAddress?: string | undefined;
   /** Set on TLS sockets. */
   readonly encrypted?: boolean | undefined;
+  once(event: 'close', listener: () => void): unknown;
 }
 
 /** What the registry does with a response. node:http's ServerResponse is one. `headers` is name, value, name, ... */
@@ -32,6 +34,12 @@ export interface RequestClient {
   readonly place: Place;
 }
 
+/** Who asks, and over which connection. */
+export interface Asker {
+  readonly client: RequestClient;
+  readonly connection: ClientConnection | undefined;
+}
+
 /** One request with its answer, and what the access log is told of it. */
 export class Exchange {
   readonly request: Incoming;
@@ -39,6 +47,8 @@ export class Exchange {
   readonly method: 'GET' | 'HEAD';
   readonly path: RequestPath;
   readonly client: RequestClient;
+  /** Undefined when a proxy stands between, whose connections are those of many clients. */
+  readonly connection: ClientConnection | undefined;
   /** When, by the monotonic clock, in milliseconds. */
   readonly began: number;
   /** What was answered: the status, and how many bytes of body. */
@@ -56,7 +66,7 @@ export class Exchange {
     response: Outgoing,
     method: 'GET' | 'HEAD',
     path: RequestPath,
-    client: RequestClient,
+    { client, connection }: Asker,
     began: number,
   ) {
     this.request = request;
@@ -64,6 +74,7 @@ export class Exchange {
     this.method = method;
     this.path = path;
     this.client = client;
+    this.connection = connection;
     this.began = began;
   }
 

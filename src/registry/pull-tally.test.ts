@@ -29,7 +29,7 @@ const blobPath = { kind: 'blob', digest };
 const blob = { size: 1000, serial: 1 };
 const redirected = {
   status: 307,
-  routed: { outcome: 'redirected', blob, target: { mirror: numberedMirror(1) }, rangeStart: undefined },
+  routed: { outcome: 'redirected', blob, target: { mirror: numberedMirror(1) }, part: undefined },
 };
 
 function read(tally: ReturnType<typeof createPullTally>) {
@@ -52,7 +52,9 @@ test('a pull is a GET of a tag or of a list; blobs count with the bytes that the
   tally.note(ended(byTag, { status: 404 }));
   tally.note(ended({ kind: 'manifest-by-tag', tag: `sha256-${'0'.repeat(64)}.sig` }));
   tally.note(ended(blobPath, redirected));
-  tally.note(ended(blobPath, { ...redirected, routed: { ...redirected.routed, rangeStart: 900 } }));
+  tally.note(
+    ended(blobPath, { ...redirected, routed: { ...redirected.routed, part: { start: 900, toEnd: true } } }),
+  );
   tally.note(ended(blobPath, { bytes: 30, routed: { outcome: 'in-place', blob } }));
   tally.note(ended(blobPath, { method: 'HEAD', routed: { outcome: 'described', blob } }));
   tally.note(ended(blobPath, { status: 404, routed: { outcome: 'unknown' } }));

@@ -87,7 +87,7 @@ export function createPullTally(clock: Clock): PullTally {
         if (routed === undefined || (status !== 307 && status !== 200 && status !== 206)) return;
         const day = today();
         const sent = routed.outcome === 'redirected';
-        const bytes = sent ? routed.blob.size - (routed.rangeStart ?? 0) : exchange.bytes;
+        const bytes = sent ? routed.blob.size - (routed.part?.start ?? 0) : exchange.bytes;
         addTo(day, path.repository, exchange, 0, bytes);
         add(day.mirror, sent ? routed.target.mirror.name : ownMirror, 0, 1, bytes);
       }

@@ -4,8 +4,6 @@ import type { ReaskMemory } from '../mirrors/reask-memory.ts';
 import type { Netblock } from '../mirrors/address.ts';
 import type { RegistryHost } from '../oci/reference.ts';
 import type { MonotonicClock } from '../ports/clock.ts';
-||||||| parent of 99081c6 (Hand out URLs by the registry's name, and a list's only manifest to clients without lists)
-import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
 import type { MetadataTree } from '../ports/metadata-tree.ts';
 import type { ProbeTarget, Suspicion } from '../ports/mirror-probe.ts';

@@ -50,9 +50,9 @@ async function createRoute(mirrors: readonly Mirror[], changes: { healthy?: bool
     } as const;
     const route = routeBlob(asked, routing);
     if (route.outcome === 'redirected') {
-      const { rangeStart } = route;
-      const mirror = route.target.mirror.id;
-      reasks.sent({ address: client.address, digest: asked.digest, mirror, rangeStart, now: asked.now });
+      const { part, target } = route;
+      const { digest, now } = asked;
+      reasks.sent({ address: client.address, digest, part, now }, target.mirror.id);
     }
     return route;
   };
@@ -129,16 +129,24 @@ test('a client that keeps asking goes round the mirrors and then to the origin, 
     return found.outcome === 'redirected' ? found.target.mirror.name : found.outcome;
   });
   assert.equal(new Set(outcomes.slice(0, 3)).size, 3);
-  assert.equal(outcomes[3], 'from-origin-after-failures');
+  assert.equal(outcomes[3], 'from-origin-asked-again');
   assert.match(outcomes[4] ?? '', /^mirror-/, 'the round begins again');
 });
 
-test('parallel ranges rotate over the mirrors and never reach the origin', async () => {
+test('parallel ranges stay with one mirror until one comes again, and never reach the origin', async () => {
   const route = await createRoute(three);
+  const names = new Set<string>();
   for (let part = 0; part < 50; part += 1) {
-    const found = route({ range: `bytes=${part * 1000}-`, now: part });
-    assert.equal(found.outcome, 'redirected', `part ${part}`);
+    const found = route({ range: `bytes=${part * 1024}-`, now: part * 100 });
+    assert.ok(found.outcome === 'redirected', `part ${part}`);
+    names.add(found.target.mirror.name);
   }
+  assert.equal(names.size, 1);
+  const again = route({ range: `bytes=${49 * 1024}-`, now: 6000 });
+  assert.ok(again.outcome === 'redirected');
+  assert.ok(!names.has(again.target.mirror.name));
+  const next = route({ range: `bytes=${50 * 1024}-`, now: 6100 });
+  assert.ok(next.outcome === 'redirected' && next.target.mirror === again.target.mirror);
 });
 
 test('whatever is asked, there is an outcome, and never a mirror that was just tried while others are left', async () => {

@@ -1,3 +1,5 @@
+import type { AskedPart } from '../mirrors/blob-reader.ts';
+import type { ClientConnection } from '../mirrors/client-connection.ts';
 import { type RankedMirror, chooseMirrors } from '../mirrors/choose-mirrors.ts';
 import type { Client, RejectedMirror } from '../mirrors/eligibility.ts';
 import type { MirrorId } from '../mirrors/mirror.ts';
@@ -20,6 +22,9 @@ export interface BlobRequest {
   readonly repository: RepositoryName;
   readonly digest: Digest;
   readonly client: Client;
+  /** The User-Agent, and the connection where it is the client's own: they tell clients behind one address apart. */
+  readonly agent?: string | undefined;
+  readonly connection?: ClientConnection | undefined;
   /** The Range header. */
   readonly range: string | undefined;
   /** Milliseconds of a monotonic clock. */
@@ -58,17 +63,17 @@ export type BlobRoute =
       readonly rejected: readonly RejectedMirror[];
       readonly tried: readonly MirrorId[];
       readonly suspect: MirrorId | undefined;
-      /** Where the part that is asked for begins. */
-      readonly rangeStart: number | undefined;
+      /** Undefined when the whole is asked for. */
+      readonly part: AskedPart | undefined;
     }
   | {
-      readonly outcome: 'from-origin-after-failures' | 'from-origin-without-mirror';
+      readonly outcome: 'from-origin-asked-again' | 'from-origin-without-mirror';
       readonly blob: BlobEntry;
       readonly rejected: readonly RejectedMirror[];
       readonly tried: readonly MirrorId[];
       readonly suspect: MirrorId | undefined;
-      /** Where the part that is asked for begins. */
-      readonly rangeStart: number | undefined;
+      /** Undefined when the whole is asked for. */
+      readonly part: AskedPart | undefined;
     };
 
 /** How many mirrors a Metalink names. */
@@ -102,13 +107,14 @@ export function routeBlob(request: BlobRequest, routing: BlobRouting): BlobRoute
   // A small blob costs less to send than to send for.
   if (blob.size <= routing.inlineSize) return { outcome: 'in-place', blob };
 
-  const rangeStart = request.range === undefined ? undefined : startOf(request.range, blob.size);
-  const asked = { address: client.address, digest, rangeStart, now: request.now };
+  const part = request.range === undefined ? undefined : partOf(request.range, blob.size);
+  const { agent, connection, now } = request;
+  const asked = { address: client.address, agent, connection, digest, part, now };
   const { tried, suspect, toOrigin } = reasks.ask(asked);
 
-  // It has been to several mirrors, none of which can have served it.
+  // It has been sent to several mirrors, and asks again.
   if (toOrigin) {
-    return { outcome: 'from-origin-after-failures', blob, rejected: [], tried, suspect, rangeStart };
+    return { outcome: 'from-origin-asked-again', blob, rejected: [], tried, suspect, part };
   }
 
   const limit = 1 + routing.alternatives;
@@ -117,19 +123,21 @@ export function routeBlob(request: BlobRequest, routing: BlobRouting): BlobRoute
   // It has been to every mirror that there is for it: the origin helps, or the round begins again.
   if (ranked.length === 0 && tried.length > 0) {
     if (reasks.exhausted(asked)) {
-      return { outcome: 'from-origin-after-failures', blob, rejected, tried, suspect, rangeStart };
+      return { outcome: 'from-origin-asked-again', blob, rejected, tried, suspect, part };
     }
     ({ ranked, rejected } = chooseMirrors(mirrors, client, wanted, [], limit));
   }
 
   const target = ranked[0];
   if (target === undefined) {
-    return { outcome: 'from-origin-without-mirror', blob, rejected, tried, suspect, rangeStart };
+    return { outcome: 'from-origin-without-mirror', blob, rejected, tried, suspect, part };
   }
-  return { outcome: 'redirected', blob, target, ranked, rejected, tried, suspect, rangeStart };
+  return { outcome: 'redirected', blob, target, ranked, rejected, tried, suspect, part };
 }
 
-function startOf(header: string, size: number): number | undefined {
-  const range = parseRange(header, size);
-  return range.kind === 'part' ? range.range.start : undefined;
+function partOf(header: string, size: number): AskedPart | undefined {
+  const asked = parseRange(header, size);
+  if (asked.kind !== 'part') return undefined;
+  const { start, end } = asked.range;
+  return { start, toEnd: end === size - 1 };
 }

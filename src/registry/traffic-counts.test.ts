@@ -18,7 +18,7 @@ function ended(kind: string, status: number, routed?: BlobRoute): Exchange {
 function redirectTo(mirror: Mirror, more: Partial<Extract<BlobRoute, { outcome: 'redirected' }>> = {}) {
   const target = { mirror, tier: 'country' } as unknown as RankedMirror;
   const base = { blob, target, ranked: [target], rejected: [], tried: [], suspect: undefined };
-  return ended('blob', 307, { outcome: 'redirected', ...base, rangeStart: undefined, ...more });
+  return ended('blob', 307, { outcome: 'redirected', ...base, part: undefined, ...more });
 }
 
 /** `name{label,label}` with its value. */
@@ -37,7 +37,7 @@ test('counts requests by kind and status, blobs by outcome, and redirects by mir
   counts.note(ended('manifest', 404));
   counts.note(ended('manifest', 200));
   counts.note(redirectTo(one));
-  counts.note(redirectTo(two, { rangeStart: 600, tried: [one.id], suspect: one.id }));
+  counts.note(redirectTo(two, { part: { start: 600, toEnd: true }, tried: [one.id], suspect: one.id }));
   const rejected = [{ mirror: one, reason: 'behind' as const, detail: () => '' }];
   counts.note(
     ended('blob', 200, {
@@ -46,7 +46,7 @@ test('counts requests by kind and status, blobs by outcome, and redirects by mir
       rejected,
       tried: [],
       suspect: undefined,
-      rangeStart: undefined,
+      part: undefined,
     }),
   );
   assert.deepEqual(read(counts.measurements()), {

@@ -50,7 +50,7 @@ export function createTrafficCounts(mirrors: () => MirrorTable): TrafficCounts {
     if (route.outcome === 'redirected') {
       const count = mirrorCount(route.target.mirror.id);
       count.redirects += 1;
-      count.bytes += route.blob.size - (route.rangeStart ?? 0);
+      count.bytes += route.blob.size - (route.part?.start ?? 0);
       increase(tiers, route.target.tier);
     } else {
       for (const { reason } of route.rejected) increase(rejections, reason);
