@@ -29,7 +29,9 @@ const repositoryFields = z.strictObject({
     .array(text())
     .max(64)
     .default([])
-    .describe('Files with OpenPGP public keys whose simple signatures are accepted. Needed for "simple".'),
+    .describe(
+      'Files with OpenPGP public keys whose simple signatures are accepted. Needed for "simple". Copies of one key are merged over all these files, in any order, as gpg does it; a revocation counts wherever it is, also as a certificate without the key.',
+    ),
   cosignKeys: z
     .array(text())
     .max(64)

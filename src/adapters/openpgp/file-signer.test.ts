@@ -54,7 +54,7 @@ test('keys that stock clients could not verify are refused', async () => {
   for (const [name, message] of [
     ['rsa2048.secret.pgp', /the primary key is RSA with 2048 bits: expected 3072 or more/],
     ['nistp256.secret.pgp', /the primary key is of kind ecdsa/],
-    ['expired.secret.pgp', /cannot be used: Primary key is expired/],
+    ['expired.secret.pgp', /cannot be used: the key expired on 2026-01-31/],
     ['certonly.secret.pgp', /not meant for signing data/],
     ['ed25519.pgp', /is not an OpenPGP secret key/],
     ['payload.json', /is not an OpenPGP secret key/],

@@ -6,12 +6,21 @@ import {
   config,
   decryptKey,
   enums,
-  readPrivateKey,
+  readPrivateKeys,
 } from 'openpgp';
 import { SignpostError } from '../../oci/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Signer } from '../../ports/signing.ts';
-import { describeUnusable, describeWeakness, fingerprintOf, keyFileLimit } from './public-keys.ts';
+import { readArmour } from './armour.ts';
+import { packetLimit } from './key-copies.ts';
+import { framePacket, packetTags, readPackets } from './packet-frames.ts';
+import {
+  type KeyFile,
+  describeWeakness,
+  fingerprintOf,
+  keyFileLimit,
+  parsePublicKeys,
+} from './public-keys.ts';
 
 /** Least size of an RSA key that may sign anew, in bits; 2048 is still accepted from others. */
 const leastBits = 3072;
@@ -21,31 +30,56 @@ const leastBits = 3072;
  * @throws SignpostError CONFIG_INVALID when the key cannot sign for stock clients, DENIED when the passphrase is wrong
  */
 export async function createFileSigner(
-  file: { readonly name: string; readonly bytes: Uint8Array },
+  file: KeyFile,
   passphrase: () => Promise<string>,
   clock: Clock,
 ): Promise<Signer> {
-  const locked = await parseSecretKey(file.name, file.bytes);
-  const weakness = describeWeakness(locked, leastBits);
+  const { locked, publicFiles } = await readSecretKey(file);
+  const weakness = describeWeakness(locked.keyPacket, leastBits);
   if (weakness !== undefined) throw invalid(`${file.name}: the primary key ${weakness}`);
-  const unusable = await describeUnusable(locked, new Date(clock.now()));
+  const fingerprint = fingerprintOf(locked);
+  const known = (await parsePublicKeys(publicFiles)).find((key) => key.fingerprint === fingerprint);
+  const unusable = known?.unusable(clock.now());
   if (unusable !== undefined) throw invalid(`${file.name}: the key cannot be used: ${unusable}`);
-  const key = await unlock(locked, file.name, passphrase);
-  const { keyPacket } = key;
+  const { keyPacket } = await unlock(locked, file.name, passphrase);
   return {
-    fingerprint: fingerprintOf(key),
-    publicKey: key.toPublic().write(),
+    fingerprint,
+    publicKey: known?.bytes ?? locked.toPublic().write(),
     sign: (payload, created, expires) => signMessage(keyPacket as SecretKeyPacket, payload, created, expires),
     close: () => Promise.resolve(),
   };
 }
 
-async function parseSecretKey(name: string, bytes: Uint8Array): Promise<PrivateKey> {
+interface SecretKey {
+  readonly locked: PrivateKey;
+  /** All that the file says of the key, which can be there several times, with revocations beside it. */
+  readonly publicFiles: readonly KeyFile[];
+}
+
+async function readSecretKey({ name, bytes }: KeyFile): Promise<SecretKey> {
   if (bytes.length > keyFileLimit) throw invalid(`${name} has more than ${keyFileLimit} bytes`);
+  const found = await parseSecretKeys(name, bytes);
+  const [locked] = found.secret;
+  if (locked === undefined) throw invalid(`${name} is not an OpenPGP secret key: there is none in it`);
+  if (found.secret.some((key) => fingerprintOf(key) !== fingerprintOf(locked))) {
+    throw invalid(`${name} holds several secret keys: export the one that signs alone`);
+  }
+  const own = found.secret.map((key) => ({ name, bytes: key.toPublic().write() }));
+  return { locked, publicFiles: [...own, ...found.publicFiles] };
+}
+
+async function parseSecretKeys(name: string, bytes: Uint8Array) {
+  const secret: PrivateKey[] = [];
+  const publicFiles: KeyFile[] = [];
   try {
-    return (bytes[0] ?? 0) < 0x80
-      ? await readPrivateKey({ armoredKey: Buffer.from(bytes).toString('latin1') })
-      : await readPrivateKey({ binaryKey: bytes });
+    const armoured = (bytes[0] ?? 0) < 0x80;
+    for (const block of armoured ? await readArmour(Buffer.from(bytes).toString('latin1')) : [bytes]) {
+      const packets = readPackets(block, packetLimit, `it has more than ${packetLimit} packets`);
+      const starts = 'wrong' in packets ? undefined : packets[0]?.tag;
+      if (starts === packetTags.publicKey || starts === packetTags.signature) {
+        publicFiles.push({ name, bytes: block });
+      } else secret.push(...(await readPrivateKeys({ binaryKeys: block })));
+    }
   } catch (cause) {
     throw new SignpostError(
       'CONFIG_INVALID',
@@ -53,6 +87,7 @@ async function parseSecretKey(name: string, bytes: Uint8Array): Promise<PrivateK
       { cause },
     );
   }
+  return { secret, publicFiles };
 }
 
 async function unlock(key: PrivateKey, name: string, passphrase: () => Promise<string>): Promise<PrivateKey> {
@@ -112,7 +147,11 @@ async function signMessage(
     1,
   ]);
   onePass.write(key.getKeyID().toHex(), 4, 'hex');
-  return Buffer.concat([framePacket(4, onePass), framePacket(11, body), framePacket(2, signature.write())]);
+  return Buffer.concat([
+    framePacket(packetTags.onePass, onePass),
+    framePacket(packetTags.literal, body),
+    framePacket(packetTags.signature, signature.write()),
+  ]);
 }
 
 /** What the library's function takes; its types leave out the last parameter and a packet as data. */
@@ -123,15 +162,6 @@ type SignPacket = (
   detached: boolean,
   configuration: typeof config,
 ) => Promise<void>;
-
-/** A packet with a length of four bytes (RFC 9580, section 4.2.1.3). */
-function framePacket(tag: number, body: Uint8Array): Uint8Array {
-  const header = Buffer.alloc(6);
-  header[0] = 0xc0 | tag;
-  header[1] = 0xff;
-  header.writeUInt32BE(body.length, 2);
-  return Buffer.concat([header, body]);
-}
 
 function invalid(message: string): SignpostError {
   return new SignpostError('CONFIG_INVALID', message);

@@ -3,7 +3,7 @@ import { SignpostError } from '../../oci/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Signer } from '../../ports/signing.ts';
 import { runBounded } from '../bounded-program.ts';
-import { describeUnusable, describeWeakness, fingerprintOf, parsePublicKeys } from './public-keys.ts';
+import { describeWeakness, parsePublicKeys } from './public-keys.ts';
 
 export interface GpgOptions {
   /** The fingerprint of the primary key. */
@@ -30,18 +30,19 @@ export async function createGpgSigner(options: GpgOptions, clock: Clock): Promis
     );
   }
   const publicKey = await runGpg(options, ['--no-armor', '--export', fingerprint], undefined);
-  const [key] = await parsePublicKeys(publicKey, `gpg's key ${fingerprint}`).catch((cause: unknown) => {
+  const file = { name: `gpg's key ${fingerprint}`, bytes: publicKey };
+  const [key] = await parsePublicKeys([file]).catch((cause: unknown) => {
     throw new SignpostError('NOT_FOUND', `gpg has no usable key ${fingerprint}`, { cause });
   });
-  if (key === undefined || fingerprintOf(key) !== fingerprint) {
+  if (key?.fingerprint !== fingerprint) {
     throw new SignpostError(
       'CONFIG_INVALID',
       `${fingerprint} is not a primary key: stock clients reject what subkeys sign`,
     );
   }
-  const weakness = describeWeakness(key, leastBits);
+  const weakness = describeWeakness(key.packet, leastBits);
   if (weakness !== undefined) throw new SignpostError('CONFIG_INVALID', `the key ${fingerprint} ${weakness}`);
-  const unusable = await describeUnusable(key, new Date(clock.now()));
+  const unusable = key.unusable(clock.now());
   if (unusable !== undefined) {
     throw new SignpostError('CONFIG_INVALID', `the key ${fingerprint} cannot be used: ${unusable}`);
   }

@@ -4,14 +4,36 @@ export interface Packet {
   readonly body: Uint8Array;
 }
 
+/** The tags of packets that Signpost reads (RFC 9580, section 5). */
+export const packetTags = {
+  signature: 2,
+  onePass: 4,
+  secretKey: 5,
+  publicKey: 6,
+  secretSubkey: 7,
+  compressed: 8,
+  marker: 10,
+  literal: 11,
+  trust: 12,
+  userId: 13,
+  publicSubkey: 14,
+  userAttribute: 17,
+  padding: 21,
+} as const;
+
 /**
- * Takes a message apart into its packets, to its very last byte. Partial and indeterminate lengths are refused: what
- * is read here is small and comes in one piece. Returns the reason when the framing is wrong.
+ * Takes bytes apart into their packets, to the very last byte. Partial and indeterminate lengths are refused: what is
+ * read here is small and comes in one piece. Returns the reason when the framing is wrong, or `beyond` when there are
+ * more than `most` packets.
  */
-export function readPackets(message: Uint8Array): readonly Packet[] | { readonly wrong: string } {
+export function readPackets(
+  message: Uint8Array,
+  most: number,
+  beyond: string,
+): readonly Packet[] | { readonly wrong: string } {
   const packets: Packet[] = [];
   for (let at = 0; at < message.length;) {
-    if (packets.length === 3) return { wrong: 'there is something after the signature' };
+    if (packets.length === most) return { wrong: beyond };
     const header = readHeader(message, at);
     if ('wrong' in header) return header;
     const end = header.start + header.length;
@@ -20,6 +42,15 @@ export function readPackets(message: Uint8Array): readonly Packet[] | { readonly
     at = end;
   }
   return packets;
+}
+
+/** A packet with a length of four bytes (RFC 9580, section 4.2.1.3). */
+export function framePacket(tag: number, body: Uint8Array): Uint8Array {
+  const header = Buffer.alloc(6);
+  header[0] = 0xc0 | tag;
+  header[1] = 0xff;
+  header.writeUInt32BE(body.length, 2);
+  return Buffer.concat([header, body]);
 }
 
 type Header =

@@ -1,24 +1,13 @@
-import { type PublicKey, SignaturePacket, enums } from 'openpgp';
+import { type SignaturePacket, enums } from 'openpgp';
 import type { Clock } from '../../ports/clock.ts';
 import type { SignatureReader } from '../../ports/signing.ts';
 import { signatureLimit } from '../../ports/tree.ts';
 import type { SignatureEvidence } from '../../trust/evidence.ts';
 import { decompressMessage } from './decompress.ts';
-import { type Packet, readPackets } from './packet-frames.ts';
-import { describeUnusable, fingerprintOf, parsePublicKeys } from './public-keys.ts';
-import {
-  type DataVerifyingKey,
-  describeBadSignature,
-  isStrongHash,
-  openDataVerifyingKey,
-} from './verify-data.ts';
-import { waitForAll } from '../../parallel/wait-for-all.ts';
-
-/** A file with public keys; `name` is for messages. */
-export interface KeyFile {
-  readonly name: string;
-  readonly bytes: Uint8Array;
-}
+import { packetTags, readPackets } from './packet-frames.ts';
+import { type KeyFile, type OpenPgpKey, parsePublicKeys } from './public-keys.ts';
+import { parseSignature } from './signature-packet.ts';
+import { describeBadSignature, isStrongHash } from './verify-data.ts';
 
 /**
  * A reader that knows the public keys of `files`. Keys may expire while it lives: `clock` says when. `compressed` takes
@@ -30,84 +19,67 @@ export async function createSignatureReader(
   clock: Clock,
   { compressed = false } = {},
 ): Promise<SignatureReader> {
-  const keys = (await waitForAll(files.map(openKeys))).flat();
-  const byKeyId = new Map(keys.map((opened) => [opened.key.getKeyID().toHex(), opened]));
+  const keys = await parsePublicKeys(files);
+  // Two keys can have the same ID: it is a part of the fingerprint.
+  const byKeyId = Map.groupBy(keys, ({ packet }) => packet.getKeyID().toHex());
   return {
-    fingerprints: [...new Set(keys.map(({ key }) => fingerprintOf(key)))],
+    fingerprints: keys.map(({ fingerprint }) => fingerprint),
     read: (message) => {
       const plain = compressed ? decompressMessage(message) : message;
-      return 'wrong' in plain
-        ? Promise.resolve(forged(plain.wrong))
-        : readSignature(plain, byKeyId, clock.now());
+      return Promise.resolve(
+        'wrong' in plain ? forged(plain.wrong) : readSignature(plain, byKeyId, clock.now()),
+      );
     },
   };
 }
 
-async function openKeys({ name, bytes }: KeyFile): Promise<readonly OpenedKey[]> {
-  const keys = await parsePublicKeys(bytes, name);
-  return keys.map((key) => ({ ...openDataVerifyingKey(key, name), unusable: rememberUnusable(key) }));
-}
-
-interface OpenedKey extends DataVerifyingKey {
-  /** Why it may not sign data at a moment, or undefined when it may. */
-  readonly unusable: (now: number) => Promise<string | undefined>;
-}
-
-/** OpenPGP counts in seconds: within one the answer is the same. */
-function rememberUnusable(key: PublicKey): OpenedKey['unusable'] {
-  let known: { readonly second: number; readonly reason: Promise<string | undefined> } | undefined;
-  return (now) => {
-    const second = Math.floor(now / 1000);
-    if (known?.second !== second) known = { second, reason: describeUnusable(key, new Date(now)) };
-    return known.reason;
-  };
-}
-
-const tags = { onePass: 4, literal: 11, signature: 2, compressed: 8 } as const;
-async function readSignature(
+function readSignature(
   message: Uint8Array,
-  keys: ReadonlyMap<string, OpenedKey>,
+  keys: ReadonlyMap<string, readonly OpenPgpKey[]>,
   now: number,
-): Promise<SignatureEvidence> {
+): SignatureEvidence {
   if (message.length > signatureLimit) return forged(`it has more than ${signatureLimit} bytes`);
-  const packets = readPackets(message);
+  const packets = readPackets(message, 3, 'there is something after the signature');
   if ('wrong' in packets) return forged(packets.wrong);
   const [onePass, literal, signed] = packets;
   if (
-    onePass?.tag !== tags.onePass ||
-    literal?.tag !== tags.literal ||
-    signed?.tag !== tags.signature ||
+    onePass?.tag !== packetTags.onePass ||
+    literal?.tag !== packetTags.literal ||
+    signed?.tag !== packetTags.signature ||
     packets.length !== 3
   ) {
     return forged(
-      packets[0]?.tag === tags.compressed
+      packets[0]?.tag === packetTags.compressed
         ? 'it is compressed: expected an uncompressed signed message'
         : 'it is not one signed message with one signature',
     );
   }
   const payload = readLiteral(literal.body);
-  const signature = parseSignature(signed);
+  const signature = parseSignature(signed.body);
   if (payload === undefined || signature === undefined) return forged('a packet is malformed');
   const mismatch = compareOnePass(onePass.body, signature);
   if (mismatch !== undefined) return forged(mismatch);
   return verify(signature, payload, keys, now);
 }
 
-async function verify(
+function verify(
   signature: SignaturePacket,
   payload: Uint8Array,
-  keys: ReadonlyMap<string, OpenedKey>,
+  keys: ReadonlyMap<string, readonly OpenPgpKey[]>,
   now: number,
-): Promise<SignatureEvidence> {
+): SignatureEvidence {
   // Only primary keys are looked up: stock clients before late 2025 reject what a subkey has signed.
   const keyId = signature.issuerKeyID.toHex();
-  const opened = keys.get(keyId);
-  if (opened === undefined) return { kind: 'unknown-key', keyId: keyId.toUpperCase() };
+  const candidates = keys.get(keyId) ?? [];
   // Whether it has expired is for the policy to say, apart from whether it holds.
-  const wrong = describeBadSignature(signature, payload, opened);
-  if (wrong !== undefined) return forged(wrong);
-  const fingerprint = fingerprintOf(opened.key);
-  const reason = await opened.unusable(now);
+  const tried = candidates.map((key) => ({ key, wrong: describeBadSignature(signature, payload, key) }));
+  const [signer] = tried.filter(({ wrong }) => wrong === undefined);
+  if (signer === undefined) {
+    const [{ wrong } = {}] = tried;
+    return wrong === undefined ? { kind: 'unknown-key', keyId: keyId.toUpperCase() } : forged(wrong);
+  }
+  const { fingerprint, unusable } = signer.key;
+  const reason = unusable(now);
   if (reason !== undefined) return { kind: 'unusable-key', fingerprint, reason };
   const created = signature.created?.getTime() ?? Number.NaN;
   const life = signature.signatureExpirationTime ?? 0;
@@ -125,16 +97,6 @@ function readLiteral(body: Uint8Array): Uint8Array | undefined {
   const [format, nameLength = 0] = body;
   const start = 2 + nameLength + 4;
   return format === 0x62 && start <= body.length ? body.subarray(start) : undefined;
-}
-
-function parseSignature({ body }: Packet): SignaturePacket | undefined {
-  try {
-    const signature = new SignaturePacket();
-    signature.read(body);
-    return signature;
-  } catch {
-    return undefined;
-  }
 }
 
 /**

@@ -1,7 +1,7 @@
 import { createCosignReader, createSigstoreReader } from '../../adapters/cosign-readers.ts';
 import { createNotationReader } from '../../adapters/notation-reader.ts';
-import { keyFileLimit } from '../../adapters/openpgp/public-keys.ts';
-import { type KeyFile, createSignatureReader } from '../../adapters/openpgp/signature-reader.ts';
+import { type KeyFile, keyFileLimit } from '../../adapters/openpgp/public-keys.ts';
+import { createSignatureReader } from '../../adapters/openpgp/signature-reader.ts';
 import { createSimpleReader } from '../../adapters/openpgp/simple-reader.ts';
 import { readSmallFile } from '../../adapters/small-file.ts';
 import type { Clock } from '../../ports/clock.ts';

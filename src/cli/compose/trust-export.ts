@@ -56,7 +56,7 @@ export async function composeTrustExport(
 async function readRule(rule: Config['repositories'][number]): Promise<TrustedRule> {
   const { match, formats, threshold, keys, cosignKeys, notationRoots } = rule;
   const rings = await waitForAll(keys.map(readKeyFile));
-  const openpgp = await waitForAll(rings.map(({ name, bytes }) => parsePublicKeys(bytes, name)));
+  const openpgp = rings.length === 0 ? [] : await parsePublicKeys(rings);
   const cosign = await waitForAll(cosignKeys.map(readKeyFile));
   for (const { name, bytes } of cosign) parseVerifyingKeys(bytes, name);
   await waitForAll(notationRoots.map(readTrustedRoots));
@@ -64,7 +64,7 @@ async function readRule(rule: Config['repositories'][number]): Promise<TrustedRu
     match,
     formats: formats.filter(isSignatureFormat),
     threshold,
-    openpgp: Buffer.concat(openpgp.flat().map((key) => key.write())),
+    openpgp: Buffer.concat(openpgp.map(({ bytes }) => bytes)),
     cosign: cosign.map(({ bytes }) => bytes),
     notation: await waitForAll(notationRoots.map((path) => readSmallFile(path, certificateFileLimit))),
   };
