@@ -1,4 +1,4 @@
-import type { TrustFile } from './trust-files.ts';
+import type { TrustFile } from './trust-file.ts';
 
 /** What clients of TUF and Notary v1 are given. */
 export interface TrustedMetadata {

@@ -1,39 +1,13 @@
 import type { SignatureFormat } from '../trust/signature-format.ts';
-
-/** A file that says which keys are trusted, and where it goes on a client's machine. */
-export interface TrustFile {
-  /** Below the exported folder. */
-  readonly path: string;
-  readonly bytes: Uint8Array | string;
-  /** Absolute, on the client's machine; undefined for what people read. */
-  readonly goesTo?: string;
-  /** Who reads it. */
-  readonly reader: string;
-}
-
-/** The keys of one rule of the configuration. */
-export interface TrustedRule {
-  /** A repository name, or a prefix ending in "/*", or "*" for all. */
-  readonly match: string;
-  readonly formats: readonly SignatureFormat[];
-  readonly threshold: number;
-  /** All OpenPGP keys in one ring: clients of before 2022 read one file alone. */
-  readonly openpgp: Uint8Array;
-  /** Bytes of the key files, as they are. */
-  readonly cosign: readonly Uint8Array[];
-  readonly notation: readonly Uint8Array[];
-}
-
-const keyFolder = '/etc/pki/containers';
+import { createContainersTrustFiles, describeContainersGaps } from './containers-trust-files.ts';
+import { type TrustFile, formatJson } from './trust-file.ts';
+import { type NamedRule, type TrustedRule, nameRules, scopeOf } from './trusted-rule.ts';
 
 /** Everything that stock clients need to trust what `registry` serves, for the rules in their order. */
 export function createTrustFiles(registry: string, rules: readonly TrustedRule[]): readonly TrustFile[] {
-  // The first rule that matches counts; clients take the most particular one. What an earlier rule covers is left out.
-  const named = rules
-    .filter(({ match }, index) => !rules.slice(0, index).some((earlier) => covers(earlier.match, match)))
-    .map((rule, index) => ({ ...rule, name: nameOf(rule.match, index) }));
+  const named = nameRules(rules);
   return [
-    ...containersFiles(registry, named),
+    ...createContainersTrustFiles(registry, named),
     ...cosignFiles(registry, named),
     ...notationFiles(registry, named),
   ];
@@ -43,6 +17,8 @@ export function createTrustFiles(registry: string, rules: readonly TrustedRule[]
 export function describeGaps(rules: readonly TrustedRule[], hasNotary: boolean): readonly string[] {
   const wild = rules.filter(({ match, formats }) => formats.includes('notation') && match.endsWith('*'));
   return [
+    ...describeContainersGaps(nameRules(rules)),
+    ...nameRules(rules).flatMap(describeOtherGaps),
     ...rules
       .filter(({ threshold }) => threshold > 1)
       .map(
@@ -64,53 +40,46 @@ export function describeGaps(rules: readonly TrustedRule[], hasNotary: boolean):
   ];
 }
 
-type NamedRule = TrustedRule & { readonly name: string };
-
-function containersFiles(registry: string, rules: readonly NamedRule[]): readonly TrustFile[] {
-  const used = rules.filter(({ formats }) => formats.includes('simple'));
-  if (used.length === 0) return [];
-  const reader = 'podman, CRI-O, skopeo and buildah';
-  const docker: Record<string, readonly object[]> = {};
-  const keys: TrustFile[] = [];
-  for (const { name, match, openpgp } of used) {
-    const keyPath = `${keyFolder}/${name}.gpg`;
-    keys.push({ path: `containers/keys/${name}.gpg`, bytes: openpgp, goesTo: keyPath, reader });
-    docker[scopeOf(registry, match)] ??= [
-      { type: 'signedBy', keyType: 'GPGKeys', keyPath, signedIdentity: { type: 'matchRepoDigestOrExact' } },
-    ];
-  }
-  docker[registry] ??= [{ type: 'reject' }];
-  const policy = { default: [{ type: 'insecureAcceptAnything' }], transports: { docker } };
-  const lookaside = { docker: { [registry]: { lookaside: `https://${registry}/signatures` } } };
+/** What cosign and notation do not verify of a rule, and what nobody but clients of metadata looks at. */
+function describeOtherGaps({ match, formats, metadata }: NamedRule): readonly string[] {
+  const others = [
+    ...(isForCosign(formats) ? [] : ['cosign']),
+    ...(formats.includes('notation') ? [] : ['notation']),
+  ];
+  const unseen = metadata.map((format) => (format === 'tuf' ? 'TUF' : 'Notary v1')).join(' and ');
   return [
-    ...keys,
-    {
-      path: 'containers/policy.json',
-      bytes: formatJson(policy),
-      goesTo: '/etc/containers/policy.json (merge "transports.docker" into the one that is there)',
-      reader,
-    },
-    {
-      path: 'containers/registries.d/signpost.yaml',
-      // JSON is YAML.
-      bytes: formatJson(lookaside),
-      goesTo: `/etc/containers/registries.d/${registry.replace(':', '-')}.yaml`,
-      reader,
-    },
+    ...(others.length === 0
+      ? []
+      : [`${match}: ${others.join(' and ')} cannot verify it: the rule has no keys for that.`]),
+    ...(unseen === ''
+      ? []
+      : [
+          `${match}: that ${unseen} metadata names each tag is seen by clients of such metadata and "signpost verify" alone.`,
+        ]),
   ];
 }
 
+function isForCosign(formats: readonly SignatureFormat[]): boolean {
+  return formats.includes('cosign') || formats.includes('sigstore');
+}
+
 function cosignFiles(registry: string, rules: readonly NamedRule[]): readonly TrustFile[] {
-  const used = rules.filter(({ formats }) => formats.includes('cosign') || formats.includes('sigstore'));
+  const used = rules.filter(({ formats }) => isForCosign(formats));
   return used.flatMap(({ name, match, cosign }) => [
     ...cosign.map((bytes, index) => ({ path: `cosign/${name}-${index + 1}.pub`, bytes, reader: 'cosign' })),
     {
       path: `cosign/${name}.sh`,
       bytes: `#!/bin/sh
-# Verifies an image below ${scopeOf(registry, match)}. The name is ${registry}/<repository>:<tag>.
+# Verifies that an image below ${scopeOf(registry, match)} was signed for the tag by which it is asked for.
+# The name is ${registry}/<repository>:<tag>.
 set -e
+case "$1" in
+${registry}/*@*) echo "$1 has a digest: name the tag, which is what was signed" >&2; exit 2 ;;
+${registry}/*:*) ;;
+*) echo "usage: $0 ${registry}/<repository>:<tag>" >&2; exit 2 ;;
+esac
 cd "$(dirname "$0")"
-${cosign.map((_, index) => `cosign verify --key ${name}-${index + 1}.pub --insecure-ignore-tlog "$1"`).join(' ||\n')}
+${cosign.map((_, index) => `cosign verify --key ${name}-${index + 1}.pub --insecure-ignore-tlog -a "reference=$1" "$1"`).join(' ||\n')}
 `,
       reader: 'cosign',
     },
@@ -146,23 +115,4 @@ function notationFiles(registry: string, rules: readonly NamedRule[]): readonly 
       reader,
     },
   ];
-}
-
-function covers(earlier: string, later: string): boolean {
-  if (earlier === '*' || earlier === later) return true;
-  return earlier.endsWith('/*') && later.startsWith(earlier.slice(0, -1));
-}
-
-/** The scope of policy.json for a rule's pattern: a namespace stands for everything below it. */
-function scopeOf(registry: string, match: string): string {
-  return match === '*' ? registry : `${registry}/${match.replace(/\/\*$/, '')}`;
-}
-
-function nameOf(match: string, index: number): string {
-  const words = match.replaceAll(/[^a-z0-9]+/g, '-').replaceAll(/^-|-$/g, '');
-  return `signpost-${index + 1}${words === '' ? '' : `-${words}`}`;
-}
-
-function formatJson(value: object): string {
-  return `${JSON.stringify(value, null, 2)}\n`;
 }

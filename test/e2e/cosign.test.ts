@@ -75,6 +75,11 @@ describe('an image signed as cosign does', () => {
         await refuses(form, key, `${repository}:1.0`, /annotation/, '-a', 'serial=2');
       });
 
+      it(`can demand the tag that was signed, as ${form}`, async () => {
+        await accepts(form, `${repository}:1.0`, '-a', `reference=${repository}:1.0`);
+        await refuses(form, key, `${repository}:1.0`, /annotation/, '-a', `reference=${repository}:2.0`);
+      });
+
       it(`refuses another key, as ${form}`, async () => {
         await refuses(form, stranger, `${repository}:1.0`, /no matching|invalid signature|threshold/);
       });

@@ -6,12 +6,10 @@ import { readSmallFile } from '../../adapters/small-file.ts';
 import { createSystemClock } from '../../adapters/system-clock.ts';
 import { SignpostError } from '../../oci/errors.ts';
 import { createMetadataTrustFiles } from '../../export/metadata-trust-files.ts';
-import {
-  type TrustFile,
-  type TrustedRule,
-  createTrustFiles,
-  describeGaps,
-} from '../../export/trust-files.ts';
+import type { TrustFile } from '../../export/trust-file.ts';
+import { createTrustFiles, describeGaps } from '../../export/trust-files.ts';
+import type { TrustedRule } from '../../export/trusted-rule.ts';
+import { isMetadataFormat } from '../../trust/metadata-file.ts';
 import { isSignatureFormat } from '../../trust/signature-format.ts';
 import { parseVerifyingKeys } from '../../trust/verifying-key.ts';
 import type { Config } from '../config-schema.ts';
@@ -58,14 +56,16 @@ async function readRule(rule: Config['repositories'][number]): Promise<TrustedRu
   const rings = await waitForAll(keys.map(readKeyFile));
   const openpgp = rings.length === 0 ? [] : await parsePublicKeys(rings);
   const cosign = await waitForAll(cosignKeys.map(readKeyFile));
-  for (const { name, bytes } of cosign) parseVerifyingKeys(bytes, name);
+  const given = cosign.flatMap(({ name, bytes }) => parseVerifyingKeys(bytes, name));
+  const byFingerprint = new Map(given.map(({ fingerprint, key }) => [fingerprint, key]));
   await waitForAll(notationRoots.map(readTrustedRoots));
   return {
     match,
     formats: formats.filter(isSignatureFormat),
+    metadata: formats.filter(isMetadataFormat),
     threshold,
     openpgp: Buffer.concat(openpgp.map(({ bytes }) => bytes)),
-    cosign: cosign.map(({ bytes }) => bytes),
+    cosign: [...byFingerprint.values()].map((key) => key.export({ type: 'spki', format: 'pem' })),
     notation: await waitForAll(notationRoots.map((path) => readSmallFile(path, certificateFileLimit))),
   };
 }

@@ -71,11 +71,12 @@ test('a damaged payload, another key, and another format are forged', () => {
   }
 });
 
-test('what is signed here is cosign’s own payload, with the keys in its order', async () => {
+test('what is signed here is cosign’s own payload, with the reference among its annotations', async () => {
   const signer = createCosignSigner(createVectorRawSigner());
   const { payload } = parseCosignEnvelope(await signer.sign(statement));
-  const theirs = JSON.parse(readCosignVector('attached-payload.json').toString()) as object;
-  assert.deepEqual(JSON.parse(Buffer.from(payload).toString()), theirs);
+  const theirs = JSON.parse(readCosignVector('attached-payload.json').toString()) as { optional: object };
+  const optional = { ...theirs.optional, reference: statement.reference };
+  assert.deepEqual(JSON.parse(Buffer.from(payload).toString()), { ...theirs, optional });
   assert.equal(signer.fingerprint, keys[0]?.fingerprint);
 });
 
@@ -117,11 +118,20 @@ test('a payload with doubled keys, unknown ones, another type or other spellings
     ['"type":"cosign', '"type":"atomic'],
     ['"critical":{', '"critical":{"more":1,'],
     ['fedora/base:41', 'fedora/base'],
+    ['"reference":"images.example.org/fedora/base:41"', '"reference":"images.example.org/fedora/base:42"'],
+    ['"reference":"images.example.org/fedora/base:41"', '"reference":null'],
   ] as const) {
     assert.ok(text.includes(from), from);
     const changed = Buffer.from(text.replace(from, to));
     assert.throws(() => parseCosignPayload(changed), { code: 'REQUEST_INVALID' }, to);
   }
+});
+
+test('the reference may be missing among the annotations, where cosign writes it only when it is told to', () => {
+  const text = formatCosignPayload(content).toString();
+  const without = text.replace(`"reference":"${content.reference}",`, '');
+  assert.notEqual(without, text);
+  assert.equal(parseCosignPayload(Buffer.from(without)).reference, content.reference);
 });
 
 test('property: no flipped bit in payload, signature or envelope verifies', async () => {
