@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { digestHex } from '../../src/oci/digest.ts';
@@ -71,6 +71,28 @@ describe('the files of "signpost trust export", as clients other than podman tak
     };
     succeeds(await run(own), /"docker-manifest-digest":"sha256:|sha256:/);
     refuses(await run(strange), /no matching|invalid signature|failed to verify/i);
+  });
+
+  it('skopeo verifies attached signatures by the policy and registries.d, where it is not patched not to', async (context) => {
+    const { skip } = requirements('skopeo');
+    if (skip !== undefined) return context.skip(skip);
+    const run = (folder: string) => {
+      const home = work.folder(`skopeo-${folder === own ? 'own' : 'strange'}`);
+      const policy = readFileSync(join(folder, 'containers/policy.json'), 'utf8');
+      const moved = policy.replaceAll('/etc/pki/containers', join(folder, 'containers/keys'));
+      writeFileSync(join(home, 'policy.json'), moved);
+      const trust = ['--policy', join(home, 'policy.json')];
+      const places = ['--registries.d', join(folder, 'containers/registries.d')];
+      const platform = ['--override-os', 'linux', '--override-arch', 'amd64'];
+      const copy = ['copy', '--remove-signatures', `docker://${reference}`, `dir:${join(home, 'copy')}`];
+      const options = { env: trusting(home), timeout: 60_000 };
+      return runCommand('skopeo', [...trust, ...places, ...platform, ...copy], options);
+    };
+    const result = await run(own);
+    // Debian 12 looks for the signature, finds it, and then refuses this kind of policy.
+    if (/Debian-local change: sigstore disabled/.test(result.stderr)) return;
+    succeeds(result, /Writing manifest/);
+    refuses(await run(strange), /rejected|signature/i);
   });
 
   it('notation verifies with the policy and store, and refuses another root', needsNotation, async () => {
