@@ -29,7 +29,7 @@ export async function watchTlsFiles(
   replace: (pair: TlsPair) => void,
 ): Promise<{ readonly pair: TlsPair; stop(): void }> {
   let seen = await fingerprint(files);
-  const pair = await readPair(files);
+  const pair = await readTlsPair(files);
   let busy = false;
 
   const check = async () => {
@@ -37,7 +37,7 @@ export async function watchTlsFiles(
     if (now === seen) return;
     seen = now;
     try {
-      replace(await readPair(files));
+      replace(await readTlsPair(files));
       log.info('certificate replaced', { certificate: files.certificate });
     } catch (error) {
       log.error('new certificate not used: the old one stays', { certificate: files.certificate, error });
@@ -54,8 +54,11 @@ export async function watchTlsFiles(
   return { pair, stop: () => clearInterval(timer) };
 }
 
-/** Reads a pair and tries it. */
-async function readPair(files: TlsFiles): Promise<TlsPair> {
+/**
+ * Reads a pair and tries it.
+ * @throws SignpostError CONFIG_INVALID
+ */
+export async function readTlsPair(files: TlsFiles): Promise<TlsPair> {
   try {
     const [cert, key] = await waitForAll([readFile(files.certificate), readFile(files.key)]);
     createSecureContext({ cert, key });

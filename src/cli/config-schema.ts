@@ -3,7 +3,19 @@ import { envelopeLimit } from '../trust/envelope-limit.ts';
 import { notary, tuf } from './metadata-settings.ts';
 import { mirrors, places } from './mirror-settings.ts';
 import { repository } from './repository-settings.ts';
-import { duration, listener, port, size, text } from './setting-values.ts';
+import { describeWrongRegistryName } from './registry-name.ts';
+import {
+  checked,
+  duration,
+  interval,
+  listener,
+  netblock,
+  port,
+  size,
+  text,
+  trustedNetblock,
+  validity,
+} from './setting-values.ts';
 
 /**
  * Every setting of the configuration file. docs/configuration.md is generated from the descriptions here, and a test
@@ -11,7 +23,7 @@ import { duration, listener, port, size, text } from './setting-values.ts';
  */
 
 const registry = z.strictObject({
-  name: text(255)
+  name: checked(255, describeWrongRegistryName)
     .default('localhost:5000')
     .describe(
       'Host name (and port) under which clients pull: it goes into every signature, and into the URLs that lead here.',
@@ -23,7 +35,7 @@ const registry = z.strictObject({
     .default([{ address: '127.0.0.1', port: 5000 }])
     .describe('Addresses to listen on.'),
   trustedProxies: z
-    .array(text(64))
+    .array(trustedNetblock())
     .max(64)
     .default([])
     .describe('Netblocks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.'),
@@ -44,12 +56,14 @@ const registry = z.strictObject({
 
 const origin = z.strictObject({
   url: text()
-    .regex(/^https?:\/\/[^\s?#]+$/, { error: 'expected an http or https URL, without "?" and "#"' })
+    .refine((url) => /^https?:\/\/[^\s?#]+$/.test(url) && URL.canParse(url), {
+      error: 'expected an http or https URL, without "?" and "#"',
+    })
     .describe('Where the origin offers its snapshot, such as "https://admin.images.example.org/front-ends".'),
   key: text().describe('PEM file with the public key that the origin seals its snapshot with.'),
   tokenFile: text().optional().describe('File whose first line is the token that the origin gave out.'),
-  interval: duration('5s').describe('How often to look for something new.'),
-  timeout: duration('10s').describe('How long the origin may take to answer, or stand still while it does.'),
+  interval: interval('5s').describe('How often to look for something new.'),
+  timeout: interval('10s').describe('How long the origin may take to answer, or stand still while it does.'),
   certificateAuthorities: z
     .array(text())
     .max(16)
@@ -68,7 +82,7 @@ const metrics = z.strictObject({
 });
 
 const statistics = z.strictObject({
-  keep: duration('400d').describe('How long the days of "signpost statistics" are kept.'),
+  keep: validity('400d').describe('How long the days of "signpost statistics" are kept.'),
 });
 
 const admin = z.strictObject({
@@ -110,7 +124,7 @@ const webhooks = z.strictObject({
   settle: duration('30s').describe('How long a mirror must have been in or out before anybody is told.'),
   quiet: duration('10m').describe('Time between two messages about the same mirror.'),
   allowAddresses: z
-    .array(text(64))
+    .array(netblock())
     .max(64)
     .default([])
     .describe(
@@ -149,7 +163,7 @@ function isPostgresUrl(value: string): boolean {
 
 const defaults = <T extends z.ZodType>(schema: T) => schema.prefault({} as z.input<T>);
 
-const settings = z.strictObject({
+export const configSchema = z.strictObject({
   data: text()
     .default('/var/lib/signpost')
     .describe('Folder for the tree, the staging area and the database.'),
@@ -193,21 +207,6 @@ const settings = z.strictObject({
   statistics: defaults(statistics).describe('Counts of pulls by day (docs/monitoring.md).'),
   log: defaults(log).describe('Logging, as JSON lines on standard error.'),
 });
-
-export const configSchema = settings.superRefine(
-  ({ repositories, tuf: { root }, notary: { certificates } }, context) => {
-    for (const [index, { formats: demanded }] of repositories.entries()) {
-      const missing = [
-        ...(demanded.includes('tuf') && root === undefined ? ['tuf.root'] : []),
-        ...(demanded.includes('notary') && certificates.length === 0 ? ['notary.certificates'] : []),
-      ];
-      for (const setting of missing) {
-        const message = `expected "${setting}" to be configured, which this format is verified with`;
-        context.addIssue({ code: 'custom', path: ['repositories', index, 'formats'], message });
-      }
-    }
-  },
-);
 
 /** The configuration, whole: every setting has a value. */
 export type Config = z.output<typeof configSchema>;

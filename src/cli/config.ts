@@ -2,8 +2,10 @@ import { readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join, resolve, sep } from 'node:path';
 import { SignpostError } from '../oci/errors.ts';
-import { type Config, configSchema } from './config-schema.ts';
-import { parseSettings } from './parse-settings.ts';
+import type { Config } from './config-schema.ts';
+import { type SettingProblem, settingsError } from './parse-settings.ts';
+import { type ReadConfig, readConfig } from './read-config.ts';
+import { resolvePaths } from './resolve-paths.ts';
 
 const fileLimit = 4 * 1024 * 1024;
 
@@ -19,25 +21,46 @@ export interface ConfigOptions {
 /** A configuration, and the file that it was read from; without one it is made of defaults alone. */
 export type LoadedConfig = Config & { readonly file: string | undefined };
 
+/** A configuration file, read as far as it can be understood. */
+export interface OpenedConfig extends Omit<ReadConfig, 'config'> {
+  readonly config: LoadedConfig;
+}
+
 /**
  * Reads the configuration file named by `--config` or `SIGNPOST_CONFIG`, or the usual one where it exists; without any,
  * the defaults hold. `--data` and `SIGNPOST_DATA` go before the file's `data`. Relative paths are relative to the file.
- * @throws SignpostError CONFIG_INVALID with the path of the setting, its value and what was expected
+ * @throws SignpostError CONFIG_INVALID when it cannot be read, or is no YAML
  */
-export function loadConfig(
+export function openConfig(
   options: ConfigOptions,
   environment: NodeJS.ProcessEnv = process.env,
   usual: string = usualConfigFile,
-): LoadedConfig {
+): OpenedConfig {
   const file = options.config ?? environment.SIGNPOST_CONFIG ?? (isThere(usual) ? usual : undefined);
-  const config = file === undefined ? parseConfig('', 'the defaults') : parseConfig(readFile(file), file);
+  const read = file === undefined ? readConfig('', 'the defaults') : readConfig(readFile(file), file);
   const base = file === undefined ? process.cwd() : dirname(resolve(file));
   const data = options.data ?? environment.SIGNPOST_DATA;
-  return {
-    ...resolvePaths(config, base),
+  const config = {
+    ...resolvePaths(read.config, base),
     file,
-    data: data === undefined ? resolve(base, config.data) : resolve(data),
+    data: data === undefined ? resolve(base, read.config.data) : resolve(data),
   };
+  return { ...read, config };
+}
+
+/**
+ * The same, of a file that has nothing wrong in it.
+ * @throws SignpostError CONFIG_INVALID with each wrong setting, its value and what was expected
+ */
+export function loadConfig(...from: Parameters<typeof openConfig>): LoadedConfig {
+  const { config, problems } = openConfig(...from);
+  refuseProblems(config.file ?? 'the defaults', problems);
+  return config;
+}
+
+/** @throws SignpostError CONFIG_INVALID with all of them, if there is one */
+export function refuseProblems(file: string, problems: readonly SettingProblem[]): void {
+  if (problems.length > 0) throw settingsError(file, 'configuration', problems);
 }
 
 /** Where docker, podman and skopeo keep registry credentials for this user, the most particular place first. */
@@ -55,7 +78,9 @@ export function credentialFiles(environment: NodeJS.ProcessEnv = process.env): r
  * @throws SignpostError CONFIG_INVALID
  */
 export function parseConfig(yaml: string, file: string): Config {
-  return parseSettings(configSchema, yaml, file, 'configuration');
+  const { config, problems } = readConfig(yaml, file);
+  refuseProblems(file, problems);
+  return config;
 }
 
 /**
@@ -94,65 +119,4 @@ function attempt<T>(read: () => T): T {
       cause,
     });
   }
-}
-
-function resolvePaths(config: Config, base: string): Config {
-  const at = (path: string) => resolve(base, path);
-  const listenAt = <T extends Config['registry']['listen'][number]>(listener: T): T =>
-    listener.tls === undefined
-      ? listener
-      : { ...listener, tls: { certificate: at(listener.tls.certificate), key: at(listener.tls.key) } };
-  const { places, mirrors, registry, repositories, signers, tuf, notary, webhooks } = config;
-  const { root, timestampKey, timestampPassphraseFile } = tuf;
-  return {
-    ...config,
-    registry: { ...registry, listen: registry.listen.map(listenAt) },
-    metrics: { listen: config.metrics.listen.map(listenAt) },
-    admin: { ...config.admin, listen: config.admin.listen.map(listenAt) },
-    webhooks: {
-      ...webhooks,
-      hooks: webhooks.hooks.map((hook) => ({ ...hook, secretFile: at(hook.secretFile) })),
-      ...(webhooks.contactSecretFile === undefined
-        ? {}
-        : { contactSecretFile: at(webhooks.contactSecretFile) }),
-    },
-    repositories: repositories.map((rule) => ({
-      ...rule,
-      keys: rule.keys.map(at),
-      cosignKeys: rule.cosignKeys.map(at),
-      notationRoots: rule.notationRoots.map(at),
-    })),
-    signers: signers.map(at),
-    tuf: {
-      ...tuf,
-      ...(root === undefined ? {} : { root: at(root) }),
-      // A key may be a URI, or a command that is named by a file.
-      ...(timestampKey === undefined || /^(?:pkcs11|command):/.test(timestampKey)
-        ? {}
-        : { timestampKey: at(timestampKey) }),
-      ...(timestampPassphraseFile === undefined
-        ? {}
-        : { timestampPassphraseFile: at(timestampPassphraseFile) }),
-    },
-    ...(config.databasePasswordFile === undefined
-      ? {}
-      : { databasePasswordFile: at(config.databasePasswordFile) }),
-    notary: { certificates: notary.certificates.map(at) },
-    mirrors: { ...mirrors, certificateAuthorities: mirrors.certificateAuthorities.map(at) },
-    ...(config.origin === undefined
-      ? {}
-      : {
-          origin: {
-            ...config.origin,
-            key: at(config.origin.key),
-            certificateAuthorities: config.origin.certificateAuthorities.map(at),
-            ...(config.origin.tokenFile === undefined ? {} : { tokenFile: at(config.origin.tokenFile) }),
-          },
-        }),
-    places: {
-      ...places,
-      ...(places.countryDatabase === undefined ? {} : { countryDatabase: at(places.countryDatabase) }),
-      ...(places.asnDatabase === undefined ? {} : { asnDatabase: at(places.asnDatabase) }),
-    },
-  };
 }

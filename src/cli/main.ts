@@ -11,6 +11,7 @@ import { version } from './version.ts';
 export const verbs: Readonly<
   Record<string, { summary: string; load: () => Promise<{ createCommand: CreateCommand }> }>
 > = {
+  config: { summary: 'Check the configuration', load: () => import('./commands/config.ts') },
   publish: {
     summary: 'Copy an image into the staging area, checking every byte',
     load: () => import('./commands/publish.ts'),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { duration, text } from './setting-values.ts';
+import { text, validity } from './setting-values.ts';
 
 /** TUF metadata. */
 export const tuf = z.strictObject({
@@ -16,7 +16,7 @@ export const tuf = z.strictObject({
   timestampPassphraseFile: text()
     .optional()
     .describe("File whose first line is that key's passphrase or PIN."),
-  timestampLife: duration('7d').describe('How long a timestamp made here lives.'),
+  timestampLife: validity('7d').describe('How long a timestamp made here lives.'),
 });
 
 /** Notary v1 metadata. */

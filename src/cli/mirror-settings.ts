@@ -1,20 +1,20 @@
 import { z } from 'zod';
-import { asn, countryCode, duration, size, text } from './setting-values.ts';
+import { asn, countryCode, duration, interval, netblock, size, text } from './setting-values.ts';
 
 /** Probing mirrors, and leading clients around failures. */
 export const mirrors = z.strictObject({
   allowAddresses: z
-    .array(text(64))
+    .array(netblock())
     .max(64)
     .default([])
     .describe(
       'Netblocks that probes may connect to although they are loopback, private or link-local ones, which are refused otherwise.',
     ),
-  probeTimeout: duration('2s').describe('A mirror that does not answer a probe in this time has failed it.'),
-  probeInterval: duration('2s').describe('Time between probes of a mirror that clients are being sent to.'),
-  idleProbeInterval: duration('5m').describe('Time between probes of a mirror that nobody is sent to.'),
-  recoveryInterval: duration('2s').describe('Time between probes of a mirror that has just failed.'),
-  wholeInterval: duration('1d').describe(
+  probeTimeout: interval('2s').describe('A mirror that does not answer a probe in this time has failed it.'),
+  probeInterval: interval('2s').describe('Time between probes of a mirror that clients are being sent to.'),
+  idleProbeInterval: interval('5m').describe('Time between probes of a mirror that nobody is sent to.'),
+  recoveryInterval: interval('2s').describe('Time between probes of a mirror that has just failed.'),
+  wholeInterval: interval('1d').describe(
     'Time between blobs (of up to 32 MiB) that are read whole from a mirror.',
   ),
   hourlyRequests: z
@@ -59,11 +59,15 @@ export const places = z.strictObject({
   asnDatabase: text().optional().describe('MaxMind-format (.mmdb) file with autonomous system numbers.'),
   overrides: z
     .array(
-      z.strictObject({
-        netblock: text(64).describe('The addresses, such as "192.0.2.0/24".'),
-        country: countryCode.optional().describe('Their country.'),
-        asn: asn.optional().describe('Their autonomous system.'),
-      }),
+      z
+        .strictObject({
+          netblock: netblock().describe('The addresses, such as "192.0.2.0/24".'),
+          country: countryCode.optional().describe('Their country.'),
+          asn: asn.optional().describe('Their autonomous system.'),
+        })
+        .refine(({ country, asn: system }) => country !== undefined || system !== undefined, {
+          error: 'says nothing: give it a country, an asn, or both',
+        }),
     )
     .max(100_000)
     .default([])

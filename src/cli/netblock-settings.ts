@@ -1,8 +1,6 @@
 import type { Netblock } from '../mirrors/address.ts';
-import { findCountry } from '../mirrors/countries.ts';
 import { parseNetblock } from '../mirrors/netblock.ts';
 import type { AllowedAddresses } from '../mirrors/parse-mirror-url.ts';
-import { quote } from '../oci/digest.ts';
 import { SignpostError } from '../oci/errors.ts';
 import type { Config } from './config-schema.ts';
 
@@ -30,16 +28,11 @@ export function readAllowedAddresses({
  * @throws SignpostError CONFIG_INVALID
  */
 export function readPlaceOverrides({ places }: Config) {
-  return places.overrides.map(({ netblock, country, asn }, at) => {
-    const path = `places.overrides.${at}`;
-    if (country === undefined && asn === undefined) {
-      throw new SignpostError('CONFIG_INVALID', `${path}: says nothing: give it a country, an asn, or both`);
-    }
-    if (country !== undefined && findCountry(country) === undefined) {
-      throw new SignpostError('CONFIG_INVALID', `${path}.country: ${quote(country)}: not an ISO 3166-1 code`);
-    }
-    return { netblock: readNetblock(`${path}.netblock`, netblock), country, asn };
-  });
+  return places.overrides.map(({ netblock, country, asn }, at) => ({
+    netblock: readNetblock(`places.overrides.${at}.netblock`, netblock),
+    country,
+    asn,
+  }));
 }
 
 function readNetblock(path: string, text: string): Netblock {

@@ -1,8 +1,16 @@
-import { parseDocument } from 'yaml';
 import type { z } from 'zod';
 import { quote } from '../oci/digest.ts';
 import { SignpostError } from '../oci/errors.ts';
-import { parseJson } from '../oci/parse-json.ts';
+import { type SettingsDocument, openSettings } from './settings-document.ts';
+
+/** What is wrong with a setting, and where it stands. */
+export interface SettingProblem {
+  /** The names and numbers that lead to it: `['repositories', 0, 'match']`. */
+  readonly path: readonly PropertyKey[];
+  /** In the file, counted from 1. */
+  readonly line: number | undefined;
+  readonly message: string;
+}
 
 /**
  * Reads a file of settings from YAML 1.2, of which JSON is a part. `file` names it in messages, `kind` says what it is.
@@ -14,44 +22,48 @@ export function parseSettings<T extends z.ZodType>(
   file: string,
   kind: string,
 ): z.output<T> {
-  const value = parseYaml(yaml, file);
-  const result = schema.safeParse(value);
+  const document = openSettings(yaml, file);
+  const result = schema.safeParse(document.value);
   if (result.success) return result.data;
-  const problems = result.error.issues.map((issue) => `  ${describeIssue(issue, value)}`);
-  throw new SignpostError('CONFIG_INVALID', `${file} is not a valid ${kind}:\n${problems.join('\n')}`);
+  throw settingsError(file, kind, problemsOf(result.error, document));
 }
 
-// Aliases are expanded up to a limit: a small file must not become a large value, nor one without an end, of which an
-// alias is made that names what it stands in.
-function parseYaml(yaml: string, file: string): unknown {
-  try {
-    const document = parseDocument(yaml, { prettyErrors: true, uniqueKeys: true });
-    const [error] = document.errors;
-    if (error !== undefined) throw error;
-    const value: unknown = document.toJS({ maxAliasCount: 100 }) ?? {};
-    parseJson(JSON.stringify(value), file, 'CONFIG_INVALID', { values: 4_000_000 });
-    return value;
-  } catch (cause) {
-    if (cause instanceof SignpostError) throw cause;
-    const { message } = cause as Error;
-    // The parser calls itself for each level, and nothing tells it how many there may be.
-    const problem = message.includes('call stack') ? 'it is nested too deeply' : message;
-    throw new SignpostError('CONFIG_INVALID', `${file}: ${problem}`, { cause });
-  }
+/** What a schema found. */
+export function problemsOf(error: z.ZodError, document: SettingsDocument): readonly SettingProblem[] {
+  return error.issues.flatMap((issue) => {
+    if (issue.code === 'unrecognized_keys') {
+      return issue.keys.map((key) => ({
+        path: issue.path,
+        line: document.lineOf([...issue.path, key]),
+        message: `unknown setting ${quote(key)}`,
+      }));
+    }
+    const found = document.valueOf(issue.path);
+    const message =
+      found === undefined
+        ? `missing, ${issue.message}`
+        : `${quote(withoutPassword(found))}: ${issue.message}`;
+    return [{ path: issue.path, line: document.lineOf(issue.path), message }];
+  });
 }
 
-function describeIssue(issue: z.core.$ZodIssue, value: unknown): string {
-  const path = issue.path.map(String).join('.');
-  if (issue.code === 'unrecognized_keys') {
-    return `${path === '' ? '' : `${path}: `}unknown setting ${issue.keys.map(quote).join(', ')}`;
-  }
-  const found = issue.path.reduce<unknown>(
-    (inner, key) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, key) : undefined),
-    value,
-  );
-  return found === undefined
-    ? `${path}: missing, ${issue.message}`
-    : `${path}: ${quote(withoutPassword(found))}: ${issue.message}`;
+/** All that is wrong with a file, as one error. */
+export function settingsError(
+  file: string,
+  kind: string,
+  problems: readonly SettingProblem[],
+): SignpostError {
+  const lines = problems.map((problem) => `  ${describeProblem(problem)}`);
+  return new SignpostError('CONFIG_INVALID', `${file} is not a valid ${kind}:\n${lines.join('\n')}`);
+}
+
+/** `line 3: registry.name: "x y": expected a host name`. */
+function describeProblem({ path, line, message }: SettingProblem): string {
+  return [
+    ...(line === undefined ? [] : [`line ${line}`]),
+    ...(path.length === 0 ? [] : [path.map(String).join('.')]),
+    message,
+  ].join(': ');
 }
 
 /** A password that somebody wrote into a URL must not get into logs too. */

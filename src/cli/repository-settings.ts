@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type MetadataFormat, isMetadataFormat } from '../trust/metadata-file.ts';
-import { duration, text } from './setting-values.ts';
+import { describeWrongMatch } from './repository-match.ts';
+import { checked, duration, text, validity } from './setting-values.ts';
 
 const formatKeys = {
   simple: 'keys',
@@ -14,8 +15,8 @@ const formats = ['simple', 'cosign', 'sigstore', 'notation', 'tuf', 'notary'] as
 )[];
 
 const repositoryFields = z.strictObject({
-  match: text(255).describe(
-    'A repository name, or a prefix ending in "/*". The first rule that matches counts.',
+  match: checked(255, describeWrongMatch).describe(
+    'A repository name, a prefix ending in "/*", or "*" for all. The first rule that matches counts.',
   ),
   formats: z
     .array(z.enum(formats))
@@ -52,7 +53,7 @@ const repositoryFields = z.strictObject({
     .max(16)
     .default(1)
     .describe('How many different keys must have signed, in each format.'),
-  maximumLife: duration('400d').describe('Signatures that live longer are refused.'),
+  maximumLife: validity('400d').describe('Signatures that live longer are refused.'),
   schema1: z
     .enum(['refuse', 'take'])
     .default('refuse')

@@ -29,15 +29,22 @@ export function requireRule(
  * @throws SignpostError CONFIG_INVALID
  */
 export function requireRules({ file, repositories }: Configured): string {
-  if (file === undefined) {
-    throw new SignpostError(
-      'CONFIG_INVALID',
-      `there is no configuration: write ${usualConfigFile}, or name another file with --config or SIGNPOST_CONFIG`,
-    );
-  }
-  if (repositories.length > 0) return file;
+  const name = requireFile(file);
+  if (repositories.length > 0) return name;
   throw new SignpostError(
     'CONFIG_INVALID',
-    `${file} has no "repositories": without rules that say which keys sign what, nothing can be published`,
+    `${name} has no "repositories": without rules that say which keys sign what, nothing can be published`,
+  );
+}
+
+/**
+ * That there is a configuration file, and not defaults alone.
+ * @throws SignpostError CONFIG_INVALID
+ */
+export function requireFile(file: string | undefined): string {
+  if (file !== undefined) return file;
+  throw new SignpostError(
+    'CONFIG_INVALID',
+    `there is no configuration: write ${usualConfigFile}, or name another file with --config or SIGNPOST_CONFIG`,
   );
 }

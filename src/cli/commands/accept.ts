@@ -4,7 +4,7 @@ import { describeImageRefusal } from '../../accept/image-refusal.ts';
 import { SignpostError } from '../../oci/errors.ts';
 import { formatTaggedReference } from '../../oci/reference.ts';
 import { type CommonOptions, type Terminal, createVerb, printResult } from '../command.ts';
-import { configOf } from '../config-of.ts';
+import { loadCheckedConfig } from '../compose/checked-config.ts';
 import { createCountLine } from '../count-line.ts';
 import { composeAccept } from '../compose/accept.ts';
 import { composeProgress } from '../compose/progress.ts';
@@ -39,7 +39,7 @@ async function accept(terminal: Terminal, options: CommonOptions, bundle: string
           onVerified: createCountLine(terminal, 'images verified'),
           onPlaced: createCountLine(terminal, 'files placed'),
         };
-  return await composeAccept(configOf(options), bundle, watched);
+  return await composeAccept(await loadCheckedConfig(options, 'publishing'), bundle, watched);
 }
 
 function refuseMetadata({ metadata }: AcceptResult): void {

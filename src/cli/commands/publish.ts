@@ -6,7 +6,7 @@ import { parseTaggedReference } from '../../oci/reference.ts';
 import type { PublishResult } from '../../publish/publish-image.ts';
 import { type Schema1Result, describeSigner } from '../../publish/take-schema1.ts';
 import { type CommonOptions, createVerb, printResult, type Terminal } from '../command.ts';
-import { configOf } from '../config-of.ts';
+import { loadCheckedConfig } from '../compose/checked-config.ts';
 import { composeProgress } from '../compose/progress.ts';
 import { composePublish } from '../compose/publish.ts';
 import { type LoadedConfig, credentialFiles } from '../config.ts';
@@ -54,7 +54,7 @@ export function createCommand(terminal: Terminal): Command {
     .option('--source-insecure', "do not verify the source's certificate")
     .option('--source-plain-http', 'speak HTTP without TLS to the source')
     .action(async (source: string, target: string, options: Options) => {
-      const config = configOf(options);
+      const config = await loadCheckedConfig(options, 'publishing');
       const result = await publish(terminal, config, source, target, options);
       printResult(terminal, options, { event: 'result', ...result }, describe(result));
     });

@@ -4,7 +4,7 @@ import { formatTaggedReference, parseRepositoryName } from '../../oci/reference.
 import type { PlannedRole } from '../../renew/plan-renewal.ts';
 import type { RenewedTag } from '../../renew/stage-renewals.ts';
 import { type CommonOptions, type Terminal, createVerb, printResult } from '../command.ts';
-import { configOf } from '../config-of.ts';
+import { loadCheckedConfig } from '../compose/checked-config.ts';
 import { type Renewal, type RenewalChoice, composeRenew } from '../compose/renew.ts';
 import { parseDuration } from '../duration.ts';
 
@@ -37,7 +37,7 @@ export function createCommand(terminal: Terminal): Command {
       const choice = parseChoice(options);
       const repositories = options.repository?.map(parseRepositoryName);
       const renewal = await composeRenew(
-        configOf(options),
+        await loadCheckedConfig(options, 'publishing'),
         choice,
         (repository) => repositories?.includes(repository) ?? true,
       );

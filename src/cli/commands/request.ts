@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { type CommonOptions, type Terminal, createVerb, printResult } from '../command.ts';
-import { configOf } from '../config-of.ts';
+import { loadCheckedConfig } from '../compose/checked-config.ts';
 import { composeRequest } from '../compose/request.ts';
 import type { SealKeySource } from '../compose/seal-signer.ts';
 import { sealKeySource } from '../seal-key-source.ts';
@@ -34,7 +34,7 @@ export function createCommand(terminal: Terminal): Command {
     .action(async (options: RequestOptions) => {
       const wanted = options.repository?.map(parseRepositoryName);
       const { path, serial, images } = await composeRequest(
-        configOf(options),
+        await loadCheckedConfig(options, 'publishing'),
         options.output,
         (repository) => wanted?.includes(repository) ?? true,
         requesterKey(terminal, options),

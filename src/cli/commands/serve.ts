@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Command } from 'commander';
 import { type CommonOptions, type Terminal, createVerb, printResult } from '../command.ts';
-import { configOf } from '../config-of.ts';
+import { loadCheckedConfig } from '../compose/checked-config.ts';
 import { composeServe } from '../compose/serve.ts';
 
 /** `signpost serve`: answers pulls until it is asked to stop. */
@@ -14,8 +14,9 @@ export function createCommand(terminal: Terminal): Command {
       'by themselves.',
     ['signpost serve', 'signpost serve --config ./signpost.yaml --json'],
   ).action(async (options: CommonOptions) => {
-    const server = await composeServe(configOf(options));
-    const reload = () => server.reload(() => configOf(options));
+    const read = () => loadCheckedConfig(options, 'serving');
+    const server = await composeServe(await read());
+    const reload = () => server.reload(read);
     process.on('SIGHUP', reload);
     try {
       printResult(

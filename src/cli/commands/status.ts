@@ -3,7 +3,7 @@ import { SignpostError } from '../../oci/errors.ts';
 import type { Life, RoleLife, Status, TagLife } from '../../status/read-status.ts';
 import type { TermState } from '../../status/term.ts';
 import { type CommonOptions, type Terminal, createVerb, printResult } from '../command.ts';
-import { configOf } from '../config-of.ts';
+import { loadCheckedConfig } from '../compose/checked-config.ts';
 import { composeStatus } from '../compose/status.ts';
 import { formatTable } from '../table.ts';
 
@@ -21,7 +21,7 @@ export function createCommand(terminal: Terminal): Command {
   )
     .option('--check', 'end with exit status 3 when anything is due, expired or unreadable')
     .action(async (options: Options) => {
-      const status = await composeStatus(configOf(options));
+      const status = await composeStatus(await loadCheckedConfig(options, 'publishing'));
       printResult(terminal, options, toJson(status), describe(status));
       const alarms = alarmsOf(status);
       if (options.check !== true || alarms.length === 0) return;

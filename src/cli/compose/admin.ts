@@ -7,10 +7,7 @@ import { createAdminApi } from '../../admin/create-admin-api.ts';
 import { createGate } from '../../admin/gate.ts';
 import { type RoutesDeps, createRoutes } from '../../admin/routes.ts';
 import type { Netblock } from '../../mirrors/address.ts';
-import { readIpAddress } from '../../mirrors/address.ts';
-import { classifyAddress } from '../../mirrors/address-class.ts';
 import { createOriginFinder } from '../../mirrors/client-address.ts';
-import { SignpostError } from '../../oci/errors.ts';
 import type { AuditLog } from '../../ports/audit-log.ts';
 import type { Clock, MonotonicClock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
@@ -48,20 +45,11 @@ const resolveTimeout = 3000;
 
 /**
  * Starts the management API, if it is configured.
- * @throws SignpostError CONFIG_INVALID for an address on which tokens would be sent in the open
+ * @throws SignpostError CONFIG_INVALID
  */
 export async function composeAdmin(config: Config, parts: AdminParts): Promise<HttpServer | undefined> {
   const { admin } = config;
   if (admin.listen.length === 0) return undefined;
-  for (const [at, { address, tls }] of admin.listen.entries()) {
-    if (tls === undefined && !isLoopback(address)) {
-      throw new SignpostError(
-        'CONFIG_INVALID',
-        `admin.listen.${at}: tokens would cross the network in the open: give it "tls", or listen on a loopback ` +
-          'address behind a proxy that has TLS',
-      );
-    }
-  }
   const { registry, clock, log, tokens, allowed } = parts;
   const app = createAdminApi({
     routes: createRoutes({
@@ -94,11 +82,6 @@ function claimsOf({ socket, headers }: IncomingMessage) {
     forwardedFor: first(headers['x-forwarded-for']),
     forwardedProto: first(headers['x-forwarded-proto']),
   };
-}
-
-function isLoopback(text: string): boolean {
-  const address = readIpAddress(text);
-  return text === 'localhost' || (address !== undefined && classifyAddress(address) === 'loopback');
 }
 
 /** Why probes may not connect to where a URL leads now; a name that does not resolve is left to the probes. */

@@ -3,7 +3,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { createFileTreeLists } from '../../adapters/contents/file-tree-lists.ts';
 import { createFileSnapshotStore } from '../../adapters/front-end/file-snapshot-store.ts';
 import { createHttpSnapshotSource } from '../../adapters/front-end/http-snapshot-source.ts';
-import { readSmallFile } from '../../adapters/small-file.ts';
 import { readMirrorDescription } from '../../adapters/sqlite/mirror-description.ts';
 import { createFollowedContent } from '../../front-end/followed-content.ts';
 import {
@@ -13,13 +12,13 @@ import {
   createFollowedStates,
 } from '../../front-end/followed-mirrors.ts';
 import { createFollower } from '../../front-end/follow-origin.ts';
-import { SignpostError } from '../../oci/errors.ts';
 import type { Log } from '../../ports/log.ts';
 import type { MirrorHistory } from '../../ports/mirror-history.ts';
 import type { SnapshotWatcher } from '../../registry/snapshot-watcher.ts';
 import type { Config } from '../config-schema.ts';
 import { readSealKey } from './seal-key.ts';
 import type { Storage } from './storage.ts';
+import { readTokenFile } from './token-file.ts';
 
 /** What is different where another machine is the origin. */
 export interface FrontEnd extends AsyncDisposable {
@@ -32,7 +31,6 @@ export interface FrontEnd extends AsyncDisposable {
   startWhenKnown(snapshots: Pick<SnapshotWatcher, 'start'>): Promise<void>;
 }
 
-const tokenLimit = 4096;
 /** Milliseconds between tries to start from what is known. */
 const startInterval = 1000;
 
@@ -46,16 +44,10 @@ export async function composeFrontEnd(
 ): Promise<FrontEnd | undefined> {
   const { origin } = config;
   if (origin === undefined) return undefined;
-  if (config.admin.listen.length > 0) {
-    throw new SignpostError(
-      'CONFIG_INVALID',
-      'a front end has nothing to manage: take away "admin", or "origin" when this is the origin',
-    );
-  }
   const stopping = new AbortController();
   const { signal } = stopping;
   const { timeout, certificateAuthorities, interval } = origin;
-  const token = origin.tokenFile === undefined ? undefined : await readToken(origin.tokenFile);
+  const token = origin.tokenFile === undefined ? undefined : await readTokenFile(origin.tokenFile);
   const source = await createHttpSnapshotSource({
     url: new URL(origin.url),
     ...(token === undefined ? {} : { token }),
@@ -112,13 +104,6 @@ const noHistory: MirrorHistory = {
   list: () => Promise.resolve([]),
   prune: () => Promise.resolve(),
 };
-
-async function readToken(file: string): Promise<string> {
-  const text = Buffer.from(await readSmallFile(file, tokenLimit)).toString('latin1');
-  const [token = ''] = text.split(/\r?\n/, 1);
-  if (/^[\x21-\x7e]+$/.test(token)) return token;
-  throw new SignpostError('CONFIG_INVALID', `the first line of ${file} is no token`);
-}
 
 function repeat(milliseconds: number, signal: AbortSignal, work: () => Promise<void>): Promise<void> {
   return repeatUntil(milliseconds, signal, async () => {

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { createAdvisoryLock } from '../../adapters/postgres/advisory-lock.ts';
 import { createPostgresAuditLog } from '../../adapters/postgres/audit-log.ts';
 import { openPostgres } from '../../adapters/postgres/database.ts';
@@ -15,11 +14,10 @@ import { createPostgresStagedImages } from '../../adapters/postgres/staged-image
 import { createPostgresStatistics } from '../../adapters/postgres/statistics.ts';
 import { createPostgresTokens } from '../../adapters/postgres/tokens.ts';
 import { createPostgresWebhookOutbox } from '../../adapters/postgres/webhook-outbox.ts';
-import { SignpostError } from '../../oci/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
+import { readDatabasePassword } from './database-password.ts';
 import type { Storage, StorageConfig } from './storage.ts';
 
-const passwordLimit = 1024;
 const usualConnections = 5;
 
 /** A PostgreSQL database, for managers on several machines. */
@@ -32,7 +30,7 @@ export async function openPostgresStorage(
   const database = await openPostgres({
     url,
     connections: config.databaseConnections ?? usualConnections,
-    ...(file === undefined ? {} : { password: readPassword(file) }),
+    ...(file === undefined ? {} : { password: readDatabasePassword(file) }),
   });
   return {
     createLock: (command) => createAdvisoryLock(database, command),
@@ -52,20 +50,4 @@ export async function openPostgresStorage(
     webhookOutbox: createPostgresWebhookOutbox(database),
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   };
-}
-
-function readPassword(file: string): string {
-  try {
-    const text = readFileSync(file, 'utf8').replace(/\r?\n$/, '');
-    if (text.length === 0 || text.length > passwordLimit || /[\r\n]/.test(text)) {
-      throw new RangeError(`expected one line of at most ${passwordLimit} characters`);
-    }
-    return text;
-  } catch (cause) {
-    throw new SignpostError(
-      'CONFIG_INVALID',
-      `cannot read databasePasswordFile ${file}: ${(cause as Error).message}`,
-      { cause },
-    );
-  }
 }

@@ -46,7 +46,7 @@ export interface RunningServer {
    * Takes over what can change while it runs: `mirrors`, `places` and the log level. A bad value changes nothing; what
    * else differs is named in the log.
    */
-  reload(read: () => Config): void;
+  reload(read: () => Promise<Config>): void;
   /** Stops listening, lets requests under way finish, and ends everything. */
   stop(): Promise<void>;
 }
@@ -205,26 +205,32 @@ export async function composeServe(config: Config): Promise<RunningServer> {
   parts.defer(() => webhooks.stop());
   log.info('serving', { addresses: server.urls, admin: adminUrls, metrics: metricsUrls, version });
 
+  const reload = async (read: () => Promise<Config>) => {
+    try {
+      const next = await read();
+      const restart = live.take(next);
+      reasks.setWindow(live.mirrors.reaskWindow);
+      log.setLevel(next.log.level);
+      log.info('configuration read again: mirrors, places and the log level are taken over');
+      if (restart.length > 0) log.warn('some settings that changed need a restart', { settings: restart });
+    } catch (error) {
+      log.error('configuration not read again: the old one stays', { error });
+    }
+  };
+  let reloaded = Promise.resolve();
   const running = parts.move();
   return {
     urls: server.urls,
     adminUrls,
     metricsUrls,
     reload(read) {
-      try {
-        const next = read();
-        const restart = live.take(next);
-        reasks.setWindow(live.mirrors.reaskWindow);
-        log.setLevel(next.log.level);
-        log.info('configuration read again: mirrors, places and the log level are taken over');
-        if (restart.length > 0) log.warn('some settings that changed need a restart', { settings: restart });
-      } catch (error) {
-        log.error('configuration not read again: the old one stays', { error });
-      }
+      // One after the other: the last one counts.
+      reloaded = reloaded.then(() => reload(read));
     },
     async stop() {
       draining = true;
       log.info('stopping');
+      await reloaded;
       await running.disposeAsync();
     },
   };

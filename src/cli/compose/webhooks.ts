@@ -13,8 +13,8 @@ import type { WebhookOutbox } from '../../ports/webhook-outbox.ts';
 import type { Config } from '../config-schema.ts';
 import { readNetblocks } from '../netblock-settings.ts';
 import { version } from '../version.ts';
-import { readPassphrase } from './passphrase.ts';
 import { waitForAll } from '../../parallel/wait-for-all.ts';
+import { readWebhookSecret } from './webhook-secret.ts';
 
 interface WebhookParts extends Pick<MirrorTellerDeps, 'mirrors' | 'states'> {
   readonly outbox: WebhookOutbox;
@@ -33,8 +33,6 @@ export interface RunningWebhooks {
   stop(): Promise<void>;
 }
 
-const shortestSecret = 16;
-
 /**
  * Reads all that the webhooks need.
  * @throws SignpostError CONFIG_INVALID, NOT_FOUND
@@ -45,11 +43,12 @@ export async function composeWebhooks(config: Config): Promise<RunningWebhooks> 
   const hooks = await waitForAll(
     webhooks.hooks.map(async ({ url, secretFile }, at) => ({
       url: readUrl(() => parseWebhookUrl(url, { webhooks: allowAddresses }), `webhooks.hooks.${at}.url`),
-      secret: await readSecret(secretFile),
+      secret: await readWebhookSecret(secretFile),
     })),
   );
   const { contactSecretFile } = webhooks;
-  const contactSecret = contactSecretFile === undefined ? undefined : await readSecret(contactSecretFile);
+  const contactSecret =
+    contactSecretFile === undefined ? undefined : await readWebhookSecret(contactSecretFile);
   const sender = createWebhookSender({
     registry: config.registry.name,
     version,
@@ -84,15 +83,6 @@ export async function composeWebhooks(config: Config): Promise<RunningWebhooks> 
       for (const end of ends) await end();
     },
   };
-}
-
-async function readSecret(file: string): Promise<string> {
-  const secret = await readPassphrase(file);
-  if (secret.length >= shortestSecret) return secret;
-  throw new SignpostError(
-    'CONFIG_INVALID',
-    `${file}: the secret has ${secret.length} characters: expected ${shortestSecret} or more`,
-  );
 }
 
 function readUrl(read: () => string, path: string): string {
