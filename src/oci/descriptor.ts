@@ -27,32 +27,42 @@ export function isMediaType(value: unknown): value is string {
 export function parseDescriptor(value: unknown, where: string): Descriptor {
   const object = parseObject(value, where);
   if (!isMediaType(object.mediaType)) {
-    throw invalid(`${where}.mediaType is ${quote(object.mediaType)}: expected a media type`);
+    throw invalid(`${where}.mediaType is ${describeValue(object.mediaType)}: expected a media type`);
   }
   if (!isDigest(object.digest)) {
-    throw invalid(`${where}.digest is ${quote(object.digest)}: expected "sha256:" and 64 hexadecimal digits`);
+    throw invalid(
+      `${where}.digest is ${describeValue(object.digest)}: expected "sha256:" and 64 hexadecimal digits`,
+    );
   }
   if (!Number.isSafeInteger(object.size) || (object.size as number) < 0) {
-    throw invalid(`${where}.size is ${quote(object.size)}: expected a number of bytes`);
+    throw invalid(`${where}.size is ${describeValue(object.size)}: expected a number of bytes`);
   }
   checkData(object.data, object.digest, object.size as number, where);
   return {
     mediaType: object.mediaType,
     digest: object.digest,
     size: object.size as number,
-    ...optional('platform', object.platform === undefined ? undefined : readPlatform(object.platform, where)),
+    ...optional('platform', readPlatform(object.platform, where)),
     ...optional('annotations', parseAnnotations(object.annotations, where)),
     ...optional('artifactType', isMediaType(object.artifactType) ? object.artifactType : undefined),
     ...optional('urls', readUrls(object.urls, where)),
   };
 }
 
-/** @throws SignpostError MANIFEST_INVALID when `value` is not a JSON object */
+/**
+ * The members of a JSON object. A member that is null is an absent one: so writers in Go say that there is nothing.
+ * @throws SignpostError MANIFEST_INVALID when `value` is not a JSON object
+ */
 export function parseObject(value: unknown, where: string): Record<string, unknown> {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-    return value as Record<string, unknown>;
+    return Object.fromEntries(Object.entries(value).filter(([, member]) => member !== null));
   }
-  throw invalid(`${where} is ${quote(value)}: expected an object`);
+  throw invalid(`${where} is ${describeValue(value)}: expected an object`);
+}
+
+/** A value in a message. A required member that is null or not there at all is missing. */
+export function describeValue(value: unknown): string {
+  return value === undefined ? 'missing' : quote(value);
 }
 
 /** @throws SignpostError MANIFEST_INVALID when a value is not a string */
@@ -60,7 +70,7 @@ export function parseAnnotations(
   value: unknown,
   where: string,
 ): Readonly<Record<string, string>> | undefined {
-  if (value === undefined || value === null) return undefined;
+  if (value === undefined) return undefined;
   const entries = Object.entries(parseObject(value, `${where}.annotations`));
   for (const [key, text] of entries) {
     if (typeof text !== 'string') {
@@ -70,17 +80,41 @@ export function parseAnnotations(
   return Object.fromEntries(entries) as Record<string, string>;
 }
 
-function readPlatform(value: unknown, where: string): Platform {
-  const object = parseObject(value, `${where}.platform`);
-  const { os, architecture, variant } = object;
-  if (typeof os !== 'string' || typeof architecture !== 'string') {
-    throw invalid(`${where}.platform names no os and architecture`);
+// One that names no os or no architecture says nothing that could be compared, and is an absent one.
+function readPlatform(value: unknown, where: string): Platform | undefined {
+  return value === undefined
+    ? undefined
+    : parsePlatformObject(parseObject(value, `${where}.platform`), `${where}.platform`);
+}
+
+function readUrls(value: unknown, where: string): readonly string[] | undefined {
+  if (value === undefined) return undefined;
+  if (Array.isArray(value) && value.every((url) => typeof url === 'string')) return value;
+  throw invalid(`${where}.urls is ${quote(value)}: expected a list of strings`);
+}
+
+/**
+ * The platform that an object describes: that of a descriptor, or an image's config (image-spec 1.1, image-index.md and
+ * config.md). Undefined where os or architecture is absent or empty.
+ * @throws SignpostError MANIFEST_INVALID
+ */
+export function parsePlatformObject(
+  object: Readonly<Record<string, unknown>>,
+  where: string,
+): Platform | undefined {
+  const os = readText(object, 'os', where);
+  const architecture = readText(object, 'architecture', where);
+  if (os === undefined || architecture === undefined) return undefined;
+  const features = object['os.features'] ?? [];
+  if (!Array.isArray(features) || !features.every((feature) => typeof feature === 'string')) {
+    throw invalid(`${where}: "os.features" is ${quote(features)}: expected a list of strings`);
   }
   return {
     os,
     architecture,
-    ...(typeof variant === 'string' && variant !== '' ? { variant } : {}),
-    ...(typeof object['os.version'] === 'string' ? { osVersion: object['os.version'] } : {}),
+    ...optional('variant', readText(object, 'variant', where)),
+    ...optional('osVersion', readText(object, 'os.version', where)),
+    ...optional('osFeatures', features.length === 0 ? undefined : features),
   };
 }
 
@@ -89,7 +123,7 @@ function readPlatform(value: unknown, where: string): Platform {
  * names, and "the decoded data MUST be identical" to that.
  */
 function checkData(data: unknown, digest: Digest, size: number, where: string): void {
-  if (data === undefined || data === null) return;
+  if (data === undefined) return;
   const bytes = typeof data === 'string' ? Buffer.from(data, 'base64') : undefined;
   if (bytes === undefined || bytes.toString('base64') !== data) {
     throw invalid(`${where}.data is ${quote(data)}: expected the content in base64`);
@@ -101,10 +135,10 @@ function checkData(data: unknown, digest: Digest, size: number, where: string): 
   );
 }
 
-function readUrls(value: unknown, where: string): readonly string[] | undefined {
-  if (value === undefined || value === null) return undefined;
-  if (Array.isArray(value) && value.every((url) => typeof url === 'string')) return value;
-  throw invalid(`${where}.urls is ${quote(value)}: expected a list of strings`);
+function readText(object: Readonly<Record<string, unknown>>, key: string, where: string): string | undefined {
+  const value = object[key] ?? '';
+  if (typeof value !== 'string') throw invalid(`${where}: "${key}" is ${quote(value)}: expected a string`);
+  return value === '' ? undefined : value;
 }
 
 function optional<K extends string, V>(key: K, value: V | undefined): { [P in K]?: V } {

@@ -35,6 +35,23 @@ test('layouts and archives are read with and without a ref', () => {
   });
 });
 
+test('an entry of a layout is named by its digest or its position too', () => {
+  for (const text of [`oci:a/b@${digest}`, `oci:a/b:@${digest}`, `oci:a/b:${digest}`]) {
+    const name = parseImageSource(text);
+    assert.deepEqual(name, { kind: 'oci', path: 'a/b', digest });
+    assert.equal(formatImageSource(name), `oci:a/b@${digest}`);
+  }
+  for (const kind of ['oci', 'docker-archive'] as const) {
+    assert.deepEqual(parseImageSource(`${kind}:x.tar:@12`), { kind, path: 'x.tar', position: 12 });
+    assert.equal(formatImageSource(parseImageSource(`${kind}:x.tar:@12`)), `${kind}:x.tar:@12`);
+  }
+  assert.deepEqual(parseImageSource(`oci:a@${digest}:b`), {
+    kind: 'oci',
+    path: 'a@sha256',
+    ref: `${'a'.repeat(64)}:b`,
+  });
+});
+
 const refused = {
   '': 'expected "docker://',
   'fedora/base:41': 'expected "docker://',
@@ -57,6 +74,11 @@ const refused = {
   'oci:x\0y': 'NUL',
   'oci:x:': 'not a ref name',
   'oci:x:a b': 'not a ref name',
+  'oci:x:@': 'not a ref name',
+  'oci:x:@1.5': 'not a ref name',
+  'oci:x:@-1': 'not a ref name',
+  'oci:x:@12345678': 'not a ref name',
+  [`oci:@${digest}`]: 'names no file',
   [`oci:${'x'.repeat(5000)}`]: 'longer than',
   [`oci:x:${'a'.repeat(600)}`]: 'not a ref name',
 };

@@ -17,18 +17,24 @@ export interface RegistryImageName {
   readonly reference: TagName | Digest;
 }
 
-/** An image in an OCI image layout: a folder or a tar. `ref` is its ref name in index.json. */
+/**
+ * An image in an OCI image layout: a folder or a tar. It is named by its ref name in index.json, by its digest, or by its
+ * position in index.json, from 0; or not at all.
+ */
 export interface LayoutImageName {
   readonly kind: 'oci';
   readonly path: string;
   readonly ref?: string;
+  readonly digest?: Digest;
+  readonly position?: number;
 }
 
-/** An image in what `docker save` writes. `ref` is `repository:tag`. */
+/** An image in what `docker save` writes. `ref` is `repository:tag`, `position` that in manifest.json, from 0. */
 export interface DockerArchiveName {
   readonly kind: 'docker-archive';
   readonly path: string;
   readonly ref?: string;
+  readonly position?: number;
 }
 
 /** Where an image is copied from, as the containers tools write it (containers-transports(5)). */
@@ -39,10 +45,12 @@ const pathLimit = 4096;
 const refPattern =
   /^[A-Za-z0-9]+(?:(?:[-._:@+]|--|__)[A-Za-z0-9]+)*(?:\/[A-Za-z0-9]+(?:(?:[-._:@+]|--|__)[A-Za-z0-9]+)*)*$/;
 const refLimit = 512;
+const positionPattern = /^@([0-9]{1,6})$/;
 
 /**
  * Reads `docker://host[:port]/repository[:tag|@digest]` (the tag is "latest" when none is given),
- * `oci:<folder or tar>[:<ref>]`, `oci-archive:<tar>[:<ref>]` or `docker-archive:<file>[:<repository>:<tag>]`.
+ * `oci:<folder or tar>[:<ref>|@<digest>|:@<position>]`, `oci-archive:` with the same, or
+ * `docker-archive:<file>[:<repository>:<tag>|:@<position>]`.
  * @throws SignpostError REFERENCE_INVALID
  */
 export function parseImageSource(text: string): ImageSourceName {
@@ -53,13 +61,14 @@ export function parseImageSource(text: string): ImageSourceName {
       return parseRegistryImage(text, rest);
     case 'oci':
     case 'oci-archive':
-      return { kind: 'oci', ...parsePathAndRef(text, rest) };
+      return { kind: 'oci', ...parseLayoutName(text, rest) };
     case 'docker-archive':
       return { kind: 'docker-archive', ...parsePathAndRef(text, rest) };
     default:
       throw invalid(
         text,
-        'expected "docker://<host>/<repository>:<tag>", "oci:<folder or tar>[:<ref>]" or "docker-archive:<file>[:<repository>:<tag>]"',
+        'expected "docker://<host>/<repository>:<tag>", "oci:<folder or tar>[:<ref>|@<digest>|:@<position>]" or ' +
+          '"docker-archive:<file>[:<repository>:<tag>|:@<position>]"',
       );
   }
 }
@@ -70,7 +79,10 @@ export function formatImageSource(name: ImageSourceName): string {
     const separator = name.reference.includes(':') ? '@' : ':';
     return `docker://${name.host}/${name.repository}${separator}${name.reference}`;
   }
-  return `${name.kind}:${name.path}${name.ref === undefined ? '' : `:${name.ref}`}`;
+  const start = `${name.kind}:${name.path}`;
+  if (name.ref !== undefined) return `${start}:${name.ref}`;
+  if (name.kind === 'oci' && name.digest !== undefined) return `${start}@${name.digest}`;
+  return name.position === undefined ? start : `${start}:@${name.position}`;
 }
 
 function parseRegistryImage(text: string, rest: string): RegistryImageName {
@@ -93,20 +105,38 @@ function parseRegistryImage(text: string, rest: string): RegistryImageName {
   return { ...parsed, repository, reference: parseTagName(tag) };
 }
 
+// "oci:path@sha256:<hex>" as with registries, "oci:path:@sha256:<hex>" and "oci:path:sha256:<hex>" as other tools have it.
+const digestEnd = /^([^:]*?)(?:@|:@?)(sha256:[0-9a-f]{64})$/;
+
+function parseLayoutName(text: string, rest: string): Omit<LayoutImageName, 'kind'> {
+  const [, path, digest] = digestEnd.exec(rest) ?? [];
+  if (path === undefined || digest === undefined) return parsePathAndRef(text, rest);
+  return { path: parsePath(text, path), digest: parseDigest(digest) };
+}
+
 // The first colon ends the path, as with the containers tools: refs have colons more often than files do.
-function parsePathAndRef(text: string, rest: string): { path: string; ref?: string } {
+function parsePathAndRef(text: string, rest: string): { path: string; ref?: string; position?: number } {
   const colon = rest.indexOf(':');
-  const path = colon < 0 ? rest : rest.slice(0, colon);
+  const path = parsePath(text, colon < 0 ? rest : rest.slice(0, colon));
+  if (colon < 0) return { path };
+  const ref = rest.slice(colon + 1);
+  const position = positionPattern.exec(ref)?.[1];
+  if (position !== undefined) return { path, position: Number(position) };
+  if (ref.length > refLimit || !refPattern.test(ref)) {
+    throw invalid(
+      text,
+      `${quote(ref)} is not a ref name: expected words separated by one of "/:.-_@+", or "@" and a position`,
+    );
+  }
+  return { path, ref };
+}
+
+function parsePath(text: string, path: string): string {
   if (path === '') throw invalid(text, 'it names no file or folder');
   if (path.length > pathLimit || path.includes('\0')) {
     throw invalid(text, `its path is longer than ${pathLimit} characters or has a NUL in it`);
   }
-  if (colon < 0) return { path };
-  const ref = rest.slice(colon + 1);
-  if (ref.length > refLimit || !refPattern.test(ref)) {
-    throw invalid(text, `${quote(ref)} is not a ref name: expected words separated by one of "/:.-_@+"`);
-  }
-  return { path, ref };
+  return path;
 }
 
 function invalid(text: string, message: string): SignpostError {

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { digestOf } from './digest.ts';
 import { type ErrorCode, SignpostError } from './errors.ts';
-import { artifactTypeOf, blobsOf, manifestLimit, parseManifest } from './manifest.ts';
+import { artifactTypeOf, blobsOf, manifestLimit, parseListEntries, parseManifest } from './manifest.ts';
 import { mediaTypes } from './media-types.ts';
 
 const digest = (character: string) => `sha256:${character.repeat(64)}`;
@@ -76,7 +76,7 @@ test('what is not a manifest is refused with the reason', () => {
     [{ ...image, mediaType: 7 }, /media type is "7"/],
     [{ ...image, manifests: [] }, /both "manifests" and "layers"/],
     [{ ...list, layers: [] }, /both "manifests" and "layers"/],
-    [{ ...image, layers: undefined }, /layers is "undefined": expected a list/],
+    [{ ...image, layers: undefined }, /layers is missing: expected a list/],
     [{ ...image, layers: [{ ...layer, digest: 'sha256:zz' }] }, /layers\[0\]\.digest is "sha256:zz"/],
     [{ ...image, layers: [{ ...layer, size: -1 }] }, /layers\[0\]\.size is "-1"/],
     [{ ...image, layers: [{ ...layer, size: 1.5 }] }, /layers\[0\]\.size/],
@@ -130,6 +130,104 @@ test('"data" of a descriptor is the content that it describes, wherever descript
       assert.match(message, /data is/);
     }
   }
+});
+
+test('null is nothing, and so is a platform that says nothing', () => {
+  const nothing = { annotations: null, urls: null, platform: null, data: null, artifactType: null };
+  const same = (left: unknown, right: unknown) =>
+    assert.deepEqual(parseManifest(bytes(left)), parseManifest(bytes(right)));
+  same({ ...image, subject: null, manifests: null, annotations: null, artifactType: null }, image);
+  same({ ...image, mediaType: null }, image);
+  same({ ...image, config: { ...config, ...nothing }, layers: [{ ...layer, ...nothing }, layer] }, image);
+  same({ ...list, subject: null, layers: null, config: null, annotations: null }, list);
+  same({ ...list, annotations: { a: null, b: 'b' } }, { ...list, annotations: { b: 'b' } });
+  const { platform: _, ...bare } = entry;
+  for (const platform of [
+    null,
+    {},
+    { os: 'linux' },
+    { os: '', architecture: '' },
+    { os: null, architecture: 'x' },
+  ]) {
+    same({ ...list, manifests: [{ ...entry, platform }] }, { ...list, manifests: [bare] });
+  }
+  same(
+    {
+      ...list,
+      manifests: [
+        { ...entry, platform: { ...entry.platform, variant: null, 'os.version': '', 'os.features': null } },
+      ],
+    },
+    list,
+  );
+});
+
+test('null where something is required is missing', () => {
+  for (const [value, message] of [
+    [{ ...image, layers: null }, /layers is missing/],
+    [{ ...image, config: null }, /config is missing/],
+    [{ ...image, schemaVersion: null }, /schemaVersion is missing/],
+    [{ ...list, manifests: null }, /manifests is missing/],
+    [{ ...list, manifests: [null] }, /manifests\[0\] is "null"/],
+    [{ ...list, manifests: [{ ...entry, digest: null }] }, /manifests\[0\]\.digest is missing/],
+    [{ ...image, layers: [{ ...layer, size: null }] }, /layers\[0\]\.size is missing/],
+  ] as const) {
+    assert.match(refusal(value).message, message);
+  }
+});
+
+test('a platform keeps all that tells it from others', () => {
+  const platform = {
+    os: 'windows',
+    architecture: 'amd64',
+    variant: 'v1',
+    'os.version': '10.0',
+    'os.features': ['win32k'],
+  };
+  const parsed = parseManifest(bytes({ ...list, manifests: [{ ...entry, platform }] }));
+  assert.ok(parsed.kind === 'list');
+  assert.deepEqual(parsed.manifests[0]?.platform, {
+    os: 'windows',
+    architecture: 'amd64',
+    variant: 'v1',
+    osVersion: '10.0',
+    osFeatures: ['win32k'],
+  });
+});
+
+test('a config of any type is taken, and one of none has no artifact type', () => {
+  for (const mediaType of ['application/octet-stream', 'text/html', '', null]) {
+    const parsed = parseManifest(bytes({ ...image, config: { ...config, mediaType } }));
+    assert.ok(parsed.kind === 'image');
+    assert.equal(parsed.config.mediaType, mediaType ?? '');
+    assert.equal(artifactTypeOf(parsed), mediaType === '' ? undefined : (mediaType ?? undefined));
+  }
+});
+
+test('a list that is chosen from tells apart what cannot be chosen', () => {
+  const others = [
+    { ...entry, digest: `sha512:${'a'.repeat(128)}` },
+    { ...entry, mediaType: 'application/xml' },
+    { ...entry, mediaType: undefined },
+  ];
+  const { entries, passed } = parseListEntries(
+    bytes({ ...list, manifests: [others[0], entry, ...others.slice(1)] }),
+  );
+  assert.deepEqual(
+    entries.map(({ descriptor }) => descriptor.digest),
+    [entry.digest],
+  );
+  assert.equal(passed.length, 3);
+  assert.deepEqual(parseListEntries(bytes({ ...list, manifests: null })).entries, []);
+  for (const broken of [
+    { ...entry, digest: 'sha256:zz' },
+    { ...entry, digest: '../../x' },
+    { ...entry, size: -1 },
+    null,
+  ]) {
+    assert.throws(() => parseListEntries(bytes({ ...list, manifests: [entry, broken] })), /manifests\[1\]/);
+  }
+  assert.throws(() => parseListEntries(bytes(image)), /expected a list/);
 });
 
 test('a manifest that was announced as something else is refused', () => {

@@ -1,5 +1,6 @@
 import {
   type Descriptor,
+  describeValue,
   isMediaType,
   parseAnnotations,
   parseDescriptor,
@@ -43,6 +44,19 @@ export type Manifest = ManifestList | ImageManifest;
  * @throws SignpostError MANIFEST_INVALID, LIMIT_EXCEEDED
  */
 export function parseManifest(bytes: Uint8Array, expected?: string): Manifest {
+  const { object, common } = readDocument(bytes, expected);
+  if (isListType(common.mediaType)) {
+    return { kind: 'list', ...common, manifests: parseDescriptors(object.manifests, 'manifests') };
+  }
+  return {
+    kind: 'image',
+    ...common,
+    config: parseConfigDescriptor(object.config),
+    layers: parseDescriptors(object.layers, 'layers'),
+  };
+}
+
+function readDocument(bytes: Uint8Array, expected: string | undefined) {
   if (bytes.length > manifestLimit) {
     throw new SignpostError(
       'LIMIT_EXCEEDED',
@@ -63,15 +77,63 @@ export function parseManifest(bytes: Uint8Array, expected?: string): Manifest {
     ...(isMediaType(object.artifactType) ? { artifactType: object.artifactType } : {}),
     ...withAnnotations(object.annotations),
   };
-  if (isListType(mediaType)) {
-    return { kind: 'list', ...common, manifests: parseDescriptors(object.manifests, 'manifests') };
+  return { object, common };
+}
+
+/** An entry of a list whose manifest can be published. */
+export interface ListEntry {
+  readonly descriptor: Descriptor;
+  /** In the list, from 0. */
+  readonly position: number;
+  /** The same as the list writes it, with all that Signpost does not know. */
+  readonly written: unknown;
+}
+
+/** An entry that Signpost cannot read: of another digest algorithm, or of a type that is neither manifest nor list. */
+interface PassedEntry {
+  readonly position: number;
+  readonly digest: string;
+  readonly mediaType: string;
+}
+
+/** What there is to choose from in a list. */
+export interface ListEntries {
+  readonly list: Omit<ManifestList, 'manifests'>;
+  readonly entries: readonly ListEntry[];
+  readonly passed: readonly PassedEntry[];
+}
+
+/**
+ * Reads a list that is chosen from, rather than taken whole: entries of a digest algorithm or a media type that is not
+ * known are told apart (image-spec 1.1, image-index.md: unknown types are to be ignored). Without a value for
+ * "manifests" it is empty.
+ * @throws SignpostError MANIFEST_INVALID, LIMIT_EXCEEDED
+ */
+export function parseListEntries(bytes: Uint8Array, expected?: string): ListEntries {
+  const { object, common } = readDocument(bytes, expected);
+  if (!isListType(common.mediaType)) throw invalid(`it is ${quote(common.mediaType)}: expected a list`);
+  const entries: ListEntry[] = [];
+  const passed: PassedEntry[] = [];
+  for (const [index, written] of parseArray(object.manifests ?? [], 'manifests').entries()) {
+    const { digest, mediaType } = parseObject(written, `manifests[${index}]`);
+    if (isOtherDigest(digest) || !isManifestType(mediaType)) {
+      passed.push({ position: index, digest: describeValue(digest), mediaType: describeValue(mediaType) });
+    } else {
+      entries.push({ descriptor: parseDescriptor(written, `manifests[${index}]`), position: index, written });
+    }
   }
-  return {
-    kind: 'image',
-    ...common,
-    config: parseDescriptor(object.config, 'config'),
-    layers: parseDescriptors(object.layers, 'layers'),
-  };
+  return { list: { kind: 'list', ...common }, entries, passed };
+}
+
+// image-spec 1.1, descriptor.md, "Digests": an algorithm, a colon, and what it encodes.
+const otherDigestPattern = /^(?!sha256:)[a-z0-9]+(?:[+._-][a-z0-9]+)*:[A-Za-z0-9=_-]+$/;
+
+function isOtherDigest(digest: unknown): boolean {
+  return typeof digest === 'string' && digest.length < 300 && otherDigestPattern.test(digest);
+}
+
+function isManifestType(mediaType: unknown): boolean {
+  return typeof mediaType === 'string' && (isListType(mediaType) || isImageType(mediaType));
 }
 
 /** Config and layers of an image manifest: every blob that it names, each digest once. */
@@ -84,7 +146,8 @@ export function blobsOf(manifest: ImageManifest): readonly Descriptor[] {
  * config's media type.
  */
 export function artifactTypeOf(manifest: Manifest): string | undefined {
-  return manifest.artifactType ?? (manifest.kind === 'image' ? manifest.config.mediaType : undefined);
+  if (manifest.artifactType !== undefined || manifest.kind === 'list') return manifest.artifactType;
+  return manifest.config.mediaType === '' ? undefined : manifest.config.mediaType;
 }
 
 function readMediaType(object: Record<string, unknown>, expected: string | undefined): string {
@@ -99,7 +162,7 @@ function readMediaType(object: Record<string, unknown>, expected: string | undef
     );
   }
   if (object.schemaVersion !== 2) {
-    throw invalid(`the manifest's schemaVersion is ${quote(object.schemaVersion)}: expected 2`);
+    throw invalid(`the manifest's schemaVersion is ${describeValue(object.schemaVersion)}: expected 2`);
   }
   if (typeof mediaType !== 'string' || !(isListType(mediaType) || isImageType(mediaType))) {
     throw invalid(
@@ -115,8 +178,22 @@ function guessMediaType(object: Record<string, unknown>): string {
 }
 
 function parseDescriptors(value: unknown, where: string): readonly Descriptor[] {
-  if (!Array.isArray(value)) throw invalid(`${where} is ${quote(value)}: expected a list of descriptors`);
-  return value.map((item, index) => parseDescriptor(item, `${where}[${index}]`));
+  return parseArray(value, where).map((item, index) => parseDescriptor(item, `${where}[${index}]`));
+}
+
+function parseArray(value: unknown, where: string): readonly unknown[] {
+  if (Array.isArray(value)) return value;
+  throw invalid(`${where} is ${describeValue(value)}: expected a list of descriptors`);
+}
+
+// Registries before schema 2 was settled took any type for a config, and an empty one too; what it is, its content says.
+function parseConfigDescriptor(value: unknown): Descriptor {
+  const object = parseObject(value, 'config');
+  if ((object.mediaType ?? '') !== '') return parseDescriptor(object, 'config');
+  return {
+    ...parseDescriptor({ ...object, mediaType: 'application/octet-stream' }, 'config'),
+    mediaType: '',
+  };
 }
 
 function withAnnotations(value: unknown): { annotations?: Readonly<Record<string, string>> } {

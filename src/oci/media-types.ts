@@ -4,6 +4,7 @@ export const mediaTypes = {
   ociManifest: 'application/vnd.oci.image.manifest.v1+json',
   ociConfig: 'application/vnd.oci.image.config.v1+json',
   ociEmpty: 'application/vnd.oci.empty.v1+json',
+  ociLayerZstd: 'application/vnd.oci.image.layer.v1.tar+zstd',
   ociLayerGzip: 'application/vnd.oci.image.layer.v1.tar+gzip',
   dockerList: 'application/vnd.docker.distribution.manifest.list.v2+json',
   dockerManifest: 'application/vnd.docker.distribution.manifest.v2+json',
@@ -24,4 +25,13 @@ export function isListType(mediaType: string): boolean {
 /** The manifest of one platform. */
 export function isImageType(mediaType: string): boolean {
   return imageTypes.has(mediaType);
+}
+
+// image-spec 1.1, layer.md, and what docker, BuildKit and containerd call the same.
+const layerPattern =
+  /^application\/vnd\.(?:oci\.image\.layer\.v1\.tar(?:\+(?:gzip|zstd))?|docker\.image\.rootfs\.diff\.tar(?:\.(?:gzip|zstd))?)$/;
+
+/** A layer of a container image: a tar, plain or compressed in a way that clients know. */
+export function isLayerType(mediaType: string): boolean {
+  return layerPattern.test(mediaType);
 }

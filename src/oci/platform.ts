@@ -7,6 +7,7 @@ export interface Platform {
   readonly architecture: string;
   readonly variant?: string;
   readonly osVersion?: string;
+  readonly osFeatures?: readonly string[];
 }
 
 const partPattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/;

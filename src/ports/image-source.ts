@@ -1,9 +1,12 @@
 import type { Descriptor } from '../oci/descriptor.ts';
+import type { Platform } from '../oci/platform.ts';
 
 /** Bytes as they were read from a source, with the media type that the source gave them, if it gave one. */
 export interface SourceManifest {
   readonly bytes: Uint8Array;
   readonly mediaType: string | undefined;
+  /** What an index says of a manifest that it names, for what the image's config leaves open. */
+  readonly platform?: Platform | undefined;
 }
 
 /**
@@ -24,6 +27,8 @@ export interface ImageSource {
    * write into it again then. Large pieces (256 KiB to 1 MiB) copy fastest.
    */
   blob(descriptor: Descriptor, offset: number, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
+  /** Whether the blob is there, for sources that know without fetching it. */
+  holds?(descriptor: Descriptor): Promise<boolean>;
   /** Frees what the source holds (connections, temporary files). */
   close(): Promise<void>;
 }

@@ -1,23 +1,32 @@
 import type { Descriptor } from '../oci/descriptor.ts';
 import { SignpostError } from '../oci/errors.ts';
+import type { ListEntry } from '../oci/manifest.ts';
 import { formatPlatform, type Platform, platformMatches } from '../oci/platform.ts';
 
 // How BuildKit ties an attestation to the manifest that it is about (docs.docker.com, "Attestation storage").
 const attestedDigest = 'vnd.docker.reference.digest';
 
+/** Whether an entry of a list is an attestation about another, and no image for anybody. */
+export function isAttestation({ annotations }: Descriptor): boolean {
+  return annotations?.[attestedDigest] !== undefined;
+}
+
 /**
- * The manifests of a list that belong to the wanted platforms, in the list's order, with the attestations about them.
+ * The entries of a list that belong to the wanted platforms, in the list's order, with the attestations about them.
+ * Entries are chosen and not digests: one manifest may be listed for several platforms.
  * @throws SignpostError NOT_FOUND when a wanted platform is not there
  */
 export function chooseManifests(
-  manifests: readonly Descriptor[],
+  entries: readonly ListEntry[],
   wanted: readonly Platform[],
-): readonly Descriptor[] {
-  const matches = (platform: Platform) => (manifest: Descriptor) =>
-    manifest.platform !== undefined && platformMatches(platform, manifest.platform);
-  const missing = wanted.filter((platform) => !manifests.some(matches(platform)));
+): readonly ListEntry[] {
+  const matches =
+    (platform: Platform) =>
+    ({ descriptor }: ListEntry) =>
+      descriptor.platform !== undefined && platformMatches(platform, descriptor.platform);
+  const missing = wanted.filter((platform) => !entries.some(matches(platform)));
   if (missing.length > 0) {
-    const there = manifests.flatMap(({ platform }) =>
+    const there = entries.flatMap(({ descriptor: { platform } }) =>
       platform === undefined ? [] : formatPlatform(platform),
     );
     throw new SignpostError(
@@ -25,8 +34,8 @@ export function chooseManifests(
       `the image has no ${missing.map(formatPlatform).join(', ')}: it has ${[...new Set(there)].join(', ') || 'no platforms'}`,
     );
   }
-  const chosen = new Set(wanted.flatMap((platform) => manifests.filter(matches(platform))));
-  const digests = new Set<string>([...chosen].map(({ digest }) => digest));
-  const attests = ({ annotations }: Descriptor) => digests.has(annotations?.[attestedDigest] ?? '');
-  return manifests.filter((manifest) => chosen.has(manifest) || attests(manifest));
+  const chosen = new Set(wanted.flatMap((platform) => entries.filter(matches(platform))));
+  const digests = new Set<string>([...chosen].map(({ descriptor }) => descriptor.digest));
+  const attests = ({ descriptor }: ListEntry) => digests.has(descriptor.annotations?.[attestedDigest] ?? '');
+  return entries.filter((entry) => chosen.has(entry) || attests(entry));
 }

@@ -1,10 +1,15 @@
 import type { Descriptor } from '../oci/descriptor.ts';
 import { isSignpostError } from '../oci/errors.ts';
+import type { RepositoryName } from '../oci/reference.ts';
 import type { ImageSource } from '../ports/image-source.ts';
+import type { LayerUnpacker } from '../ports/layer-unpacker.ts';
 import type { Progress } from '../ports/progress.ts';
 import type { Publications } from '../ports/publications.ts';
 import type { StagedBlob, Staging } from '../ports/staging.ts';
 import type { TreeReader } from '../ports/tree.ts';
+import { checkLayer } from './check-layer.ts';
+import type { UncheckedLayer } from './layer-checks.ts';
+import type { ImageContent } from './read-image.ts';
 import { throwIfCancelled } from './throw-if-cancelled.ts';
 import { inParallel } from '../parallel/in-parallel.ts';
 
@@ -12,7 +17,16 @@ export interface CopyDeps {
   readonly staging: Staging;
   readonly tree: TreeReader;
   readonly publications: Publications;
+  readonly layers: LayerUnpacker;
   readonly progress: Progress;
+}
+
+export interface CopyOptions {
+  /** How many blobs are copied at once. */
+  readonly parallel: number;
+  /** How large a layer may be after decompression, in bytes. */
+  readonly unpackedLimit: number;
+  readonly signal: AbortSignal;
 }
 
 /** How a blob came to be where it is needed; `published` ones are in the tree already. */
@@ -22,59 +36,83 @@ type CopiedBlob = StagedBlob | 'published';
 export type CopyCounts = Readonly<Record<CopiedBlob, number>>;
 
 /**
- * Copies blobs into the staging area, `parallel` at once. The first failure ends the others; what they have got is
- * kept, and a later run resumes.
+ * Copies the blobs of an image into the staging area, several at once, and compares each layer with the image's config;
+ * what is here already is compared too. The first failure ends the others; what they have got is kept, and a later run
+ * resumes. Returns also the layers that could not be compared.
  */
 export async function copyBlobs(
   deps: CopyDeps,
   source: ImageSource,
-  blobs: readonly Descriptor[],
-  parallel: number,
-  signal: AbortSignal,
-): Promise<CopyCounts> {
+  { blobs, layerChecks }: Pick<ImageContent, 'blobs' | 'layerChecks'>,
+  { parallel, unpackedLimit, signal }: CopyOptions,
+): Promise<{ readonly counts: CopyCounts; readonly unchecked: readonly UncheckedLayer[] }> {
   const counts = { copied: 0, resumed: 0, present: 0, published: 0 };
+  const unchecked: UncheckedLayer[] = [];
+  const checksOf = Map.groupBy(layerChecks, (check) => check.digest);
   for (const { digest, size } of blobs) deps.progress.start(digest, size);
+
+  async function copyAndCheck(blob: Descriptor, stop: AbortSignal): Promise<void> {
+    const { digest, mediaType } = blob;
+    const { how, from } = await copyBlob(deps, source, blob, stop);
+    const checks = checksOf.get(digest) ?? [];
+    const options = { limit: unpackedLimit, signal: stop };
+    const compression = await checkLayer(deps.layers, source.name, { digest, from }, checks, options);
+    if (compression !== undefined) {
+      const reason = `it is compressed with ${compression}, which is not read here`;
+      unchecked.push(...checks.map(({ name }) => ({ digest, mediaType, name, reason })));
+    }
+    counts[how]++;
+    deps.progress.finish(digest, outcomes[how]);
+  }
 
   try {
     await inParallel(blobs, parallel, async (blob, failed) => {
       throwIfCancelled(signal);
-      counts[await copyBlob(deps, source, blob, AbortSignal.any([signal, failed]))]++;
+      await copyAndCheck(blob, AbortSignal.any([signal, failed]));
     });
   } finally {
     throwIfCancelled(signal);
   }
-  return counts;
+  return { counts, unchecked };
 }
+
+const outcomes = {
+  copied: undefined,
+  resumed: 'resumed',
+  present: 'already there',
+  published: 'already published',
+} as const;
 
 async function copyBlob(
   deps: CopyDeps,
   source: ImageSource,
   blob: Descriptor,
   stop: AbortSignal,
-): Promise<CopiedBlob> {
-  if (await isPublished(deps, blob)) {
-    deps.progress.finish(blob.digest, 'already published');
-    return 'published';
-  }
+): Promise<{ readonly how: CopiedBlob; readonly from: 'staging' | RepositoryName }> {
+  const repository = await findPublished(deps, blob);
+  if (repository !== undefined) return { how: 'published', from: repository };
   const how = await deps.staging.writeBlob(
     blob,
     async (offset) => stoppable(await source.blob(blob, offset, stop), stop),
     (bytes) => deps.progress.advance(blob.digest, bytes),
   );
-  deps.progress.finish(blob.digest, { copied: undefined, resumed: 'resumed', present: 'already there' }[how]);
-  return how;
+  return { how, from: 'staging' };
 }
 
-// The database says which repository has it; a look at the file means that publishing again heals a tree that lost it.
-async function isPublished(deps: CopyDeps, { digest, size }: Descriptor): Promise<boolean> {
+/** The repository whose file of the blob is there, if one has it. */
+export async function findPublished(
+  deps: Pick<CopyDeps, 'publications' | 'tree'>,
+  { digest, size }: Descriptor,
+): Promise<RepositoryName | undefined> {
+  // The database says which has it; a look at the file means that publishing again heals a tree that lost it.
   const found = await deps.publications.findBlob(digest);
-  if (found === undefined) return false;
+  if (found === undefined) return undefined;
   try {
     const file = await deps.tree.openBlob(found.repository, digest);
     file.stream.destroy();
-    return file.size === size;
+    return file.size === size ? found.repository : undefined;
   } catch (error) {
-    if (isSignpostError(error, 'NOT_FOUND')) return false;
+    if (isSignpostError(error, 'NOT_FOUND')) return undefined;
     throw error;
   }
 }

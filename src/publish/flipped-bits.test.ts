@@ -5,6 +5,7 @@ import { buildFourPlatforms } from '../../test/fakes/image-builder.ts';
 import { createMemoryImageSource } from '../../test/fakes/memory-image-source.ts';
 import { createMemoryPublications } from '../../test/fakes/memory-publications.ts';
 import { createMemoryStaging } from '../../test/fakes/memory-staging.ts';
+import { createMemoryLayers } from '../../test/fakes/memory-layers.ts';
 import { createMemoryTree } from '../../test/fakes/memory-tree.ts';
 import type { Digest } from '../oci/digest.ts';
 import { isSignpostError } from '../oci/errors.ts';
@@ -47,7 +48,8 @@ test('property: no flipped bit in a manifest, a config or a layer is staged', as
       const memory = createMemoryPublications();
       const progress = { start: () => {}, advance: () => {}, finish: () => {} };
       const tree = createMemoryTree(staging.blobs);
-      const deps = { ...memory, staging, tree, clock: { now: () => 1000 }, progress };
+      const layers = createMemoryLayers(staging.blobs, tree.blobs);
+      const deps = { ...memory, staging, tree, layers, clock: { now: () => 1000 }, progress };
       await assert.rejects(publishImage(deps, damage(victim, where), target), (error) =>
         isSignpostError(error, 'DIGEST_MISMATCH'),
       );

@@ -12,8 +12,11 @@ import type { Clock } from '../ports/clock.ts';
 import type { ImageSource } from '../ports/image-source.ts';
 import type { StagedImages } from '../ports/staged-images.ts';
 import { type CopyCounts, type CopyDeps, copyBlobs } from './copy-blobs.ts';
+import { withLocalBlobs } from './local-blobs.ts';
 import { defaultLimits, type PublishLimits } from './publish-limits.ts';
+import type { UncheckedLayer } from './layer-checks.ts';
 import { type ImageContent, readImage } from './read-image.ts';
+import { platformOf } from './read-part.ts';
 import { throwIfCancelled } from './throw-if-cancelled.ts';
 
 export interface PublishDeps extends CopyDeps {
@@ -38,6 +41,10 @@ export interface PublishResult {
   readonly list: Digest;
   readonly madeBecause?: ImageContent['madeBecause'];
   readonly manifests: readonly { readonly digest: Digest; readonly platform?: string }[];
+  /** What the source's list names and the published one does not, beside platforms that were not wanted. */
+  readonly leftOut: ImageContent['leftOut'];
+  /** Layers that could not be compared with the config of their image. */
+  readonly unchecked: readonly UncheckedLayer[];
   readonly blobs: CopyCounts;
   /** All blobs together, in bytes. */
   readonly bytes: number;
@@ -60,16 +67,23 @@ export async function publishImage(
   checkTag(target.tag);
   const signal = options.signal ?? new AbortController().signal;
   throwIfCancelled(signal);
-  const image = await readImage(source, options.platforms ?? [], options.limits ?? defaultLimits, signal);
+  const limits = options.limits ?? defaultLimits;
+  const local = withLocalBlobs(deps, source);
+  const image = await readImage(local, options.platforms ?? [], limits, signal);
   const published = await deps.publications.findTag(target.repository, target.tag);
   if (published?.list === image.list.digest && options.renew !== true) {
-    return describe(target, image, 'already-published', { copied: 0, resumed: 0, present: 0, published: 0 });
+    const nothing = { copied: 0, resumed: 0, present: 0, published: 0 };
+    return describe(target, image, 'already-published', nothing);
   }
-  const counts = await copyBlobs(deps, source, image.blobs, options.parallel ?? 4, signal);
+  const { counts, unchecked } = await copyBlobs(deps, source, image, {
+    parallel: options.parallel ?? 4,
+    unpackedLimit: limits.unpackedBytes,
+    signal,
+  });
   for (const { descriptor, bytes } of image.parts) await deps.staging.writeManifest(descriptor.digest, bytes);
   await deps.staging.writeManifest(image.list.digest, image.list.bytes);
   await stage(deps, target, image.list.digest);
-  return describe(target, image, 'staged', counts);
+  return describe(target, image, 'staged', counts, unchecked);
 }
 
 // An image that waited under the same tag is replaced: what only it needed goes.
@@ -112,16 +126,20 @@ function describe(
   image: ImageContent,
   outcome: PublishResult['outcome'],
   blobs: CopyCounts,
+  unchecked: readonly UncheckedLayer[] = [],
 ): PublishResult {
   return {
     reference: formatTaggedReference(target),
     outcome,
     list: image.list.digest,
     ...(image.madeBecause === undefined ? {} : { madeBecause: image.madeBecause }),
-    manifests: image.parts.map(({ descriptor: { digest, platform } }) => ({
-      digest,
-      ...(platform === undefined ? {} : { platform: formatPlatform(platform) }),
-    })),
+    manifests: image.parts.map((part) => {
+      const platform = platformOf(part);
+      const { digest } = part.descriptor;
+      return { digest, ...(platform === undefined ? {} : { platform: formatPlatform(platform) }) };
+    }),
+    leftOut: image.leftOut,
+    unchecked: [...image.unchecked, ...unchecked],
     blobs,
     bytes: image.blobs.reduce((sum, blob) => sum + blob.size, 0),
   };

@@ -7,6 +7,8 @@ export interface PublishLimits {
   readonly layers: number;
   /** One blob, in bytes. */
   readonly blobBytes: number;
+  /** One layer after decompression, in bytes. */
+  readonly unpackedBytes: number;
   /** All blobs of all platforms, in bytes. */
   readonly totalBytes: number;
 }
@@ -18,6 +20,7 @@ export const defaultLimits: PublishLimits = {
   manifests: 256,
   layers: 512,
   blobBytes: 256 * gibibyte,
+  unpackedBytes: 256 * gibibyte,
   totalBytes: 1024 * gibibyte,
 };
 

@@ -18,12 +18,5 @@ export async function publishSource(
   const root = await source.root();
   if (isSchema1(root)) return takeSchema1(deps, source, root.bytes, target, options.schema1);
   // The root is not asked for twice: a registry might answer differently.
-  const read: ImageSource = {
-    name: source.name,
-    root: () => Promise.resolve(root),
-    manifest: (descriptor) => source.manifest(descriptor),
-    blob: (descriptor, offset, signal) => source.blob(descriptor, offset, signal),
-    close: () => source.close(),
-  };
-  return publishImage(deps, read, target, options);
+  return publishImage(deps, { ...source, root: () => Promise.resolve(root) }, target, options);
 }

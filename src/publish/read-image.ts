@@ -1,36 +1,41 @@
 import type { Descriptor } from '../oci/descriptor.ts';
 import { type Digest, digestOf } from '../oci/digest.ts';
 import { SignpostError } from '../oci/errors.ts';
-import { type ImageManifest, manifestLimit, type ManifestList, parseManifest } from '../oci/manifest.ts';
-import { isImageType, isListType } from '../oci/media-types.ts';
+import { type ImageManifest, type Manifest, parseManifest } from '../oci/manifest.ts';
+import { isListType, isLayerType } from '../oci/media-types.ts';
 import { formatPlatform, type Platform, platformMatches } from '../oci/platform.ts';
 import type { ImageSource, SourceManifest } from '../ports/image-source.ts';
-import { checkDistributable } from './check-distributable.ts';
-import { chooseManifests } from './choose-manifests.ts';
-import { filterList, isImageConfig, readPlatform, wrapManifest } from './make-list.ts';
-import { checkBlobs, checkCount, type PublishLimits } from './publish-limits.ts';
-import { throwIfCancelled } from './throw-if-cancelled.ts';
+import type { LeftOut } from './flatten-list.ts';
+import { type LayerCheck, type UncheckedLayer, planLayerChecks } from './layer-checks.ts';
+import { wrapManifest } from '../oci/write-list.ts';
+import { checkBlobs, type PublishLimits } from './publish-limits.ts';
+import { readList } from './read-list.ts';
+import { describePart, explain, type ImagePart, type Reading } from './read-part.ts';
 
-/** A manifest with its bytes as the source gave them, checked against the descriptor. */
-interface ImagePart {
-  readonly descriptor: Descriptor;
-  readonly bytes: Uint8Array;
-  readonly manifest: ImageManifest;
-}
+/** Why a list is not the source's own. */
+export type MadeBecause = 'single-manifest' | 'chosen-platforms' | 'left-out' | 'nested-lists';
 
 /** An image as it will be signed: everything but the blobs, which are only named. */
 export interface ImageContent {
   readonly list: { readonly digest: Digest; readonly bytes: Uint8Array };
-  /** Why the list is not the source's own: it came without one, or only some platforms were wanted. */
-  readonly madeBecause?: 'single-manifest' | 'chosen-platforms';
+  readonly madeBecause?: MadeBecause;
   readonly parts: readonly ImagePart[];
+  /** What the source's list names and this one does not, beside platforms that were not wanted. */
+  readonly leftOut: readonly LeftOut[];
   /** Each blob once. */
   readonly blobs: readonly Descriptor[];
+  /** What the layers have to be, by the config of each part. */
+  readonly layerChecks: readonly LayerCheck[];
+  /** Layers of images that nobody can compare with the config. */
+  readonly unchecked: readonly UncheckedLayer[];
 }
 
+/** An image's list and manifests, as they were found. */
+export type FoundImage = Pick<ImageContent, 'list' | 'madeBecause' | 'parts' | 'leftOut'>;
+
 /**
- * Reads an image's manifests out of a source and checks all that can be known before a blob is copied. `platforms`
- * empty means all.
+ * Reads an image's manifests and configs out of a source and checks all that can be known before a blob is copied.
+ * `platforms` empty means all.
  * @throws SignpostError MANIFEST_INVALID, DIGEST_MISMATCH, LIMIT_EXCEEDED, NOT_FOUND, and what the source throws
  */
 export async function readImage(
@@ -39,52 +44,47 @@ export async function readImage(
   limits: PublishLimits,
   signal: AbortSignal,
 ): Promise<ImageContent> {
+  const reading = { source, limits, signal };
   const root = await source.root();
-  const manifest = parseManifest(root.bytes, root.mediaType);
   const image =
-    manifest.kind === 'list'
-      ? await readList(source, root, manifest, platforms, limits, signal)
-      : await readSingle(source, root, manifest, platforms, signal);
-  for (const part of image.parts) checkPart(part, limits);
+    root.mediaType !== undefined && isListType(root.mediaType)
+      ? await readList(reading, root, platforms)
+      : await readUnannounced(reading, root, platforms);
   const blobs = image.parts.flatMap(({ manifest }) => [manifest.config, ...manifest.layers]);
   checkBlobs(blobs, limits);
-  return { ...image, blobs: [...new Map(blobs.map((blob) => [blob.digest, blob])).values()] };
+  const { checks, unchecked } = planLayerChecks(source.name, image.parts);
+  return {
+    ...image,
+    blobs: [...new Map(blobs.map((blob) => [blob.digest, blob])).values()],
+    layerChecks: checks,
+    unchecked,
+  };
 }
 
-async function readList(
-  source: ImageSource,
+async function readUnannounced(
+  reading: Reading,
   root: SourceManifest,
-  list: ManifestList,
   platforms: readonly Platform[],
-  limits: PublishLimits,
-  signal: AbortSignal,
-): Promise<Omit<ImageContent, 'blobs'>> {
-  if (list.manifests.length === 0) throw new SignpostError('MANIFEST_INVALID', 'the list names no manifests');
-  checkCount('manifests in the list', list.manifests.length, limits.manifests);
-  const chosen = platforms.length === 0 ? list.manifests : chooseManifests(list.manifests, platforms);
-  const parts: ImagePart[] = [];
-  for (const descriptor of chosen) {
-    throwIfCancelled(signal);
-    parts.push(await readPart(source, descriptor));
-  }
-  if (chosen.length === list.manifests.length) {
-    return { list: { digest: digestOf(root.bytes), bytes: root.bytes }, parts };
-  }
-  const bytes = filterList(root.bytes, new Set(chosen.map(({ digest }) => digest)));
-  return { list: { digest: digestOf(bytes), bytes }, madeBecause: 'chosen-platforms', parts };
+): Promise<FoundImage> {
+  const digest = digestOf(root.bytes);
+  const manifest: Manifest = explain(reading.source, { digest }, () =>
+    parseManifest(root.bytes, root.mediaType),
+  );
+  return manifest.kind === 'list'
+    ? readList(reading, { ...root, mediaType: manifest.mediaType }, platforms)
+    : readSingle(reading, root, manifest, platforms);
 }
 
 async function readSingle(
-  source: ImageSource,
+  reading: Reading,
   root: SourceManifest,
   manifest: ImageManifest,
   platforms: readonly Platform[],
-  signal: AbortSignal,
-): Promise<Omit<ImageContent, 'blobs'>> {
+): Promise<FoundImage> {
   const plain = { mediaType: manifest.mediaType, digest: digestOf(root.bytes), size: root.bytes.length };
-  const platform = isImageConfig(manifest.config)
-    ? readPlatform(manifest.config, await readConfig(source, manifest.config, signal))
-    : undefined;
+  const part = await describePart(reading, plain, root.bytes, manifest);
+  const platform = mergePlatforms(part.config?.platform, root.platform);
+  if (platform === undefined && part.config !== undefined) checkNeedsNoPlatform(reading.source, part);
   for (const wanted of platforms) {
     if (platform === undefined || !platformMatches(wanted, platform)) {
       throw new SignpostError(
@@ -98,59 +98,24 @@ async function readSingle(
   return {
     list: { digest: digestOf(bytes), bytes },
     madeBecause: 'single-manifest',
-    parts: [{ descriptor, bytes: root.bytes, manifest }],
+    parts: [{ ...part, descriptor }],
+    leftOut: [],
   };
 }
 
-async function readPart(source: ImageSource, descriptor: Descriptor): Promise<ImagePart> {
-  const { mediaType, digest, size } = descriptor;
-  if (isListType(mediaType)) {
-    throw new SignpostError(
-      'MANIFEST_INVALID',
-      `the list names another list, ${digest}: clients do not follow lists inside lists; publish that one by itself`,
-    );
-  }
-  if (!isImageType(mediaType)) {
-    throw new SignpostError(
-      'MANIFEST_INVALID',
-      `the list names ${digest} as ${mediaType}: expected an OCI or Docker schema 2 manifest`,
-    );
-  }
-  checkCount(`bytes of manifest ${digest}`, size, manifestLimit);
-  const { bytes } = await source.manifest(descriptor);
-  const got = digestOf(bytes);
-  if (bytes.length !== size || got !== digest) {
-    throw new SignpostError(
-      'DIGEST_MISMATCH',
-      `manifest ${digest}: expected ${size} bytes, got ${bytes.length} bytes with ${got}: the source is damaged or was changed`,
-    );
-  }
-  const manifest = parseManifest(bytes, mediaType);
-  if (manifest.kind === 'image') return { descriptor, bytes, manifest };
+// The config decides; what it leaves open, such as the variant of an ARM processor, an index may know.
+function mergePlatforms(config: Platform | undefined, entry: Platform | undefined): Platform | undefined {
+  if (config === undefined || entry === undefined) return config ?? entry;
+  return platformMatches({ os: config.os, architecture: config.architecture }, entry)
+    ? { ...entry, ...config }
+    : config;
+}
+
+function checkNeedsNoPlatform(source: ImageSource, { manifest }: ImagePart): void {
+  if (!manifest.layers.some(({ mediaType }) => isLayerType(mediaType))) return;
   throw new SignpostError(
     'MANIFEST_INVALID',
-    `manifest ${digest} is a list, but was announced as ${mediaType}`,
+    `${source.name}: config ${manifest.config.digest} names no "os" and "architecture", without which no client finds ` +
+      `the image in a list: build it again for a platform`,
   );
-}
-
-async function readConfig(source: ImageSource, config: Descriptor, signal: AbortSignal): Promise<Uint8Array> {
-  const pieces: Uint8Array[] = [];
-  let got = 0;
-  for await (const piece of await source.blob(config, 0, signal)) {
-    got += piece.length;
-    if (got > config.size) break;
-    pieces.push(Buffer.from(piece));
-  }
-  const bytes = Buffer.concat(pieces);
-  if (got === config.size && digestOf(bytes) === config.digest) return bytes;
-  throw new SignpostError(
-    'DIGEST_MISMATCH',
-    `config ${config.digest}: expected ${config.size} bytes, got ${got} bytes with ${digestOf(bytes)}`,
-  );
-}
-
-function checkPart({ descriptor, manifest }: ImagePart, limits: PublishLimits): void {
-  const name = descriptor.platform === undefined ? descriptor.digest : formatPlatform(descriptor.platform);
-  checkCount(`layers of ${name}`, manifest.layers.length, limits.layers);
-  checkDistributable(name, manifest);
 }

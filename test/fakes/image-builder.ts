@@ -75,6 +75,36 @@ export function buildImage(
   return { ...image, manifests: new Map([[image.digest, image]]) };
 }
 
+/** An OCI image of parts that need not fit each other: layers with their bytes, and a config of any kind. */
+export function buildVariant(options: {
+  readonly layers: readonly { readonly bytes: Buffer; readonly mediaType: string }[];
+  readonly platform?: string;
+  /** What rootfs.diff_ids of the config has. */
+  readonly diffIds?: unknown;
+  /** Instead of a config for `platform` with `diffIds`. */
+  readonly config?: string;
+  readonly configType?: string;
+  /** Other members of the manifest. */
+  readonly manifest?: Readonly<Record<string, unknown>>;
+}): BuiltManifest {
+  const { os, architecture, variant } = parsePlatform(options.platform ?? 'linux/amd64');
+  const platform = { os, architecture, ...(variant === undefined ? {} : { variant }) };
+  const rootfs = { type: 'layers', diff_ids: options.diffIds };
+  const config = Buffer.from(options.config ?? JSON.stringify({ ...platform, rootfs }));
+  const manifest = encode({
+    schemaVersion: 2,
+    mediaType: mediaTypes.ociManifest,
+    config: describe(options.configType ?? mediaTypes.ociConfig, config),
+    layers: options.layers.map(({ bytes, mediaType }) => describe(mediaType, bytes)),
+    ...options.manifest,
+  });
+  const blobs = new Map([config, ...options.layers.map(({ bytes }) => bytes)].map((b) => [digestOf(b), b]));
+  const descriptor = { ...describe(mediaTypes.ociManifest, manifest), platform };
+  const { digest, mediaType } = descriptor;
+  const built: BuiltManifest = { manifest, digest, mediaType, descriptor, blobs, manifests: new Map() };
+  return { ...built, manifests: new Map([[digest, built]]) };
+}
+
 /** A list of images: an OCI index, or a Docker manifest list with `docker`. */
 export function buildList(
   images: readonly BuiltManifest[],

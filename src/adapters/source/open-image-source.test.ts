@@ -7,6 +7,7 @@ import { gzipSync } from 'node:zlib';
 import { fails } from '../../../test/fakes/expect-error.ts';
 import { imageSourceContract, type OpenedSource, walk } from '../../../test/contracts/image-source.ts';
 import {
+  type BuiltManifest,
   buildFourPlatforms,
   buildImage,
   layoutFiles,
@@ -14,7 +15,7 @@ import {
 } from '../../../test/fakes/image-builder.ts';
 import { legacyEntries } from '../../../test/fakes/docker-archive-builder.ts';
 import { buildTar } from '../../../test/fakes/tar-builder.ts';
-import { digestHex, digestOf } from '../../oci/digest.ts';
+import { type Digest, digestHex } from '../../oci/digest.ts';
 import { type ErrorCode } from '../../oci/errors.ts';
 import { parseImageSource } from '../../oci/image-source-name.ts';
 import { openImageSource } from './open-image-source.ts';
@@ -61,6 +62,16 @@ for (const style of ['links', 'folders', 'packed']) {
   );
 }
 
+/** What manifest.json says of an image that is in blobs/ too. */
+function savedAs({ manifest }: BuiltManifest) {
+  const { config, layers } = JSON.parse(manifest.toString()) as {
+    readonly config: { readonly digest: Digest };
+    readonly layers: readonly { readonly digest: Digest }[];
+  };
+  const path = ({ digest }: { readonly digest: Digest }) => `blobs/sha256/${digestHex(digest)}`;
+  return { Config: path(config), Layers: layers.map(path) };
+}
+
 describe('opening', () => {
   const cases: readonly [string, ErrorCode, string][] = [
     ['oci:absent', 'NOT_FOUND', 'there is no file or folder'],
@@ -68,8 +79,12 @@ describe('opening', () => {
     ['docker-archive:layout', 'SOURCE_INVALID', 'is a folder'],
     ['oci:temporary', 'SOURCE_INVALID', 'no file "oci-layout"'],
     ['oci:links.tar', 'SOURCE_INVALID', 'a "docker-archive:"'],
-    ['oci:layout', 'SOURCE_INVALID', 'name one of them (it has "v1", "v2")'],
-    ['oci:layout:v3', 'NOT_FOUND', 'names no image "v3" (it has "v1", "v2")'],
+    [
+      'oci:layout',
+      'SOURCE_INVALID',
+      'by its position as in "oci:<path>:@0" (it has @0 "v1", @1 "v2" linux/amd64)',
+    ],
+    ['oci:layout:v3', 'NOT_FOUND', 'names no image "v3" (it has @0 "v1", @1 "v2" linux/amd64)'],
     ['docker-archive:links.tar:a/b', 'NOT_FOUND', 'no image "a/b" (it has "a/b:1", "a/b:2")'],
   ];
   for (const [name, code, text] of cases) {
@@ -103,7 +118,7 @@ describe('opening', () => {
 
   test('a docker archive that is an OCI layout too keeps its manifests', async () => {
     const files = layoutFiles({ '1': list });
-    const manifest = [{ Config: 'blobs/sha256/x', RepoTags: ['a/b:1'], Layers: [] }];
+    const manifest = [{ ...savedAs(list.images[0] ?? assert.fail()), RepoTags: ['a/b:1'] }];
     files.set('manifest.json', Buffer.from(JSON.stringify(manifest)));
     const entries = [...files].map(([path, content]) => ({ path, content }));
     await writeFile(join(folder, 'both.tar'), buildTar(entries));
@@ -121,16 +136,43 @@ describe('opening', () => {
     }
     const manifests = [image.descriptor, other.descriptor];
     files.set('index.json', Buffer.from(JSON.stringify({ schemaVersion: 2, manifests })));
-    const config = `blobs/sha256/${digestHex(digestOf(other.config))}`;
     const listed = [
-      { Config: 'blobs/sha256/x', RepoTags: ['a/b:1'] },
-      { Config: config, RepoTags: ['c/d:1'] },
+      { ...savedAs(image), RepoTags: ['a/b:1'] },
+      { ...savedAs(other), RepoTags: ['c/d:1'] },
     ];
     files.set('manifest.json', Buffer.from(JSON.stringify(listed)));
     const entries = [...files].map(([path, content]) => ({ path, content }));
     await writeFile(join(folder, 'tagged.tar'), buildTar(entries));
     const { source } = await open('docker-archive:tagged.tar:c/d:1');
     assert.deepEqual(Buffer.from((await source.root()).bytes), other.manifest);
+    await source.close();
+  });
+
+  test('a docker archive whose two ways of saying what it holds do not agree is refused', async () => {
+    const saved = savedAs(image);
+    const more = [...saved.Layers, saved.Layers[0]];
+    for (const [listed, text] of [
+      [{ ...saved, Layers: more }, 'manifest.json names 4, the manifest 3'],
+      [{ ...saved, Layers: null }, 'manifest.json names 0, the manifest 3'],
+      [{ ...saved, Layers: saved.Layers.with(1, saved.Layers[0] ?? '') }, 'layers[1] is blobs/sha256/'],
+      [savedAs(buildImage({ platform: 'linux/arm64' })), 'not its config'],
+    ] as const) {
+      const files = layoutFiles({ 'a/b:1': image });
+      files.set('manifest.json', Buffer.from(JSON.stringify([{ ...listed, RepoTags: ['a/b:1'] }])));
+      const entries = [...files].map(([path, content]) => ({ path, content }));
+      await writeFile(join(folder, 'disagree.tar'), buildTar(entries));
+      await assert.rejects(open('docker-archive:disagree.tar'), fails('SOURCE_INVALID', text));
+    }
+  });
+
+  test('an image that only manifest.json knows is made from its entries', async () => {
+    const files = layoutFiles({ '1': image });
+    files.set('index.json', Buffer.from('{"schemaVersion":2,"manifests":null}'));
+    files.set('manifest.json', Buffer.from(JSON.stringify([{ ...savedAs(image), RepoTags: ['a/b:1'] }])));
+    const entries = [...files].map(([path, content]) => ({ path, content }));
+    await writeFile(join(folder, 'null-index.tar'), buildTar(entries));
+    const { source } = await open('docker-archive:null-index.tar:@0');
+    assert.equal((await walk(source)).manifests, 1);
     await source.close();
   });
 

@@ -9,6 +9,7 @@ import {
 import type { ImageSource } from '../../ports/image-source.ts';
 import { openArchiveFiles } from './archive/archive-files.ts';
 import { createDockerArchiveSource } from './archive/docker-archive-source.ts';
+import { readEntryPlatform } from './layout/entry-platform.ts';
 import { createFolderFiles } from './layout/folder-files.ts';
 import { chooseLayoutRoot } from './layout/layout-root.ts';
 import { createLayoutSource } from './layout/layout-source.ts';
@@ -61,20 +62,21 @@ async function openFiles(
     ? createFolderFiles(path)
     : await openArchiveFiles(path, temporary, limits, signal);
   const label = formatImageSource(name);
-  const { ref } = name;
+  const selector = { ...name, platforms: options.platforms ?? [] };
   if (name.kind === 'oci') {
     return createLayoutSource({
       name: label,
       files,
       signal,
-      chooseRoot: (index) => chooseLayoutRoot(index, ref, files.path),
+      chooseRoot: (index, ended) =>
+        chooseLayoutRoot(index, selector, (entry) => readEntryPlatform(files, entry, ended), files.path),
     });
   }
   try {
     return await createDockerArchiveSource({
       name: label,
       files,
-      ref,
+      selector,
       signal,
       temporary,
       layerLimit: limits.size,

@@ -2,7 +2,10 @@ import type { FileHandle } from 'node:fs/promises';
 import { parseJson } from '../../oci/parse-json.ts';
 import { SignpostError } from '../../oci/errors.ts';
 
-/** The files of a layout or an archive, by names that come from patterns and digests, never from the content. */
+/**
+ * The files of a layout or an archive. In a folder they have fixed names or those of digests; in an archive, which is read
+ * in place, any name is only looked up among its entries.
+ */
 export interface SourceFiles {
   /** The folder or archive, for messages. */
   readonly path: string;
@@ -46,6 +49,7 @@ export async function readJson(
   signal: AbortSignal,
 ): Promise<unknown> {
   const bytes = await readWhole(files, name, limit, signal);
+  if (bytes.length === 0) throw new SignpostError('SOURCE_INVALID', `${files.path}: ${name} is empty`);
   return parseJson(bytes, `${files.path}: ${name}`, 'SOURCE_INVALID');
 }
 

@@ -1,3 +1,5 @@
+import type { Platform } from '../../oci/platform.ts';
+
 /** How to speak TLS to a registry. Everything that weakens it has to be asked for by name. */
 export interface SourceTls {
   /** PEM files with certificate authorities trusted beside the usual ones. */
@@ -37,6 +39,8 @@ export interface ArchiveLimits {
 export interface ImageSourceOptions {
   /** An existing folder on a disk with room for an archive; a folder of its own is made in it and removed again. */
   readonly temporaryFolder: string;
+  /** What will be chosen from the image: where a layout has several, it may say which of them is meant. */
+  readonly platforms?: readonly Platform[];
   /** Files in the format of docker's config.json or containers' auth.json; the first that knows a host counts. */
   readonly credentialFiles?: readonly string[];
   readonly tls?: SourceTls;

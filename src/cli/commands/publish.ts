@@ -107,6 +107,11 @@ function describe(result: PublishResult | Schema1Result): readonly string[] {
   return [
     `staged ${result.reference}  ${result.list}`,
     ...(result.madeBecause === undefined ? [] : [`  ${madeBecause[result.madeBecause]}`]),
+    ...result.leftOut.map(({ digest, reason }) => `  left out: ${digest}: ${reason}`),
+    ...result.unchecked.map(
+      ({ name, digest, mediaType, reason }) =>
+        `  not compared with the image's config: ${name} (${digest}, ${mediaType}): ${reason}`,
+    ),
     ...result.manifests.map(({ digest, platform }) => `  ${digest}  ${platform ?? 'no platform'}`),
     `  ${formatBytes(result.bytes)} in ${copied + resumed + present + published} blobs: ${copied} copied, ` +
       `${resumed} resumed, ${present} staged already, ${published} published already`,
@@ -118,6 +123,8 @@ const madeBecause = {
   'single-manifest': 'The source has one manifest and no list: a list of one was made around it.',
   'chosen-platforms':
     "Only some platforms were chosen: a new list of just those was made, not the source's own.",
+  'left-out': "Not all that the source's list names can be published: a new list of the rest was made.",
+  'nested-lists': 'The source has lists inside its list: a new one of all their manifests was made.',
 } as const;
 
 function collect(value: string, before: readonly string[]): readonly string[] {

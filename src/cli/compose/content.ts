@@ -4,6 +4,7 @@ import { createFileSchema1Archive } from '../../adapters/file-schema1-archive.ts
 import { createFileStaging } from '../../adapters/file-staging.ts';
 import { createFileTreeReader } from '../../adapters/file-tree-reader.ts';
 import { createFileTreeWriter } from '../../adapters/file-tree-writer.ts';
+import { createFileLayerUnpacker } from '../../adapters/layer/file-layer-unpacker.ts';
 import { createSystemClock } from '../../adapters/system-clock.ts';
 import type { Config } from '../config-schema.ts';
 import { type StorageConfig, openStorage } from './storage.ts';
@@ -32,6 +33,7 @@ export async function composeContent(config: StorageConfig, command: string) {
     clock,
     lock: storage.createLock(command),
     staging: createFileStaging(folders.staging),
+    layers: createFileLayerUnpacker(folders),
     tree: createFileTreeReader(folders.tree),
     treeWriter: createFileTreeWriter(folders),
     contents: createFileTreeContents(folders.tree, storage.publishedContent, clock),

@@ -28,7 +28,11 @@ export async function composePublish(
   await makePrivateFolder(content.folders.temporary, 'owner');
   const opened = await openImageSource(
     source,
-    { ...options.source, temporaryFolder: content.folders.temporary },
+    {
+      ...options.source,
+      temporaryFolder: content.folders.temporary,
+      ...(options.platforms === undefined ? {} : { platforms: options.platforms }),
+    },
     options.signal,
   );
   try {

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { deflateRawSync, gzipSync } from 'node:zlib';
+import { deflateRawSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import { fails } from '../../../../test/fakes/expect-error.ts';
 import { legacyEntries } from '../../../../test/fakes/docker-archive-builder.ts';
@@ -80,7 +80,9 @@ describe('a tar archive', () => {
     const expected = ['plain', 'by pax', 'by GNU', 'size by pax', 'x'.repeat(5000)];
     assert.deepEqual(await read(buildTar(entries), names), expected);
     assert.deepEqual(await read(gzipSync(buildTar(entries)), names), expected);
-    await assert.rejects(read(buildTar(entries), ['README']), fails('NOT_FOUND', 'README'));
+    assert.deepEqual(await read(zstdCompressSync(buildTar(entries)), names), expected);
+    assert.deepEqual(await read(buildTar(entries), ['README']), ['not looked at']);
+    await assert.rejects(read(buildTar(entries), ['absent']), fails('NOT_FOUND', 'absent'));
   });
 
   const file = (path: string): TarEntry => ({ path, content: 'x' });
@@ -92,11 +94,12 @@ describe('a tar archive', () => {
     ['a link to elsewhere', { path: 'index.json', type: 'SymbolicLink', linkpath: '/etc/passwd' }, 'link to'],
     [
       'a blob that is a link',
-      { path: `blobs/sha256/${hex}`, type: 'SymbolicLink', linkpath: '../../x' },
+      { path: `blobs/sha256/${hex}`, type: 'SymbolicLink', linkpath: '../../../x' },
       'link to',
     ],
-    ['a hard link', { path: 'index.json', type: 'Link', linkpath: 'manifest.json' }, 'link to'],
-    ['an unknown entry that is a link', { path: 'x', type: 'SymbolicLink', linkpath: 'y' }, 'link to'],
+    ['a hard link that leaves', { path: 'x', type: 'Link', linkpath: '../index.json' }, 'link to'],
+    ['a link to itself', { path: 'a/x', type: 'SymbolicLink', linkpath: './x' }, 'link to'],
+    ['a link to nothing', { path: 'a/x', type: 'SymbolicLink', linkpath: '' }, 'link to'],
     [
       'a layer that is a link out',
       { path: `${hex}/layer.tar`, type: 'SymbolicLink', linkpath: `../../${hex}.tar` },
@@ -105,7 +108,6 @@ describe('a tar archive', () => {
     ['a device', { path: 'x', type: 'CharacterDevice' }, 'CharacterDevice'],
     ['a pipe', { path: 'index.json', type: 'FIFO' }, 'FIFO'],
     ['a sparse file', { path: 'index.json', type: 'SparseFile' }, 'SparseFile'],
-    ['a folder where a file belongs', { path: 'index.json', type: 'Directory' }, 'is a folder'],
     ['a size that is a lie', { path: 'repositories', content: 'x', size: 1e9 }, 'not whole'],
     ['an endless record', { path: 'x', type: 'ExtendedHeader', content: 'x'.repeat(100_000) }, 'too long'],
   ];
@@ -115,11 +117,36 @@ describe('a tar archive', () => {
     });
   }
 
-  test('with two entries of one name is refused', async () => {
-    await assert.rejects(
-      read(buildTar([...layout, ...layout.slice(0, 1)]), []),
-      fails('SOURCE_INVALID', 'twice'),
+  test('with two entries of one name, or a folder where a file belongs, is refused when that is read', async () => {
+    const twice = buildTar([...layout, ...layout.slice(0, 1)]);
+    await read(twice, ['index.json']);
+    await assert.rejects(read(twice, ['oci-layout']), fails('SOURCE_INVALID', 'twice'));
+    const folder = buildTar([{ path: 'index.json/', type: 'Directory' }]);
+    await assert.rejects(read(folder, ['index.json']), fails('SOURCE_INVALID', 'is a folder'));
+  });
+
+  test('is read through its links, hard and symbolic, with and without "./"', async () => {
+    const links: readonly TarEntry[] = [
+      { path: './', type: 'Directory' },
+      { path: './a/', type: 'Directory' },
+      { path: './a/file', content: 'x' },
+      { path: './hard', type: 'Link', linkpath: './a/file' },
+      { path: './hard-too', type: 'Link', linkpath: 'a/file' },
+      { path: './a/here', type: 'SymbolicLink', linkpath: 'file' },
+      { path: 'a/b/up', type: 'SymbolicLink', linkpath: './../.././a//file' },
+      { path: 'chain', type: 'SymbolicLink', linkpath: 'a/b/up' },
+      { path: 'nowhere', type: 'SymbolicLink', linkpath: 'absent' },
+      { path: 'circle', type: 'SymbolicLink', linkpath: 'circle2' },
+      { path: 'circle2', type: 'SymbolicLink', linkpath: 'circle' },
+    ];
+    const names = ['hard', 'hard-too', 'a/here', 'a/b/up', 'chain'];
+    assert.deepEqual(
+      await read(buildTar(links), names),
+      names.map(() => 'x'),
     );
+    for (const name of ['nowhere', 'circle']) {
+      await assert.rejects(read(buildTar(links), [name]), fails('NOT_FOUND', name));
+    }
   });
 
   test('that is cut off anywhere is refused', async () => {
@@ -169,13 +196,14 @@ describe('a tar archive', () => {
 
   test('in a compression that is not read is named', async () => {
     for (const [magic, name] of [
-      ['28b52ffd', 'zstd'],
       ['425a6839', 'bzip2'],
       ['fd377a585a00', 'xz'],
     ] as const) {
       const bytes = Buffer.concat([Buffer.from(magic, 'hex'), Buffer.alloc(1000)]);
       await assert.rejects(read(bytes, []), fails('SOURCE_INVALID', name));
     }
+    const damaged = Buffer.concat([Buffer.from('28b52ffd', 'hex'), Buffer.alloc(1000)]);
+    await assert.rejects(read(damaged, []), fails('SOURCE_INVALID', 'is damaged'));
     await assert.rejects(read(deflateRawSync(buildTar(layout)), []), fails('SOURCE_INVALID', ''));
   });
 

@@ -1,13 +1,19 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import { quote } from '../../../oci/digest.ts';
 import { isSignpostError, SignpostError } from '../../../oci/errors.ts';
+import {
+  type Compression,
+  detectCompression,
+  isReadable,
+  magicLength,
+} from '../../compression/compression.ts';
+import { decompressToFile } from '../../compression/decompress.ts';
 import { readAt, readPart, readPartForCopy, type SourceFiles } from '../source-files.ts';
 import type { ArchiveLimits } from '../source-options.ts';
 import type { TemporaryFolder } from '../temporary-folder.ts';
-import { isGzip, unpackGzip } from './gunzip.ts';
 import { readTarIndex, type TarIndex } from './tar-index.ts';
 
-const linkHops = 4;
-const magicLength = 6;
+const linkHops = 16;
 
 /**
  * Opens a tar archive. A plain one is read in place; one that is compressed is first unpacked into `temporary`,
@@ -21,9 +27,9 @@ export async function openArchiveFiles(
   signal: AbortSignal,
 ): Promise<SourceFiles> {
   const given = await openFile(path);
-  const { file, size } = (await startsAsGzip(given.file, path))
-    ? await unpack(given.file, given.size, path, temporary, limits, signal)
-    : given;
+  const compression = await readCompression(given.file, path);
+  const { file, size } =
+    compression === undefined ? given : await unpack(given, compression, path, temporary, limits, signal);
   try {
     if (size > limits.size) {
       throw new SignpostError(
@@ -41,13 +47,10 @@ export async function openArchiveFiles(
 
 function createArchiveFiles(path: string, file: FileHandle, index: TarIndex): SourceFiles {
   let closing: Promise<void> | undefined;
-  const openToRead = (read: typeof readPart, name: string, offset: number, signal: AbortSignal) => {
-    if (signal.aborted) return Promise.reject(new SignpostError('CANCELLED', `stopped reading ${path}`));
-    const entry = findFile(index, name);
-    if (entry === undefined)
-      return Promise.reject(new SignpostError('NOT_FOUND', `${path} holds no ${name}`));
-    const { start, size } = entry;
-    return Promise.resolve(read(file, start + offset, start + size, signal, `${path}, ${name}`));
+  const openToRead = async (read: typeof readPart, name: string, offset: number, signal: AbortSignal) => {
+    if (signal.aborted) throw new SignpostError('CANCELLED', `stopped reading ${path}`);
+    const { start, size } = findFile(index, name, path);
+    return read(file, start + offset, start + size, signal, `${path}, ${name}`);
   };
   return {
     path,
@@ -58,15 +61,30 @@ function createArchiveFiles(path: string, file: FileHandle, index: TarIndex): So
   };
 }
 
-function findFile(index: TarIndex, name: string): { start: number; size: number } | undefined {
+function findFile(index: TarIndex, name: string, path: string): { start: number; size: number } {
   let entry = index.get(name);
   for (let hops = 0; hops < linkHops && entry?.kind === 'link'; hops++) entry = index.get(entry.target);
-  return entry?.kind === 'file' ? entry : undefined;
+  switch (entry?.kind) {
+    case 'file':
+      return entry;
+    case 'folder':
+      throw new SignpostError('SOURCE_INVALID', `${path}: the entry ${quote(name)} is a folder`);
+    case 'twice':
+      throw new SignpostError('SOURCE_INVALID', `${path}: the entry ${quote(name)} is there twice`);
+    case 'link':
+    case undefined:
+      throw new SignpostError('NOT_FOUND', `${path} holds no ${quote(name)}`);
+  }
 }
 
-async function startsAsGzip(file: FileHandle, path: string): Promise<boolean> {
+async function readCompression(file: FileHandle, path: string): Promise<Compression | undefined> {
   try {
-    return isGzip(await readAt(file, 0, magicLength, path), path);
+    const compression = detectCompression(await readAt(file, 0, magicLength, path));
+    if (compression === undefined || isReadable(compression)) return compression;
+    throw new SignpostError(
+      'SOURCE_INVALID',
+      `${path} is compressed with ${compression}: unpack it first, or use gzip or zstd`,
+    );
   } catch (error) {
     await file.close();
     throw error;
@@ -87,8 +105,8 @@ async function openFile(path: string): Promise<{ file: FileHandle; size: number 
 }
 
 async function unpack(
-  packed: FileHandle,
-  packedSize: number,
+  packed: { readonly file: FileHandle; readonly size: number },
+  compression: Compression,
   path: string,
   temporary: TemporaryFolder,
   limits: ArchiveLimits,
@@ -96,13 +114,14 @@ async function unpack(
 ): Promise<{ file: FileHandle; size: number }> {
   try {
     const target = await temporary.newFile('archive.tar');
-    await unpackGzip(readPart(packed, 0, packedSize, signal, path), target, limits.size, path);
+    const pieces = readPart(packed.file, 0, packed.size, signal, path);
+    await decompressToFile(pieces, compression, target, limits.size, path);
     return await openFile(target);
   } catch (error) {
     throw isSignpostError(error)
       ? error
       : new SignpostError('STORAGE', `${path}: ${(error as Error).message}`, { cause: error });
   } finally {
-    await packed.close();
+    await packed.file.close();
   }
 }

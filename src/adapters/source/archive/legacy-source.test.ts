@@ -151,10 +151,10 @@ describe('a damaged archive is refused:', () => {
 
   test('a config without layers, with other layers, or that is not JSON', async () => {
     for (const [content, text] of [
-      ['{}', 'no rootfs.diff_ids'],
+      ['{}', 'names 3 layers, but the config'],
       ['[', 'not JSON'],
       ['{"rootfs":{"diff_ids":["x"]}}', 'expected a digest'],
-      [JSON.stringify({ rootfs: { diff_ids: [] } }), 'names 3 layers, but the config 0'],
+      [JSON.stringify({ rootfs: { diff_ids: [] } }), 'has rootfs.diff_ids for 0'],
     ] as const) {
       const hex = digestOf(content).slice(7);
       const entries = changed((entry) => {
@@ -168,10 +168,21 @@ describe('a damaged archive is refused:', () => {
 
   test('a manifest.json of another shape, or one that names files of this machine', async () => {
     for (const [content, code, text] of [
-      ['{}', 'SOURCE_INVALID', 'expected array'],
+      ['{}', 'SOURCE_INVALID', 'manifest.json is "{}": expected a list of images'],
+      ['null', 'SOURCE_INVALID', 'manifest.json is "null": expected a list of images'],
+      ['', 'SOURCE_INVALID', 'manifest.json is empty'],
+      ['[', 'SOURCE_INVALID', 'manifest.json is not JSON'],
       ['[]', 'NOT_FOUND', 'no image'],
-      ['[{"Config":1}]', 'SOURCE_INVALID', '0.Config'],
-      ['[{"Config":"/etc/passwd","Layers":[]}]', 'NOT_FOUND', '/etc/passwd'],
+      ['[null]', 'SOURCE_INVALID', 'manifest.json[0] is "null": expected an object with "Config"'],
+      ['[{}]', 'SOURCE_INVALID', 'manifest.json[0].Config is missing: expected the name of an entry'],
+      ['[{"Config":1}]', 'SOURCE_INVALID', 'manifest.json[0].Config is "1": expected the name of an entry'],
+      ['[{"Config":"x","Layers":{}}]', 'SOURCE_INVALID', 'manifest.json[0].Layers is "{}": expected a list'],
+      [
+        '[{"Config":"x","Layers":[null]}]',
+        'SOURCE_INVALID',
+        'manifest.json[0].Layers[0] is "null": expected a list',
+      ],
+      ['[{"Config":"/etc/passwd","Layers":[]}]', 'NOT_FOUND', 'etc/passwd'],
       ['[{"Config":"../../etc/passwd","Layers":[]}]', 'NOT_FOUND', 'passwd'],
     ] as const) {
       const entries = changed((entry) => (entry.path === 'manifest.json' ? { ...entry, content } : entry));

@@ -3,18 +3,20 @@ import { createWriteStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
-import type { Descriptor } from '../../../oci/descriptor.ts';
 import { type Digest, parseDigest } from '../../../oci/digest.ts';
 import { isSignpostError, SignpostError } from '../../../oci/errors.ts';
-import { mediaTypes } from '../../../oci/media-types.ts';
+import { type Compression, detectCompression, isReadable } from '../../compression/compression.ts';
+import { decompress } from '../../compression/decompress.ts';
+import { peek } from '../../compression/peek.ts';
 import { readPart, type SourceFiles } from '../source-files.ts';
 import type { TemporaryFolder } from '../temporary-folder.ts';
-import { gunzip, isGzip } from './gunzip.ts';
 import { inParallel } from '../../../parallel/in-parallel.ts';
 
 /** A layer as a registry has it. */
 export interface PackedLayer {
-  readonly descriptor: Descriptor;
+  readonly digest: Digest;
+  readonly size: number;
+  readonly compression: Compression;
   open(offset: number, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
 }
 
@@ -67,11 +69,16 @@ async function packLayer(layer: WantedLayer, deps: PackLayerDeps, signal: AbortS
       yield piece;
     }
   };
-  if (isGzip(start, where)) {
-    for await (const piece of gunzip(count(content), deps.layerLimit, where)) unpackedHash.update(piece);
+  const compression = detectCompression(start);
+  if (compression !== undefined) {
+    if (!isReadable(compression)) throw notReadable(where, compression);
+    const unpacked = decompress(count(content), compression, deps.layerLimit, where);
+    for await (const piece of unpacked) unpackedHash.update(piece);
     checkDiffId(unpackedHash, layer, files.path);
     return {
-      descriptor: describe(packedHash, size),
+      digest: finish(packedHash),
+      size,
+      compression,
       open: (offset, signal) => files.open(layer.entry, offset, signal),
     };
   }
@@ -89,7 +96,9 @@ async function packLayer(layer: WantedLayer, deps: PackLayerDeps, signal: AbortS
   }
   checkDiffId(unpackedHash, layer, files.path);
   return {
-    descriptor: describe(packedHash, size),
+    digest: finish(packedHash),
+    size,
+    compression: 'gzip',
     open: (offset, signal) => Promise.resolve(readTemporary(target, offset, size, signal)),
   };
 }
@@ -103,26 +112,17 @@ function checkDiffId(hash: Hash, { entry, diffId }: WantedLayer, path: string): 
   );
 }
 
-function describe(hash: Hash, size: number): Descriptor {
-  return { mediaType: mediaTypes.dockerLayerGzip, size, digest: finish(hash) };
+// An entry's name is tied to its bytes, so that nobody can unpack it inside its archive.
+function notReadable(where: string, compression: string): SignpostError {
+  return new SignpostError(
+    'SOURCE_INVALID',
+    `${where} is compressed with ${compression}, which is not read: write the image again with gzip or zstd, as ` +
+      `"skopeo copy docker-archive:<file> oci:<folder>" does`,
+  );
 }
 
 function finish(hash: Hash): Digest {
   return parseDigest(`sha256:${hash.digest('hex')}`);
-}
-
-/** The first piece, and all pieces with it. */
-async function peek(
-  pieces: AsyncIterable<Uint8Array>,
-): Promise<readonly [start: Uint8Array, all: AsyncIterable<Uint8Array>]> {
-  const iterator = pieces[Symbol.asyncIterator]();
-  const first = await iterator.next();
-  if (first.done === true) return [new Uint8Array(), pieces];
-  const all = async function* () {
-    yield first.value;
-    yield* { [Symbol.asyncIterator]: () => iterator };
-  };
-  return [first.value, all()];
 }
 
 async function* hashed(pieces: AsyncIterable<Uint8Array>, hash: Hash): AsyncGenerator<Uint8Array> {

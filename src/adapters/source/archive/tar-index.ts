@@ -5,10 +5,11 @@ import { SignpostError } from '../../../oci/errors.ts';
 import { readAt } from '../source-files.ts';
 import { parseEntryName, parseLink } from './entry-name.ts';
 
-/** An entry that Signpost reads: `start` is where its bytes begin in the tar. */
+/** An entry: `start` is where its bytes begin in the tar. Of several with one name nobody can say which counts. */
 type TarEntry =
   | { readonly kind: 'file'; readonly start: number; readonly size: number }
-  | { readonly kind: 'link'; readonly target: string };
+  | { readonly kind: 'link'; readonly target: string }
+  | { readonly kind: 'folder' | 'twice' };
 
 export type TarIndex = ReadonlyMap<string, TarEntry>;
 
@@ -41,7 +42,7 @@ export async function readTarIndex(
   let position = 0;
   for (let count = 0; ;) {
     const bytes = await readAt(file, position, block, path);
-    if (bytes.length < block) throw cutOff(path, 'it has no end');
+    if (bytes.length < block) throw cutOff(path, size === 0 ? 'it is empty' : 'it has no end');
     if (isZero(bytes)) break;
     const header = parseHeader(bytes, position, path);
     position += block;
@@ -69,15 +70,15 @@ export async function readTarIndex(
   return index;
 }
 
-/** Adds an entry that Signpost reads; returns how many bytes of content follow. */
+/** Adds an entry; returns how many bytes of content follow. */
 function addEntry(index: Map<string, TarEntry>, header: Header, extension: Extension, start: number): number {
   const path = extension.path ?? header.path ?? '';
   const size = extension.size ?? header.size ?? -1;
   if (!Number.isSafeInteger(size) || size < 0) throw refuse(`the entry ${quote(path)} has no size`);
   const { type } = header;
-  const { name, known } = parseEntryName(path);
+  const name = parseEntryName(path);
   if (type === 'Directory') {
-    if (known) throw refuse(`the entry ${quote(path)} is a folder`);
+    if (index.get(name)?.kind !== 'folder') addOnce(index, name, { kind: 'folder' });
     return 0;
   }
   if (type === 'SymbolicLink' || type === 'Link') {
@@ -88,14 +89,13 @@ function addEntry(index: Map<string, TarEntry>, header: Header, extension: Exten
   if (type !== 'File' && type !== 'OldFile') {
     throw refuse(`the entry ${quote(path)} is neither a file nor a folder but ${quote(type)}`);
   }
-  if (known) addOnce(index, name, { kind: 'file', start, size });
+  addOnce(index, name, { kind: 'file', start, size });
   return size;
 }
 
-// Readers of tar do not agree on which of two entries with one name counts.
+// Readers of tar do not agree on which of two entries with one name counts. It matters only when it is read.
 function addOnce(index: Map<string, TarEntry>, name: string, entry: TarEntry): void {
-  if (index.has(name)) throw refuse(`the entry ${quote(name)} is there twice`);
-  index.set(name, entry);
+  index.set(name, index.has(name) ? { kind: 'twice' } : entry);
 }
 
 function parseHeader(bytes: Buffer, position: number, path: string): Header {

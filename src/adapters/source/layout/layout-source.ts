@@ -1,8 +1,10 @@
 import type { Descriptor } from '../../../oci/descriptor.ts';
-import { type Digest, digestHex, digestMatches, quote } from '../../../oci/digest.ts';
+import { describeValue } from '../../../oci/descriptor.ts';
+import { type Digest, digestHex, digestMatches } from '../../../oci/digest.ts';
 import { isSignpostError, SignpostError } from '../../../oci/errors.ts';
-import { manifestLimit, type ManifestList, parseManifest } from '../../../oci/manifest.ts';
+import { type ListEntries, manifestLimit, parseListEntries } from '../../../oci/manifest.ts';
 import { mediaTypes } from '../../../oci/media-types.ts';
+import { makeList } from '../../../oci/write-list.ts';
 import type { ImageSource, SourceManifest } from '../../../ports/image-source.ts';
 import { readJson, readWhole, type SourceFiles } from '../source-files.ts';
 import type { LayoutRoot } from './layout-root.ts';
@@ -15,7 +17,7 @@ export interface LayoutSourceOptions {
   readonly files: SourceFiles;
   /** Ends whatever the source is doing. */
   readonly signal: AbortSignal;
-  readonly chooseRoot: (index: ManifestList, signal: AbortSignal) => LayoutRoot | Promise<LayoutRoot>;
+  readonly chooseRoot: (index: ListEntries, signal: AbortSignal) => Promise<LayoutRoot>;
 }
 
 /** An image in an OCI image layout (image-spec 1.1, image-layout.md). */
@@ -27,30 +29,30 @@ export function createLayoutSource({
 }: LayoutSourceOptions): ImageSource {
   const closing = new AbortController();
   const ended = AbortSignal.any([outer, closing.signal]);
-  const readManifest = (digest: Digest) => readWhole(files, blobPath(digest), manifestLimit, ended);
 
   const root = async (): Promise<SourceManifest> => {
     await checkLayoutFile(files, ended);
-    const bytes = await readWhole(files, 'index.json', manifestLimit, ended);
-    const index = parseIndex(bytes, files.path);
+    const { bytes, index } = await readIndex(files, ended);
     const chosen = await chooseRoot(index, ended);
-    if (chosen.kind === 'index') return { bytes, mediaType: index.mediaType };
-    const { digest, mediaType } = chosen.descriptor;
-    const manifest = await readManifest(digest);
-    // The caller does not know this digest, so that nobody else can check it.
-    if (digestMatches(digest, manifest)) return { bytes: manifest, mediaType };
-    throw new SignpostError(
-      'SOURCE_INVALID',
-      `${files.path}: ${blobPath(digest)} does not have the digest in its name`,
-    );
+    if (chosen.kind === 'entries') {
+      const isWhole = chosen.entries.length === index.entries.length && index.passed.length === 0;
+      return { bytes: isWhole ? bytes : makeList(bytes, chosen.entries), mediaType: index.list.mediaType };
+    }
+    const { digest, mediaType, platform } =
+      chosen.kind === 'entry' ? chosen.descriptor : { digest: chosen.digest };
+    return { bytes: await readLayoutManifest(files, digest, ended), mediaType, platform };
   };
 
   return {
     name,
     root,
-    manifest: async ({ digest }) => ({ bytes: await readManifest(digest), mediaType: undefined }),
+    manifest: async ({ digest }) => ({
+      bytes: await readWhole(files, blobPath(digest), manifestLimit, ended),
+      mediaType: undefined,
+    }),
     blob: ({ digest }: Descriptor, offset, signal) =>
       files.openForCopy(blobPath(digest), offset, AbortSignal.any([signal, ended])),
+    holds: ({ digest }) => files.has(blobPath(digest)),
     close: async () => {
       closing.abort();
       await files.close();
@@ -61,6 +63,40 @@ export function createLayoutSource({
 /** Where a layout keeps a blob. */
 export function blobPath(digest: Digest): string {
   return `blobs/sha256/${digestHex(digest)}`;
+}
+
+/** index.json, with its bytes. @throws SignpostError NOT_FOUND, SOURCE_INVALID, LIMIT_EXCEEDED */
+export async function readIndex(
+  files: SourceFiles,
+  signal: AbortSignal,
+): Promise<{ readonly bytes: Uint8Array; readonly index: ListEntries }> {
+  const bytes = await readWhole(files, 'index.json', manifestLimit, signal);
+  try {
+    return { bytes, index: parseListEntries(bytes, mediaTypes.ociIndex) };
+  } catch (cause) {
+    throw new SignpostError(
+      'SOURCE_INVALID',
+      `${files.path}: index.json: ${bytes.length === 0 ? 'it is empty' : (cause as Error).message}`,
+      { cause },
+    );
+  }
+}
+
+/**
+ * A manifest whose digest nobody else can check, since nobody else knows it.
+ * @throws SignpostError NOT_FOUND, SOURCE_INVALID, LIMIT_EXCEEDED
+ */
+export async function readLayoutManifest(
+  files: SourceFiles,
+  digest: Digest,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  const bytes = await readWhole(files, blobPath(digest), manifestLimit, signal);
+  if (digestMatches(digest, bytes)) return bytes;
+  throw new SignpostError(
+    'SOURCE_INVALID',
+    `${files.path}: ${blobPath(digest)} does not have the digest in its name`,
+  );
 }
 
 async function checkLayoutFile(files: SourceFiles, signal: AbortSignal): Promise<void> {
@@ -83,16 +119,6 @@ async function checkLayoutFile(files: SourceFiles, signal: AbortSignal): Promise
   if (version === '1.0.0') return;
   throw new SignpostError(
     'SOURCE_INVALID',
-    `${files.path}: oci-layout has version ${quote(version)}: expected "1.0.0"`,
+    `${files.path}: oci-layout names the version ${describeValue(version)}: expected "imageLayoutVersion": "1.0.0"`,
   );
-}
-
-function parseIndex(bytes: Uint8Array, path: string): ManifestList {
-  try {
-    const index = parseManifest(bytes, mediaTypes.ociIndex);
-    if (index.kind === 'list') return index;
-  } catch (cause) {
-    throw new SignpostError('SOURCE_INVALID', `${path}: index.json: ${(cause as Error).message}`, { cause });
-  }
-  throw new SignpostError('SOURCE_INVALID', `${path}: index.json is not an image index`);
 }
