@@ -4,8 +4,9 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import { type Digest, digestHex, digestMatches, digestOf } from '../oci/digest.ts';
 import { isSignpostError, SignpostError } from '../oci/errors.ts';
 import { manifestLimit } from '../oci/manifest.ts';
-import type { StagedBlob, StagedBlobCheck, Staging } from '../ports/staging.ts';
+import type { StagedBlob, StagedBlobCheck, Staging, StagingRoom } from '../ports/staging.ts';
 import { makeFolder, makePrivateFolder, renameDurably, statIfThere, writeFileAtomic } from './atomic-file.ts';
+import { readFreeSpace } from './free-space.ts';
 import { hashFile } from './hash-file.ts';
 import { type FlushGate, PartialFile } from './partial-file.ts';
 import { collectReachable } from './reachable-content.ts';
@@ -19,7 +20,7 @@ type OpenBlob = (offset: number) => Promise<AsyncIterable<Uint8Array>>;
  * The staging area as files: `blobs/sha256/<hex>`, `manifests/sha256/<hex>`, and `partial/<hex>` while copying. What is
  * not published yet is nobody else's to read: the folder is private. The files are not, since they become the tree's.
  */
-export function createFileStaging(folder: string): Staging & StagedBlobCheck {
+export function createFileStaging(folder: string): Staging & StagedBlobCheck & StagingRoom {
   const paths = stagingPaths(folder);
   const gate: FlushGate = { busy: false };
 
@@ -38,6 +39,16 @@ export function createFileStaging(folder: string): Staging & StagedBlobCheck {
 
   return {
     hasBlob: async (digest) => statIfThere(paths.blob(digest)) !== undefined,
+
+    neededFor: async ({ digest, size }) => {
+      if (statIfThere(paths.blob(digest))?.size === size) return 0;
+      return Math.max(0, size - (statIfThere(paths.partial(digest))?.size ?? 0));
+    },
+
+    free: async () => {
+      await makePrivateFolder(folder, 'owner');
+      return readFreeSpace(folder);
+    },
 
     async writeBlob(descriptor, open, advance) {
       const path = paths.blob(descriptor.digest);

@@ -161,6 +161,17 @@ function isPostgresUrl(value: string): boolean {
   }
 }
 
+const publish = z.strictObject({
+  layers: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(512)
+    .describe(
+      'How many layers an image or an artifact may have. Container runtimes take no more than 127; models have more.',
+    ),
+});
+
 const defaults = <T extends z.ZodType>(schema: T) => schema.prefault({} as z.input<T>);
 
 export const configSchema = z.strictObject({
@@ -185,6 +196,7 @@ export const configSchema = z.strictObject({
     .max(10_000)
     .default([])
     .describe('Which keys sign which repositories. What no rule matches cannot be published.'),
+  publish: defaults(publish).describe('What may be published.'),
   signers: z
     .array(text())
     .max(64)

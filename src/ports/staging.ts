@@ -23,6 +23,14 @@ export interface StagedBlobCheck {
   ): Promise<'whole' | 'damaged' | 'absent'>;
 }
 
+/** The room that the staging area has. Throws SignpostError STORAGE. */
+export interface StagingRoom {
+  /** How many bytes of a blob are still to be copied in: none when it is staged, and less where a part of it is. */
+  neededFor(descriptor: Pick<Descriptor, 'digest' | 'size'>): Promise<number>;
+  /** How many bytes can still be written; undefined when the file system does not say. */
+  free(): Promise<number | undefined>;
+}
+
 /**
  * Unsigned content on the origin's disk: never served, never mirrored. Everything in it has been hashed. Throws
  * SignpostError: DIGEST_MISMATCH, STORAGE, and what the source throws.

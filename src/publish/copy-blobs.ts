@@ -5,7 +5,7 @@ import type { ImageSource } from '../ports/image-source.ts';
 import type { LayerUnpacker } from '../ports/layer-unpacker.ts';
 import type { Progress } from '../ports/progress.ts';
 import type { Publications } from '../ports/publications.ts';
-import type { StagedBlob, Staging } from '../ports/staging.ts';
+import type { StagedBlob, Staging, StagingRoom } from '../ports/staging.ts';
 import type { TreeReader } from '../ports/tree.ts';
 import { checkLayer } from './check-layer.ts';
 import type { UncheckedLayer } from './layer-checks.ts';
@@ -14,7 +14,7 @@ import { throwIfCancelled } from './throw-if-cancelled.ts';
 import { inParallel } from '../parallel/in-parallel.ts';
 
 export interface CopyDeps {
-  readonly staging: Staging;
+  readonly staging: Staging & StagingRoom;
   readonly tree: TreeReader;
   readonly publications: Publications;
   readonly layers: LayerUnpacker;

@@ -176,6 +176,29 @@ test('an interrupted copy goes on where it was', async () => {
   assert.equal(result.blobs.resumed + result.blobs.present, 2);
 });
 
+test('an image for which there is no room is refused before anything is copied', async () => {
+  const world = createWorld();
+  const list = buildFourPlatforms();
+  const sizes = [...list.blobs.values()].map((bytes) => bytes.length);
+  const all = sizes.reduce((sum, size) => sum + size, 0);
+  world.staging.room.bytes = all - 1;
+  await assert.rejects(publishImage(world, createMemoryImageSource(list), target), {
+    code: 'STORAGE',
+    message: /are not here yet, and the disk .* free: make room/,
+  });
+  assert.equal(world.staging.blobs.size, 0);
+  // What is staged or published already needs no room.
+  const [first = assert.fail(), second = assert.fail()] = list.blobs;
+  world.staging.blobs.set(...first);
+  await publishImage(world, createMemoryImageSource(list), target);
+  world.staging.blobs.delete(first[0]);
+  world.staging.room.bytes = first[1].length - 1;
+  await assert.rejects(publishImage(world, createMemoryImageSource(list), target), { code: 'STORAGE' });
+  await world.publishByHand(parseTaggedReference('other/image:1'), list);
+  world.tree.blobs.delete(`other/image@${second[0]}`);
+  assert.equal((await publishImage(world, createMemoryImageSource(list), target)).blobs.published, 8);
+});
+
 test('staging another image under the tag removes what only the first needed', async () => {
   const world = createWorld();
   const shared = { 'etc/motd': 'shared' };

@@ -11,6 +11,7 @@ import {
 import type { Clock } from '../ports/clock.ts';
 import type { ImageSource } from '../ports/image-source.ts';
 import type { StagedImages } from '../ports/staged-images.ts';
+import { checkRoom } from './check-room.ts';
 import { type CopyCounts, type CopyDeps, copyBlobs } from './copy-blobs.ts';
 import { withLocalBlobs } from './local-blobs.ts';
 import { defaultLimits, type PublishLimits } from './publish-limits.ts';
@@ -75,6 +76,7 @@ export async function publishImage(
     const nothing = { copied: 0, resumed: 0, present: 0, published: 0 };
     return describe(target, image, 'already-published', nothing);
   }
+  await checkRoom(deps, image.blobs);
   const { counts, unchecked } = await copyBlobs(deps, source, image, {
     parallel: options.parallel ?? 4,
     unpackedLimit: limits.unpackedBytes,

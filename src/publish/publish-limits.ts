@@ -15,7 +15,10 @@ export interface PublishLimits {
 
 const gibibyte = 1024 ** 3;
 
-/** Far above what real images have: the official lists have a dozen platforms, and no runtime takes over 127 layers. */
+/**
+ * Far above what real images have: the official lists have a dozen platforms, and no runtime takes over 127 layers. How many
+ * layers there may be is a setting, publish.layers, since artifacts have more.
+ */
 export const defaultLimits: PublishLimits = {
   manifests: 256,
   layers: 512,

@@ -2,11 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Digest, digestOf } from '../../src/oci/digest.ts';
 import { SignpostError } from '../../src/oci/errors.ts';
-import type { StagedBlobCheck, Staging } from '../../src/ports/staging.ts';
+import type { StagedBlobCheck, Staging, StagingRoom } from '../../src/ports/staging.ts';
 import { type BuiltManifest, buildImage, buildList } from '../fakes/image-builder.ts';
 
 /** What every Staging does. `create` makes an empty one. */
-export function stagingContract(name: string, create: () => Promise<Staging & StagedBlobCheck>): void {
+export function stagingContract(
+  name: string,
+  create: () => Promise<Staging & StagedBlobCheck & StagingRoom>,
+): void {
   const bytes = Buffer.alloc(300_000, 'signpost ');
   const blob = { digest: digestOf(bytes), size: bytes.length };
 
@@ -17,6 +20,17 @@ export function stagingContract(name: string, create: () => Promise<Staging & St
     assert.equal(await staging.writeBlob(blob, from(bytes), (n) => told.push(n)), 'copied');
     assert.equal(await staging.hasBlob(blob.digest), true);
     assert.equal(sum(told), blob.size);
+  });
+
+  test(`${name}: what is still to be copied is known, with room for it`, async () => {
+    const staging = await create();
+    assert.equal(await staging.neededFor(blob), blob.size);
+    const free = await staging.free();
+    assert.ok(free === undefined || free > 0);
+    await assert.rejects(staging.writeBlob(blob, from(bytes, 100_000), ignore), { code: 'UNAVAILABLE' });
+    assert.equal(await staging.neededFor(blob), blob.size - 100_000);
+    await staging.writeBlob(blob, from(bytes, undefined), ignore);
+    assert.equal(await staging.neededFor(blob), 0);
   });
 
   test(`${name}: a blob that is checked is whole, absent, or damaged and gone`, async () => {

@@ -1,16 +1,19 @@
 import { collectReachable } from '../../src/adapters/reachable-content.ts';
 import { type Digest, digestMatches, digestOf } from '../../src/oci/digest.ts';
 import { isSignpostError, SignpostError } from '../../src/oci/errors.ts';
-import type { StagedBlobCheck, Staging } from '../../src/ports/staging.ts';
+import type { StagedBlobCheck, Staging, StagingRoom } from '../../src/ports/staging.ts';
 
 /** A staging area in memory; its maps may be looked into and damaged. */
-export interface MemoryStaging extends Staging, StagedBlobCheck {
+export interface MemoryStaging extends Staging, StagedBlobCheck, StagingRoom {
+  /** What {@link StagingRoom.free} says. */
+  readonly room: { bytes: number | undefined };
   readonly blobs: Map<Digest, Buffer>;
   readonly partials: Map<Digest, Buffer>;
   readonly manifests: Map<Digest, Buffer>;
 }
 
 export function createMemoryStaging(): MemoryStaging {
+  const room: MemoryStaging['room'] = { bytes: undefined };
   const blobs = new Map<Digest, Buffer>();
   const partials = new Map<Digest, Buffer>();
   const manifests = new Map<Digest, Buffer>();
@@ -23,10 +26,14 @@ export function createMemoryStaging(): MemoryStaging {
   };
 
   return {
+    room,
     blobs,
     partials,
     manifests,
     hasBlob: (digest) => Promise.resolve(blobs.has(digest)),
+    neededFor: ({ digest, size }) =>
+      Promise.resolve(blobs.has(digest) ? 0 : size - (partials.get(digest)?.length ?? 0)),
+    free: () => Promise.resolve(room.bytes),
     async writeBlob({ digest, size }, open, advance) {
       if (blobs.get(digest)?.length === size) return 'present';
       const before = partials.get(digest) ?? Buffer.alloc(0);

@@ -1,8 +1,7 @@
 import { statSync } from 'node:fs';
-import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DiskSpace } from '../../ports/disk-space.ts';
-import { storageError } from '../storage-error.ts';
+import { readFreeSpace } from '../free-space.ts';
 import { poolPath } from './blob-pool.ts';
 import { partialPath } from './mirror-paths.ts';
 import { smallSize } from './small-files.ts';
@@ -11,17 +10,7 @@ import { smallSize } from './small-files.ts';
 export function createFileDiskSpace(root: string): DiskSpace {
   const sizeOf = (path: string) => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
   return {
-    async free() {
-      try {
-        const { blocks, bavail, bfree, bsize } = await statfs(root);
-        // Some network file systems do not know.
-        if (blocks === 0) return undefined;
-        // What is kept back for root is room for root.
-        return bsize * (process.getuid?.() === 0 ? bfree : bavail);
-      } catch (cause) {
-        throw storageError(`ask how much room there is in ${root}`, cause);
-      }
-    },
+    free: () => readFreeSpace(root),
 
     neededFor(file) {
       const pool = poolPath(root, file);

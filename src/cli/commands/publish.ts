@@ -4,6 +4,7 @@ import { parseImageSource } from '../../oci/image-source-name.ts';
 import { parsePlatform } from '../../oci/platform.ts';
 import { parseTaggedReference } from '../../oci/reference.ts';
 import type { PublishResult } from '../../publish/publish-image.ts';
+import { defaultLimits } from '../../publish/publish-limits.ts';
 import { type Schema1Result, describeSigner } from '../../publish/take-schema1.ts';
 import { type CommonOptions, createVerb, printResult, type Terminal } from '../command.ts';
 import { loadCheckedConfig } from '../compose/checked-config.ts';
@@ -27,18 +28,21 @@ interface Options extends CommonOptions {
 export function createCommand(terminal: Terminal): Command {
   return createVerb(
     'publish',
-    'Copy an image into the staging area and check every byte of it. Nothing is served before it is signed. ' +
+    'Copy an image or an artifact into the staging area and check every byte of it, and that the layers are what the ' +
+      "image's config says. Nothing is served before it is signed. " +
       'An interrupted copy goes on where it was when the command is run again.',
     [
       'signpost publish docker://registry.example.org/fedora:41 fedora/base:41',
       'signpost publish oci:build/image:41 fedora/base:41 --platform linux/amd64 --platform linux/arm64',
+      'signpost publish oci:layout.tar@sha256:<hex> tools/hello:1.0',
       'signpost publish docker-archive:image.tar tools/hello:1.0',
       'signpost publish docker://localhost:5001/hello:1 tools/hello:1.0 --source-plain-http',
     ],
   )
     .argument(
       '<source>',
-      'docker://<host>/<repository>:<tag>, oci:<folder or tar>[:<ref>], or docker-archive:<file>[:<repository>:<tag>]',
+      'docker://<host>/<repository>:<tag>, or oci:<folder or tar> with :<ref>, @<digest> or :@<position> where it has ' +
+        'several images, or docker-archive:<file> with :<repository>:<tag> or :@<position>',
     )
     .argument('<target>', '<repository>:<tag> under which it will be published')
     .option(
@@ -77,6 +81,7 @@ async function publish(
     parallel: options.parallel,
     renew: options.renew === true,
     schema1,
+    limits: { ...defaultLimits, layers: config.publish.layers },
     progress,
     signal: terminal.signal,
     source: {
