@@ -1,4 +1,4 @@
-import type { Mirror } from '../mirrors/mirror.ts';
+import type { Mirror, MirrorId } from '../mirrors/mirror.ts';
 import {
   afterProbe,
   type MirrorHealth,
@@ -21,6 +21,7 @@ import { MirrorEvidence } from './mirror-evidence.ts';
 import type { Moment } from './moment.ts';
 import type { Check, ProbeFinding, ProbeJob } from './probe-mirror.ts';
 import { ProbeBudget } from './probe-budget.ts';
+import { StandIns, type RankedMirrors } from './stand-ins.ts';
 import { isActive, type ProbeHistory, type ProbeSettings, serialDue } from './schedule.ts';
 
 export interface ProbedMirrorDeps {
@@ -51,6 +52,7 @@ export class ProbedMirror implements ProbeHistory {
   #wholeAt: number;
   #everyWayAt = -Infinity;
   #turn: number;
+  readonly #standIns = new StandIns();
   readonly #facts: MeasuredFacts;
   readonly #evidence: MirrorEvidence;
   /** A private mirror that must not be probed from here: it is taken at its word, once it has given it. */
@@ -108,9 +110,20 @@ export class ProbedMirror implements ProbeHistory {
     };
   }
 
-  sentTo(target: ProbeTarget, now: number): void {
+  sentTo(target: ProbeTarget, now: number, ranked?: RankedMirrors): void {
     this.sentAt = now;
     this.#recent = target;
+    if (ranked !== undefined) this.#standIns.note(ranked);
+  }
+
+  /** Where its clients are sent without it. */
+  standIns(): ReadonlySet<MirrorId> {
+    return this.#standIns.of(this.mirror.id);
+  }
+
+  /** Clients will be sent there any moment: it is probed like one in use. */
+  expectClients(now: number): void {
+    this.sentAt = Math.max(this.sentAt, now);
   }
 
   /** A mirror that is out already needs no evidence. */

@@ -44,6 +44,61 @@ suite('the prober', () => {
     await world.prober.stop();
   });
 
+  test('probes those at once, and like mirrors in use, that the clients of a mirror are sent to when it goes out', async (context) => {
+    const mirrors = [1, 2, 3, 4].map((number) => numberedMirror(number));
+    const world = await createWorld(context, { mirrors });
+    const send = (to: number, ...others: number[]) => {
+      const ranked = [to, ...others].map((id) => ({ mirror: { id: id as MirrorId } }));
+      world.prober.onSent(to as MirrorId, small, ranked);
+    };
+    await world.start();
+    await world.advance(30_000);
+    const dead = [1, 2];
+    for (const id of dead) world.probe.mirror(id).fault = 'refused';
+    // Its latest clients would be sent to different mirrors: both are probed, and nobody has been sent to either.
+    send(1, 2);
+    send(1, 3);
+    await world.advance(2500);
+    for (const id of dead) out(/refused/)(world.state(id));
+    assert.equal(world.state(3).healthy, true);
+    const visits = (id: number) => world.probe.calls.filter(({ mirror }) => mirror === id).length;
+    const before = { third: visits(3), fourth: visits(4) };
+    await world.advance(20_000);
+    assert.ok(visits(3) - before.third >= 8, 'it is not probed like one in use');
+    assert.equal(visits(4), before.fourth, 'the others are left alone');
+    await world.prober.stop();
+  });
+
+  test('probes nobody for an idle mirror that goes out, and those who follow one that is taken away', async (context) => {
+    const mirrors = [1, 2].map((number) => numberedMirror(number));
+    const world = await createWorld(context, { mirrors });
+    await world.start();
+    world.prober.onSent(
+      one,
+      small,
+      [1, 2].map((id) => ({ mirror: { id: id as MirrorId } })),
+    );
+    await world.advance(120_000);
+    world.probe.calls.length = 0;
+    world.probe.mirror(1).fault = 'refused';
+    world.prober.probeNow(one);
+    await world.advance(3000);
+    out(/refused/)(world.state());
+    assert.ok(world.probe.calls.every(({ mirror }) => mirror === 1));
+    world.probe.mirror(1).fault = undefined;
+    await world.advance(5000);
+    world.prober.onSent(
+      one,
+      small,
+      [1, 2].map((id) => ({ mirror: { id: id as MirrorId } })),
+    );
+    world.probe.calls.length = 0;
+    world.prober.setMirrors(mirrors.slice(1));
+    await world.settle();
+    assert.ok(world.probe.calls.some(({ mirror }) => mirror === 2));
+    await world.prober.stop();
+  });
+
   for (const [what, set] of [
     ['back by an hour', -3_600_000],
     ['forward by a year', 365 * 86_400_000],

@@ -12,6 +12,7 @@ import { createChangeNotice } from './change-notice.ts';
 import { createEventRecorder } from './event-recorder.ts';
 import { momentOf } from './moment.ts';
 import { ProbedMirror } from './probed-mirror.ts';
+import type { RankedMirrors } from './stand-ins.ts';
 import { type ProbeFinding, probeMirror } from './probe-mirror.ts';
 import { isActive, probeDue, type ProbeSettings } from './schedule.ts';
 
@@ -19,8 +20,11 @@ import { isActive, probeDue, type ProbeSettings } from './schedule.ts';
 export interface Prober {
   /** The state of every enabled mirror. */
   states(): ReadonlyMap<MirrorId, MirrorState>;
-  /** A client was sent to a mirror. Synchronous and cheap. */
-  onSent(mirror: MirrorId, target: ProbeTarget): void;
+  /**
+   * A client was sent to a mirror. Synchronous and cheap.
+   * @param ranked the mirror, and those that the client would be sent to without it, if that is known
+   */
+  onSent(mirror: MirrorId, target: ProbeTarget, ranked?: RankedMirrors): void;
   /** A client probably failed at a mirror. Synchronous and cheap. */
   onSuspect(mirror: MirrorId, suspicion: Suspicion): void;
   /**
@@ -129,7 +133,24 @@ export async function createProber(deps: ProberDeps): Promise<Prober> {
       else if (!health.healthy) log.warn('mirror is out', { ...fields, reason: change.detail });
       else log.warn('mirror needs attention', { ...fields, kind: change.kind, reason: change.detail });
     }
+    if (before.healthy && !health.healthy) expectClients(mirror);
     notice.raise();
+  }
+
+  /** A mirror's clients are about to be sent to others, which may have been idle: they are probed first of all. */
+  function expectClients(gone: ProbedMirror): void {
+    const now = clock.monotonic();
+    if (!isActive(gone, now)) return;
+    for (const id of gone.standIns()) {
+      const mirror = mirrors.get(id);
+      mirror?.expectClients(now);
+      if (mirror !== undefined) launchInUse(mirror, now);
+    }
+  }
+
+  function launchInUse(mirror: ProbedMirror, now: number): void {
+    const waiting = started && !mirror.running && now - mirror.probedAt >= settings.probeInterval;
+    if (waiting && mirror.health.healthy && running.size < concurrency) launch(mirror);
   }
 
   function tick(): void {
@@ -179,13 +200,12 @@ export async function createProber(deps: ProberDeps): Promise<Prober> {
 
   return {
     states: () => new Map([...mirrors].map(([id, mirror]) => [id, mirror.health])),
-    onSent(id, target) {
+    onSent(id, target, ranked) {
       const mirror = mirrors.get(id);
       if (mirror === undefined) return;
       const now = clock.monotonic();
-      mirror.sentTo(target, now);
-      const waiting = started && !mirror.running && now - mirror.probedAt >= settings.probeInterval;
-      if (waiting && mirror.health.healthy && running.size < concurrency) launch(mirror);
+      mirror.sentTo(target, now, ranked);
+      launchInUse(mirror, now);
     },
     onSuspect(id, suspicion) {
       const mirror = mirrors.get(id);
@@ -210,6 +230,7 @@ export async function createProber(deps: ProberDeps): Promise<Prober> {
         const sameUrls = isDeepStrictEqual(mirror?.urls, probed.mirror.urls);
         if (mirror?.enabled === true && sameUrls) continue;
         mirrors.delete(id);
+        expectClients(probed);
         if (sameUrls) remembered.set(id, probed.stored());
       }
       for (const mirror of list.filter(({ enabled }) => enabled)) {

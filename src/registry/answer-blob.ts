@@ -77,7 +77,7 @@ export function createAnswerBlob(deps: RegistryDeps): AnswerBlob {
         const { mirror } = route.target;
         const { part } = route;
         reasks.sent({ address: client.address, agent, connection, digest, part, now }, mirror.id);
-        probes.onSent(mirror.id, { repository, digest, size: route.blob.size });
+        probes.onSent(mirror.id, { repository, digest, size: route.blob.size }, route.ranked);
         return exchange.answer(307, redirectHeaders(route, repository, digest));
       }
       case 'from-origin-asked-again':

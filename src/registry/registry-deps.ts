@@ -1,3 +1,4 @@
+import type { RankedMirror } from '../mirrors/choose-mirrors.ts';
 import type { MirrorId } from '../mirrors/mirror.ts';
 import type { MirrorTable } from '../mirrors/mirror-table.ts';
 import type { ReaskMemory } from '../mirrors/reask-memory.ts';
@@ -38,7 +39,8 @@ export interface RegistryDeps {
 
 /** Who is told where clients are sent; both calls are cheap and return at once. */
 interface TrafficListener {
-  onSent(mirror: MirrorId, target: ProbeTarget): void;
+  /** `ranked`: the mirror, and those that the client would be sent to without it. */
+  onSent(mirror: MirrorId, target: ProbeTarget, ranked?: readonly RankedMirror[]): void;
   onSuspect(mirror: MirrorId, suspicion: Suspicion): void;
 }
 
