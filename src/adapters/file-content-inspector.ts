@@ -1,6 +1,7 @@
 import type { Dirent } from 'node:fs';
 import { opendir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parseTypedName } from '../mirrors/contents/typed-manifest.ts';
 import { isDigest } from '../oci/digest.ts';
 import { isRepositoryName } from '../oci/reference.ts';
 import type { ContentInspector, StoredFile } from '../ports/content-inspector.ts';
@@ -98,7 +99,10 @@ function classifyTree(parts: readonly string[]): Classified | undefined {
     return isDigest(name) ? { kind: 'contents', digest: name } : undefined;
   if (parts[0] === 'v2') {
     const repository = parts.slice(1, -2).join('/');
-    if (!isRepositoryName(repository) || !isDigest(name)) return undefined;
+    if (!isRepositoryName(repository)) return undefined;
+    const typed = parts.at(-2) === 'manifests' ? parseTypedName(name) : undefined;
+    if (typed !== undefined) return { kind: 'manifest', repository, digest: typed };
+    if (!isDigest(name)) return undefined;
     switch (parts.at(-2) ?? '') {
       case 'manifests':
         return { kind: 'manifest', repository, digest: name };

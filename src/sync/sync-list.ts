@@ -71,7 +71,7 @@ async function syncList(deps: ListDeps, owner: ListOwner, list: ContentsReferenc
   if (!isFinished && !(await deps.folder.holds(wanted, true))) await deps.slots.run(() => deps.fetch(wanted));
   const replaceable: WantedFile[] = [];
   const complete = await fetchAll(deps, filesOf(deps, owner, wanted.path), (file) => {
-    if (file.path.endsWith(file.digest)) return true;
+    if (file.path.includes(`/${file.digest}`)) return true;
     replaceable.push(file);
     return false;
   });
@@ -89,9 +89,10 @@ async function* filesOf(deps: ListDeps, owner: ListOwner, path: string): AsyncGe
       isHead = false;
       continue;
     }
-    const { path: named, size, digest } = parseContentLine(line, owner);
+    const { path: named, from, size, digest } = parseContentLine(line, owner);
     deps.named(named);
-    if (size !== undefined && digest !== undefined) yield { path: named, size, digest };
+    if (size === undefined || digest === undefined) continue;
+    yield from === undefined ? { path: named, size, digest } : { path: named, from, size, digest };
   }
 }
 

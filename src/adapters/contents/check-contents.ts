@@ -6,6 +6,7 @@ import { statIfThere } from '../atomic-file.ts';
 import { contentsPath } from '../tree-paths.ts';
 import { listHosts, listMetadata, listRepository } from './list-repository.ts';
 import { findWrongReferrers } from './place-referrers.ts';
+import { findMissingTypes } from './place-types.ts';
 import { readIndex } from './read-index.ts';
 import { type Published, readPublished } from './read-published.ts';
 
@@ -43,10 +44,13 @@ export async function* checkContents(
     const content = await readPublished(published, repository);
     for (const subject of (await findWrongReferrers(tree, repository, content.manifests)).keys())
       yield { where: `tree/v2/${repository}/referrers/${subject}`, what: wrongReferrers };
+    for (const { path } of findMissingTypes(tree, repository, content.manifests))
+      yield { where: `tree/${path}`, what: missingType };
     const lines = await listRepository(tree, repository, content, hosts);
     if (!(await isRight(repository, list, lines))) yield { where: `tree/v2/${repository}`, what: wrongList };
   }
 }
 
 const wrongReferrers = 'the index of referrers is missing, or does not say what is published';
+const missingType = 'the name that tells web servers the type of the manifest is missing';
 const wrongList = 'its contents list is missing, or does not say what is there';

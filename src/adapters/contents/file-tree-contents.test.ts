@@ -127,6 +127,40 @@ test('the tree has an index of what refers to each manifest, and its list names 
   assert.deepEqual(await problems(), []);
 });
 
+test('manifests that are no OCI image manifests get a name that tells their type, and scrub misses it', async (t) => {
+  const { contents, put, referrers, linesOf, problems, tree } = await createTree(t);
+  const types = {
+    list: mediaTypes.ociIndex,
+    docker: mediaTypes.dockerManifest,
+    plain: mediaTypes.ociManifest,
+  };
+  for (const [text, mediaType] of Object.entries(types)) {
+    await put(`v2/${base}/manifests/${digestOf(text)}`, text);
+    referrers.push({ repository: base, digest: digestOf(text), mediaType, size: text.length });
+  }
+  const serials = { serial: 1, repositories: new Map([[base, 1]]) };
+  await contents.update(serials);
+  const folder = join(tree, `v2/${base}/manifests`);
+  const second = [`${digestOf('list')}.oci-index`, `${digestOf('docker')}.docker-manifest`];
+  const names = [...Object.keys(types).map((text) => digestOf(text)), ...second].sort();
+  assert.deepEqual((await readdir(folder)).sort(), names);
+  assert.equal(
+    (await stat(join(folder, second[0] ?? ''))).ino,
+    (await stat(join(folder, digestOf('list')))).ino,
+  );
+  const listed = (await linesOf(base)).slice(1).map((line) => parseContentLine(line, base).path);
+  assert.deepEqual(
+    listed,
+    names.map((name) => `v2/${base}/manifests/${name}`),
+  );
+  assert.deepEqual(await problems(), []);
+
+  await rm(join(folder, second[0] ?? ''));
+  assert.equal((await problems())[0], `tree/v2/${base}/manifests/${second[0]}`);
+  await contents.update(serials, 'everything');
+  assert.deepEqual(await problems(), []);
+});
+
 test('only what changed is written again, and the marker says the serial', async (t) => {
   const { contents, putBlob, index, tree, put, problems } = await createTree(t);
   await putBlob(base, 'one');

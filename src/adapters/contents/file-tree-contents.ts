@@ -14,6 +14,7 @@ import { checkContents } from './check-contents.ts';
 import { createFileTreeLists } from './file-tree-lists.ts';
 import { listHosts, listMetadata, listRepository } from './list-repository.ts';
 import { placeReferrers } from './place-referrers.ts';
+import { placeTypes } from './place-types.ts';
 import { readIndex } from './read-index.ts';
 import { type Published, readPublished } from './read-published.ts';
 import { retireLists } from './retire-lists.ts';
@@ -32,6 +33,7 @@ export function createFileTreeContents(tree: string, published: Published, clock
   const listOf = (hosts: readonly string[]) => async (repository: RepositoryName) => {
     const content = await readPublished(published, repository);
     await placeReferrers(tree, repository, content.manifests);
+    await placeTypes(tree, repository, content.manifests);
     return writeList(repository, await listRepository(tree, repository, content, hosts));
   };
 

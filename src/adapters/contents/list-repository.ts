@@ -7,6 +7,7 @@ import { createEventLoopTurns } from '../event-loop-turns.ts';
 import { hashFile } from '../hash-file.ts';
 import { signatureFolder } from '../tree-paths.ts';
 import { namesIn } from '../folder-entries.ts';
+import { typedPath } from './place-types.ts';
 import type { PublishedFiles } from './read-published.ts';
 
 /**
@@ -21,6 +22,7 @@ export async function listRepository(
 ): Promise<readonly string[]> {
   const paths = [
     ...published.manifests.map(({ digest }) => `v2/${repository}/manifests/${digest}`),
+    ...published.manifests.flatMap((manifest) => typedPath(repository, manifest) ?? []),
     ...published.blobs.map((digest) => `v2/${repository}/blobs/${digest}`),
     ...pathsIn(tree, `v2/${repository}/referrers`),
   ];

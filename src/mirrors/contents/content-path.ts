@@ -1,5 +1,6 @@
 import { type Digest, isDigest } from '../../oci/digest.ts';
 import { type RepositoryName, isRegistryHost, isRepositoryName } from '../../oci/reference.ts';
+import { parseTypedName } from './typed-manifest.ts';
 
 declare const brand: unique symbol;
 
@@ -12,8 +13,10 @@ export interface FoundContentPath {
   readonly kind: 'blob' | 'manifest' | 'referrers' | 'signature' | 'metadata';
   /** Undefined for TUF metadata, which is about all of them. */
   readonly repository?: RepositoryName;
-  /** Where the path ends in the digest of the bytes. */
+  /** Where the path has the digest of the bytes. */
   readonly digest?: Digest;
+  /** Where the pull API has the same bytes, when it knows no such path. */
+  readonly from?: string;
 }
 
 const pathLimit = 1024;
@@ -44,8 +47,14 @@ function parsePull(path: ContentPath): FoundContentPath | undefined {
   const middle = path.lastIndexOf('/', last - 1);
   const kind = pullKinds.get(path.slice(middle + 1, last));
   const repository = path.slice('v2/'.length, Math.max(middle, 3));
-  const digest = path.slice(last + 1);
-  if (kind === undefined || !isDigest(digest) || !isRepositoryName(repository)) return undefined;
+  const name = path.slice(last + 1);
+  if (kind === undefined || !isRepositoryName(repository)) return undefined;
+  const typed = kind === 'manifest' ? parseTypedName(name) : undefined;
+  if (typed !== undefined) {
+    return { path, kind, repository, digest: typed, from: `${path.slice(0, last)}/${typed}` };
+  }
+  const digest = name;
+  if (!isDigest(digest)) return undefined;
   // An index of referrers is named for what they refer to, not for its own bytes.
   return kind === 'referrers' ? { path, kind, repository } : { path, kind, repository, digest };
 }

@@ -18,12 +18,12 @@ export function formatListHead(owner: ListOwner): string {
 }
 
 /**
- * A list's line of one file: the path, the size, and the digest where the path does not end in it. The path comes
+ * A list's line of one file: the path, the size, and the digest where the path does not have it. The path comes
  * first and is whole, so that `cut -d ' ' -f 1` makes of a list what other programs take for one.
  */
 export function formatContentLine({ path, size, digest }: ContentFile): string {
   if (size === undefined || digest === undefined) return `${path} -`;
-  return path.endsWith(digest) ? `${path} ${size}` : `${path} ${size} ${digest}`;
+  return path.includes(`/${digest}`) ? `${path} ${size}` : `${path} ${size} ${digest}`;
 }
 
 /**

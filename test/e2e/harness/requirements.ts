@@ -4,7 +4,9 @@ import { baseEnvironment } from './command.ts';
 
 /** Which Debian package brings each program. bin/test installs the same ones. */
 const packageOf = {
+  apache2: 'apache2-bin',
   aria2c: 'aria2',
+  caddy: 'caddy',
   containerd: 'containerd',
   ctr: 'containerd',
   curl: 'curl',
