@@ -44,6 +44,12 @@ const registry = z.strictObject({
       error: 'expected at least "16KiB": signatures are of that size and less, and never come from mirrors',
     })
     .describe('Blobs of this size and smaller are served in place, not redirected. At least "16KiB".'),
+  listArtifactTags: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Whether lists of tags name those that carry signatures ("sha256-<hex>.sig"), for tools that copy repositories by their tags. With "?all" anybody gets them.',
+    ),
   alternatives: z.int().min(0).max(16).default(4).describe('How many further mirrors the Link headers name.'),
   shutdownGrace: duration('10s').describe('How long requests under way may take after a signal to stop.'),
   originStreams: z

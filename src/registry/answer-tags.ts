@@ -9,14 +9,20 @@ import { sendError, sendJson } from './send-error.ts';
 /** The longest page, whatever is asked for. */
 const pageLimit = 10_000;
 
-/** distribution-spec 1.1, "Listing Tags". */
+/**
+ * distribution-spec 1.1, "Listing Tags". Tags that carry signatures (`sha256-<hex>.sig`) are listed for who asks for
+ * `?all`, or for everybody when `listsAll` says so: tools that copy a repository by its tags take signatures along so.
+ */
 export function answerTags(
   exchange: Exchange,
   snapshot: RoutingSnapshot,
   repository: RepositoryName,
   query: string,
+  listsAll: boolean,
 ): void {
-  const names = snapshot.tagNames(repository);
+  const all = queryValue(query, 'all');
+  const isAll = all === undefined ? listsAll : all !== 'false' && all !== '0';
+  const names = isAll ? snapshot.allTagNames(repository) : snapshot.tagNames(repository);
   if (names === undefined) {
     sendError(exchange, ociError(404, 'NAME_UNKNOWN', `no repository ${quote(repository)}`));
     return;
@@ -31,12 +37,13 @@ export function answerTags(
   const start = last === undefined ? 0 : firstAfter(names, last);
   const tags = names.slice(start, start + count);
   const end = tags.at(-1);
+  const kept = all === undefined ? '' : `all=${isAll}&`;
   const more = end !== undefined && start + count < names.length;
   sendJson(
     exchange,
     { name: repository, tags },
     'application/json',
-    more ? ['Link', `</v2/${repository}/tags/list?n=${count}&last=${end}>; rel="next"`] : [],
+    more ? ['Link', `</v2/${repository}/tags/list?${kept}n=${count}&last=${end}>; rel="next"`] : [],
   );
 }
 

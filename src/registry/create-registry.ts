@@ -118,7 +118,7 @@ function createAnswer(deps: RegistryDeps): (exchange: Exchange) => void | Promis
       case 'marker':
         return treeLists.marker(exchange, snapshot);
       case 'tags':
-        return answerTags(exchange, snapshot, path.repository, path.query);
+        return answerTags(exchange, snapshot, path.repository, path.query, deps.settings.listArtifactTags);
       case 'referrers':
         return answerReferrers(exchange, snapshot, path.repository, path.digest, path.query);
       case 'signatures':

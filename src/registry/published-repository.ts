@@ -25,6 +25,7 @@ export class PublishedRepository {
   readonly tagNames: readonly TagName[];
   /** How many tags it has, with those that carry signatures. */
   readonly tagCount: number;
+  #allTagNames: readonly TagName[] | undefined;
   readonly manifests: DigestTable;
   readonly blobs: DigestTable;
   readonly #tags: ReadonlyMap<TagName, Digest>;
@@ -40,6 +41,13 @@ export class PublishedRepository {
     this.#tags = parts.tags;
     this.#mediaTypes = parts.mediaTypes;
     this.#referrers = parts.referrers;
+  }
+
+  /** With those that carry signatures. Sorted when somebody asks: hardly anybody does. */
+  allTagNames(): readonly TagName[] {
+    this.#allTagNames ??=
+      this.tagNames.length === this.tagCount ? this.tagNames : [...this.#tags.keys()].sort();
+    return this.#allTagNames;
   }
 
   findTag(tag: TagName): Digest | undefined {

@@ -52,4 +52,6 @@ export interface RegistrySettings {
   /** How many mirrors the Link header names beside the chosen one. */
   readonly alternatives: number;
   readonly trustedProxies: readonly Netblock[];
+  /** Whether tags that carry signatures are listed without being asked for. */
+  readonly listArtifactTags: boolean;
 }

@@ -44,6 +44,10 @@ export class RoutingSnapshot {
   tagNames(repository: RepositoryName): readonly TagName[] | undefined {
     return this.#find(repository)?.tagNames;
   }
+  /** The same with those that carry signatures. */
+  allTagNames(repository: RepositoryName): readonly TagName[] | undefined {
+    return this.#find(repository)?.allTagNames();
+  }
   /** The last publication that brought a blob to the repository; 0 while it has none, undefined where there is none. */
   blobSerial(repository: RepositoryName): number | undefined {
     return this.#find(repository)?.blobSerial;

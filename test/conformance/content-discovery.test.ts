@@ -51,6 +51,28 @@ suite('distribution-spec: Content Discovery', () => {
     assert.deepEqual(seen, sorted);
   });
 
+  test('Listing Tags: those that carry signatures for who asks for all, page by page, or for everybody by a setting', async () => {
+    const signature = `sha256-${'0'.repeat(64)}.sig`;
+    const all = [...sorted, signature].sort();
+    for (const query of ['?all', '?all=true', '?all=1']) assert.deepEqual((await listTags(query)).tags, all);
+    for (const query of ['?all=false', '?all=0']) assert.deepEqual((await listTags(query)).tags, sorted);
+    const seen: string[] = [];
+    let next: string | undefined = `/v2/${repository}/tags/list?all&n=3`;
+    while (next !== undefined) {
+      const answer = await registry.ask(next);
+      seen.push(...(answer.json() as { tags: string[] }).tags);
+      next = /^<([^>]+)>; rel="next"$/.exec(String(answer.headers.link))?.[1];
+      assert.ok(seen.length <= all.length, 'it ends');
+    }
+    assert.deepEqual(seen, all);
+    await using listing = await startRegistry({ settings: { listArtifactTags: true } });
+    await listing.publish(repository, ['1', signature], list);
+    const tagsOf = async (query: string) =>
+      ((await listing.ask(`/v2/${repository}/tags/list${query}`)).json() as { tags: string[] }).tags;
+    assert.deepEqual(await tagsOf(''), ['1', signature]);
+    assert.deepEqual(await tagsOf('?all=false'), ['1']);
+  });
+
   test('Listing Tags: an n that is no number is refused', async () => {
     for (const n of ['x', '-1', '1e9', '', '1'.repeat(30)]) {
       assert.equal((await registry.ask(`/v2/${repository}/tags/list?n=${n}`)).status, 400, n);

@@ -132,6 +132,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
       inlineSize: 1024,
       alternatives: 2,
       trustedProxies: [],
+      listArtifactTags: false,
       ...options.settings,
     },
   });

@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { buildImage, buildList } from '../../../test/fakes/image-builder.ts';
 import { runCommand } from '../../../test/fakes/run-command.ts';
 import { openDatabase } from '../../adapters/sqlite/database.ts';
 import { createMirrorStates } from '../../adapters/sqlite/mirror-states.ts';
 import { createSqlitePublications } from '../../adapters/sqlite/publications.ts';
+import { manifestPath } from '../../adapters/tree-paths.ts';
 import type { MirrorId } from '../../mirrors/mirror.ts';
 import { digestOf } from '../../oci/digest.ts';
-import { parseRepositoryName } from '../../oci/reference.ts';
+import { parseRepositoryName, parseTagName } from '../../oci/reference.ts';
 import { exitCodes } from '../exit-codes.ts';
 
 const data = mkdtempSync(join(tmpdir(), 'signpost-explain-command-'));
@@ -17,6 +19,8 @@ after(() => rmSync(data, { recursive: true }));
 const config = join(data, 'signpost.yaml');
 const big = digestOf('big');
 const small = digestOf('small');
+const images = [buildImage(), buildImage({ platform: 'linux/s390x', command: ['/more', 'of', 'it'] })];
+const list = buildList(images);
 const explain = (...argv: readonly string[]) =>
   runCommand('explain', ...argv, '--data', data, '--config', config);
 
@@ -34,13 +38,53 @@ before(async () => {
   using database = openDatabase(join(data, 'signpost.db'));
   const repository = parseRepositoryName('fedora/base');
   await createSqlitePublications(database, { now: () => 0 }).publish({
-    tags: [],
+    tags: [
+      {
+        repository,
+        tag: parseTagName('41'),
+        list: list.digest,
+        requestSerial: 1,
+        expires: 4_000_000_000_000,
+      },
+    ],
     manifests: [],
     blobs: [
       { repository, digest: big, size: 10_000_000 },
       { repository, digest: small, size: 100 },
+      ...[...list.blobs].map(([digest, bytes]) => ({ repository, digest, size: bytes.length })),
     ],
   });
+  for (const [digest, { manifest }] of list.manifests) {
+    const path = manifestPath(join(data, 'tree'), repository, digest);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, manifest);
+  }
+});
+
+test('takes a tag, and explains the largest blob of its image', async () => {
+  for (const [platform, index] of [
+    [undefined, 0],
+    ['linux/s390x', 1],
+  ] as const) {
+    const image = images[index] ?? assert.fail();
+    const [largest] = [...image.blobs].toSorted(([, one], [, other]) => other.length - one.length);
+    const option = platform === undefined ? [] : ['--platform', platform];
+    const { status, out } = await explain('192.0.2.7', 'fedora/base:41', ...option);
+    assert.equal(status, exitCodes.ok);
+    const said = `fedora/base:41 is ${list.digest}; its largest blob for ${platform ?? 'linux/amd64'} is ${largest?.[0]}`;
+    assert.ok(out.includes(`Note: ${said} (${largest?.[1].length} bytes)`), out);
+    assert.match(out, /^[12] +berlin +country /m);
+    const { blob } = JSON.parse((await explain('192.0.2.7', 'fedora/base:41', ...option, '--json')).out) as {
+      blob: { digest: string };
+    };
+    assert.equal(blob.digest, largest?.[0]);
+  }
+  const absent = await explain('192.0.2.7', 'fedora/base:42');
+  assert.notEqual(absent.status, exitCodes.ok);
+  assert.match(absent.err, /fedora\/base has no tag "42"/);
+  const other = await explain('192.0.2.7', 'fedora/base:41', '--platform', 'linux/riscv64');
+  assert.notEqual(other.status, exitCodes.ok);
+  assert.match(other.err, /no image for linux\/riscv64/);
 });
 
 test('tells how the client was placed, the ranking, and every rejection', async () => {
@@ -110,7 +154,8 @@ test('bad input is refused with a message', async () => {
     [['192.0.2.300', blob], /"192\.0\.2\.300" is not an IP address/],
     [['fe80::1%eth0', blob], /without a zone/],
     [['192.0.2.0/24', blob], /is not an IP address/],
-    [['192.0.2.1', 'fedora/base:41'], /names no digest/],
+    [['192.0.2.1', 'fedora/base'], /names no tag/],
+    [['192.0.2.1', 'fedora/base:41', '--platform', 'linux//'], /is not a platform/],
     [['192.0.2.1', 'Fedora@sha256:00'], /is not a repository name/],
     [['192.0.2.1', 'fedora/base@sha256:00'], /is not a digest/],
     [['192.0.2.1'], /missing required argument/],

@@ -1,8 +1,11 @@
+import { join } from 'node:path';
+import { createFileTreeReader } from '../../adapters/file-tree-reader.ts';
 import { createSystemClock } from '../../adapters/system-clock.ts';
 import type { Mirror, MirrorId } from '../../mirrors/mirror.ts';
 import type { MirrorState } from '../../mirrors/mirror-state.ts';
 import type { PlaceFinder } from '../../ports/place-finder.ts';
 import type { Publications } from '../../ports/publications.ts';
+import type { TreeReader } from '../../ports/tree.ts';
 import type { Config } from '../config-schema.ts';
 import { refuseFrontEnd } from '../refuse-front-end.ts';
 import { composePlaceFinder } from './places.ts';
@@ -13,7 +16,8 @@ export interface ExplainParts extends AsyncDisposable {
   readonly mirrors: readonly Mirror[];
   /** As the server last saw them. */
   readonly states: ReadonlyMap<MirrorId, MirrorState>;
-  readonly publications: Pick<Publications, 'findBlob'>;
+  readonly publications: Pick<Publications, 'findBlob' | 'findTag'>;
+  readonly tree: Pick<TreeReader, 'readManifest'>;
 }
 
 /** What `signpost explain` works with. It changes nothing. */
@@ -27,6 +31,7 @@ export async function composeExplain(config: Config): Promise<ExplainParts> {
     mirrors: await storage.mirrorRegistry.list(),
     states: await storage.mirrorStates.load(),
     publications: storage.publications,
+    tree: createFileTreeReader(join(config.data, 'tree')),
   };
   const open = opened.move();
   return { ...parts, [Symbol.asyncDispose]: () => open.disposeAsync() };
