@@ -13,6 +13,7 @@ import type {
   ProbeTarget,
 } from '../ports/mirror-probe.ts';
 import { checkAll, checkPart, checkStatus, checkThere } from './check-answer.ts';
+import { checkSeveralParts } from './check-several-parts.ts';
 import { createMirrorAddressResolver, type MirrorAddressResolver } from './mirror-address-resolver.ts';
 import {
   badUrl,
@@ -80,6 +81,15 @@ export function createMirrorProbe(options: MirrorProbeOptions): MirrorProbe {
     },
 
     async checkRange(way, target, range, expected, signal) {
+      if (!('start' in range)) {
+        return checkSeveralParts(
+          requests,
+          { way, path: blobPath(target), size: target.size },
+          range,
+          expected,
+          signal,
+        );
+      }
       const started = performance.now();
       const headers = { range: `bytes=${range.start}-${range.end}`, accept: '*/*' };
       const question = { method: 'GET', path: blobPath(target), headers } as const;

@@ -22,6 +22,14 @@ export function pieceAt(size: number, offset: number): ByteRange {
   return { start: offset, end: Math.min(size, offset + pieceSize) - 1 };
 }
 
+const smallPiece = 512;
+
+/** Two small pieces with something between them; undefined where a blob is too small for that. */
+export function severalRanges(size: number): readonly ByteRange[] | undefined {
+  if (size < 4 * smallPiece) return undefined;
+  return [0, size - smallPiece].map((start) => ({ start, end: start + smallPiece - 1 }));
+}
+
 /** The whole blob in pieces, or the start, the middle and the end of a large one. */
 export function evidenceRanges(size: number): readonly ByteRange[] {
   if (size <= wholeCheckSize) return pieces(0, size);

@@ -32,6 +32,7 @@ export class MeasuredFacts {
     const [ipv4, ipv6] = [reachableOver(found, 4), reachableOver(found, 6)];
     const responseTime = this.#timeAfter(health.responseTime, finding.responseTime);
     const certificate = this.#certificateAfter(health.certificate, finding.certificateExpires, now);
+    const severalParts = finding.severalParts ?? health.severalParts;
     return {
       serial: finding.serial,
       // Only a look at the marker can say that what was wrong with it is no more.
@@ -40,6 +41,7 @@ export class MeasuredFacts {
       ...(ipv4 === undefined ? {} : { ipv4 }),
       ...(ipv6 === undefined ? {} : { ipv6 }),
       ...(responseTime === undefined ? {} : { responseTime }),
+      ...(severalParts === undefined ? {} : { severalParts }),
       ...(certificate === undefined ? {} : { certificate }),
     };
   }

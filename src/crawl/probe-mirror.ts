@@ -55,6 +55,8 @@ export type VisitResult =
       readonly serial: number;
       /** What is not right about the mirror although it has passed. */
       readonly warning?: string;
+      /** Whether it sends several parts at once; undefined when it was not asked to. */
+      readonly severalParts?: boolean;
     }
   | {
       readonly ok: false;

@@ -1,6 +1,6 @@
 import { isSignpostError } from '../oci/errors.ts';
-import type { ProbeFailure, ProbeOutcome, ProbeProblem } from '../ports/mirror-probe.ts';
-import { pieceSize } from './check-ranges.ts';
+import type { ProbeFailure, ProbeOutcome, ProbeProblem, ProbeTarget } from '../ports/mirror-probe.ts';
+import { pieceSize, severalRanges } from './check-ranges.ts';
 import { absent, type MirrorWays } from './mirror-ways.ts';
 import type { Check, ProbeJob, ProbeMirrorDeps, VisitResult } from './probe-mirror.ts';
 
@@ -38,12 +38,39 @@ export class ProbeVisit {
     const silent = await this.#proveItIsThere();
     if (silent !== undefined) return silent;
     const last = this.#last?.target;
+    const severalParts = last === undefined ? undefined : await this.#trySeveralParts(last);
     await this.#ways.finish((way, signal) =>
       last === undefined
         ? this.#deps.probe.readSerial(way, signal)
         : this.#deps.probe.checkHead(way, last, signal),
     );
-    return { ok: true, ...claim };
+    return severalParts === undefined ? { ok: true, ...claim } : { ok: true, ...claim, severalParts };
+  }
+
+  /** Whether it sends two parts of a blob at once. It need not: that only decides who is sent there. */
+  async #trySeveralParts(target: ProbeTarget): Promise<boolean | undefined> {
+    const ranges = severalRanges(target.size);
+    if (!this.#job.everyWay || ranges === undefined) return undefined;
+    const pieces = await Promise.all(ranges.map((range) => this.#readExpected({ target, range })));
+    const expected = pieces.flatMap((piece) => piece ?? []);
+    if (expected.length < ranges.length) return undefined;
+    let able: boolean | undefined;
+    await this.#ways.ask(
+      async (way, signal) => {
+        const outcome = await this.#deps.probe.checkRange(
+          way,
+          target,
+          ranges,
+          Buffer.concat(expected),
+          signal,
+        );
+        if (outcome.ok || !absent.has(outcome.reason)) able = outcome.ok;
+        const { bytes } = outcome;
+        return { ok: true, milliseconds: 0, ...(bytes === undefined ? {} : { bytes }) };
+      },
+      () => false,
+    );
+    return able;
   }
 
   /** Clients can ask for what is nowhere, as often as they like: that alone must not be what is looked at. */

@@ -278,7 +278,7 @@ function failedOn(finding: ProbeFinding): StoredMirrorState['failed'] {
 /** What outlives a restart: the serial is asked for anew, and a mirror proves again that it is there. */
 function kept(stored: StoredMirrorState | undefined): Partial<MirrorHealth> {
   if (stored === undefined) return {};
-  const { needs, flips, ipv4, ipv6, urls, responseTime, certificate } = stored;
+  const { needs, flips, ipv4, ipv6, urls, responseTime, severalParts, certificate } = stored;
   return {
     needs,
     flips,
@@ -286,6 +286,7 @@ function kept(stored: StoredMirrorState | undefined): Partial<MirrorHealth> {
     ...(ipv6 === undefined ? {} : { ipv6 }),
     ...(urls === undefined ? {} : { urls }),
     ...(responseTime === undefined ? {} : { responseTime }),
+    ...(severalParts === undefined ? {} : { severalParts }),
     ...(certificate === undefined ? {} : { certificate }),
   };
 }

@@ -44,6 +44,18 @@ suite('the prober', () => {
     await world.prober.stop();
   });
 
+  test('finds out whether a mirror sends several parts at once, and lets it be one that cannot', async (context) => {
+    const world = await createWorld(context, { mirrors: [1, 2].map((number) => numberedMirror(number)) });
+    world.probe.mirror(1).severalParts = true;
+    await world.start();
+    assert.deepEqual([world.state(1).healthy, world.state(1).severalParts], [true, true]);
+    assert.deepEqual([world.state(2).healthy, world.state(2).severalParts], [true, false]);
+    world.probe.mirror(1).severalParts = false;
+    await world.useFor(620_000);
+    assert.deepEqual([world.state(1).healthy, world.state(1).severalParts], [true, false]);
+    await world.prober.stop();
+  });
+
   test('probes those at once, and like mirrors in use, that the clients of a mirror are sent to when it goes out', async (context) => {
     const mirrors = [1, 2, 3, 4].map((number) => numberedMirror(number));
     const world = await createWorld(context, { mirrors });

@@ -25,9 +25,10 @@ function choose(
   state: Partial<MirrorState> = {},
   tried: readonly number[] = [],
   limit = Infinity,
+  severalParts = false,
 ): Choice {
   const table = createMirrorTable(mirrors, healthyStates(mirrors, state));
-  return chooseMirrors(table, from, blob, tried as MirrorId[], limit);
+  return chooseMirrors(table, from, { ...blob, severalParts }, tried as MirrorId[], limit);
 }
 const ranking = ({ ranked }: Choice) => ranked.map(({ mirror, tier }) => `${mirror.id} ${tier}`);
 
@@ -154,6 +155,8 @@ describe('eligibility', () => {
       ],
       ['address-family', choose([numberedMirror(1, { urls: ['https://[2001:db8::1]'] })])],
       ['just-tried', choose([numberedMirror(1)], inGermany, {}, [7, 1])],
+      ['several-parts', choose([numberedMirror(1)], inGermany, {}, [], Infinity, true)],
+      ['several-parts', choose([numberedMirror(1)], inGermany, { severalParts: false }, [], Infinity, true)],
       [
         'private',
         choose([numberedMirror(1, { kind: 'private', netblocks: [parseNetblock('192.0.3.0/24')] })]),
@@ -169,6 +172,7 @@ describe('eligibility', () => {
       choose([numberedMirror(1)], inGermany, { serial: 5 }),
       choose([numberedMirror(1, { urls: ['http://mirror.example.org'] })], client('192.0.2.1', {}, false)),
       choose([numberedMirror(1)], inGermany, { ipv6: false }),
+      choose([numberedMirror(1)], inGermany, { severalParts: true }, [], Infinity, true),
       choose([numberedMirror(1, { urls: ['https://[2001:db8::1]'] })], client('2001:db8::2')),
       choose([numberedMirror(1, { kind: 'private', netblocks: [parseNetblock('192.0.2.0/24')] })]),
       choose([numberedMirror(1, { onlyCountries: ['FR', 'DE'] })]),

@@ -61,7 +61,7 @@ export function chooseMirrors(
   const search: Search = {
     table,
     request: { client, family: words.family, blob, tried },
-    picky: tried.length > 0 || client.avoided !== undefined,
+    picky: tried.length > 0 || client.avoided !== undefined || blob.severalParts === true,
     opening: openingFor({ family: words.family, secure: client.secure }),
     hash: hashRequest(words, blob.digest),
     limit,

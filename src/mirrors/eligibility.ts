@@ -24,6 +24,8 @@ export interface WantedBlob {
   readonly digest: Digest;
   /** The publication that brought the blob. */
   readonly serial: number;
+  /** Whether several parts of it are wanted at once: not every web server can send them. */
+  readonly severalParts?: boolean;
 }
 
 export type RejectionReason =
@@ -36,6 +38,7 @@ export type RejectionReason =
   | 'country-not-served'
   | 'scheme'
   | 'address-family'
+  | 'several-parts'
   | 'just-tried'
   | 'avoided';
 
@@ -77,6 +80,7 @@ export function rejectionOf(
   if (usableUrl(mirror, state, { family, secure: client.secure }) === undefined) {
     return speaksScheme(mirror, state, client.secure) ? 'address-family' : 'scheme';
   }
+  if (blob.severalParts === true && state.severalParts !== true) return 'several-parts';
   if (tried.includes(id)) return 'just-tried';
   if (client.avoided?.includes(id) === true) return 'avoided';
   return undefined;
@@ -148,6 +152,8 @@ function describe(
         : 'the client came over https, and the mirror is http only';
     case 'address-family':
       return `the client came over IPv${family}, and the mirror cannot be reached over it`;
+    case 'several-parts':
+      return 'several parts are asked for at once, and it is not known to send them (multipart/byteranges)';
     case 'just-tried':
       return 'the client was sent there a moment ago and is asking again';
     case 'avoided':

@@ -30,6 +30,8 @@ export interface MirrorState {
   readonly warning?: string;
   /** How long it takes to answer, smoothed, in milliseconds. */
   readonly responseTime?: number;
+  /** Whether it sends several parts of a blob at once when it is asked to; undefined is unknown. */
+  readonly severalParts?: boolean;
   /** When its certificate ends, the first if it has several, in milliseconds since the epoch; and whether that is soon. */
   readonly certificate?: { readonly expires: number; readonly soon: boolean };
 }
@@ -47,7 +49,7 @@ export interface MirrorHealth extends MirrorState {
 /** What is known of a mirror besides how it is; what is undefined or not there is as it was. */
 export type MirrorFacts = Pick<
   MirrorState,
-  'serial' | 'ipv4' | 'ipv6' | 'urls' | 'responseTime' | 'certificate'
+  'serial' | 'ipv4' | 'ipv6' | 'urls' | 'responseTime' | 'severalParts' | 'certificate'
 > & {
   /** Undefined where there is nothing to warn of. */
   readonly warning?: string | undefined;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { formatContentRange, parseRange } from './range.ts';
+import { asksForSeveral, formatContentRange, parseRange } from './range.ts';
 
 const part = (start: number, end: number) => ({ kind: 'part', range: { start, end } });
 
@@ -27,7 +27,46 @@ test('a start beyond the last byte cannot be satisfied', () => {
   assert.deepEqual(parseRange('bytes=0-', 0), { kind: 'unsatisfiable' });
 });
 
-test('what is malformed, or several ranges, is served whole', () => {
+test('several parts come in the order in which they were asked for, those that there are', () => {
+  const parts = (...ranges: [number, number][]) => ({
+    kind: 'parts',
+    ranges: ranges.map(([start, end]) => ({ start, end })),
+  });
+  assert.deepEqual(parseRange('bytes=0-1,3-4', 10), parts([0, 1], [3, 4]));
+  assert.deepEqual(parseRange('bytes=8-, 0-1 ,-0,99-', 10), parts([8, 9], [0, 1]));
+  assert.deepEqual(parseRange('bytes=4-5,99-100', 10), part(4, 5));
+  assert.deepEqual(parseRange('bytes=0-1,2-3', 10), parts([0, 1], [2, 3]));
+  assert.deepEqual(parseRange('bytes=10-11,12-', 10), { kind: 'unsatisfiable' });
+  const most = `bytes=${Array.from({ length: 64 }, (_, index) => `${index * 2}-${index * 2}`).join(', ')}`;
+  const found = parseRange(most, 1000);
+  assert.ok(found.kind === 'parts' && found.ranges.length === 64);
+  assert.deepEqual(parseRange(`${most},500-500`, 1000), { kind: 'whole' });
+});
+
+test('parts are inside the representation, and no byte is in two of them', () => {
+  const spec = fc.tuple(fc.nat(300), fc.nat(300)).map(([a, b]) => `${a}-${a + b}`);
+  fc.assert(
+    fc.property(fc.array(spec, { minLength: 2, maxLength: 6 }), fc.nat(400), (specs, size) => {
+      const result = parseRange(`bytes=${specs.join(',')}`, size);
+      if (result.kind !== 'parts') return;
+      const seen = new Set<number>();
+      for (const { start, end } of result.ranges) {
+        assert.ok(start <= end && end < size);
+        for (let at = start; at <= end; at += 1) {
+          assert.ok(!seen.has(at));
+          seen.add(at);
+        }
+      }
+    }),
+  );
+});
+
+test('several parts are asked for by more than one, however many', () => {
+  for (const header of ['bytes=0-1,2-3', ` bytes=${'1-1,'.repeat(2000)}`]) assert.ok(asksForSeveral(header));
+  for (const header of [undefined, 'bytes=0-1', 'lines=0-1,2-3']) assert.ok(!asksForSeveral(header));
+});
+
+test('what is malformed, too much, or overlaps is served whole', () => {
   const thousand = `bytes=${Array.from({ length: 1000 }, (_, index) => `${index}-${index}`).join(',')}`;
   for (const header of [
     undefined,
@@ -38,7 +77,10 @@ test('what is malformed, or several ranges, is served whole', () => {
     'bytes=a-b',
     'bytes=5-4',
     'bits=0-1',
-    'bytes=0-1,3-4',
+    'bytes=0-4,3-5',
+    'bytes=3-,-2',
+    'bytes=0-1,x',
+    'bytes=0-1,',
     'bytes=--5',
     'bytes=0x1-2',
     'bytes=99999999999999999999-',

@@ -68,11 +68,11 @@ export type FamiliesOutcome =
 /** Asks a mirror for something. It never throws for what a mirror does; a mirror's answer is hostile and bounded. */
 export interface MirrorProbe {
   findFamilies(mirror: Mirror, url: string, signal: AbortSignal): Promise<FamiliesOutcome>;
-  /** Fetches a part of a blob and compares it with `expected`. */
+  /** Fetches a part of a blob, or several in one answer, and compares what comes with `expected`. */
   checkRange(
     way: MirrorWay,
     target: ProbeTarget,
-    range: ByteRange,
+    range: ByteRange | readonly ByteRange[],
     expected: Uint8Array,
     signal: AbortSignal,
   ): Promise<ProbeOutcome>;

@@ -1,4 +1,6 @@
-import type { Digest } from '../oci/digest.ts';
+import { Readable } from 'node:stream';
+import { type ByteRangesFrame, frameByteRanges } from '../oci/byteranges.ts';
+import { type Digest, digestHex } from '../oci/digest.ts';
 import { SignpostError } from '../oci/errors.ts';
 import { type ByteRange, formatContentRange, parseRange } from '../oci/range.ts';
 import type { RepositoryName } from '../oci/reference.ts';
@@ -42,12 +44,15 @@ export function createOriginBlobs(tree: TreeReader, slots: StreamSlots): OriginB
     slot: Disposable,
   ) => {
     using _held = slot;
-    const opened = await tree.openBlob(repository, digest, part.range);
-    if (opened.size !== blob.size) {
+    const open = async (range?: ByteRange) => {
+      const opened = await tree.openBlob(repository, digest, range);
+      if (opened.size === blob.size) return opened.stream;
       opened.stream.destroy();
       throw new SignpostError('DIGEST_MISMATCH', `the tree's ${digest} is damaged: its size is wrong`);
-    }
-    await sendStream(exchange, part.status, part.headers, opened.stream);
+    };
+    const { several } = part;
+    const body = several === undefined ? await open(part.range) : await streamParts(several, open);
+    await sendStream(exchange, part.status, part.headers, body);
   };
 
   const send: OriginBlobs['send'] = (exchange, repository, digest, blob) => {
@@ -69,9 +74,10 @@ export function createOriginBlobs(tree: TreeReader, slots: StreamSlots): OriginB
       const part = partOf(exchange, repository, digest, blob.size);
       if (part.status === 304 || part.status === 416) return exchange.answer(part.status, part.headers);
       const answer = (bytes: Uint8Array) => {
-        const { range } = part;
-        const body = range === undefined ? bytes : bytes.subarray(range.start, range.end + 1);
-        exchange.answer(part.status, part.headers, body);
+        const { range, several } = part;
+        const cut = ({ start, end }: ByteRange) => bytes.subarray(start, end + 1);
+        const whole = range === undefined ? bytes : cut(range);
+        exchange.answer(part.status, part.headers, several === undefined ? whole : joinParts(several, cut));
       };
       const known = contents.get(digest);
       if (known !== undefined) return answer(known);
@@ -84,7 +90,43 @@ export function createOriginBlobs(tree: TreeReader, slots: StreamSlots): OriginB
 interface Part {
   readonly status: 200 | 206 | 304 | 416;
   readonly headers: readonly string[];
+  /** For one part. */
   readonly range?: ByteRange;
+  /** For several in one body. */
+  readonly several?: SeveralParts;
+}
+
+interface SeveralParts {
+  readonly ranges: readonly ByteRange[];
+  readonly frame: ByteRangesFrame;
+}
+
+/** One part is opened after the other; the first before anything is answered, so that what is lost is an error. */
+async function streamParts(
+  { ranges, frame }: SeveralParts,
+  open: (range: ByteRange) => Promise<Readable>,
+): Promise<Readable> {
+  const [range, ...others] = ranges;
+  const first = range === undefined ? undefined : await open(range);
+  async function* pieces(): AsyncGenerator<Buffer> {
+    if (first === undefined) return;
+    yield Buffer.from(frame.heads[0] ?? '');
+    yield* first as AsyncIterable<Buffer>;
+    for (const [at, other] of others.entries()) {
+      yield Buffer.from(frame.heads[at + 1] ?? '');
+      yield* (await open(other)) as AsyncIterable<Buffer>;
+    }
+    yield Buffer.from(frame.tail);
+  }
+  const body = Readable.from(pieces());
+  // When the client goes before anything was asked of it, nothing else ends it.
+  body.once('close', () => first?.destroy());
+  return body;
+}
+
+function joinParts({ ranges, frame }: SeveralParts, cut: (range: ByteRange) => Uint8Array): Buffer {
+  const pieces = ranges.flatMap((range, at) => [Buffer.from(frame.heads[at] ?? ''), cut(range)]);
+  return Buffer.concat([...pieces, Buffer.from(frame.tail)]);
 }
 
 function partOf(exchange: Exchange, repository: RepositoryName, digest: Digest, size: number): Part {
@@ -94,6 +136,17 @@ function partOf(exchange: Exchange, repository: RepositoryName, digest: Digest, 
   const common = [...named, ...told, 'Cache-Control', 'public, max-age=31536000, immutable'];
   if (!noneMatches(exchange.header('if-none-match'), digest)) return { status: 304, headers: common };
   const content = [...common, 'Content-Type', 'application/octet-stream'];
+  const partOfIt = (range: ByteRange): Part => ({
+    status: 206,
+    headers: [
+      ...content,
+      'Content-Length',
+      String(range.end - range.start + 1),
+      'Content-Range',
+      formatContentRange(range, size),
+    ],
+    range,
+  });
   // RFC 9110, section 14.2: only a GET has a range.
   const asked = parseRange(exchange.method === 'GET' ? exchange.header('range') : undefined, size);
   // RFC 9110, section 13.1.5: a range of something else is no use. A date never matches: blobs have none.
@@ -106,11 +159,10 @@ function partOf(exchange: Exchange, repository: RepositoryName, digest: Digest, 
     const past = ['Content-Range', `bytes */${size}`, 'Content-Length', '0', 'Cache-Control', 'no-store'];
     return { status: 416, headers: [...named, ...past] };
   }
-  const { range } = asked;
-  const length = range.end - range.start + 1;
-  return {
-    status: 206,
-    headers: [...content, 'Content-Length', String(length), 'Content-Range', formatContentRange(range, size)],
-    range,
-  };
+  if (asked.kind === 'part') return partOfIt(asked.range);
+  const { ranges } = asked;
+  // Nobody can write a blob that has a piece of its own digest in it.
+  const frame = frameByteRanges(ranges, size, `signpost-${digestHex(digest).slice(0, 32)}`);
+  const headers = [...common, 'Content-Type', frame.contentType, 'Content-Length', String(frame.length)];
+  return { status: 206, headers, several: { ranges, frame } };
 }

@@ -6,6 +6,7 @@ import { createMemoryPublications } from '../../test/fakes/memory-publications.t
 import { healthyStates, numberedMirror } from '../../test/fakes/mirrors.ts';
 import { parseIpAddress } from '../mirrors/address.ts';
 import type { Mirror, MirrorId } from '../mirrors/mirror.ts';
+import type { MirrorState } from '../mirrors/mirror-state.ts';
 import { createMirrorTable } from '../mirrors/mirror-table.ts';
 import { ReaskMemory } from '../mirrors/reask-memory.ts';
 import { digestOf } from '../oci/digest.ts';
@@ -22,7 +23,7 @@ const client = {
   place: { country: 'DE', source: 'test' },
 };
 
-async function createRoute(mirrors: readonly Mirror[], changes: { healthy?: boolean } = {}) {
+async function createRoute(mirrors: readonly Mirror[], changes: Partial<MirrorState> = {}) {
   const { publications, content } = createMemoryPublications();
   await publications.publish({
     tags: [],
@@ -147,6 +148,22 @@ test('parallel ranges stay with one mirror until one comes again, and never reac
   assert.ok(!names.has(again.target.mirror.name));
   const next = route({ range: `bytes=${50 * 1024}-`, now: 6100 });
   assert.ok(next.outcome === 'redirected' && next.target.mirror === again.target.mirror);
+});
+
+test('several parts at once are asked of mirrors that can send them, and of the origin where there is none', async () => {
+  const several = { range: 'bytes=0-9,500-509' };
+  const without = await createRoute(three);
+  const served = without(several);
+  assert.ok(served.outcome === 'from-origin-without-mirror');
+  assert.deepEqual(new Set(served.rejected.map(({ reason }) => reason)), new Set(['several-parts']));
+  assert.equal(without({ range: 'bytes=0-9' }).outcome, 'redirected');
+  const able = await createRoute(three, { severalParts: true });
+  const first = able(several);
+  assert.ok(first.outcome === 'redirected');
+  const next = able({ range: 'bytes=600-609,20-29', now: 5000 });
+  assert.ok(next.outcome === 'redirected' && next.target.mirror === first.target.mirror);
+  const again = able({ ...several, now: 9000, range: 'bytes=600-609,20-29' });
+  assert.ok(again.outcome === 'redirected' && again.target.mirror !== first.target.mirror);
 });
 
 test('whatever is asked, there is an outcome, and never a mirror that was just tried while others are left', async () => {

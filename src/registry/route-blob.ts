@@ -6,7 +6,7 @@ import type { MirrorId } from '../mirrors/mirror.ts';
 import type { MirrorTable } from '../mirrors/mirror-table.ts';
 import type { ReaskMemory } from '../mirrors/reask-memory.ts';
 import type { Digest } from '../oci/digest.ts';
-import { parseRange } from '../oci/range.ts';
+import { asksForSeveral, parseRange } from '../oci/range.ts';
 import type { RepositoryName } from '../oci/reference.ts';
 import type { BlobEntry } from './published-repository.ts';
 import type { RoutingSnapshot } from './routing-snapshot.ts';
@@ -87,7 +87,8 @@ export function routeBlob(request: BlobRequest, routing: BlobRouting): BlobRoute
   const blob = routing.snapshot.findBlob(repository, digest);
   if (blob === undefined) return { outcome: 'unknown' };
 
-  const wanted = { repository, digest, serial: blob.serial };
+  const severalParts = asksForSeveral(request.range);
+  const wanted = { repository, digest, serial: blob.serial, severalParts };
 
   // The client chooses among the mirrors itself.
   if (request.form === 'metalink') {
@@ -137,7 +138,10 @@ export function routeBlob(request: BlobRequest, routing: BlobRouting): BlobRoute
 
 function partOf(header: string, size: number): AskedPart | undefined {
   const asked = parseRange(header, size);
-  if (asked.kind !== 'part') return undefined;
-  const { start, end } = asked.range;
+  const range = asked.kind === 'part' ? asked.range : asked.kind === 'parts' ? asked.ranges[0] : undefined;
+  if (range === undefined) return undefined;
+  // Several parts are never the rest of what broke off.
+  if (asked.kind === 'parts') return { start: range.start, toEnd: false };
+  const { start, end } = range;
   return { start, toEnd: end === size - 1 };
 }

@@ -5,6 +5,7 @@ import { after, before, suite, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { rm, truncate } from 'node:fs/promises';
 import { blobPath } from '../../src/adapters/tree-paths.ts';
+import { parseByteRanges, readBoundary } from '../../src/oci/byteranges.ts';
 import type { Digest } from '../../src/oci/digest.ts';
 import { parseRepositoryName } from '../../src/oci/reference.ts';
 import { numberedMirror } from '../fakes/mirrors.ts';
@@ -172,10 +173,40 @@ suite('Pulling blobs: sent by the origin where no mirror qualifies', () => {
 
   test('a malformed range and thousands of ranges cost what the whole costs', async () => {
     const many = `bytes=${Array.from({ length: 1500 }, (_, at) => `${at}-${at}`).join(',')}`;
-    for (const range of [many, 'bytes=5-2', 'bytes=a-b', 'bytes=-', 'lines=1-2', 'bytes=0-0,2-2']) {
+    for (const range of [many, 'bytes=5-2', 'bytes=a-b', 'bytes=-', 'lines=1-2', 'bytes=0-3,2-5']) {
       const answer = await registry.ask(path, { headers: { range } });
       assert.equal(answer.status, 200, range.slice(0, 20));
       assert.equal(answer.body.length, large.length);
+    }
+  });
+
+  test('several ranges are answered in one body, streamed or from memory', async () => {
+    for (const [asked, bytes] of [
+      [path, large],
+      [smallPath, small],
+    ] as const) {
+      const last = bytes.length - 1;
+      const range = `bytes=5-6, ${last - 1}-, 0-2`;
+      const answer = await registry.ask(asked, { headers: { range } });
+      assert.equal(answer.status, 206);
+      assert.equal(answer.headers['content-length'], String(answer.body.length));
+      const boundary = readBoundary(answer.headers['content-type']) ?? assert.fail();
+      const parts = parseByteRanges(answer.body, boundary) ?? assert.fail();
+      assert.deepEqual(
+        parts.map((part) => [part.range.start, part.range.end, part.size]),
+        [
+          [5, 6, bytes.length],
+          [last - 1, last, bytes.length],
+          [0, 2, bytes.length],
+        ],
+      );
+      for (const { range, bytes: sent } of parts) {
+        assert.deepEqual(Buffer.from(sent), bytes.subarray(range.start, range.end + 1));
+      }
+      const past = await registry.ask(asked, {
+        headers: { range: `bytes=${bytes.length}-,${bytes.length + 5}-` },
+      });
+      assert.equal(past.status, 416);
     }
   });
 

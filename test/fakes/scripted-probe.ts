@@ -14,6 +14,8 @@ export interface ScriptedMirror {
   serial: number;
   /** Fails everything; `stall` only when the signal says so. */
   fault?: ProbeFailure | 'stall' | undefined;
+  /** Sends several parts at once. */
+  severalParts?: boolean;
   /** Fails the marker alone. */
   markerFault?: ProbeFailure | undefined;
   /** Milliseconds that a part takes. */
@@ -99,7 +101,10 @@ export function createScriptedProbe(now: () => number): ScriptedProbe {
       const { families, fault } = find(id);
       return fault === 'address-not-allowed' ? fail(fault) : { ok: true, families };
     },
-    async checkRange(way, { digest }, range, _expected, signal): Promise<ProbeOutcome> {
+    async checkRange(way, { digest }, asked, _expected, signal): Promise<ProbeOutcome> {
+      const [range, second] = 'start' in asked ? [asked] : asked;
+      if (range === undefined) return fail('no-range');
+      if (second !== undefined && !find(way.mirror.id).severalParts) return fail('no-range');
       const failed = await answer(way, { what: 'range', digest, range }, signal);
       if (failed !== undefined) return failed;
       const mirror = find(way.mirror.id);

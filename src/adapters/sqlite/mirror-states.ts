@@ -57,6 +57,7 @@ const stateSchema = z.object({
   urls: urlStates.exactOptional(),
   warning: z.string().exactOptional(),
   responseTime: z.number().positive().exactOptional(),
+  severalParts: z.boolean().exactOptional(),
   certificate: z.object({ expires: z.number(), soon: z.boolean() }).exactOptional(),
   needs: z.enum(['probe', 'full-check']),
   good: whole,
