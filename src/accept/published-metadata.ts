@@ -3,7 +3,7 @@ import { releasesRole } from '../trust/notary-v1/metadata.ts';
 import { type Collection, notaryPath } from '../trust/notary-v1/names.ts';
 import { readNotaryFile } from '../trust/notary-v1/read-metadata.ts';
 import type { CollectionFiles } from '../trust/notary-v1/verify-collection.ts';
-import { readMetadata } from '../trust/tuf/read-metadata.ts';
+import { readStrictMetadata } from '../trust/tuf/read-strict-metadata.ts';
 import type { MetadataFiles } from '../trust/tuf/verify-publication.ts';
 import { readFiles } from './verified-files.ts';
 
@@ -23,11 +23,11 @@ export async function readPublishedTuf(
   }
   const timestamp = files.get('timestamp.json');
   if (timestamp === undefined) return files;
-  const { meta } = readMetadata(timestamp, 'timestamp', 'timestamp.json').signed;
+  const { meta } = readStrictMetadata(timestamp, 'timestamp', 'timestamp.json').signed;
   const name = `${meta['snapshot.json'].version}.snapshot.json`;
   const snapshot = (await readFiles(tree, 'tuf', [name])).get(name);
   if (snapshot === undefined) return files;
-  const roles = Object.entries(readMetadata(snapshot, 'snapshot', name).signed.meta);
+  const roles = Object.entries(readStrictMetadata(snapshot, 'snapshot', name).signed.meta);
   const named = roles.map(([role, { version }]) => `${version}.${role}`);
   return new Map([...files, [name, snapshot], ...(await readFiles(tree, 'tuf', named))]);
 }

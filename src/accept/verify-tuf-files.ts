@@ -1,3 +1,4 @@
+import { quote } from '../oci/digest.ts';
 import { SignpostError } from '../oci/errors.ts';
 import type { RegistryHost } from '../oci/reference.ts';
 import { formatTaggedReference } from '../oci/reference.ts';
@@ -8,7 +9,7 @@ import { metadataPath } from '../trust/metadata-path.ts';
 import { keyIdOf, tufKeyOf } from '../trust/tuf/key.ts';
 import { parseTargetPath } from '../trust/tuf/names.ts';
 import { fileMetaOf, formatMetadata, nextTimestamp, signedBytes } from '../trust/tuf/next-metadata.ts';
-import { readMetadata } from '../trust/tuf/read-metadata.ts';
+import { readStrictMetadata } from '../trust/tuf/read-strict-metadata.ts';
 import { type TrustedMetadata, expiryOf } from '../trust/tuf/trusted-metadata.ts';
 import { type MetadataFiles, verifyPublication } from '../trust/tuf/verify-publication.ts';
 import { readPublishedTuf } from './published-metadata.ts';
@@ -75,7 +76,7 @@ async function stampNewest(
   now: number,
 ): Promise<Uint8Array> {
   const before = published.get('timestamp.json');
-  const previous = before && readMetadata(before, 'timestamp', 'timestamp.json').signed;
+  const previous = before && readStrictMetadata(before, 'timestamp', 'timestamp.json').signed;
   const snapshot = newestSnapshot(offered) ?? previous?.meta['snapshot.json'];
   if (snapshot === undefined) throw new SignpostError('TRUST', 'there is no snapshot');
   const next = nextTimestamp(previous, snapshot, now + life);
@@ -88,17 +89,18 @@ function newestSnapshot(offered: MetadataFiles) {
   if (first === undefined) return undefined;
   const [path, bytes] = first;
   if (more.length > 0) throw new SignpostError('TRUST', `nothing of the metadata names ${path}`);
-  return fileMetaOf(bytes, readMetadata(bytes, 'snapshot', path).signed);
+  return fileMetaOf(bytes, readStrictMetadata(bytes, 'snapshot', path).signed);
 }
 
 function readTags({ delegated }: TrustedMetadata, registry: RegistryHost): readonly NamedTag[] {
   return [...delegated.values()].flatMap(({ targets }) =>
     Object.entries(targets).map(([path, { hashes, custom }]) => {
       const target = parseTargetPath(path);
-      if (target === undefined || custom.reference !== `${registry}/${formatTaggedReference(target)}`) {
-        throw new SignpostError('TRUST', `the target ${path} is for ${custom.reference}`);
+      const { reference } = custom ?? {};
+      if (target === undefined || reference !== `${registry}/${formatTaggedReference(target)}`) {
+        throw new SignpostError('TRUST', `the target ${quote(path)} is for ${quote(reference)}`);
       }
-      return { ...target, sha256: hashes.sha256 };
+      return { ...target, sha256: hashes.sha256 ?? '' };
     }),
   );
 }

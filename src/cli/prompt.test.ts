@@ -8,6 +8,7 @@ import { askSecret, confirm, createHiddenLine } from './prompt.ts';
 interface TestTerminal {
   readonly terminal: Terminal;
   readonly type: (keys: string) => void;
+  readonly end: () => void;
   readonly shown: () => string;
 }
 
@@ -19,7 +20,12 @@ function createTerminal(isTTY: boolean): TestTerminal {
   let text = '';
   stderr.on('data', (chunk: Buffer) => (text += chunk.toString()));
   const terminal = { stdin, stdout: new PassThrough(), stderr, signal } as unknown as Terminal;
-  return { terminal, type: (keys) => void stdin.write(keys), shown: () => `${text}${modes.join()}` };
+  return {
+    terminal,
+    type: (keys) => void stdin.write(keys),
+    end: () => void stdin.end(),
+    shown: () => `${text}${modes.join()}`,
+  };
 }
 
 test('a secret is read without being shown', async () => {
@@ -55,13 +61,32 @@ test('only yes is yes', async () => {
   }
 });
 
-test('without a terminal the question is an error that says what to do', async () => {
-  const { terminal } = createTerminal(false);
+test('without a terminal, and with nothing piped in, the question is an error that says what to do', async () => {
+  const { terminal, end } = createTerminal(false);
+  end();
   await assert.rejects(confirm(terminal, 'Sign?', 'say --yes'), { code: 'USAGE', message: /say --yes/ });
   await assert.rejects(askSecret(terminal, 'Passphrase', 'name a file'), {
     code: 'USAGE',
     message: /name a file/,
   });
+});
+
+test('without a terminal each question takes the next line that is piped in', async () => {
+  const { terminal, type, end, shown } = createTerminal(false);
+  type('y\ncorrect horse\r\nno');
+  assert.equal(await confirm(terminal, 'Sign?', 'say --yes'), true);
+  assert.equal(await askSecret(terminal, 'Passphrase', 'name a file'), 'correct horse');
+  const last = confirm(terminal, 'Again?', 'say --yes');
+  end();
+  assert.equal(await last, false);
+  assert.match(shown(), /^Sign\? \[y\/N\] \(from standard input\)\nPassphrase /);
+  await assert.rejects(confirm(terminal, 'Once more?', 'say --yes'), { code: 'USAGE' });
+});
+
+test('an answer that has no end is refused', async () => {
+  const { terminal, type } = createTerminal(false);
+  type('y'.repeat(5000));
+  await assert.rejects(confirm(terminal, 'Sign?', 'say --yes'), { code: 'USAGE', message: /4096 bytes/ });
 });
 
 test('times on the command line carry a unit', () => {

@@ -1,20 +1,21 @@
 import { createInterface } from 'node:readline/promises';
 import { SignpostError } from '../oci/errors.ts';
 import type { Terminal } from './command.ts';
+import { readPipedLine } from './piped-line.ts';
 
 const answerLimit = 4096;
 
 /**
- * Asks a yes-or-no question; everything but "y" and "yes" is no. `unattended` says what to do without a terminal.
- * @throws SignpostError USAGE when there is no terminal
+ * Asks a yes-or-no question; everything but "y" and "yes" is no. Without a terminal the answer is the next line that is
+ * piped in. `unattended` says what to do when there is neither.
+ * @throws SignpostError USAGE when nobody answers, CANCELLED
  */
 export async function confirm(terminal: Terminal, question: string, unattended: string): Promise<boolean> {
-  if (!isInteractive(terminal))
-    throw new SignpostError('USAGE', `there is no terminal to ask on: ${unattended}`);
+  if (!isInteractive(terminal)) return isYes(await readUnattended(terminal, `${question} [y/N]`, unattended));
   const lines = createInterface({ input: terminal.stdin, output: terminal.stderr });
   try {
     const answer = await lines.question(`${question} [y/N] `, { signal: terminal.signal });
-    return /^\s*y(?:es)?\s*$/i.test(answer);
+    return isYes(answer);
   } catch (cause) {
     throw new SignpostError('CANCELLED', 'stopped while asking', { cause });
   } finally {
@@ -23,12 +24,11 @@ export async function confirm(terminal: Terminal, question: string, unattended: 
 }
 
 /**
- * Asks for a secret without showing what is typed.
- * @throws SignpostError USAGE when there is no terminal, CANCELLED
+ * Asks for a secret without showing what is typed. Without a terminal it is the next line that is piped in.
+ * @throws SignpostError USAGE when nobody answers, CANCELLED
  */
 export async function askSecret(terminal: Terminal, question: string, unattended: string): Promise<string> {
-  if (!isInteractive(terminal))
-    throw new SignpostError('USAGE', `there is no terminal to ask on: ${unattended}`);
+  if (!isInteractive(terminal)) return readUnattended(terminal, question, unattended);
   const { stdin, stderr, signal } = terminal;
   // Before the question is shown: what is typed early must not be shown either.
   stdin.setRawMode(true);
@@ -77,6 +77,21 @@ export function createHiddenLine(): {
       return undefined;
     },
   };
+}
+
+async function readUnattended(terminal: Terminal, question: string, unattended: string): Promise<string> {
+  const { stdin, stderr, signal } = terminal;
+  if (!stdin.isTTY) stderr.write(`${question} (from standard input)\n`);
+  const line = stdin.isTTY ? undefined : await readPipedLine(stdin, signal);
+  if (line !== undefined) return line;
+  throw new SignpostError(
+    'USAGE',
+    `there is no terminal to ask on, and no answer was piped in: ${unattended}`,
+  );
+}
+
+function isYes(answer: string): boolean {
+  return /^\s*y(?:es)?\s*$/i.test(answer);
 }
 
 function isInteractive({ stdin, stderr }: Terminal): boolean {

@@ -1,6 +1,6 @@
 import { SignpostError } from '../oci/errors.ts';
 import type { Targets } from '../trust/tuf/metadata.ts';
-import { readMetadata } from '../trust/tuf/read-metadata.ts';
+import { readStrictMetadata } from '../trust/tuf/read-strict-metadata.ts';
 import { repositoryOfRole } from '../trust/tuf/names.ts';
 import { type TrustedMetadata, trustRoot, updateRoot } from '../trust/tuf/trusted-metadata.ts';
 
@@ -23,13 +23,13 @@ export function readOwnMetadata(
   for (const [name, bytes] of own) {
     const role = name.startsWith('tuf/') ? name.slice('tuf/'.length) : '';
     if (repositoryOfRole(role) !== undefined)
-      delegated.set(role, readMetadata(bytes, 'targets', name).signed);
+      delegated.set(role, readStrictMetadata(bytes, 'targets', name).signed);
   }
   return {
     root,
     delegated,
-    ...(timestamp && { timestamp: readMetadata(timestamp, 'timestamp', 'tuf/timestamp').signed }),
-    ...(snapshot && { snapshot: readMetadata(snapshot, 'snapshot', 'tuf/snapshot').signed }),
-    ...(targets && { targets: readMetadata(targets, 'targets', 'tuf/targets').signed }),
+    ...(timestamp && { timestamp: readStrictMetadata(timestamp, 'timestamp', 'tuf/timestamp').signed }),
+    ...(snapshot && { snapshot: readStrictMetadata(snapshot, 'snapshot', 'tuf/snapshot').signed }),
+    ...(targets && { targets: readStrictMetadata(targets, 'targets', 'tuf/targets').signed }),
   };
 }

@@ -4,7 +4,7 @@ import { checkSignatures, countSignatures } from '../trust/tuf/check-signatures.
 import { keyIdOf, tufKeyOf } from '../trust/tuf/key.ts';
 import { type Root, type Signed, type TopRole, topRoles } from '../trust/tuf/metadata.ts';
 import { formatMetadata, nextRoot, signedBytes } from '../trust/tuf/next-metadata.ts';
-import { readMetadata } from '../trust/tuf/read-metadata.ts';
+import { readStrictMetadata } from '../trust/tuf/read-strict-metadata.ts';
 
 /** Public keys in DER SubjectPublicKeyInfo, and how many of them have to sign. */
 export type RootPlan = Readonly<
@@ -17,7 +17,7 @@ export type RootPlan = Readonly<
  * @throws SignpostError TRUST, REQUEST_INVALID
  */
 export function draftRoot(previous: Uint8Array | undefined, plan: RootPlan, expires: number): Uint8Array {
-  const before = previous && readMetadata(previous, 'root', 'the previous root').signed;
+  const before = previous && readStrictMetadata(previous, 'root', 'the previous root').signed;
   const role = (name: TopRole) => ({ keys: plan[name].keys.map(tufKeyOf), threshold: plan[name].threshold });
   const roles = {
     root: role('root'),
@@ -27,13 +27,13 @@ export function draftRoot(previous: Uint8Array | undefined, plan: RootPlan, expi
   };
   const draft = formatMetadata(nextRoot(before, roles, expires), []);
   // What could not be read again must not go round.
-  readMetadata(draft, 'root', 'the new root');
+  readStrictMetadata(draft, 'root', 'the new root');
   return draft;
 }
 
 /** Adds a key holder's signature to a draft. Throws SignpostError REQUEST_INVALID, DENIED. */
 export async function signRoot(draft: Uint8Array, signer: RawSigner): Promise<Uint8Array> {
-  const { signed, signatures } = readMetadata(draft, 'root', 'the draft');
+  const { signed, signatures } = readStrictMetadata(draft, 'root', 'the draft');
   const keyid = keyIdOf(tufKeyOf(signer.publicKey));
   const sig = Buffer.from(await signer.sign(signedBytes(signed))).toString('hex');
   return formatMetadata(signed, [...signatures.filter((item) => item.keyid !== keyid), { keyid, sig }]);
@@ -47,7 +47,7 @@ export function finishRoot(
   previous: Uint8Array | undefined,
   drafts: readonly Uint8Array[],
 ): { readonly root: Root; readonly bytes: Uint8Array } {
-  const files = drafts.map((bytes, index) => readMetadata(bytes, 'root', `draft ${index + 1}`));
+  const files = drafts.map((bytes, index) => readStrictMetadata(bytes, 'root', `draft ${index + 1}`));
   const [first] = files;
   if (first === undefined) throw new SignpostError('USAGE', 'name the signed copies of the draft');
   const { signed } = first;
@@ -58,10 +58,10 @@ export function finishRoot(
   const signatures = new Map(
     files.flatMap((file) => file.signatures.map((item) => [item.keyid, item] as const)),
   );
-  const file: Signed<Root> = { signed, signatures: [...signatures.values()] };
+  const file: Signed<Root> = { signed, signatures: [...signatures.values()], covered: message };
   checkSignatures(file, signed.keys, signed.roles.root, 'the new root');
   if (previous !== undefined) {
-    const before = readMetadata(previous, 'root', 'the previous root').signed;
+    const before = readStrictMetadata(previous, 'root', 'the previous root').signed;
     checkSignatures(file, before.keys, before.roles.root, 'the new root, for who trusts the one before it,');
     if (signed.version !== before.version + 1) {
       throw new SignpostError(
@@ -77,9 +77,9 @@ export function finishRoot(
 
 /** A root in words, for who is to sign it. */
 export function describeRoot(bytes: Uint8Array): readonly string[] {
-  const { signed, signatures } = readMetadata(bytes, 'root', 'the root');
-  const { version, expires, keys, roles } = signed;
-  const have = countSignatures({ signed, signatures }, keys, roles.root.keyids);
+  const file = readStrictMetadata(bytes, 'root', 'the root');
+  const { version, expires, keys, roles } = file.signed;
+  const have = countSignatures(file, keys, roles.root.keyids);
   return [
     `TUF root, version ${version}, valid until ${expires}`,
     ...topRoles.map((role) => {

@@ -8,7 +8,7 @@ import { type TestContext, test } from 'node:test';
 import { Updater } from 'tuf-js';
 import { createTufKeyring, createTufMachine, hour, makeRoot, tufTag } from '../../test/fakes/tuf-world.ts';
 import { digestHex } from '../oci/digest.ts';
-import { readMetadata } from '../trust/tuf/read-metadata.ts';
+import { readStrictMetadata } from '../trust/tuf/read-strict-metadata.ts';
 import { sealMetadata } from './seal-metadata.ts';
 
 // tuf-js is a client that somebody else wrote, and it reads the clock by itself.
@@ -105,7 +105,7 @@ test('tuf-js refuses what our own verification refuses', async (t) => {
   const thief = { ...createTufKeyring(), root: [...stolen, ...createTufKeyring().root] };
   await change('2.root.json', (await makeRoot(thief, thief.root, now + 9000 * hour, first.root)).bytes);
   // A timestamp by somebody else, and one that has expired.
-  const { signed } = readMetadata(
+  const { signed } = readStrictMetadata(
     machine.published.get('timestamp.json') ?? new Uint8Array(),
     'timestamp',
     'test',

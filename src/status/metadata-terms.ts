@@ -5,7 +5,7 @@ import { type MetadataPath, metadataPath } from '../trust/metadata-path.ts';
 import { notaryPath } from '../trust/notary-v1/names.ts';
 import { readNotaryFile } from '../trust/notary-v1/read-metadata.ts';
 import { parseMetadataFile, repositoryOfRole } from '../trust/tuf/names.ts';
-import { readMetadata } from '../trust/tuf/read-metadata.ts';
+import { readStrictMetadata } from '../trust/tuf/read-strict-metadata.ts';
 import type { RoleTerm } from './role-term.ts';
 import { createTerm } from './term.ts';
 
@@ -32,7 +32,7 @@ export async function readTufTerms(deps: MetadataTermsDeps): Promise<readonly Ro
       const file = parseMetadataFile(name);
       if (file === undefined || (file.role === 'root' && file.version !== newestRoot)) continue;
       const repository = repositoryOfRole(file.role);
-      const { expires } = readMetadata(bytes, typeOf(file.role), name).signed;
+      const { expires } = readStrictMetadata(bytes, typeOf(file.role), name).signed;
       const role = repository === undefined ? (`tuf-${file.role}` as const) : 'tuf-targets';
       terms.push(await toTerm(deps, role, repository, expires, metadataPath('tuf', name)));
     }

@@ -28,6 +28,17 @@ export function findMetadataPath(format: MetadataFormat, file: string): FoundMet
   return name && { path: `v2/${file}` as MetadataPath, immutable: isImmutable(name.file) };
 }
 
+/**
+ * A file below `tuf/` whose name a client of TUF has made, of whatever role: nothing of it is a path.
+ * @throws SignpostError REQUEST_INVALID
+ */
+export function tufPath(file: string): MetadataPath {
+  if (/^[A-Za-z0-9%!'()*._~-]{1,2000}$/.test(file) && file !== '.' && file !== '..') {
+    return `tuf/${file}` as MetadataPath;
+  }
+  throw new SignpostError('REQUEST_INVALID', `${quote(file)} is no file of TUF metadata`);
+}
+
 /** @throws SignpostError REQUEST_INVALID */
 export function metadataPath(format: MetadataFormat, file: string): MetadataPath {
   const found = findMetadataPath(format, file);

@@ -26,6 +26,4 @@ export interface ChainPolicy {
   readonly tellsSerials: boolean;
   /** `now` is in milliseconds since the epoch. */
   judge(content: JudgedContent, now: number): Promise<Judgement>;
-  /** Once everything holds: keeps what tells an older state from a newer one, beside serials. */
-  remember(): Promise<void>;
 }

@@ -26,7 +26,6 @@ export function createContainersPolicy(
       // Signatures of other tools carry no serial: an older state cannot be told by them.
       return { step: allOf(`requirements of ${scope}`, steps), serial: 0 };
     },
-    remember: () => Promise.resolve(),
   };
 }
 

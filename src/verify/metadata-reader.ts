@@ -1,14 +1,17 @@
 import { type ErrorCode, SignpostError, isSignpostError } from '../oci/errors.ts';
+import type { TagName } from '../oci/reference.ts';
 import type { Collection } from '../trust/notary-v1/names.ts';
 import type { MetadataEvidence } from '../trust/verify/metadata-evidence.ts';
 import { type Step, failed, passed } from '../trust/verify/step.ts';
 
 /** Reads the metadata of one format that a registry serves, as a client that remembers what it has seen. */
 export interface MetadataReader {
-  /** `now` is in milliseconds since the epoch. Throws SignpostError STORAGE, UNAVAILABLE, DENIED, CANCELLED. */
-  read(collection: Collection, now: number): Promise<MetadataEvidence>;
-  /** Remembers what {@link read} found, if it holds. Throws SignpostError STORAGE. */
-  remember(): Promise<void>;
+  /**
+   * What is verified is remembered at once: the state must not go back because something after it fails. `now` is in
+   * milliseconds since the epoch. Without `tag` an image is asked for by its digest.
+   * @throws SignpostError STORAGE, UNAVAILABLE, DENIED, CANCELLED
+   */
+  read(collection: Collection, now: number, tag?: TagName): Promise<MetadataEvidence>;
 }
 
 /** A role of which everything but its expiry was verified. */

@@ -57,7 +57,6 @@ async function verify(files: Files, asking: Asking = {}): Promise<Step> {
   const asked = { host, repository: parseRepositoryName('fedora/base'), reference: parseTagName(tag) };
   const content = { digest: digestOf(name), mediaType: 'application/json', size: name.length };
   const { step } = await policy.judge({ asked, content, list: content.digest, envelopes: new Map() }, at);
-  if (step.ok) await policy.remember();
   return step;
 }
 

@@ -32,7 +32,6 @@ const rootLimit = 512 * 1024;
 
 /** A client of Notary v1 that takes a root by its certificate alone, never because it is the first one that it sees. */
 export function createNotaryReader(deps: NotaryReaderDeps): MetadataReader {
-  let verified: { readonly name: string; readonly files: CollectionFiles } | undefined;
   return {
     async read(collection, now) {
       const name = `notary ${gunOf(collection)}`;
@@ -45,15 +44,12 @@ export function createNotaryReader(deps: NotaryReaderDeps): MetadataReader {
         const pin = judgeRootPin(rootFile, collection, deps.certificates, now);
         const evidence = judgeRoles(roles, pin, collection, now);
         if (evidence.steps.every(({ ok }) => ok)) {
-          verified = { name, files: new Map([...files].filter(([file]) => used.has(file))) };
+          await deps.seen?.remember(name, new Map([...files].filter(([file]) => used.has(file))));
         }
         return evidence;
       } catch (error) {
         return { steps: [stepOfError(title, error)], tags: [] };
       }
-    },
-    async remember() {
-      if (verified !== undefined) await deps.seen?.remember(verified.name, verified.files);
     },
   };
 }

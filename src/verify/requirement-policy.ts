@@ -1,5 +1,6 @@
+import { isDigest } from '../oci/digest.ts';
+import { type TagName, parseRegistryHost, parseRepositoryName } from '../oci/reference.ts';
 import type { FormatReader } from '../ports/signing.ts';
-import { parseRegistryHost, parseRepositoryName } from '../oci/reference.ts';
 import type { Evidence } from '../trust/evidence.ts';
 import type { Collection } from '../trust/notary-v1/names.ts';
 import { judgeRequirement } from '../trust/verify/judge-requirement.ts';
@@ -41,7 +42,9 @@ export function createRequirementPolicy(
           const found = envelopes.get(leaf.format) ?? [];
           signatures.set(leaf, await readAll(readers.signatures.get(leaf), found));
         } else if (!metadata.has(leaf)) {
-          const read = await readers.metadata.get(leaf)?.read(collectionOf(asked, rule.name), now);
+          const read = await readers.metadata
+            .get(leaf)
+            ?.read(collectionOf(asked, rule.name), now, tagOf(asked));
           if (read !== undefined) metadata.set(leaf, read);
         }
       }
@@ -53,10 +56,11 @@ export function createRequirementPolicy(
       };
       return judgeRequirement(requirement, { signatures, metadata }, rule, expected, now);
     },
-    async remember() {
-      for (const reader of readers.metadata.values()) await reader.remember();
-    },
   };
+}
+
+function tagOf({ reference }: AskedImage): TagName | undefined {
+  return isDigest(reference) ? undefined : reference;
 }
 
 /** The repository under the name that it is signed with. */

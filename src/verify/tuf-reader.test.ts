@@ -9,7 +9,7 @@ import { parseRegistryHost, parseRepositoryName, parseTagName } from '../oci/ref
 import type { SeenMetadata } from '../ports/seen-metadata.ts';
 import { sealMetadata } from '../sign/seal-metadata.ts';
 import { fileMetaOf } from '../trust/tuf/next-metadata.ts';
-import { readMetadata } from '../trust/tuf/read-metadata.ts';
+import { readStrictMetadata } from '../trust/tuf/read-strict-metadata.ts';
 import type { Step } from '../trust/verify/step.ts';
 import { createRequirementPolicy } from './requirement-policy.ts';
 import { createTufReader } from './tuf-reader.ts';
@@ -33,7 +33,7 @@ interface Asking {
   readonly root?: Uint8Array;
 }
 
-/** Judges `name`'s list under the tag that is asked for, and remembers what holds. */
+/** Judges `name`'s list under the tag that is asked for. */
 async function verify(files: Files, asking: Asking = {}): Promise<Step> {
   const { repository = 'fedora/base', tag = '41', at = now, seen, root = first.bytes } = asking;
   const name = asking.name ?? `${repository}:${tag}`;
@@ -50,7 +50,6 @@ async function verify(files: Files, asking: Asking = {}): Promise<Step> {
   const asked = { host, repository: parseRepositoryName(repository), reference: parseTagName(tag) };
   const content = { digest: digestOf(name), mediaType: 'application/json', size: name.length };
   const { step } = await policy.judge({ asked, content, list: content.digest, envelopes: new Map() }, at);
-  if (step.ok) await policy.remember();
   return step;
 }
 
@@ -76,11 +75,15 @@ test('a tag that the metadata names holds, and each role is a step', async () =>
 
 test('what is wrong has a reason of its own', async () => {
   const thief = createTufKeyring();
-  const timestamp = readMetadata(good.get('timestamp.json') ?? new Uint8Array(), 'timestamp', 'test').signed;
+  const timestamp = readStrictMetadata(
+    good.get('timestamp.json') ?? new Uint8Array(),
+    'timestamp',
+    'test',
+  ).signed;
   const forged = (await sealMetadata({ ...timestamp, version: 9 }, thief.timestamp)).bytes;
   const cases: readonly [string, RegExp, Files, Asking?][] = [
-    ['missing', /has no \/tuf\/timestamp\.json/, new Map()],
-    ['missing', /has no \/tuf\/1\.snapshot\.json/, without(good, '1.snapshot.json')],
+    ['missing', /there is no \/tuf\/timestamp\.json/, new Map()],
+    ['missing', /there is no \/tuf\/1\.snapshot\.json/, without(good, '1.snapshot.json')],
     ['missing', /does not name "images\.example\.org\/fedora\/base:42"/, good, { tag: '42', name: 'new' }],
     ['missing', /does not name images\.example\.org\/other at all/, good, { repository: 'other' }],
     ['forged', /signed by 0 of the keys/, changed(good, 'timestamp.json', forged)],
@@ -112,13 +115,57 @@ test('an older state, whole or in part, is a rollback for who has seen the newer
   assert.ok((await verify(machine.published, { seen })).ok);
 });
 
-test('what does not hold is not remembered', async () => {
+test('what was verified is remembered, although the image that was asked for does not hold', async () => {
   const machine = createTufMachine(keyring, [first.bytes]);
   const old = (await machine.sign(['fedora/base:41'], now)).offered;
   await machine.sign(['fedora/base:41'], now);
   const seen = createMemorySeenMetadata();
   assert.equal((await verify(machine.published, { seen, tag: '99' })).reason, 'missing');
-  assert.ok((await verify(old, { seen })).ok);
+  assert.equal((await verify(old, { seen })).reason, 'rollback');
+});
+
+test('a timestamp stays remembered whose snapshot, or whose targets, then fail', async () => {
+  for (const file of ['2.snapshot.json', '2.targets.json', '2.repository~fedora~base.json']) {
+    for (const damage of [without, (files: Files) => changed(files, file, Buffer.from('{}'))]) {
+      const machine = createTufMachine(keyring, [first.bytes]);
+      const old = (await machine.sign(['fedora/base:41'], now)).offered;
+      await machine.sign(['fedora/base:41'], now);
+      const seen = createMemorySeenMetadata();
+      assert.ok((await verify(old, { seen })).ok);
+      assert.equal((await verify(damage(machine.published, file), { seen })).ok, false);
+      const back = await verify(old, { seen });
+      assert.equal(back.reason, 'rollback', `${file}: ${back.detail ?? ''}`);
+      assert.ok((await verify(machine.published, { seen })).ok, 'the whole one holds afterwards');
+    }
+  }
+});
+
+test('a timestamp of the version that is known replaces nothing, and an expired one is not remembered', async () => {
+  const machine = createTufMachine(keyring, [first.bytes]);
+  const { offered } = await machine.sign(['fedora/base:41'], now);
+  const seen = createMemorySeenMetadata();
+  assert.ok((await verify(offered, { seen })).ok);
+  const before = readStrictMetadata(
+    offered.get('timestamp.json') ?? new Uint8Array(),
+    'timestamp',
+    'test',
+  ).signed;
+  const meta = { 'snapshot.json': { ...before.meta['snapshot.json'], version: 100 } };
+  const twin = (await sealMetadata({ ...before, meta }, keyring.timestamp)).bytes;
+  assert.ok((await verify(changed(offered, 'timestamp.json', twin), { seen })).ok);
+  const remembered = (await seen.find('tuf images.example.org')).get('timestamp.json');
+  assert.deepEqual(remembered, offered.get('timestamp.json'));
+  const late = { ...before, version: 9, expires: '2026-11-01T00:00:00Z' };
+  const expired = (await sealMetadata(late, keyring.timestamp)).bytes;
+  assert.equal((await verify(changed(offered, 'timestamp.json', expired), { seen })).reason, 'expired');
+  assert.ok((await verify(offered, { seen })).ok);
+});
+
+test('what is known and still named is not fetched again', async () => {
+  const seen = createMemorySeenMetadata();
+  assert.ok((await verify(good, { seen })).ok);
+  const files = without(good, '1.snapshot.json', '1.targets.json', '1.repository~fedora~base.json');
+  assert.ok((await verify(files, { seen })).ok);
 });
 
 test('roots are followed, from whichever is at hand, and a withheld one is a rollback', async () => {
@@ -154,7 +201,11 @@ test('a mirror cannot lead on for ever: roots are counted', async () => {
 });
 
 test('a target whose path and name differ is refused', async () => {
-  const role = readMetadata(good.get('1.repository~fedora~base.json') ?? new Uint8Array(), 'targets', 'test');
+  const role = readStrictMetadata(
+    good.get('1.repository~fedora~base.json') ?? new Uint8Array(),
+    'targets',
+    'test',
+  );
   const { targets } = role.signed;
   const [one, two] = [targets['fedora/base/40'], targets['fedora/base/41']];
   assert.ok(one !== undefined && two !== undefined);
@@ -168,10 +219,18 @@ test('a target whose path and name differ is refused', async () => {
   async function resign(metadata: typeof role.signed): Promise<Files> {
     const { bytes: roleBytes } = await sealMetadata(metadata, keyring.targets);
     const name = 'repository~fedora~base.json';
-    const snapshot = readMetadata(good.get('1.snapshot.json') ?? new Uint8Array(), 'snapshot', 'test').signed;
+    const snapshot = readStrictMetadata(
+      good.get('1.snapshot.json') ?? new Uint8Array(),
+      'snapshot',
+      'test',
+    ).signed;
     const meta = { ...snapshot.meta, [name]: fileMetaOf(roleBytes, metadata) };
     const { bytes: snapshotBytes } = await sealMetadata({ ...snapshot, meta }, keyring.snapshot);
-    const top = readMetadata(good.get('timestamp.json') ?? new Uint8Array(), 'timestamp', 'test').signed;
+    const top = readStrictMetadata(
+      good.get('timestamp.json') ?? new Uint8Array(),
+      'timestamp',
+      'test',
+    ).signed;
     const timestamp = { ...top, meta: { 'snapshot.json': fileMetaOf(snapshotBytes, snapshot) } };
     const { bytes: timestampBytes } = await sealMetadata(timestamp, keyring.timestamp);
     return new Map([

@@ -73,7 +73,6 @@ export async function verifyChain(
     }
   }
   const result = finish();
-  if (result.ok) await deps.policy.remember();
   if (result.ok && deps.seen !== undefined && !isDigest(asked.reference) && judged.serial > 0) {
     await deps.seen.remember(name, { serial: judged.serial, digest });
   }

@@ -1,15 +1,23 @@
-import { Writable } from 'node:stream';
+import { Readable, Writable } from 'node:stream';
 import type { Terminal } from '../../src/cli/command.ts';
 import { run } from '../../src/cli/main.ts';
 
-/** Runs one command line in this process, as the program does. */
-export async function runCommand(
+/** Runs one command line in this process, as the program does, without a terminal. */
+export async function runCommand(...argv: readonly string[]) {
+  return runCommandWith('', ...argv);
+}
+
+/** The same with something piped in. */
+export async function runCommandWith(
+  input: string,
   ...argv: readonly string[]
 ): Promise<{ readonly status: number; readonly out: string; readonly err: string }> {
   const out = createSink();
   const err = createSink();
   const terminal: Terminal = {
-    stdin: process.stdin,
+    stdin: Object.assign(Readable.from(input === '' ? [] : [Buffer.from(input)]), {
+      isTTY: false,
+    }) as unknown as NodeJS.ReadStream,
     stdout: out.stream,
     stderr: err.stream,
     signal: new AbortController().signal,

@@ -1,20 +1,19 @@
 import { SignpostError } from '../../oci/errors.ts';
-import { canonicalJson } from '../canonical-json.ts';
-import { tufSignatureHolds } from './key.ts';
+import { openTufKey } from './key.ts';
 import type { Keys, Metadata, RoleKeys, Signed } from './metadata.ts';
 
 /**
- * TUF 1.0, section 4.2: whether enough of a role's keys have signed. Each key counts once; signatures by other keys,
- * and signatures that do not hold, are passed over, as clients do.
+ * TUF 1.0, section 4.2: whether enough of a role's keys have signed. Each key counts once, under whatever names it
+ * comes; signatures by other keys, and signatures that do not hold, are passed over, as clients do.
  * @throws SignpostError TRUST
  */
 export function checkSignatures(
-  { signatures, signed }: Signed<Metadata>,
+  file: Signed<Metadata>,
   keys: Keys,
   { keyids, threshold }: RoleKeys,
   where: string,
 ): void {
-  const have = countSignatures({ signatures, signed }, keys, keyids);
+  const have = countSignatures(file, keys, keyids);
   if (have >= threshold) return;
   throw new SignpostError(
     'TRUST',
@@ -22,17 +21,21 @@ export function checkSignatures(
   );
 }
 
+/** One spelling: what follows the digits would be passed over otherwise. */
+const hexadecimal = /^(?:[0-9a-f]{2})+$/;
+
 /** How many of the keys have signed. */
 export function countSignatures(
-  { signatures, signed }: Signed<Metadata>,
+  { signatures, covered }: Signed<Metadata>,
   keys: Keys,
   keyids: readonly string[],
 ): number {
-  const bytes = Buffer.from(canonicalJson(signed));
   const good = new Set<string>();
   for (const { keyid, sig } of signatures) {
-    const key = keyids.includes(keyid) ? keys[keyid] : undefined;
-    if (key !== undefined && tufSignatureHolds(key, bytes, sig)) good.add(keyid);
+    const known = keyids.includes(keyid) && Object.hasOwn(keys, keyid) ? keys[keyid] : undefined;
+    const key = known && openTufKey(known);
+    if (key === undefined || !hexadecimal.test(sig)) continue;
+    if (key.holds(covered, Buffer.from(sig, 'hex'))) good.add(key.identity);
   }
   return good.size;
 }

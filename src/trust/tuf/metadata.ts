@@ -25,16 +25,20 @@ export type Keys = Readonly<Record<string, TufKey>>;
 
 /** Section 4.3. */
 export interface Root extends Common<'root'> {
-  readonly consistent_snapshot: true;
+  /** Whether names of files have the version in front, as those of Signpost always do. */
+  readonly consistent_snapshot: boolean;
   readonly keys: Keys;
   readonly roles: Readonly<Record<TopRole, RoleKeys>>;
 }
 
-/** What a file of metadata must be, as another one says it. */
+/** By the algorithm's name, in lower-case hexadecimal. */
+export type Hashes = Readonly<Record<string, string>>;
+
+/** What a file of metadata must be, as another one says it. Signpost says all of it. */
 export interface FileMeta {
   readonly version: number;
-  readonly length: number;
-  readonly hashes: { readonly sha256: string };
+  readonly length?: number;
+  readonly hashes?: Hashes;
 }
 
 /** Section 4.6. */
@@ -47,24 +51,38 @@ export interface Snapshot extends Common<'snapshot'> {
   readonly meta: Readonly<Record<string, FileMeta>>;
 }
 
-/** A manifest list under the name of its tag. */
+/** A file under its path; of Signpost, a manifest list under the name of its tag. */
 export interface TargetFile {
   readonly length: number;
-  readonly hashes: { readonly sha256: string };
-  /** `host/repository:tag`, as the other formats sign it. */
-  readonly custom: { readonly reference: string };
+  readonly hashes: Hashes;
+  /** `host/repository:tag`, as the other formats sign it. Metadata that others made need not have it. */
+  readonly custom?: { readonly reference?: string };
 }
 
+/** Which paths a role may sign: those of the patterns, or those whose SHA-256 begins so. */
 export interface DelegatedRole extends RoleKeys {
   readonly name: string;
-  readonly paths: readonly string[];
+  readonly paths?: readonly string[];
+  readonly pathHashPrefixes?: readonly string[];
   readonly terminating: boolean;
+}
+
+/** Many roles of the same keys, of which each has an equal share of all paths by their SHA-256 (TAP 15). */
+export interface SuccinctRoles extends RoleKeys {
+  readonly bitLength: number;
+  readonly namePrefix: string;
+}
+
+export interface Delegations {
+  readonly keys: Keys;
+  readonly roles: readonly DelegatedRole[];
+  readonly succinct?: SuccinctRoles;
 }
 
 /** Section 4.5. */
 export interface Targets extends Common<'targets'> {
   readonly targets: Readonly<Record<string, TargetFile>>;
-  readonly delegations?: { readonly keys: Keys; readonly roles: readonly DelegatedRole[] };
+  readonly delegations?: Delegations;
 }
 
 export type Metadata = Root | Timestamp | Snapshot | Targets;
@@ -80,6 +98,8 @@ export interface MetadataSignature {
 export interface Signed<T extends Metadata> {
   readonly signatures: readonly MetadataSignature[];
   readonly signed: T;
+  /** What the signatures are over: all that the file says, unknown fields too. */
+  readonly covered: Uint8Array;
 }
 
 /**

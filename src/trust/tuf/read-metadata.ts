@@ -1,19 +1,23 @@
 import { quote } from '../../oci/digest.ts';
 import { SignpostError } from '../../oci/errors.ts';
-import { isArray, isCount, parseStrictJson, readField, readFields } from '../strict-json.ts';
+import { foreignCanonicalJson } from '../canonical-json.ts';
+import { isCount, parseStrictJson, readField } from '../strict-json.ts';
 import {
+  type FileMeta,
+  type Hashes,
   type Metadata,
   type MetadataSignature,
   type Root,
   type Signed,
   type Snapshot,
+  type TargetFile,
   type Targets,
   type Timestamp,
   metadataLimits,
   topRoles,
 } from './metadata.ts';
-import { readDelegations } from './read-delegations.ts';
-import { readKeys, readRoleKeys } from './read-keys.ts';
+import { readAnyDelegations } from './read-any-delegations.ts';
+import { type Fields, isText, readAnyKeys, readAnyRoleKeys, readObject } from './read-any-keys.ts';
 
 type Type = Metadata['_type'];
 interface Types {
@@ -23,9 +27,13 @@ interface Types {
   readonly targets: Targets;
 }
 
+/** What others put into `custom` may be deep, and a snapshot of hash bins is long. */
+const jsonLimits = { depth: 32, values: 1_000_000 };
+const signaturesLimit = 256;
+
 /**
- * Reads a file of TUF metadata as one of ours: no field that has no meaning here, no second way to say a thing. Its
- * signatures are not checked. Takes hostile bytes. `where` names it in messages.
+ * Reads a file of TUF metadata, whoever made it (TUF 1.0, section 4). Fields that are not known here are passed over, and
+ * are part of what the signatures are over. Takes hostile bytes, and checks no signature. `where` names it in messages.
  * @throws SignpostError REQUEST_INVALID, LIMIT_EXCEEDED
  */
 export function readMetadata<T extends Type>(bytes: Uint8Array, type: T, where: string): Signed<Types[T]> {
@@ -35,34 +43,29 @@ export function readMetadata<T extends Type>(bytes: Uint8Array, type: T, where: 
       `${where} has ${bytes.length} bytes: clients read at most ${metadataLimits[type]}`,
     );
   }
-  const { signatures, signed } = readFields(
-    parseStrictJson(bytes, where),
-    ['signatures', 'signed'] as const,
-    where,
-  );
+  const { signatures, signed } = readObject(parseStrictJson(bytes, where, jsonLimits), where);
+  const fields = readObject(signed, `${where} signed`);
+  if (fields._type !== type) {
+    throw invalid(`${where} is of type ${quote(fields._type)}: expected ${quote(type)}`);
+  }
   return {
     signatures: readSignatures(signatures, `${where} signatures`),
-    signed: readers[type](signed, where),
+    signed: readers[type](fields, where),
+    covered: Buffer.from(foreignCanonicalJson(signed)),
   };
 }
 
-const readers: { readonly [T in Type]: (value: unknown, where: string) => Types[T] } = {
-  root(value, where) {
-    const fields = readCommon(value, ['consistent_snapshot', 'keys', 'roles'], 'root', where);
-    if (fields.consistent_snapshot !== true) throw invalid(`${where} has no consistent snapshots`);
-    const keys = readKeys(fields.keys, `${where} keys`);
-    const roles = readFields(fields.roles, topRoles, `${where} roles`);
+const readers: { readonly [T in Type]: (fields: Fields, where: string) => Types[T] } = {
+  root(fields, where) {
+    const roles = readObject(fields.roles, `${where} roles`);
     const read = (role: (typeof topRoles)[number]) =>
-      readRoleKeys(
-        readFields(roles[role], ['keyids', 'threshold'] as const, `${where} role ${role}`),
-        keys,
-        `${where} role ${role}`,
-      );
+      readAnyRoleKeys(readObject(roles[role], `${where} role ${role}`), `${where} role ${role}`);
+    const consistent = fields.consistent_snapshot ?? false;
     return {
-      ...fields.common,
       _type: 'root',
-      consistent_snapshot: true,
-      keys,
+      ...readCommon(fields, where),
+      consistent_snapshot: readField(consistent, isBoolean, 'true or false', `${where} consistent_snapshot`),
+      keys: readAnyKeys(fields.keys, `${where} keys`),
       roles: {
         root: read('root'),
         timestamp: read('timestamp'),
@@ -71,106 +74,90 @@ const readers: { readonly [T in Type]: (value: unknown, where: string) => Types[
       },
     };
   },
-  timestamp(value, where) {
-    const fields = readCommon(value, ['meta'], 'timestamp', where);
-    const meta = readFields(fields.meta, ['snapshot.json'] as const, `${where} meta`);
-    return {
-      ...fields.common,
-      _type: 'timestamp',
-      meta: { 'snapshot.json': readFileMeta(meta['snapshot.json'], `${where} snapshot.json`) },
-    };
+  timestamp(fields, where) {
+    const { 'snapshot.json': snapshot } = readMeta(fields.meta, `${where} meta`);
+    if (snapshot === undefined) throw invalid(`${where} names no snapshot.json`);
+    return { _type: 'timestamp', ...readCommon(fields, where), meta: { 'snapshot.json': snapshot } };
   },
-  snapshot(value, where) {
-    const fields = readCommon(value, ['meta'], 'snapshot', where);
-    const entries = Object.entries(readRecord(fields.meta, `${where} meta`));
-    return {
-      ...fields.common,
-      _type: 'snapshot',
-      meta: Object.fromEntries(
-        entries.map(([name, meta]) => [name, readFileMeta(meta, `${where} ${quote(name)}`)]),
-      ),
-    };
+  snapshot(fields, where) {
+    return { _type: 'snapshot', ...readCommon(fields, where), meta: readMeta(fields.meta, `${where} meta`) };
   },
-  targets(value, where) {
-    const delegating = typeof value === 'object' && value !== null && Object.hasOwn(value, 'delegations');
-    const keys = delegating ? (['targets', 'delegations'] as const) : (['targets'] as const);
-    const fields: { readonly targets: unknown; readonly delegations?: unknown; readonly common: Common } =
-      readCommon(value, keys, 'targets', where);
-    const entries = Object.entries(readRecord(fields.targets, `${where} targets`));
+  targets(fields, where) {
+    const targets = Object.entries(readObject(fields.targets, `${where} targets`));
     return {
-      ...fields.common,
       _type: 'targets',
+      ...readCommon(fields, where),
       targets: Object.fromEntries(
-        entries.map(([path, file]) => [path, readTarget(file, `${where} ${quote(path)}`)]),
+        targets.map(([path, file]) => [path, readTarget(file, `${where} ${quote(path)}`)]),
       ),
-      ...(delegating ? { delegations: readDelegations(fields.delegations, where) } : {}),
+      ...(fields.delegations === undefined
+        ? {}
+        : { delegations: readAnyDelegations(fields.delegations, `${where} delegations`) }),
     };
   },
 };
 
-interface Common {
-  readonly spec_version: string;
-  readonly version: number;
-  readonly expires: string;
-}
-
-function readCommon<K extends string>(value: unknown, keys: readonly K[], type: Type, where: string) {
-  const fields = readFields(value, [...keys, '_type', 'spec_version', 'version', 'expires'] as const, where);
-  if (fields._type !== type)
-    throw invalid(`${where} is of type ${quote(fields._type)}: expected ${quote(type)}`);
-  const common: Common = {
-    spec_version: readField(fields.spec_version, isSpecification, 'a 1.0 version', `${where} spec_version`),
-    version: readField(fields.version, isVersion, 'a whole number from 1 on', `${where} version`),
-    expires: readField(fields.expires, isTime, 'a time such as 2026-01-31T00:00:00Z', `${where} expires`),
+function readCommon(fields: Fields, where: string) {
+  const { spec_version, version, expires } = fields;
+  return {
+    spec_version: readField(spec_version, isSpecification, 'a version 1 of TUF', `${where} spec_version`),
+    version: readField(version, isVersion, 'a whole number from 1 on', `${where} version`),
+    expires: readField(expires, isTime, 'a time such as 2026-01-31T00:00:00Z', `${where} expires`),
   };
-  return { ...fields, common };
 }
 
 function readSignatures(value: unknown, where: string): readonly MetadataSignature[] {
-  const list = readField(value, isArray, 'a list', where);
-  if (list.length > 64) throw invalid(`${where}: ${list.length} are too many`);
-  const signatures = list.map((item) => {
-    const { keyid, sig } = readFields(item, ['keyid', 'sig'] as const, where);
+  if (!Array.isArray(value) || value.length > signaturesLimit) {
+    throw invalid(`${where} are ${quote(value)}: expected a list of at most ${signaturesLimit}`);
+  }
+  return value.map((item: unknown) => {
+    const { keyid, sig } = readObject(item, where);
     return {
-      keyid: readField(keyid, isSha256, '64 hexadecimal digits', `${where} keyid`),
-      sig: readField(sig, isHexadecimal, 'hexadecimal digits', `${where} sig`),
+      keyid: readField(keyid, isText, 'the identifier of a key', `${where} keyid`),
+      // One that is none, or is empty because somebody has not signed yet, does not hold.
+      sig: readField(sig, isSignature, 'a text of at most 4096 characters', `${where} sig`),
     };
   });
-  // Section 4.2: "A given keyid MUST be unique", or one key could count twice somewhere.
-  if (new Set(signatures.map(({ keyid }) => keyid)).size !== signatures.length) {
-    throw invalid(`${where} has two of one key`);
-  }
-  return signatures;
 }
 
-function readFileMeta(value: unknown, where: string) {
-  const { version, length, hashes } = readFields(value, ['version', 'length', 'hashes'] as const, where);
+function readMeta(value: unknown, where: string): Readonly<Record<string, FileMeta>> {
+  const files = Object.entries(readObject(value, where));
+  return Object.fromEntries(
+    files.map(([name, meta]) => [name, readFileMeta(meta, `${where} ${quote(name)}`)]),
+  );
+}
+
+function readFileMeta(value: unknown, where: string): FileMeta {
+  const { version, length, hashes } = readObject(value, where);
   return {
     version: readField(version, isVersion, 'a whole number from 1 on', `${where} version`),
-    ...readContent(length, hashes, where),
+    ...(length === undefined
+      ? {}
+      : { length: readField(length, isCount, 'a number of bytes', `${where} length`) }),
+    ...(hashes === undefined ? {} : { hashes: readHashes(hashes, where) }),
   };
 }
 
-function readTarget(value: unknown, where: string) {
-  const { length, hashes, custom } = readFields(value, ['length', 'hashes', 'custom'] as const, where);
-  const { reference } = readFields(custom, ['reference'] as const, `${where} custom`);
+function readTarget(value: unknown, where: string): TargetFile {
+  const { length, hashes, custom } = readObject(value, where);
+  const reference: unknown = Object(custom).reference;
   return {
-    ...readContent(length, hashes, where),
-    custom: { reference: readField(reference, isText, 'a reference', `${where} reference`) },
+    length: readField(length, isCount, 'a number of bytes', `${where} length`),
+    hashes: readHashes(hashes, where),
+    ...(typeof reference === 'string' ? { custom: { reference } } : {}),
   };
 }
 
-function readContent(length: unknown, hashes: unknown, where: string) {
-  const { sha256 } = readFields(hashes, ['sha256'] as const, `${where} hashes`);
-  return {
-    length: readField(length, isVersion, 'a number of bytes', `${where} length`),
-    hashes: { sha256: readField(sha256, isSha256, '64 hexadecimal digits', `${where} sha256`) },
-  };
+function readHashes(value: unknown, where: string): Hashes {
+  const hashes = Object.entries(readObject(value, `${where} hashes`));
+  if (hashes.length === 0 || hashes.length > 16) throw invalid(`${where} has ${hashes.length} hashes`);
+  return Object.fromEntries(
+    hashes.map(([name, hash]) => [name, readField(hash, isText, 'a hash', `${where} ${quote(name)}`)]),
+  );
 }
 
-function readRecord(value: unknown, where: string): object {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
-  throw invalid(`${where} is ${quote(value)}: expected an object`);
+function isBoolean(value: unknown): value is boolean {
+  return typeof value === 'boolean';
 }
 
 function isVersion(value: unknown): value is number {
@@ -178,27 +165,22 @@ function isVersion(value: unknown): value is number {
 }
 
 function isSpecification(value: unknown): value is string {
-  return typeof value === 'string' && /^1\.0(?:\.[0-9]{1,4})?$/.test(value);
+  return typeof value === 'string' && /^1(?:\.[0-9]{1,4}){1,2}$/.test(value);
 }
 
+/** RFC 3339, section 5.6: older tools write parts of a second, and other zones. */
 function isTime(value: unknown): value is string {
   return (
     typeof value === 'string' &&
-    /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$/.test(value) &&
+    /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?(?:Z|[+-][0-9]{2}:[0-9]{2})$/.test(
+      value,
+    ) &&
     !Number.isNaN(Date.parse(value))
   );
 }
 
-function isSha256(value: unknown): value is string {
-  return typeof value === 'string' && /^[0-9a-f]{64}$/.test(value);
-}
-
-function isHexadecimal(value: unknown): value is string {
-  return typeof value === 'string' && /^(?:[0-9a-f]{2}){1,256}$/.test(value);
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value.length <= 512;
+function isSignature(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= 4096;
 }
 
 function invalid(message: string): SignpostError {

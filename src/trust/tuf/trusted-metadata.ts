@@ -1,6 +1,7 @@
-import { createHash } from 'node:crypto';
 import { SignpostError } from '../../oci/errors.ts';
 import { checkSignatures } from './check-signatures.ts';
+import { contentMatches } from './content-matches.ts';
+import { findRole } from './delegated-roles.ts';
 import type { FileMeta, Metadata, Root, Snapshot, Targets, Timestamp, TopRole } from './metadata.ts';
 import { readMetadata } from './read-metadata.ts';
 
@@ -60,7 +61,10 @@ export function checkRoot({ root }: TrustedMetadata, now: number): void {
   checkExpiry(root, now, `${root.version}.root.json`);
 }
 
-/** 5.4. Without `now` the file is one that was trusted before, and may have expired. */
+/**
+ * 5.4. Without `now` the file is one that was trusted before, and may have expired. One of the version that is trusted
+ * already changes nothing (5.4.3.1).
+ */
 export function updateTimestamp(trusted: TrustedMetadata, bytes: Uint8Array, now?: number): TrustedMetadata {
   const where = 'timestamp.json';
   const file = readMetadata(bytes, 'timestamp', where);
@@ -70,6 +74,10 @@ export function updateTimestamp(trusted: TrustedMetadata, bytes: Uint8Array, now
   // 5.4.3: neither the timestamp nor the snapshot it names goes back.
   if (trusted.timestamp !== undefined) {
     refuseOlder(trusted.timestamp.version, signed.version, where);
+    if (signed.version === trusted.timestamp.version) {
+      if (now !== undefined) checkExpiry(trusted.timestamp, now, where);
+      return trusted;
+    }
     const meta = 'snapshot.json';
     refuseOlder(trusted.timestamp.meta[meta].version, signed.meta[meta].version, `the snapshot in ${where}`);
   }
@@ -78,13 +86,13 @@ export function updateTimestamp(trusted: TrustedMetadata, bytes: Uint8Array, now
   return { ...trusted, timestamp: signed };
 }
 
-/** 5.5 */
+/** 5.5. `now` as in {@link updateTimestamp}. */
 export function updateSnapshot(trusted: TrustedMetadata, bytes: Uint8Array, now?: number): TrustedMetadata {
   const meta = trusted.timestamp?.meta['snapshot.json'];
   if (meta === undefined) throw new SignpostError('TRUST', 'a snapshot is verified after its timestamp');
   const where = `${meta.version}.snapshot.json`;
   // 5.5.2
-  checkContent(bytes, meta, where);
+  checkFile(bytes, meta, where);
   const file = readMetadata(bytes, 'snapshot', where);
   const { signed } = file;
   // 5.5.3
@@ -103,35 +111,40 @@ export function updateSnapshot(trusted: TrustedMetadata, bytes: Uint8Array, now?
 }
 
 /**
- * 5.6: the targets role, or a role that it delegates to. What it returns is for the caller to trust from then on; without
- * `now` its expiry is for the caller to check, too.
+ * A snapshot that was trusted before, for 5.5.5: the timestamp may name a newer one since, of which nothing came.
+ */
+export function recallSnapshot(trusted: TrustedMetadata, bytes: Uint8Array): TrustedMetadata {
+  const where = 'the snapshot seen before';
+  const file = readMetadata(bytes, 'snapshot', where);
+  checkRole(trusted, file, 'snapshot', where);
+  return { ...trusted, snapshot: file.signed };
+}
+
+/**
+ * 5.6: the targets role, or a role that `delegator` delegates to, by whose keys alone it is verified. What it returns is
+ * for the caller to trust from then on; without `now` its expiry is for the caller to check, too.
  */
 export function verifyTargets(
   trusted: TrustedMetadata,
   role: string,
   bytes: Uint8Array,
   now?: number,
+  delegator: Targets | undefined = trusted.targets,
 ): Targets {
   const meta = trusted.snapshot?.meta[`${role}.json`];
   if (meta === undefined) throw new SignpostError('TRUST', `the snapshot does not name ${role}.json`);
   const where = `${meta.version}.${role}.json`;
   // 5.6.2
-  checkContent(bytes, meta, where);
+  checkFile(bytes, meta, where);
   const file = readMetadata(bytes, 'targets', where);
   const { signed } = file;
   // 5.6.3
   if (role === 'targets') checkRole(trusted, file, 'targets', where);
-  else checkDelegated(trusted, file, role, where);
+  else checkDelegated(delegator, file, role, where);
   // 5.6.4
   checkVersion(signed, meta, where);
   // 5.6.5
   if (now !== undefined) checkExpiry(signed, now, where);
-  if (role !== 'targets' && signed.delegations !== undefined) {
-    throw new SignpostError(
-      'TRUST',
-      `${where} delegates further: a repository's role has tags and nothing else`,
-    );
-  }
   return signed;
 }
 
@@ -146,16 +159,15 @@ function checkRole({ root }: TrustedMetadata, file: File, role: TopRole, where: 
   checkSignatures(file, root.keys, root.roles[role], where);
 }
 
-function checkDelegated({ targets }: TrustedMetadata, file: File, role: string, where: string): void {
-  const delegated = targets?.delegations?.roles.find(({ name }) => name === role);
-  if (targets?.delegations === undefined || delegated === undefined) {
-    throw new SignpostError('TRUST', `nothing delegates to ${where}`);
-  }
-  checkSignatures(file, targets.delegations.keys, delegated, where);
+function checkDelegated(delegator: Targets | undefined, file: File, role: string, where: string): void {
+  const delegations = delegator?.delegations;
+  const delegated = delegations && findRole(delegations, role);
+  if (delegated === undefined) throw new SignpostError('TRUST', `nothing delegates to ${where}`);
+  checkSignatures(file, delegations?.keys ?? {}, delegated, where);
 }
 
-function checkContent(bytes: Uint8Array, { length, hashes }: FileMeta, where: string): void {
-  if (bytes.length === length && createHash('sha256').update(bytes).digest('hex') === hashes.sha256) return;
+function checkFile(bytes: Uint8Array, meta: FileMeta, where: string): void {
+  if (contentMatches(bytes, meta)) return;
   throw new SignpostError('TRUST', `${where} is not the file that the metadata above it names`);
 }
 

@@ -10,7 +10,7 @@ import {
 } from '../../../test/fakes/tuf-world.ts';
 import { isSignpostError } from '../../oci/errors.ts';
 import { sealMetadata } from '../../sign/seal-metadata.ts';
-import { readMetadata } from './read-metadata.ts';
+import { readStrictMetadata } from './read-strict-metadata.ts';
 import { trustRoot, updateRoot } from './trusted-metadata.ts';
 import { type MetadataFiles, verifyPublication } from './verify-publication.ts';
 
@@ -47,7 +47,7 @@ test('a first publication is taken, its timestamp last', async () => {
     'fedora/base/latest',
   ]);
   assert.equal(
-    trusted.delegated.get('repository~root')?.targets['root/1']?.custom.reference,
+    trusted.delegated.get('repository~root')?.targets['root/1']?.custom?.reference,
     'images.example.org/root:1',
   );
 });
@@ -116,7 +116,7 @@ test('a stolen timestamp key cannot make up a snapshot', async () => {
   const machine = newMachine();
   const { offered } = await machine.sign(['a:1'], now);
   const thief: TufKeyring = { ...createTufKeyring(), timestamp: keyring.timestamp };
-  const file = readMetadata(offered.get('1.snapshot.json') ?? new Uint8Array(), 'snapshot', 'test');
+  const file = readStrictMetadata(offered.get('1.snapshot.json') ?? new Uint8Array(), 'snapshot', 'test');
   const forged = (await sealMetadata({ ...file.signed, version: 2 }, thief.snapshot)).bytes;
   assert.throws(() => verify(machine.published, new Map([['2.snapshot.json', forged]])), { code: 'TRUST' });
 });
@@ -157,7 +157,7 @@ test('a root is followed one version at a time, by the threshold of the one befo
 test('new timestamp keys end a fast-forward by the old ones', async () => {
   const machine = newMachine();
   await machine.sign(['a:1'], now);
-  const far = readMetadata(
+  const far = readStrictMetadata(
     machine.published.get('timestamp.json') ?? new Uint8Array(),
     'timestamp',
     'test',

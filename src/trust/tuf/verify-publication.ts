@@ -1,6 +1,7 @@
 import { SignpostError } from '../../oci/errors.ts';
-import type { Targets } from './metadata.ts';
+import type { Metadata, Targets } from './metadata.ts';
 import { parseMetadataFile } from './names.ts';
+import { readStrictMetadata } from './read-strict-metadata.ts';
 import {
   type TrustedMetadata,
   checkRoot,
@@ -22,8 +23,8 @@ export interface VerifiedMetadata {
 
 /**
  * Whether `offered` may follow what is published: walked through as by a client that has seen `published`, every role
- * of it and not only those that one client would ask for. `root` is the operator's own copy; `now` is in milliseconds
- * since the epoch.
+ * of it and not only those that one client would ask for, and as Signpost itself would have written it. `root` is the
+ * operator's own copy; `now` is in milliseconds since the epoch.
  * @throws SignpostError TRUST, ROLLBACK, REQUEST_INVALID, LIMIT_EXCEEDED
  */
 export function verifyPublication(
@@ -33,6 +34,7 @@ export function verifyPublication(
   now: number,
 ): VerifiedMetadata {
   checkNames(published, offered);
+  for (const [path, bytes] of offered) readStrictMetadata(bytes, typeOfFile(path), path);
   const all = new Map([...published, ...offered]);
   let trusted = seePublished(followRoots(trustRoot(root), published), published);
   trusted = followRoots(trusted, all);
@@ -44,7 +46,14 @@ export function verifyPublication(
   const verify = (name: string, fileVersion: number) => {
     const path = `${fileVersion}.${name}`;
     used.add(path);
-    return verifyTargets(trusted, name.slice(0, -'.json'.length), fileOf(all, path), now);
+    const targets = verifyTargets(trusted, name.slice(0, -'.json'.length), fileOf(all, path), now);
+    if (name !== 'targets.json' && targets.delegations !== undefined) {
+      throw new SignpostError(
+        'TRUST',
+        `${path} delegates further: a repository's role has tags and nothing else`,
+      );
+    }
+    return targets;
   };
   // The targets role first: it says who signs for the others.
   const { 'targets.json': top, ...others } = trusted.snapshot?.meta ?? {};
@@ -94,6 +103,23 @@ function checkNames(published: MetadataFiles, offered: MetadataFiles): void {
       throw new SignpostError('ROLLBACK', `${path} was published before with other content`);
     }
   }
+  refuseOtherTimestamp(published.get('timestamp.json'), offered.get('timestamp.json'));
+}
+
+/** Clients keep the timestamp that they have of a version (5.4.3.1): they would never see another one. */
+function refuseOtherTimestamp(before: Uint8Array | undefined, after: Uint8Array | undefined): void {
+  if (before === undefined || after === undefined || isSame(before, after)) return;
+  const [was, is] = [before, after].map((bytes) => readStrictMetadata(bytes, 'timestamp', 'timestamp.json'));
+  if (was?.signed.version !== is?.signed.version) return;
+  throw new SignpostError(
+    'ROLLBACK',
+    `timestamp.json of version ${is?.signed.version} was published before with other content`,
+  );
+}
+
+function typeOfFile(path: string): Metadata['_type'] {
+  const role = parseMetadataFile(path)?.role;
+  return role === 'root' || role === 'timestamp' || role === 'snapshot' ? role : 'targets';
 }
 
 function fileOf(files: MetadataFiles, path: string): Uint8Array {
