@@ -29,7 +29,7 @@ export interface TufClientDeps {
   readonly memory?: TufMemory;
 }
 
-export interface TufMemory {
+interface TufMemory {
   /** For messages. */
   readonly name: string;
   find(): Promise<ReadonlyMap<string, Uint8Array>>;
