@@ -110,7 +110,7 @@ function readSignatures(value: unknown, where: string): readonly MetadataSignatu
   if (!Array.isArray(value) || value.length > signaturesLimit) {
     throw invalid(`${where} are ${quote(value)}: expected a list of at most ${signaturesLimit}`);
   }
-  return value.map((item: unknown) => {
+  const signatures = value.map((item: unknown): MetadataSignature => {
     const { keyid, sig } = readObject(item, where);
     return {
       keyid: readField(keyid, isText, 'the identifier of a key', `${where} keyid`),
@@ -118,6 +118,9 @@ function readSignatures(value: unknown, where: string): readonly MetadataSignatu
       sig: readField(sig, isSignature, 'a text of at most 4096 characters', `${where} sig`),
     };
   });
+  // Section 4.2: the identifiers in one list are unique.
+  if (new Set(signatures.map(({ keyid }) => keyid)).size === signatures.length) return signatures;
+  throw invalid(`${where} has two of one key`);
 }
 
 function readMeta(value: unknown, where: string): Readonly<Record<string, FileMeta>> {
