@@ -1,6 +1,7 @@
 import { LineCounter, type Node, isAlias, isMap, isScalar, isSeq, parseDocument } from 'yaml';
 import { SignpostError } from '../oci/errors.ts';
 import { parseJson } from '../oci/parse-json.ts';
+import { escapeActing } from '../oci/show-value.ts';
 
 /** A file of settings whose YAML could be read. */
 export interface SettingsDocument {
@@ -35,7 +36,7 @@ function parse(yaml: string, file: string, lineCounter: LineCounter) {
     const document = parseDocument(yaml, { prettyErrors: true, uniqueKeys: true, lineCounter });
     const [error] = document.errors;
     if (error !== undefined) {
-      const problems = document.errors.slice(0, 20).map(({ message }) => message.trimEnd());
+      const problems = document.errors.slice(0, 20).map(({ message }) => describeProblem(message));
       throw new SignpostError('CONFIG_INVALID', `${file}: ${problems.join('\n')}`, { cause: error });
     }
     const value: unknown = document.toJS({ maxAliasCount: 100 }) ?? {};
@@ -43,11 +44,17 @@ function parse(yaml: string, file: string, lineCounter: LineCounter) {
     return { document, value };
   } catch (cause) {
     if (cause instanceof SignpostError) throw cause;
-    const { message } = cause as Error;
-    // The parser calls itself for each level, and nothing tells it how many there may be.
-    const problem = message.includes('call stack') ? 'it is nested too deeply' : message;
-    throw new SignpostError('CONFIG_INVALID', `${file}: ${problem}`, { cause });
+    throw new SignpostError('CONFIG_INVALID', `${file}: ${describeProblem((cause as Error).message)}`, {
+      cause,
+    });
   }
+}
+
+/** What the parser says; it shows the lines in question. */
+function describeProblem(message: string): string {
+  // It calls itself for each level, and nothing tells it how many there may be.
+  if (message.includes('call stack')) return 'it is nested too deeply';
+  return message.trimEnd().split('\n').map(escapeActing).join('\n');
 }
 
 function offsetOf(

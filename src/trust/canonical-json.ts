@@ -44,7 +44,7 @@ function formatAscii(text: string): string {
   if (/^[\n\x20-\x7e]*$/.test(text)) return escape(text);
   throw new SignpostError(
     'REQUEST_INVALID',
-    `${JSON.stringify(text.slice(0, 80))} is not printable ASCII: it cannot be written as canonical JSON`,
+    `${quote(text)} is not printable ASCII: it cannot be written as canonical JSON`,
   );
 }
 

@@ -67,7 +67,7 @@ interface SignOptions extends CommonOptions {
 function createSign(terminal: Terminal): Command {
   return createVerb('sign', 'Add a signature to the draft of a root.', [
     'signpost tuf root sign root-draft.json --key ann.pem',
-    'signpost tuf root sign root-draft.json --key "pkcs11:token=ann;object=root" -o root-draft-ann.json',
+    'signpost tuf root sign root-draft.json --key "pkcs11:token=ann;id=%01?module-path=/usr/lib/softhsm/libsofthsm2.so" -o root-draft-ann.json',
   ])
     .argument('<draft>', 'what "signpost tuf root create" wrote, or a copy that others have signed')
     .requiredOption('--key <key>', 'a PEM file, a "pkcs11:" URI, or "command:" and a file')

@@ -16,7 +16,7 @@ interface TestKey {
 }
 
 const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
-const pem = (key: KeyObject) => key.export({ type: 'spki', format: 'pem' }).toString();
+const pem = (key: KeyObject) => key.export({ type: 'spki', format: 'pem' });
 
 function createKey(kind: 'ed25519' | 'p256' | 'old-p256' | 'p384' | 'rsa'): TestKey {
   if (kind === 'ed25519') {
