@@ -58,7 +58,7 @@ export async function createSignatureReaders(): Promise<readonly FuzzReader[]> {
     {
       name: 'openpgp-keys',
       seeds: ['ed25519.pgp', 'both.asc', 'subkey.pgp', 'revoked.pgp'].map(readVector),
-      read: (bytes) => parsePublicKeys(bytes, 'the keys'),
+      read: (bytes) => parsePublicKeys([{ name: 'the keys', bytes }]),
     },
     { name: 'simple-signing', seeds: [readVector('payload.json')], read: parseSimpleSigning },
     { name: 'containers-payload', seeds: [readVector('payload.json')], read: readContainersPayload },
