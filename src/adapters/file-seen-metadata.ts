@@ -6,13 +6,14 @@ import { readStateFile, writeStateFile } from './state-file.ts';
 
 const format = 'signpost-seen-metadata-1';
 const fileOf = (name: string) => ({
-  // Five files of the largest that clients read, in base64.
+  // 24 MiB, in base64.
   limit: 40 * 1024 * 1024,
   holds: `the metadata of ${name} that was verified before`,
   schema: z.strictObject({
     format: z.literal(format),
     name: z.literal(name),
-    files: z.record(z.string().max(256), z.string()),
+    // Names of roles are encoded.
+    files: z.record(z.string().max(2048), z.string()),
   }),
 });
 

@@ -158,6 +158,27 @@ test('an older state is a rollback for who has seen the newer one', async () => 
   assert.ok((await verify(fresh, { seen, tag: '42' })).ok);
 });
 
+test('a timestamp stays remembered whose snapshot, or whose tags, then fail', async () => {
+  for (const part of ['snapshot.', 'targets.', 'targets/releases.']) {
+    const machine = createNotaryMachine(host);
+    const old = await publish(machine, 'fedora/base:41');
+    const next = await publish(machine, 'fedora/base:41', 'fedora/base:40');
+    // Names have hashes in them: the newer file is the one that the old state lacks.
+    const path = [...next.keys()].find((one) => one.includes(`/tuf/${part}`) && !old.has(one)) ?? '';
+    for (const known of [true, false]) {
+      const seen = createMemorySeenMetadata();
+      if (known) assert.ok((await verify(old, { seen })).ok);
+      for (const bytes of [undefined, Buffer.from('{}')]) {
+        assert.equal((await verify(changed(next, path, bytes), { seen })).ok, false);
+      }
+      const back = await verify(old, { seen });
+      assert.equal(back.reason, 'rollback', `${part} ${back.detail ?? ''}`);
+      assert.ok((await verify(next, { seen })).ok, 'the whole one holds afterwards');
+      assert.equal((await verify(old, { seen })).reason, 'rollback');
+    }
+  }
+});
+
 test('a new root is followed from the one that was seen, and one that skips it is refused', async () => {
   const machine = createNotaryMachine(host);
   const seen = createMemorySeenMetadata();

@@ -5,7 +5,14 @@ import type { RemoteMetadata } from '../ports/remote-metadata.ts';
 import type { SeenMetadata } from '../ports/seen-metadata.ts';
 import { metadataPath } from '../trust/metadata-path.ts';
 import { checkRole } from '../trust/notary-v1/check-role.ts';
-import { type NotaryFileMeta, notaryFileLimit, releasesRole } from '../trust/notary-v1/metadata.ts';
+import {
+  type NotaryFileMeta,
+  type NotaryRoot,
+  type NotarySigned,
+  type NotaryTimestamp,
+  notaryFileLimit,
+  releasesRole,
+} from '../trust/notary-v1/metadata.ts';
 import { type Collection, consistentName, notaryPath } from '../trust/notary-v1/names.ts';
 import { readNotaryFile } from '../trust/notary-v1/read-metadata.ts';
 import { describeRootPin, gunOf, judgeRootPin } from '../trust/notary-v1/root-pin.ts';
@@ -17,6 +24,7 @@ import {
 import type { MetadataEvidence, NamedTag } from '../trust/verify/metadata-evidence.ts';
 import { type Step, failed, passed } from '../trust/verify/step.ts';
 import { type MetadataReader, recall, stepOfError, stepOfRole } from './metadata-reader.ts';
+import { readMemory, rememberTimestamp } from './newest-timestamp.ts';
 
 export interface NotaryReaderDeps {
   readonly remote: RemoteMetadata;
@@ -35,11 +43,16 @@ export function createNotaryReader(deps: NotaryReaderDeps): MetadataReader {
   return {
     async read(collection, now) {
       const name = `notary ${gunOf(collection)}`;
-      const seen = (await deps.seen?.find(name)) ?? new Map<string, Uint8Array>();
+      const memory = readMemory((await deps.seen?.find(name)) ?? new Map<string, Uint8Array>());
+      const seen = memory.files;
       if (seen.size > 0) recall(name, () => walkCollection(new Map(), seen));
       const title = `collection ${gunOf(collection)}`;
       try {
-        const files = await fetchCollection(deps.remote, collection, seen);
+        const files = await fetchCollection(deps.remote, collection, seen, async (rootFile, timestamp) => {
+          const pinned = judgeRootPin(rootFile, collection, deps.certificates, now) === 'pinned';
+          const kept = pinned ? rememberTimestamp(memory, rootFile.signed, timestamp, now) : undefined;
+          if (kept !== undefined) await deps.seen?.remember(name, kept);
+        });
         const { roles, rootFile, used } = walkCollection(seen, files);
         const pin = judgeRootPin(rootFile, collection, deps.certificates, now);
         const evidence = judgeRoles(roles, pin, collection, now);
@@ -88,6 +101,10 @@ async function fetchCollection(
   remote: RemoteMetadata,
   collection: Collection,
   seen: CollectionFiles,
+  onTimestamp: (
+    root: NotarySigned<NotaryRoot>,
+    timestamp: { readonly bytes: Uint8Array; readonly file: NotarySigned<NotaryTimestamp> },
+  ) => Promise<void>,
 ): Promise<CollectionFiles> {
   const files = new Map<string, Uint8Array>();
   const take = async (file: string, limit = notaryFileLimit) => {
@@ -104,10 +121,16 @@ async function fetchCollection(
   };
   const timestampBytes = await take('timestamp.json');
   const root = await take('root.json', rootLimit);
-  const newest = readNotaryFile(root, 'Root', 'root.json').signed;
+  const rootFile = readNotaryFile(root, 'Root', 'root.json');
+  const newest = rootFile.signed;
   const timestamp = readNotaryFile(timestampBytes, 'Timestamp', 'timestamp.json');
   // A timestamp that is made up would lead to files that are nowhere: that is to be told from one that is held back.
   checkRole(newest, 'timestamp', timestamp, 'timestamp.json');
+  // A root that is newer than the one seen last is verified with all the rest, by way of those between.
+  const before = seen.get('root.json');
+  if (before === undefined || Buffer.from(before).equals(root)) {
+    await onTimestamp(rootFile, { bytes: timestampBytes, file: timestamp });
+  }
   const snapshot = await takeNamed('snapshot', timestamp.signed.meta.snapshot, 'timestamp.json');
   const named = readNotaryFile(snapshot, 'Snapshot', 'the snapshot').signed.meta;
   for (const role of ['targets', releasesRole]) await takeNamed(role, named[role], 'the snapshot');
@@ -116,7 +139,6 @@ async function fetchCollection(
   const { version } = newest;
   files.set(`${version}.root.json`, root);
   files.set(consistentName('root', root), root);
-  const before = seen.get('root.json');
   const first = before === undefined ? version : readNotaryFile(before, 'Root', 'root.json').signed.version;
   if (version - first > rotationsLimit) {
     throw new SignpostError('LIMIT_EXCEEDED', `there are more than ${rotationsLimit} roots to follow`);
