@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { mirrorEventKinds } from '../mirrors/mirror-events.ts';
 import { SignpostError } from '../oci/errors.ts';
+import { showLines } from '../oci/show-value.ts';
 import type { AuditEntry, AuditLog } from '../ports/audit-log.ts';
 import type { StoredMirrorEvent } from '../ports/mirror-history.ts';
 import type { PropagationSample } from '../ports/propagation.ts';
@@ -67,7 +68,7 @@ export function createRemoteRecords(ask: AdminClient): RemoteRecords {
     if (read.success) return read.data;
     throw new SignpostError(
       'UNAVAILABLE',
-      `the server's answer cannot be understood: ${z.prettifyError(read.error)}`,
+      `the server's answer cannot be understood: ${showLines(z.prettifyError(read.error))}`,
     );
   };
   return {

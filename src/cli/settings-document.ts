@@ -1,7 +1,7 @@
 import { LineCounter, type Node, isAlias, isMap, isScalar, isSeq, parseDocument } from 'yaml';
 import { SignpostError } from '../oci/errors.ts';
 import { parseJson } from '../oci/parse-json.ts';
-import { escapeActing } from '../oci/show-value.ts';
+import { showLines } from '../oci/show-value.ts';
 
 /** A file of settings whose YAML could be read. */
 export interface SettingsDocument {
@@ -54,7 +54,7 @@ function parse(yaml: string, file: string, lineCounter: LineCounter) {
 function describeProblem(message: string): string {
   // It calls itself for each level, and nothing tells it how many there may be.
   if (message.includes('call stack')) return 'it is nested too deeply';
-  return message.trimEnd().split('\n').map(escapeActing).join('\n');
+  return showLines(message);
 }
 
 function offsetOf(

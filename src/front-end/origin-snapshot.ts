@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Digest, digestOf, isDigest } from '../oci/digest.ts';
 import { SignpostError } from '../oci/errors.ts';
+import { showLines } from '../oci/show-value.ts';
 import { partLimit, type SnapshotPart } from '../ports/snapshot-store.ts';
 import { type Seal, type SealKey, parseSeal, readSealEvidence, sealToJson } from '../trust/seal.ts';
 import { parseStrictJson } from '../trust/strict-json.ts';
@@ -72,7 +73,10 @@ export function openSnapshot(file: Uint8Array, key: SealKey): OriginSnapshot {
   }
   const read = document.safeParse(parseStrictJson(body, 'the snapshot'));
   if (!read.success) {
-    throw new SignpostError('REQUEST_INVALID', `the snapshot is not one: ${z.prettifyError(read.error)}`);
+    throw new SignpostError(
+      'REQUEST_INVALID',
+      `the snapshot is not one: ${showLines(z.prettifyError(read.error))}`,
+    );
   }
   return read.data;
 }

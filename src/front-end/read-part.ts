@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { SignpostError } from '../oci/errors.ts';
 import { parseJson } from '../oci/parse-json.ts';
+import { showLines } from '../oci/show-value.ts';
 
 // The longest piece has hundreds of thousands of rows.
 const limits = { depth: 16, values: 8_000_000 };
@@ -12,5 +13,8 @@ const limits = { depth: 16, values: 8_000_000 };
 export function readPart<T>(schema: z.ZodType<T>, bytes: Uint8Array, what: string): T {
   const read = schema.safeParse(parseJson(bytes, what, 'REQUEST_INVALID', limits));
   if (read.success) return read.data;
-  throw new SignpostError('REQUEST_INVALID', `${what} cannot be read: ${z.prettifyError(read.error)}`);
+  throw new SignpostError(
+    'REQUEST_INVALID',
+    `${what} cannot be read: ${showLines(z.prettifyError(read.error))}`,
+  );
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { quote } from './digest.ts';
-import { escapeActing, showValue } from './show-value.ts';
+import { escapeActing, showLines, showValue } from './show-value.ts';
 
 test('property: what fits is shown as JSON shows it', () => {
   fc.assert(
@@ -56,6 +56,8 @@ test('nothing that is quoted acts on a terminal or turns the line around', () =>
     }
   }
   assert.equal(quote('a\u202eb'), String.raw`"a\u202eb"`);
+  assert.equal(showLines('a\u009b\n\u202eb\n'), 'a\\u009b\n\\u202eb');
+  assert.equal(showLines('x'.repeat(50), 10), `${'x'.repeat(10)}…`);
   assert.equal(escapeActing('Grüße 漢字 🙂'), 'Grüße 漢字 🙂');
   assert.equal(escapeActing('\u{e0041}'), String.raw`\udb40\udc41`);
 });

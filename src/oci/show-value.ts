@@ -43,6 +43,12 @@ export function escapeActing(text: string): string {
   return text.replaceAll(acting, (character) => [...unitsOf(character)].join(''));
 }
 
+/** What a library says of hostile input, in which parts of that stand: cut after `limit` characters, each line escaped. */
+export function showLines(text: string, limit = 4000): string {
+  const shown = text.length > limit ? `${text.slice(0, limit)}…` : text;
+  return shown.trimEnd().split('\n').map(escapeActing).join('\n');
+}
+
 function* unitsOf(character: string): Generator<string> {
   for (let at = 0; at < character.length; at += 1) {
     yield `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`;

@@ -42,7 +42,7 @@ export function createArchiveReaders(): readonly FuzzReader[] {
         try {
           const opened = await openArchiveFiles(path, temporary, limits, signal);
           try {
-            await readDockerManifest(opened, undefined, signal);
+            await readDockerManifest(opened, {}, signal);
           } finally {
             await opened.close();
           }

@@ -1,4 +1,3 @@
-import { parseRootfs } from '../../../src/adapters/source/archive/rootfs.ts';
 import { chooseLayoutRoot } from '../../../src/adapters/source/layout/layout-root.ts';
 import { parseSignatureList } from '../../../src/adapters/source/registry/signature-list.ts';
 import { newMirrorSchema } from '../../../src/admin/schemas/mirror.ts';
@@ -11,11 +10,11 @@ import { parseContentLine } from '../../../src/mirrors/contents/contents-list.ts
 import { parsePublicationMarker } from '../../../src/mirrors/contents/publication-marker.ts';
 import { parseMirror } from '../../../src/mirrors/parse-mirror.ts';
 import { quote } from '../../../src/oci/digest.ts';
-import { parseManifest } from '../../../src/oci/manifest.ts';
+import { type ImageManifest, parseListEntries, parseManifest } from '../../../src/oci/manifest.ts';
 import { mediaTypes } from '../../../src/oci/media-types.ts';
+import { parseDiffIds, parseImageConfig } from '../../../src/oci/image-config.ts';
 import { parseJson } from '../../../src/oci/parse-json.ts';
 import { parseRepositoryName } from '../../../src/oci/reference.ts';
-import { filterList, readPlatform } from '../../../src/publish/make-list.ts';
 import { canonicalJson, foreignCanonicalJson } from '../../../src/trust/canonical-json.ts';
 import { parseStrictJson } from '../../../src/trust/strict-json.ts';
 import { buildFourPlatforms, buildImage } from '../../fakes/image-builder.ts';
@@ -25,6 +24,7 @@ import { type FuzzReader, textReader } from '../reader.ts';
 const digest = `sha256:${'0123456789abcdef'.repeat(4)}`;
 const list = buildFourPlatforms();
 const image = buildImage();
+const parsedImage = parseManifest(image.manifest) as ImageManifest;
 const repository = parseRepositoryName('fedora/base');
 const data = Buffer.from('{"architecture":"amd64","os":"linux"}');
 const withData = JSON.stringify({
@@ -78,21 +78,20 @@ export const documentReaders: readonly FuzzReader[] = [
   {
     name: 'layout-index',
     seeds: [index, list.manifest],
-    read(bytes) {
-      const manifest = parseManifest(bytes, mediaTypes.ociIndex);
-      if (manifest.kind === 'list') chooseLayoutRoot(manifest, undefined, 'folder');
-      return filterList(bytes, new Set([digest]));
-    },
+    read: (bytes) =>
+      chooseLayoutRoot(
+        parseListEntries(bytes, mediaTypes.ociIndex),
+        {},
+        () => Promise.resolve({ os: 'linux', architecture: 'amd64' }),
+        'folder',
+      ),
   },
   {
     name: 'image-config',
     seeds: [config],
     read(bytes) {
-      parseRootfs(bytes, 'the config');
-      return readPlatform(
-        { mediaType: mediaTypes.ociConfig, digest: list.digest, size: bytes.length },
-        bytes,
-      );
+      parseDiffIds(bytes);
+      return parseImageConfig(parsedImage, bytes);
     },
   },
   {
