@@ -160,6 +160,24 @@ test('manifest bytes are never serialised again', () => {
   assert.deepEqual(wrong, []);
 });
 
+test('JSON is read with bounds on its depth and size, but where Signpost itself has written it', () => {
+  const own = [
+    'adapters/process-lock.ts',
+    'adapters/sqlite/audit-log.ts',
+    'adapters/sqlite/mirror-description.ts',
+    'adapters/sqlite/mirror-states.ts',
+    'adapters/sqlite/published-rows.ts',
+    'adapters/state-file.ts',
+    'cli/compose/demo-stage.ts',
+    'cli/version.ts',
+    'sync/retired-files.ts',
+  ];
+  const readers = [...files.values()]
+    .filter((file) => codeLines(file).some((line) => /\bJSON\.parse\(|\.json\(\)/.test(line)))
+    .map(({ path }) => path);
+  assert.deepEqual(readers.sort(), [...own, 'oci/parse-json.ts', 'trust/strict-json.ts'].sort());
+});
+
 test('the scan saw the whole source', () => {
   assert.ok(all.length > 40, `only ${all.length} files were scanned`);
   for (const folder of [

@@ -6,6 +6,7 @@ import { createFileRawSigner, rawKeyFileLimit } from '../../adapters/raw-signer/
 import { createPkcs11RawSigner } from '../../adapters/raw-signer/pkcs11-raw-signer.ts';
 import { readSmallFile } from '../../adapters/small-file.ts';
 import { SignpostError } from '../../oci/errors.ts';
+import { parseJson } from '../../oci/parse-json.ts';
 import type { RawSigner } from '../../ports/raw-signing.ts';
 import { childEnvironment } from '../config.ts';
 import { parsePkcs11Uri } from '../pkcs11-uri.ts';
@@ -58,7 +59,7 @@ const commandFile = z.strictObject({
 /** JSON with the program, its arguments and the file of its public key, whose path is relative to it. */
 async function readCommandFile(path: string) {
   const bytes = await readSmallFile(path, rawKeyFileLimit);
-  const { success, data } = commandFile.safeParse(parseJson(bytes));
+  const { success, data } = commandFile.safeParse(readJson(bytes, path));
   if (!success) {
     throw new SignpostError(
       'CONFIG_INVALID',
@@ -72,9 +73,9 @@ async function readCommandFile(path: string) {
   };
 }
 
-function parseJson(bytes: Uint8Array): unknown {
+function readJson(bytes: Uint8Array, path: string): unknown {
   try {
-    return JSON.parse(Buffer.from(bytes).toString('utf8'));
+    return parseJson(bytes, path, 'CONFIG_INVALID');
   } catch {
     return undefined;
   }
