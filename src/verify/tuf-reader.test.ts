@@ -3,11 +3,19 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { createMemoryRemoteMetadata } from '../../test/fakes/memory-remote-metadata.ts';
 import { createMemorySeenMetadata } from '../../test/fakes/memory-seen-metadata.ts';
-import { createTufKeyring, createTufMachine, hour, makeRoot } from '../../test/fakes/tuf-world.ts';
+import {
+  type TufKeyring,
+  createTufKeyring,
+  createTufMachine,
+  hour,
+  makeRoot,
+} from '../../test/fakes/tuf-world.ts';
 import { digestOf } from '../oci/digest.ts';
 import { parseRegistryHost, parseRepositoryName, parseTagName } from '../oci/reference.ts';
 import type { SeenMetadata } from '../ports/seen-metadata.ts';
 import { sealMetadata } from '../sign/seal-metadata.ts';
+import { foreignCanonicalJson } from '../trust/canonical-json.ts';
+import { keyIdOf, tufKeyOf } from '../trust/tuf/key.ts';
 import { fileMetaOf } from '../trust/tuf/next-metadata.ts';
 import { readStrictMetadata } from '../trust/tuf/read-strict-metadata.ts';
 import type { Step } from '../trust/verify/step.ts';
@@ -240,6 +248,63 @@ test('a target whose path and name differ is refused', async () => {
       ['timestamp.json', timestampBytes],
     ]);
   }
+});
+
+/** Metadata as another tool might write it, signed by these keys. */
+async function foreign(content: object, signers: TufKeyring['targets']): Promise<Uint8Array> {
+  const bytes = Buffer.from(foreignCanonicalJson(content));
+  const signatures = await Promise.all(
+    signers.map(async (signer) => ({
+      keyid: keyIdOf(tufKeyOf(signer.publicKey)),
+      sig: Buffer.from(await signer.sign(bytes)).toString('hex'),
+    })),
+  );
+  return Buffer.from(JSON.stringify({ signed: content, signatures }, null, 2));
+}
+
+async function publishForeign(delegation: object, role: string, targets: object): Promise<Files> {
+  const common = { spec_version: '1.0.0', version: 1, expires: '2027-01-01T00:00:00Z', 'x-tool': 'another' };
+  const [signer] = keyring.targets;
+  assert.ok(signer !== undefined);
+  const key = tufKeyOf(signer.publicKey);
+  const delegated = { name: role, keyids: [keyIdOf(key)], threshold: 1, terminating: false, ...delegation };
+  const delegations = { keys: { [keyIdOf(key)]: key }, roles: [delegated] };
+  const meta = { 'targets.json': { version: 1 }, [`${role}.json`]: { version: 1 } };
+  const top = { _type: 'targets', ...common, targets: {}, delegations };
+  const named = { 'snapshot.json': { version: 1 } };
+  return new Map([
+    ['timestamp.json', await foreign({ _type: 'timestamp', ...common, meta: named }, keyring.timestamp)],
+    ['1.snapshot.json', await foreign({ _type: 'snapshot', ...common, meta }, keyring.snapshot)],
+    ['1.targets.json', await foreign(top, keyring.targets)],
+    [
+      `1.${encodeURIComponent(role)}.json`,
+      await foreign({ _type: 'targets', ...common, targets }, keyring.targets),
+    ],
+  ]);
+}
+
+test('metadata that another tool made is followed: any delegation, no custom, no lengths, other fields', async () => {
+  const target = (name: string) => ({ length: name.length, hashes: { sha256: digestOf(name).slice(7) } });
+  const targets = {
+    'fedora/base/41': target('fedora/base:41'),
+    'fedora/base/40': { ...target('fedora/base:40'), custom: { anything: [1, { deep: ['é'] }] } },
+    'README.md': target('a file of another kind'),
+  };
+  const prefix = digestOf('fedora/base/41').slice(7, 9);
+  for (const delegation of [{ paths: ['*.md', 'fedora/*/*'] }, { path_hash_prefixes: [prefix] }]) {
+    const files = await publishForeign(delegation, 'other/rôle', targets);
+    const step = await verify(files);
+    assert.ok(step.ok, step.detail ?? '');
+    assert.match(step.steps?.at(-1)?.name ?? '', /other\/rôle/);
+  }
+  const paths = await publishForeign({ paths: ['fedora/*/*'] }, 'other', targets);
+  assert.ok((await verify(paths, { tag: '40' })).ok);
+  assert.equal((await verify(paths, { tag: '39' })).reason, 'missing');
+  const elsewhere = await publishForeign({ paths: ['debian/*/*'] }, 'other', targets);
+  assert.equal((await verify(elsewhere)).reason, 'missing', 'a role that may not sign the path is not asked');
+  const byHash = await publishForeign({ path_hash_prefixes: [prefix] }, 'other', targets);
+  const other = await verify(byHash, { tag: '40' });
+  assert.equal(other.reason, 'missing', 'of a role that is asked, only the paths that it may sign count');
 });
 
 test('property: no flipped bit in any file that is read verifies', async () => {
