@@ -12,6 +12,10 @@ const slow = 3000;
 /** Memory that is held beside the heap, in bytes. */
 const memoryLimit = 2 * 1024 * 1024 * 1024;
 
+/** How often the other thread is told that all is well, in milliseconds. */
+const interval = 50;
+let told = 0;
+
 const { names, seconds, inputs: most, seed, current } = workerData as FuzzJob;
 const send = (message: FuzzMessage) => parentPort?.postMessage(message, []);
 const length = new Int32Array(current, 0, 1);
@@ -49,10 +53,11 @@ async function attempt(reader: FuzzReader, input: Buffer): Promise<void> {
     tell(judgeError(error));
   }
   const took = performance.now() - start;
-  if (took > slow)
-    send({ kind: 'fault', reader: reader.name, problem: `it took ${Math.round(took)} ms`, input });
+  if (took > slow) tell(`it took ${Math.round(took)} ms`);
+  if (performance.now() - told < interval) return;
+  told = performance.now();
   if (process.memoryUsage.rss() > memoryLimit) {
-    send({ kind: 'fault', reader: reader.name, problem: 'the process has grown beyond 2 GiB', input });
+    tell('the process has grown beyond 2 GiB');
     process.exit(1);
   }
   send({ kind: 'alive' });
