@@ -2,7 +2,7 @@ import { Worker } from 'node:worker_threads';
 import type { Fault, FuzzJob, FuzzMessage } from './fuzz-job.ts';
 
 /** No answer for so long is a reader that hangs, in milliseconds. */
-const patience = 20_000;
+const patience = 60_000;
 const heapLimit = 512;
 const inputLimit = 1024 * 1024;
 /** A reader that fails at everything has been understood by then. */
@@ -41,7 +41,7 @@ export function runFuzz(job: Omit<FuzzJob, 'current'>): Promise<FuzzResult> {
       void worker.terminate();
     };
     // Loading everything takes longer than any input.
-    let timer = setTimeout(hangs, patience * 6);
+    let timer = setTimeout(hangs, patience * 2);
     worker.on('message', (message: FuzzMessage) => {
       clearTimeout(timer);
       timer = setTimeout(hangs, patience);
