@@ -1,10 +1,13 @@
-import { type IncomingMessage, request as requestHttp } from 'node:http';
-import { request as requestHttps } from 'node:https';
+import { createSecureContext } from 'node:tls';
 import { readIpAddress } from '../mirrors/address.ts';
 import { classifyAddress } from '../mirrors/address-class.ts';
 import { quote } from '../oci/digest.ts';
 import { type ErrorCode, SignpostError } from '../oci/errors.ts';
 import { parseJson } from '../oci/parse-json.ts';
+import type { ChooseProxy } from './http-client/choose-proxy.ts';
+import { usualPatience } from './http-client/patience.ts';
+import { readBounded } from './http-client/read-body.ts';
+import { type Answer, createTransport } from './http-client/transport.ts';
 
 export interface AdminClientOptions {
   /** Such as `https://admin.example.org`. */
@@ -13,6 +16,8 @@ export interface AdminClientOptions {
   readonly version: string;
   /** PEM of a certificate authority to trust instead of the usual ones. */
   readonly certificateAuthority?: string;
+  /** Without it the server is connected to directly. */
+  readonly chooseProxy?: ChooseProxy;
 }
 
 interface AdminRequest {
@@ -49,33 +54,37 @@ export function createAdminClient(options: AdminClientOptions): AdminClient {
   return async ({ method, path, body, ifMatch }) => {
     const signal = AbortSignal.timeout(timeout);
     const url = new URL(base.pathname.replace(/\/+$/, '') + path, base);
-    const sent = body === undefined ? undefined : Buffer.from(JSON.stringify(body));
-    const settings = {
-      method,
-      signal,
-      agent: false,
-      headers: {
-        'user-agent': `signpost/${options.version}`,
-        accept: 'application/json, application/problem+json',
-        authorization: `Bearer ${options.token}`,
-        ...(sent === undefined ? {} : { 'content-length': sent.length, 'content-type': mediaTypeOf(method) }),
-        ...(ifMatch === undefined ? {} : { 'if-match': ifMatch }),
-      },
-      ...(ca === undefined ? {} : { ca }),
+    const transport = createTransport({
+      userAgent: `signpost/${options.version}`,
+      timeout,
+      kept: 0,
+      chooseProxy: options.chooseProxy,
+      secureContext: ca === undefined ? undefined : createSecureContext({ ca }),
+    });
+    const headers = {
+      accept: 'application/json, application/problem+json',
+      authorization: `Bearer ${options.token}`,
+      ...(ifMatch === undefined ? {} : { 'if-match': ifMatch }),
     };
+    const sent =
+      body === undefined
+        ? {}
+        : { body: { type: mediaTypeOf(method), bytes: Buffer.from(JSON.stringify(body)) } };
+    let answer: Answer;
+    let bytes: Buffer;
     try {
-      const response = await send(url, settings, sent);
-      const text = await readText(response);
-      const status = response.statusCode ?? 0;
-      if (status >= 200 && status < 300) {
-        return { body: text === '' ? {} : readObject(text), etag: response.headers.etag };
-      }
-      throw errorOf(status, text);
+      answer = await transport.send(url, { method, headers, ...sent, signal });
+      bytes = await readBounded(answer, answerLimit, usualPatience, signal, 'the answer');
     } catch (cause) {
-      if (cause instanceof SignpostError) throw cause;
       const reason = signal.aborted ? `no answer in ${timeout / 1000} s` : (cause as Error).message;
       throw new SignpostError('UNAVAILABLE', `cannot reach ${base.origin}: ${reason}`, { cause });
+    } finally {
+      transport.close();
     }
+    const { status, message } = answer;
+    const text = bytes.toString('utf8');
+    if (status < 200 || status >= 300) throw errorOf(status, text);
+    return { body: text === '' ? {} : readObject(text, base), etag: message.headers.etag };
   };
 }
 
@@ -95,30 +104,17 @@ function mediaTypeOf(method: string): string {
   return method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
 }
 
-async function send(url: URL, settings: object, body: Buffer | undefined): Promise<IncomingMessage> {
-  const request = url.protocol === 'https:' ? requestHttps(url, settings) : requestHttp(url, settings);
-  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-  request.on('error', reject);
-  request.on('response', resolve);
-  request.end(body);
-  return promise;
-}
-
-async function readText(response: IncomingMessage): Promise<string> {
-  const pieces: Buffer[] = [];
-  let size = 0;
-  for await (const piece of response as AsyncIterable<Buffer>) {
-    size += piece.length;
-    if (size > answerLimit) throw new Error(`the answer is larger than ${answerLimit} bytes`);
-    pieces.push(piece);
+function readObject(text: string, { origin }: URL): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = parseJson(text, 'its answer', 'UNAVAILABLE', answerLimits);
+    if (typeof value === 'object' && value !== null) return value as Readonly<Record<string, unknown>>;
+  } catch {
+    // It is as little an object as any other JSON.
   }
-  return Buffer.concat(pieces).toString('utf8');
-}
-
-function readObject(text: string): Readonly<Record<string, unknown>> {
-  const value: unknown = parseJson(text, 'its answer', 'UNAVAILABLE', answerLimits);
-  if (typeof value === 'object' && value !== null) return value as Readonly<Record<string, unknown>>;
-  throw new Error('its answer is not a JSON object');
+  throw new SignpostError(
+    'UNAVAILABLE',
+    `${origin} does not answer with a JSON object: is it a Mirror List?`,
+  );
 }
 
 const codes: Readonly<Record<number, ErrorCode>> = {

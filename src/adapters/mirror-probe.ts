@@ -14,6 +14,8 @@ import type {
 } from '../ports/mirror-probe.ts';
 import { checkAll, checkPart, checkStatus, checkThere } from './check-answer.ts';
 import { checkSeveralParts } from './check-several-parts.ts';
+import type { ChooseProxy } from './http-client/choose-proxy.ts';
+import { createAgents } from './http-client/proxy-agents.ts';
 import { createMirrorAddressResolver, type MirrorAddressResolver } from './mirror-address-resolver.ts';
 import {
   badUrl,
@@ -39,6 +41,8 @@ export interface MirrorProbeOptions {
   readonly allowAddresses: readonly Netblock[];
   /** PEM files with further certificate authorities. */
   readonly certificateAuthorities: readonly string[];
+  /** Without it mirrors are connected to directly. */
+  readonly chooseProxy?: ChooseProxy | undefined;
   readonly resolver?: MirrorAddressResolver;
   /** How fast a whole blob must come. */
   readonly pace?: PaceLimits;
@@ -51,6 +55,8 @@ interface KnownMarker {
 
 /** Markers that are asked for with a condition: some for each of a thousand mirrors. */
 const markerMemory = 10_000;
+/** Milliseconds that a proxy may take to connect; a probe's own time ends it before. */
+const proxyTimeout = 10_000;
 /** 2 Mbit/s: a mirror slower than that is of no use to anybody. */
 const usualPace: PaceLimits = { leastRate: 256 * 1024, grace: 5000 };
 
@@ -66,6 +72,7 @@ export function createMirrorProbe(options: MirrorProbeOptions): MirrorProbe {
     resolver,
     userAgent: describeUs(options),
     secureContext: trustAuthorities(options.certificateAuthorities),
+    proxied: options.chooseProxy && createAgents({ keepAlive: false }, options.chooseProxy, proxyTimeout),
   };
   const markers = new Map<string, KnownMarker>();
 

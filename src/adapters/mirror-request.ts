@@ -1,9 +1,10 @@
 import { type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
-import type { LookupFunction } from 'node:net';
 import { type SecureContext, TLSSocket } from 'node:tls';
 import type { Mirror } from '../mirrors/mirror.ts';
 import type { MirrorWay, ProbeProblem } from '../ports/mirror-probe.ts';
+import { lookupFrom } from './http-client/lookup-from.ts';
+import type { Agents } from './http-client/proxy-agents.ts';
 import type { MirrorAddressResolver } from './mirror-address-resolver.ts';
 import { describeTlsProblem } from './tls-problems.ts';
 
@@ -11,6 +12,8 @@ export interface MirrorRequestOptions {
   readonly resolver: MirrorAddressResolver;
   readonly secureContext: SecureContext;
   readonly userAgent: string;
+  /** For what goes by way of a proxy; undefined: everything is connected to directly. */
+  readonly proxied?: Agents | undefined;
 }
 
 /** What to ask a mirror for, relative to its URL. */
@@ -52,14 +55,10 @@ export async function requestMirror(
   const addresses = resolved.addresses.filter((address) => address.family === family);
   const [first] = addresses;
   if (first === undefined) return problem('refused', `${hostOf(url)} has no IPv${family} address any more`);
-  const lookup: LookupFunction = (_host, { all }, callback) => {
-    if (all === true) callback(null, [...addresses]);
-    else callback(null, first.address, first.family);
-  };
   const secure = url.protocol === 'https:';
   const settings = {
-    agent: false,
-    lookup,
+    agent: options.proxied?.for(url) ?? (false as const),
+    lookup: lookupFrom(addresses),
     signal,
     method: question.method,
     maxHeaderSize: headerLimit,
@@ -71,8 +70,16 @@ export async function requestMirror(
   const request = secure ? requestHttps(url, settings) : requestHttp(url, settings);
   return new Promise((resolve) => {
     const stage = watchStage(request, secure);
-    request.on('error', (error) => resolve(describeError(error, stage(), signal)));
+    const fail = (error: Error) => {
+      signal.removeEventListener('abort', stop);
+      resolve(describeError(error, stage(), signal));
+    };
+    // A request that waits for a proxy's connection does not hear its signal.
+    const stop = () => fail(new Error('stopped'));
+    signal.addEventListener('abort', stop, { once: true });
+    request.on('error', fail);
     request.on('response', (response) => {
+      signal.removeEventListener('abort', stop);
       // An error after this belongs to whoever reads the body.
       response.on('error', () => undefined);
       const certificateExpires = expiryOf(response);
@@ -163,6 +170,8 @@ type Stage = 'connect' | 'tls' | 'answer';
 function watchStage(request: ClientRequest, secure: boolean): () => Stage {
   let stage: Stage = 'connect';
   request.on('socket', (socket) => {
+    // That of a tunnel is connected.
+    if (!socket.connecting && secure) stage = 'tls';
     socket.on('connect', () => (stage = secure ? 'tls' : 'answer'));
     socket.on('secureConnect', () => (stage = 'answer'));
   });

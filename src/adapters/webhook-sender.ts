@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { type IncomingMessage, request as requestHttp } from 'node:http';
-import { request as requestHttps } from 'node:https';
-import type { LookupFunction } from 'node:net';
 import { createSecureContext, getCACertificates } from 'node:tls';
 import { SignpostError } from '../oci/errors.ts';
 import type { Netblock } from '../mirrors/address.ts';
 import type { WebhookOutcome, WebhookSender } from '../ports/webhook-sender.ts';
+import { type ChooseProxy, noProxies } from './http-client/choose-proxy.ts';
+import { lookupFrom } from './http-client/lookup-from.ts';
+import { createTransport } from './http-client/transport.ts';
 import { createMirrorAddressResolver, type MirrorAddressResolver } from './mirror-address-resolver.ts';
 
 export interface WebhookSenderOptions {
@@ -17,9 +17,10 @@ export interface WebhookSenderOptions {
   /** PEM files with further certificate authorities. */
   readonly certificateAuthorities: readonly string[];
   readonly resolver?: MirrorAddressResolver;
+  /** Without it receivers are connected to directly. */
+  readonly chooseProxy?: ChooseProxy;
 }
 
-const headerLimit = 16 * 1024;
 /** Each of the two stages, in milliseconds. */
 const timeout = 10_000;
 
@@ -30,7 +31,14 @@ export function createWebhookSender(options: WebhookSenderOptions): WebhookSende
   const secureContext = createSecureContext({
     ca: [...getCACertificates('default'), ...options.certificateAuthorities.map(readAuthority)],
   });
-  const userAgent = `signpost/${options.version} (webhook; +${options.registry})`;
+  const chooseProxy = options.chooseProxy ?? noProxies;
+  const transport = createTransport({
+    userAgent: `signpost/${options.version} (webhook; +${options.registry})`,
+    timeout,
+    kept: 0,
+    chooseProxy,
+    secureContext,
+  });
   return {
     async send({ url: text, headers, body }, signal) {
       const url = URL.parse(text);
@@ -38,41 +46,27 @@ export function createWebhookSender(options: WebhookSenderOptions): WebhookSende
         return failed('it is no http or https URL without credentials', false);
       }
       const resolved = await inTime(resolver.resolve(url.hostname.replace(/^\[|\]$/g, ''), false), signal);
-      if (resolved === undefined) return failed('its name did not resolve in time', true);
-      if (!resolved.ok) return failed(resolved.detail, resolved.reason === 'unknown-name');
-      const { addresses } = resolved;
+      // What is not known here may be known to a proxy.
+      const isElsewhere = chooseProxy(url) !== undefined;
+      if (resolved === undefined && !isElsewhere) return failed('its name did not resolve in time', true);
+      if (resolved?.ok === false && !(isElsewhere && resolved.reason === 'unknown-name')) {
+        return failed(resolved.detail, resolved.reason === 'unknown-name');
+      }
       // The very addresses that were just allowed: there is no second look-up.
-      const lookup: LookupFunction = (_host, { all }, callback) => {
-        const [first] = addresses;
-        if (all === true) callback(null, [...addresses]);
-        else callback(null, first?.address ?? '', first?.family);
-      };
-      const settings = {
-        method: 'POST',
-        agent: false,
-        lookup,
-        signal: AbortSignal.any([signal, AbortSignal.timeout(timeout)]),
-        maxHeaderSize: headerLimit,
-        headers: {
-          'user-agent': userAgent,
-          'content-type': 'application/json',
-          'content-length': Buffer.byteLength(body),
-          ...headers,
-        },
-        ...(url.protocol === 'https:' ? { secureContext } : {}),
-      };
-      const request = url.protocol === 'https:' ? requestHttps(url, settings) : requestHttp(url, settings);
-      const { promise, resolve } = Promise.withResolvers<WebhookOutcome>();
-      request.on('error', (error: NodeJS.ErrnoException) =>
-        resolve(failed(`it cannot be reached (${error.code ?? error.message})`, true)),
-      );
-      request.on('response', (response) => {
-        response.on('error', () => undefined);
-        resolve(judge(response));
-        response.destroy();
-      });
-      request.end(body);
-      return promise;
+      const lookup = resolved?.ok === true ? { lookup: lookupFrom(resolved.addresses) } : {};
+      try {
+        const { status, message } = await transport.send(url, {
+          method: 'POST',
+          headers,
+          body: { type: 'application/json', bytes: Buffer.from(body) },
+          ...lookup,
+          signal,
+        });
+        message.destroy();
+        return judge(status);
+      } catch (error) {
+        return failed(`it cannot be reached (${(error as Error).message})`, true);
+      }
     },
   };
 }
@@ -80,7 +74,7 @@ export function createWebhookSender(options: WebhookSenderOptions): WebhookSende
 /** These say that it is not the time, or that the server failed: not that the request was wrong. */
 const passing: ReadonlySet<number> = new Set([408, 425, 429]);
 
-function judge({ statusCode = 0 }: IncomingMessage): WebhookOutcome {
+function judge(statusCode: number): WebhookOutcome {
   if (statusCode >= 200 && statusCode < 300) return { ok: true };
   if (statusCode >= 300 && statusCode < 400) {
     return failed(`it answered ${statusCode}: redirects are not followed`, false);

@@ -74,6 +74,15 @@ export function credentialFiles(environment: NodeJS.ProcessEnv = process.env): r
 }
 
 /**
+ * The proxies of the environment, upper case before lower case, as Go's programs and so the container tools read it. What
+ * is empty names none.
+ */
+export function proxySettings(environment: NodeJS.ProcessEnv = process.env) {
+  const read = (name: string) => environment[name] || environment[name.toLowerCase()] || undefined;
+  return { http: read('HTTP_PROXY'), https: read('HTTPS_PROXY'), except: read('NO_PROXY') };
+}
+
+/**
  * Reads a configuration from YAML 1.2. `file` names it in messages.
  * @throws SignpostError CONFIG_INVALID
  */

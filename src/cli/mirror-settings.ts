@@ -42,6 +42,12 @@ export const mirrors = z.strictObject({
       'The part, from 0.05 to 1, of the requests of any country, continent or other set of clients that one mirror may take outside its own netblocks, whatever its weight. The rest goes on to other mirrors, further away ones too.',
     ),
   reaskWindow: duration('2m').describe('A client that asks for a blob again in this time is sent elsewhere.'),
+  proxy: text()
+    .regex(/^https?:\/\/[^\s/?#]+\/?$/, { error: 'expected a URL such as "http://proxy.example.org:3128"' })
+    .optional()
+    .describe(
+      "HTTP proxy for what mirrors' administrators register: probes, and mirrors' own webhooks. HTTPS_PROXY and HTTP_PROXY do not count for these. Without it they are connected to directly.",
+    ),
   certificateAuthorities: z
     .array(text())
     .max(16)

@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
+import { type ProxyOption, noProxyOption } from './proxy-option.ts';
 
 /** How a command reaches the management API of a server far away. */
-export interface ServerOptions {
+export interface ServerOptions extends ProxyOption {
   readonly server?: string;
   readonly tokenFile?: string;
   readonly certificateAuthority?: string;
@@ -9,6 +10,7 @@ export interface ServerOptions {
 
 export function addServerOptions(command: Command): Command {
   return command
+    .addOption(noProxyOption())
     .option('--server <url>', 'work through the management API there, instead of on the data here')
     .option('--token-file <file>', 'file whose first line is the token for it')
     .option('--certificate-authority <file>', 'PEM file to trust for it instead of the usual authorities');

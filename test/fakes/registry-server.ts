@@ -32,6 +32,8 @@ export interface RegistryKnobs {
   failures?: { readonly status: number; readonly headers?: Record<string, string> }[];
   /** Sends this Content-Type with manifests. */
   manifestType?: string;
+  /** Answers in the registry's place where it returns true. */
+  instead?: (request: IncomingMessage, response: ServerResponse) => boolean;
   /** More headers in each answer. */
   headers?: Record<string, string>;
 }
@@ -97,6 +99,7 @@ function answer(state: State, request: IncomingMessage, response: ServerResponse
   const { knobs } = state;
   const path = (request.url ?? '').split('?')[0] ?? '';
   for (const [name, value] of Object.entries(knobs.headers ?? {})) response.setHeader(name, value);
+  if (knobs.instead?.(request, response) === true) return;
   const failure = knobs.failures?.shift();
   if (failure !== undefined) return sendError(response, failure.status, 'UNKNOWN', failure.headers);
   if (path === '/token') return sendToken(state, request, response);

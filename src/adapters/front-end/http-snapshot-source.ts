@@ -1,8 +1,11 @@
 import { SignpostError } from '../../oci/errors.ts';
 import type { SnapshotSource } from '../../ports/snapshot-source.ts';
 import { snapshotLimit } from '../../ports/snapshot-store.ts';
-import { discardBody, readBounded } from '../source/registry/body.ts';
-import { createTransport } from '../source/registry/transport.ts';
+import { trustAuthorities } from '../http-client/authorities.ts';
+import type { ChooseProxy } from '../http-client/choose-proxy.ts';
+import { usualPatience } from '../http-client/patience.ts';
+import { discardBody, readBounded } from '../http-client/read-body.ts';
+import { createTransport } from '../http-client/transport.ts';
 
 export interface SnapshotSourceOptions {
   /** The folder in which the origin offers it: `snapshot` is in it, and the pieces as `parts/<digest>`. */
@@ -13,7 +16,10 @@ export interface SnapshotSourceOptions {
   readonly certificateAuthorities: readonly string[];
   /** Until the answer begins, and between two pieces of it, in milliseconds. */
   readonly timeout: number;
+  readonly chooseProxy: ChooseProxy;
 }
+
+const connections = 16;
 
 /**
  * The snapshot over HTTP. No redirect is followed: the token is for that host alone.
@@ -22,8 +28,15 @@ export interface SnapshotSourceOptions {
 export async function createHttpSnapshotSource(
   options: SnapshotSourceOptions,
 ): Promise<SnapshotSource & Disposable> {
-  const { url, token, timeout, certificateAuthorities } = options;
-  const transport = await createTransport({ certificateAuthorities }, { headers: timeout, idle: timeout });
+  const { url, token, timeout, certificateAuthorities, chooseProxy } = options;
+  const transport = createTransport({
+    userAgent: 'signpost',
+    timeout,
+    kept: connections,
+    chooseProxy,
+    secureContext: await trustAuthorities(certificateAuthorities),
+  });
+  const pace = { ...usualPatience, idle: timeout };
   const base = url.href.replace(/\/+$/, '');
   const authorization = token === undefined ? {} : { Authorization: `Bearer ${token}` };
 
@@ -38,7 +51,7 @@ export async function createHttpSnapshotSource(
       return undefined;
     }
     if (status === 200) {
-      const body = await readBounded(answer, limit, timeout, signal, 'the snapshot');
+      const body = await readBounded(answer, limit, pace, signal, 'the snapshot');
       return { body, etag: message.headers.etag };
     }
     discardBody(message);

@@ -1,3 +1,5 @@
+import type { ChooseProxy } from '../http-client/choose-proxy.ts';
+import { type Patience, usualPatience } from '../http-client/patience.ts';
 import type { Platform } from '../../oci/platform.ts';
 
 /** How to speak TLS to a registry. Everything that weakens it has to be asked for by name. */
@@ -10,12 +12,10 @@ export interface SourceTls {
   readonly plainHttp?: boolean;
 }
 
-/** Times in milliseconds. */
-export interface SourceTimeouts {
-  /** From the start of a request to the end of the answer's headers. */
-  readonly headers: number;
-  /** Between two pieces of a body. */
-  readonly idle: number;
+/** How long a registry is waited for. Times in milliseconds. */
+export interface SourcePatience extends Patience {
+  /** For everything but blobs together, and for one of them: manifests, signatures, metadata and lists of them. */
+  readonly smallAnswers: number;
 }
 
 /** Trying again after failures that may pass. Times in milliseconds. */
@@ -44,11 +44,14 @@ export interface ImageSourceOptions {
   /** Files in the format of docker's config.json or containers' auth.json; the first that knows a host counts. */
   readonly credentialFiles?: readonly string[];
   readonly tls?: SourceTls;
-  readonly timeouts?: Partial<SourceTimeouts>;
+  readonly patience?: Partial<SourcePatience>;
+  /** Without it registries are connected to directly. */
+  readonly chooseProxy?: ChooseProxy;
   readonly retry?: Partial<SourceRetry>;
   readonly limits?: Partial<ArchiveLimits>;
 }
 
-export const defaultTimeouts: SourceTimeouts = { headers: 30_000, idle: 30_000 };
+/** The longest lists of all have 256 manifests: four a second is slow. */
+export const defaultPatience: SourcePatience = { ...usualPatience, smallAnswers: 600_000 };
 export const defaultRetry: SourceRetry = { attempts: 5, pause: 500, longestPause: 60_000 };
 export const defaultLimits: ArchiveLimits = { size: 256 * 1024 ** 3, entries: 100_000 };

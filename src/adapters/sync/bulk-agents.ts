@@ -1,6 +1,6 @@
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
 import type { OnReadOpts, Socket } from 'node:net';
+import type { ChooseProxy } from '../http-client/choose-proxy.ts';
+import { type Agents, createAgents } from '../http-client/proxy-agents.ts';
 
 /** At most so much is taken from a connection at once, in bytes. */
 const readSize = 256 * 1024;
@@ -9,7 +9,7 @@ const readSize = 256 * 1024;
  * Agents whose connections all read into one buffer. A connection usually makes a new one of 64 KiB for each read, which
  * costs more than what is read; the HTTP parser copies what it hands on, so that one is free again at once.
  */
-export function createBulkAgents(parallel: number): { readonly http: HttpAgent; readonly https: HttpsAgent } {
+export function createBulkAgents(parallel: number, chooseProxy: ChooseProxy, timeout: number): Agents {
   const settings = {
     keepAlive: true,
     maxSockets: parallel,
@@ -17,7 +17,7 @@ export function createBulkAgents(parallel: number): { readonly http: HttpAgent; 
     scheduling: 'lifo' as const,
     onread: { buffer: Buffer.allocUnsafeSlow(readSize), callback: handOn } satisfies OnReadOpts,
   };
-  return { http: new HttpAgent(settings), https: new HttpsAgent(settings) };
+  return createAgents(settings, chooseProxy, timeout);
 }
 
 // The parser listens to a connection's pieces like any other reader.

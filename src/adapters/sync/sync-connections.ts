@@ -1,10 +1,11 @@
 import { type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
-import type { LookupAddress } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import type { SecureContext } from 'node:tls';
 import type { MirrorAddressResolver } from '../mirror-address-resolver.ts';
 import { describeTlsProblem, isUnknownAuthority } from '../tls-problems.ts';
+import { type ChooseProxy, noProxies } from '../http-client/choose-proxy.ts';
+import { lookupFrom } from '../http-client/lookup-from.ts';
 import { createBulkAgents } from './bulk-agents.ts';
 
 export interface SyncConnections extends Disposable {
@@ -28,6 +29,7 @@ export interface SyncConnectionOptions {
   /** Connections to one host. */
   readonly parallel: number;
   readonly timeout: number;
+  readonly chooseProxy?: ChooseProxy;
 }
 
 const headerLimit = 16 * 1024;
@@ -38,43 +40,48 @@ const headerLimit = 16 * 1024;
  */
 export function createSyncConnections(options: SyncConnectionOptions): SyncConnections {
   const { named, resolver, secureContext, userAgent, parallel, timeout } = options;
+  const chooseProxy = options.chooseProxy ?? noProxies;
   let context: SecureContext | undefined;
-  const secure = () => ({ agent: agents.https, secureContext: (context ??= secureContext()) });
-  const agents = createBulkAgents(parallel);
+  const secure = () => ({ secureContext: (context ??= secureContext()) });
+  const agents = createBulkAgents(parallel, chooseProxy, timeout);
 
-  /** Where a host that nobody has named may be connected to, or why nowhere. */
-  const resolve = async (host: string): Promise<LookupFunction | string> => {
-    const resolved = await resolver.resolve(host.replace(/^\[|\]$/g, ''), false);
-    return resolved.ok ? lookupFrom(resolved.addresses) : resolved.detail;
+  /** Where a host that nobody has named may be connected to, or why nowhere. A name may be known to a proxy alone. */
+  const resolve = async (url: URL): Promise<LookupFunction | string | undefined> => {
+    const resolved = await resolver.resolve(url.hostname.replace(/^\[|\]$/g, ''), false);
+    if (resolved.ok) return lookupFrom(resolved.addresses);
+    if (resolved.reason === 'unknown-name' && chooseProxy(url) !== undefined) return undefined;
+    return resolved.detail;
   };
 
   return {
     timeout,
     async get(url, headers, signal) {
-      const lookup = named.has(url.host) ? undefined : await resolve(url.hostname);
+      const lookup = named.has(url.host) ? undefined : await resolve(url);
       if (typeof lookup === 'string') return { detail: lookup };
       if (signal.aborted) return { detail: 'stopped' };
       const common = {
         host: url.hostname.replace(/^\[|\]$/g, ''),
         port: url.port === '' ? null : url.port,
         path: url.pathname + url.search,
+        agent: agents.for(url),
         maxHeaderSize: headerLimit,
         headers: { 'user-agent': userAgent, 'accept-encoding': 'identity', ...headers },
         ...(lookup === undefined ? {} : { lookup }),
       };
       const request =
-        url.protocol === 'https:'
-          ? requestHttps({ ...common, ...secure() })
-          : requestHttp({ ...common, agent: agents.http });
+        url.protocol === 'https:' ? requestHttps({ ...common, ...secure() }) : requestHttp(common);
       return new Promise((done) => {
-        const stop = () => request.destroy(new Error('stopped'));
-        const timer = setTimeout(() => request.destroy(new Error('no answer in time')), timeout);
+        // A request that waits for its connection says nothing when it is destroyed.
+        const fail = (error: NodeJS.ErrnoException) => {
+          clearTimeout(timer);
+          request.destroy(error);
+          done({ detail: describeError(error) });
+        };
+        const stop = () => fail(new Error('stopped'));
+        const timer = setTimeout(() => fail(new Error('no answer in time')), timeout);
         signal.addEventListener('abort', stop);
         request.on('close', () => signal.removeEventListener('abort', stop));
-        request.on('error', (error: NodeJS.ErrnoException) => {
-          clearTimeout(timer);
-          done({ detail: describeError(error) });
-        });
+        request.on('error', fail);
         request.on('response', (response) => {
           clearTimeout(timer);
           // An error after this belongs to whoever reads the body.
@@ -85,8 +92,7 @@ export function createSyncConnections(options: SyncConnectionOptions): SyncConne
       });
     },
     [Symbol.dispose]() {
-      agents.http.destroy();
-      agents.https.destroy();
+      agents.destroy();
     },
   };
 }
@@ -95,12 +101,4 @@ function describeError({ code, message }: NodeJS.ErrnoException): string {
   const problem = code === undefined ? undefined : describeTlsProblem(code);
   if (code === undefined || problem === undefined) return code ?? message;
   return `${problem} (${code})${isUnknownAuthority(code) ? ': --ca names further authorities' : ''}`;
-}
-
-function lookupFrom(addresses: readonly LookupAddress[]): LookupFunction {
-  return (_host, { all }, callback) => {
-    const [first] = addresses;
-    if (all === true) callback(null, [...addresses]);
-    else callback(null, first?.address ?? '', first?.family);
-  };
 }

@@ -12,9 +12,10 @@ import { composeProgress } from '../compose/progress.ts';
 import { composePublish } from '../compose/publish.ts';
 import { type LoadedConfig, credentialFiles } from '../config.ts';
 import { parseParallel } from '../parallel-option.ts';
+import { type ProxyOption, noProxyOption } from '../proxy-option.ts';
 import { requireRule } from '../required-rule.ts';
 
-interface Options extends CommonOptions {
+interface Options extends CommonOptions, ProxyOption {
   readonly platform: readonly string[];
   readonly parallel: number;
   readonly renew?: boolean;
@@ -57,6 +58,7 @@ export function createCommand(terminal: Terminal): Command {
     .option('--source-ca <file>', 'trust this certificate authority (PEM) too; repeatable', collect, [])
     .option('--source-insecure', "do not verify the source's certificate")
     .option('--source-plain-http', 'speak HTTP without TLS to the source')
+    .addOption(noProxyOption())
     .action(async (source: string, target: string, options: Options) => {
       const config = await loadCheckedConfig(options, 'publishing');
       const result = await publish(terminal, config, source, target, options);
@@ -84,6 +86,7 @@ async function publish(
     limits: { ...defaultLimits, layers: config.publish.layers },
     progress,
     signal: terminal.signal,
+    proxy: options.proxy !== false,
     source: {
       credentialFiles: options.authFile === undefined ? credentialFiles() : [options.authFile],
       tls: {

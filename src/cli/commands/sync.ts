@@ -9,8 +9,9 @@ import { composeProgress } from '../compose/progress.ts';
 import { composeSync } from '../compose/sync.ts';
 import { parseDuration } from '../duration.ts';
 import { parseParallel } from '../parallel-option.ts';
+import { type ProxyOption, noProxyOption } from '../proxy-option.ts';
 
-interface Options {
+interface Options extends ProxyOption {
   readonly from: string;
   readonly alsoFrom: readonly string[];
   readonly repository: readonly string[];
@@ -54,6 +55,7 @@ export function createCommand(terminal: Terminal): Command {
       collect,
       [],
     )
+    .addOption(noProxyOption())
     .option('--ca <file>', 'further certificate authorities, PEM (repeatable)', collect, [])
     .option('--verify', 'hash what is there again, and fetch what is damaged')
     .option(
@@ -95,6 +97,7 @@ async function sync(
       grace: parseDuration(options.deleteAfter, '--delete-after'),
       dryRun: options.dryRun === true,
       thorough: options.verify === true,
+      proxy: options.proxy !== false,
       signal: terminal.signal,
     },
     progress,

@@ -7,8 +7,9 @@ import { createVerb, printResult, type CommonOptions, type Terminal } from '../c
 import { composeVerify } from '../compose/verify.ts';
 import { credentialFiles } from '../config.ts';
 import { describeSteps } from '../describe-steps.ts';
+import { type ProxyOption, noProxyOption } from '../proxy-option.ts';
 
-interface Options extends CommonOptions {
+interface Options extends CommonOptions, ProxyOption {
   readonly policy: string;
   readonly platform: readonly string[];
   readonly blobs?: boolean;
@@ -40,6 +41,7 @@ export function createCommand(terminal: Terminal): Command {
     .option('--source-ca <file>', 'trust this certificate authority (PEM) too; repeatable', collect, [])
     .option('--source-insecure', "do not verify the registry's certificate")
     .option('--source-plain-http', 'speak HTTP without TLS to the registry')
+    .addOption(noProxyOption())
     .action(async (image: string, options: Options) => {
       const step = await composeVerify(parseImage(image), {
         policy: options.policy,
@@ -52,6 +54,7 @@ export function createCommand(terminal: Terminal): Command {
           insecure: options.sourceInsecure === true,
           plainHttp: options.sourcePlainHttp === true,
         },
+        proxy: options.proxy !== false,
         signal: terminal.signal,
       });
       printResult(terminal, options, step, describeSteps(step));

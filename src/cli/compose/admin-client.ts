@@ -3,6 +3,7 @@ import { readSmallFile } from '../../adapters/small-file.ts';
 import { SignpostError } from '../../oci/errors.ts';
 import type { ServerOptions } from '../server-options.ts';
 import { version } from '../version.ts';
+import { composeProxies } from './proxies.ts';
 import { readPassphrase } from './passphrase.ts';
 
 const pemLimit = 1024 * 1024;
@@ -22,5 +23,11 @@ export async function composeAdminClient(options: ServerOptions): Promise<AdminC
     certificateAuthority === undefined
       ? {}
       : { certificateAuthority: Buffer.from(await readSmallFile(certificateAuthority, pemLimit)).toString() };
-  return createAdminClient({ server, token: await readPassphrase(tokenFile), version, ...ca });
+  return createAdminClient({
+    chooseProxy: composeProxies(options),
+    server,
+    token: await readPassphrase(tokenFile),
+    version,
+    ...ca,
+  });
 }

@@ -16,6 +16,8 @@ import type { Log } from '../../ports/log.ts';
 import type { MirrorHistory } from '../../ports/mirror-history.ts';
 import type { SnapshotWatcher } from '../../registry/snapshot-watcher.ts';
 import type { Config } from '../config-schema.ts';
+import type { ProxyOption } from '../proxy-option.ts';
+import { composeProxies } from './proxies.ts';
 import { readSealKey } from './seal-key.ts';
 import type { Storage } from './storage.ts';
 import { readTokenFile } from './token-file.ts';
@@ -40,7 +42,7 @@ const startInterval = 1000;
  */
 export async function composeFrontEnd(
   config: Config,
-  { log, tree }: { readonly log: Log; readonly tree: string },
+  { log, tree, proxies }: { readonly log: Log; readonly tree: string; readonly proxies: ProxyOption },
 ): Promise<FrontEnd | undefined> {
   const { origin } = config;
   if (origin === undefined) return undefined;
@@ -53,6 +55,7 @@ export async function composeFrontEnd(
     ...(token === undefined ? {} : { token }),
     certificateAuthorities,
     timeout,
+    chooseProxy: composeProxies(proxies),
   });
   const lists = createFileTreeLists(tree);
   const follower = createFollower({

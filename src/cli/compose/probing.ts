@@ -6,6 +6,7 @@ import type { RoutingSnapshot } from '../../registry/routing-snapshot.ts';
 import type { Config } from '../config-schema.ts';
 import { readNetblocks } from '../netblock-settings.ts';
 import { version } from '../version.ts';
+import { proxyForStrangers } from './proxies.ts';
 
 /** @throws SignpostError CONFIG_INVALID */
 export function composeProbe({ registry, mirrors }: Config): MirrorProbe {
@@ -15,6 +16,7 @@ export function composeProbe({ registry, mirrors }: Config): MirrorProbe {
     version,
     allowAddresses: readNetblocks('mirrors.allowAddresses', mirrors.allowAddresses),
     certificateAuthorities: mirrors.certificateAuthorities,
+    chooseProxy: proxyForStrangers(mirrors),
   });
 }
 

@@ -23,6 +23,7 @@ import { createSnapshotWatcher } from '../../registry/snapshot-watcher.ts';
 import { createStreamSlots, measureStreams } from '../../registry/stream-slots.ts';
 import type { Config } from '../config-schema.ts';
 import { readAllowedAddresses, readNetblocks } from '../netblock-settings.ts';
+import type { ProxyOption } from '../proxy-option.ts';
 import { version } from '../version.ts';
 import { composeAdmin } from './admin.ts';
 import { composeContent } from './content.ts';
@@ -60,7 +61,7 @@ const pollInterval = 300;
  * Starts the Mirror List. What was started is stopped again when a later part cannot start.
  * @throws SignpostError CONFIG_INVALID, LOCKED, STORAGE
  */
-export async function composeServe(config: Config): Promise<RunningServer> {
+export async function composeServe(config: Config, proxies: ProxyOption = {}): Promise<RunningServer> {
   const clock = createSystemClock();
   const log = createJsonLog(config.log.level, clock);
   await using parts = new AsyncDisposableStack();
@@ -70,13 +71,13 @@ export async function composeServe(config: Config): Promise<RunningServer> {
   parts.defer(() => void process.off('exit', flush));
 
   const live = createLiveSettings(config);
-  const webhooks = await composeWebhooks(config);
+  const webhooks = await composeWebhooks(config, proxies);
   const trustedProxies = readNetblocks('registry.trustedProxies', config.registry.trustedProxies);
   const name = parseRegistryHost(config.registry.name);
   const treeFolder = join(config.data, 'tree');
   await makeFolder(treeFolder, 'everyone');
   parts.use(await createProcessLock(join(config.data, 'locks'), 'serve', clock).acquire('serve'));
-  const frontEnd = parts.use(await composeFrontEnd(config, { log, tree: treeFolder }));
+  const frontEnd = parts.use(await composeFrontEnd(config, { log, tree: treeFolder, proxies }));
   if (frontEnd === undefined) await repairMarkerIfFree(config, log);
 
   const database = parts.use(await openStorage(config, clock));

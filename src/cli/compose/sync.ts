@@ -16,10 +16,12 @@ import { stateFolder } from '../../sync/state-folder.ts';
 import type { SyncReport } from '../../sync/sync-report.ts';
 import { type SyncOptions, syncTree } from '../../sync/sync-tree.ts';
 import { readNetblocks } from '../netblock-settings.ts';
+import type { ProxyOption } from '../proxy-option.ts';
 import { version } from '../version.ts';
+import { composeProxies } from './proxies.ts';
 import { waitForAll } from '../../parallel/wait-for-all.ts';
 
-export interface SyncSettings extends SyncOptions {
+export interface SyncSettings extends SyncOptions, ProxyOption {
   /** The origin's URL. */
   readonly from: string;
   /** Mirrors that content may come from as well. */
@@ -51,6 +53,7 @@ export async function composeSync(settings: SyncSettings, progress: Progress): P
     userAgent: `signpost/${version} (mirror sync)`,
     parallel: settings.parallel,
     timeout: settings.timeout,
+    chooseProxy: composeProxies(settings),
   });
   makeFolder(root);
   await using _held = await createProcessLock(join(root, stateFolder, 'locks'), 'sync', clock).acquire(

@@ -29,12 +29,14 @@ import { createRequirementPolicy } from '../../verify/requirement-policy.ts';
 import { createTufReader } from '../../verify/tuf-reader.ts';
 import { type VerifyOptions, verifyChain } from '../../verify/verify-chain.ts';
 import { loadVerifyPolicy } from '../load-verify-policy.ts';
+import type { ProxyOption } from '../proxy-option.ts';
 import { openFormatReader, readKeyFile } from './format-readers.ts';
 import { readNotaryCertificates } from './notary-certificates.ts';
+import { composeProxies } from './proxies.ts';
 import { readTufRoot } from './tuf-root.ts';
 import { waitForAll } from '../../parallel/wait-for-all.ts';
 
-export interface VerifySettings extends VerifyOptions {
+export interface VerifySettings extends VerifyOptions, ProxyOption {
   readonly policy: string;
   /** File that remembers what was seen. */
   readonly state?: string;
@@ -47,12 +49,13 @@ export interface VerifySettings extends VerifyOptions {
 export async function composeVerify(name: RegistryImageName, settings: VerifySettings): Promise<Step> {
   const clock = createSystemClock();
   const { credentialFiles, tls, signal, state } = settings;
+  const registry = { credentialFiles, tls, chooseProxy: composeProxies(settings) };
   // Held from reading the state to writing it: of two at once, the slower would take the memory back to what it read.
   await using _state =
     state === undefined
       ? undefined
       : await createProcessLock(`${state}.metadata`, 'verify', clock).acquire('state');
-  await using remote = createRemoteMetadata(name, { credentialFiles, tls }, signal);
+  await using remote = createRemoteMetadata(name, registry, signal);
   const seenMetadata = state === undefined ? undefined : createFileSeenMetadata(`${state}.metadata`);
   const context = { clock, remote, ...(seenMetadata === undefined ? {} : { seen: seenMetadata }) };
   const policy = await openPolicy(settings.policy, name, context);
@@ -62,7 +65,7 @@ export async function composeVerify(name: RegistryImageName, settings: VerifySet
       '--state needs a policy of Signpost: what a policy.json demands has no serials',
     );
   }
-  const image = await createRemoteImage(name, { credentialFiles, tls }, signal);
+  const image = await createRemoteImage(name, registry, signal);
   try {
     return await verifyChain(
       { image, policy, clock, signal, ...(state === undefined ? {} : { seen: createFileSeenTags(state) }) },

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { noProxies } from '../../adapters/http-client/choose-proxy.ts';
 import { createWebhookSender } from '../../adapters/webhook-sender.ts';
 import type { MirrorId } from '../../mirrors/mirror.ts';
 import type { MirrorState } from '../../mirrors/mirror-state.ts';
@@ -12,7 +13,9 @@ import type { Log } from '../../ports/log.ts';
 import type { WebhookOutbox } from '../../ports/webhook-outbox.ts';
 import type { Config } from '../config-schema.ts';
 import { readNetblocks } from '../netblock-settings.ts';
+import type { ProxyOption } from '../proxy-option.ts';
 import { version } from '../version.ts';
+import { composeProxies, proxyForStrangers } from './proxies.ts';
 import { waitForAll } from '../../parallel/wait-for-all.ts';
 import { readWebhookSecret } from './webhook-secret.ts';
 
@@ -37,7 +40,7 @@ export interface RunningWebhooks {
  * Reads all that the webhooks need.
  * @throws SignpostError CONFIG_INVALID, NOT_FOUND
  */
-export async function composeWebhooks(config: Config): Promise<RunningWebhooks> {
+export async function composeWebhooks(config: Config, options: ProxyOption): Promise<RunningWebhooks> {
   const { webhooks, mirrors } = config;
   const allowAddresses = readNetblocks('webhooks.allowAddresses', webhooks.allowAddresses);
   const hooks = await waitForAll(
@@ -49,11 +52,14 @@ export async function composeWebhooks(config: Config): Promise<RunningWebhooks> 
   const { contactSecretFile } = webhooks;
   const contactSecret =
     contactSecretFile === undefined ? undefined : await readWebhookSecret(contactSecretFile);
+  const ownProxy = composeProxies(options);
+  const strangersProxy = proxyForStrangers(mirrors) ?? noProxies;
   const sender = createWebhookSender({
     registry: config.registry.name,
     version,
     allowAddresses,
     certificateAuthorities: mirrors.certificateAuthorities,
+    chooseProxy: (url) => (hooks.some((hook) => hook.url === url.href) ? ownProxy(url) : strangersProxy(url)),
   });
   const ends: (() => Promise<void> | void)[] = [];
   return {

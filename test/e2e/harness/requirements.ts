@@ -20,6 +20,7 @@ const packageOf = {
   postgres: 'postgresql',
   rsync: 'rsync',
   skopeo: 'skopeo',
+  tinyproxy: 'tinyproxy-bin',
 } as const;
 
 export type Program = keyof typeof packageOf;

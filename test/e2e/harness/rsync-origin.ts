@@ -1,10 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
-import { once } from 'node:events';
 import { join } from 'node:path';
 import { mustRun } from './command.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
-import { findFreePort } from './ports.ts';
+import { findFreePort, listens } from './ports.ts';
 import type { WorkFolder } from './work-folder.ts';
 
 const packaging = join(import.meta.dirname, '../../../packaging/rsync');
@@ -37,16 +35,4 @@ export async function startRsyncOrigin(work: WorkFolder, tree: string): Promise<
     },
     [Symbol.asyncDispose]: () => daemon[Symbol.asyncDispose](),
   };
-}
-
-async function listens(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1');
-  try {
-    await once(socket, 'connect');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -96,6 +97,96 @@ describe('authorization', () => {
     const asked = server.seen.find(({ path }) => path.startsWith('/token'));
     assert.equal(asked?.method, 'POST');
     assert.equal(asked.path, '/token');
+    await end();
+  });
+
+  describe('a token server that redirects', () => {
+    const redirect = (to: (host: string) => string, status = 307) => ({
+      bearer: {},
+      instead: ({ url = '', headers }: IncomingMessage, response: ServerResponse) => {
+        if (!url.startsWith('/token?') && url !== '/token') return false;
+        const location = to(headers.host ?? '') + url.slice('/token'.length);
+        response.writeHead(status, { Location: location }).end();
+        return true;
+      },
+    });
+
+    test('is followed on its own host, with the secrets', async () => {
+      const file = join(folder, 'redirected.json');
+      const knobs = redirect(() => '/other/token');
+      const { server, source, end } = await startRegistry(knobs, { credentialFiles: [file] });
+      const seen: (string | undefined)[] = [];
+      const { instead } = knobs;
+      server.knobs.instead = (request, response) => {
+        if (!request.url?.startsWith('/other/token')) return instead(request, response);
+        seen.push(`${request.method} ${request.headers.authorization ?? ''}`);
+        response.end('{"token":"token-1"}');
+        return true;
+      };
+      await writeCredentials('redirected.json', { auths: { [server.host]: { auth } } });
+      await source.root();
+      assert.deepEqual(seen, [`GET Basic ${auth}`]);
+      await end();
+    });
+
+    test('to another host is followed without the user, and not with a refresh token', async () => {
+      for (const entry of [{ auth }, { identitytoken: 'refresh' }]) {
+        const file = join(folder, 'elsewhere.json');
+        const other = await startRegistry({ bearer: {} });
+        const knobs = redirect(() => `http://${other.server.host}/token`);
+        const { server, source, end } = await startRegistry(knobs, { credentialFiles: [file] });
+        await writeCredentials('elsewhere.json', { auths: { [server.host]: entry } });
+        if ('auth' in entry) await source.root();
+        else await assert.rejects(source.root(), fails('DENIED', 'refresh token is not sent on'));
+        assert.equal(other.server.seen.length, 'auth' in entry ? 1 : 0);
+        assert.ok(other.server.seen.every(({ headers }) => headers.authorization === undefined));
+        await end();
+        await other.end();
+      }
+    });
+
+    test('and back again does not get the user back', async () => {
+      const file = join(folder, 'back.json');
+      const sent: (string | undefined)[] = [];
+      let home = '';
+      const other = await startRegistry(redirect(() => `${home}/again`));
+      const knobs = redirect(() => `http://${other.server.host}/token`);
+      const { server, source, end } = await startRegistry(knobs, { credentialFiles: [file] });
+      home = `http://${server.host}`;
+      const { instead } = knobs;
+      server.knobs.instead = (request, response) => {
+        if (!request.url?.startsWith('/again')) return instead(request, response);
+        sent.push(request.headers.authorization);
+        response.end('{"token":"token-1"}');
+        return true;
+      };
+      await writeCredentials('back.json', { auths: { [server.host]: { auth } } });
+      await source.root();
+      assert.deepEqual(sent, [undefined]);
+      await end();
+      await other.end();
+    });
+
+    test('for ever is left', async () => {
+      const { server, source, end } = await startRegistry(redirect((host) => `http://${host}/token`));
+      await assert.rejects(source.root(), fails('SOURCE_INVALID', 'more than 5 times'));
+      assert.equal(server.seen.length, 7);
+      await end();
+    });
+  });
+
+  test('a helper that fails is named only when the registry gives nothing to strangers', async () => {
+    const file = join(folder, 'helper.json');
+    const credentialFiles = [file];
+    const { server, source, end } = await startRegistry({ bearer: {} }, { credentialFiles });
+    await writeCredentials('helper.json', { credsStore: 'that-is-nowhere' });
+    await source.root();
+    server.revokeTokens();
+    server.knobs.bearer = { ...user };
+    await assert.rejects(source.root(), fails('DENIED', 'docker-credential-that-is-nowhere'));
+    delete server.knobs.bearer;
+    server.knobs.basic = user;
+    await assert.rejects(source.root(), fails('DENIED', 'docker-credential-that-is-nowhere'));
     await end();
   });
 });

@@ -2,10 +2,13 @@ import { z } from 'zod';
 import { quote } from '../../../oci/digest.ts';
 import { SignpostError } from '../../../oci/errors.ts';
 import { parseJson } from '../../../oci/parse-json.ts';
-import { discardBody, readBounded } from './body.ts';
+import { passingError } from '../../http-client/network-error.ts';
+import type { Patience } from '../../http-client/patience.ts';
+import { discardBody, readBounded } from '../../http-client/read-body.ts';
+import type { Answer, Transport } from '../../http-client/transport.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';
-import type { Credentials } from './credentials.ts';
-import type { Answer, Transport } from './transport.ts';
+import type { Credentials, FoundCredentials } from './credentials.ts';
+import { sendTokenRequest } from './send-token-request.ts';
 
 const answerLimit = 256 * 1024;
 const tokenPattern = /^[\x21-\x7e]{1,65536}$/;
@@ -16,9 +19,8 @@ export interface AuthorizationDeps {
   /** Where the registry is. */
   readonly base: URL;
   readonly repository: string;
-  readonly credentials: () => Promise<Credentials | undefined>;
-  /** Milliseconds that a token server may be silent. */
-  readonly idle: number;
+  readonly credentials: () => Promise<FoundCredentials>;
+  readonly patience: Patience;
   /** Ends with the source: a token is for all requests, so that none of them alone may stop its coming. */
   readonly signal: AbortSignal;
 }
@@ -31,6 +33,7 @@ export class RegistryAuthorization {
   readonly #deps: AuthorizationDeps;
   #header: string | undefined;
   #renewal: Promise<string> | undefined;
+  #problem: string | undefined;
 
   constructor(deps: AuthorizationDeps) {
     this.#deps = deps;
@@ -38,6 +41,11 @@ export class RegistryAuthorization {
 
   get header(): string | undefined {
     return this.#header;
+  }
+
+  /** What to add to a refusal: why there were no credentials to send, when something is wrong with where they are kept. */
+  get missing(): string {
+    return this.#problem === undefined ? '' : `; no credentials were sent: ${this.#problem}`;
   }
 
   /**
@@ -57,13 +65,14 @@ export class RegistryAuthorization {
     const { base, repository } = this.#deps;
     const challenges = parseChallenges(refused.message.headers['www-authenticate']);
     const bearer = challenges.find(({ scheme }) => scheme === 'bearer');
-    const credentials = await this.#deps.credentials();
+    const { credentials, problem } = await this.#deps.credentials();
+    this.#problem = problem;
     if (bearer !== undefined) return `Bearer ${await this.#fetchToken(bearer, credentials)}`;
     if (!challenges.some(({ scheme }) => scheme === 'basic')) {
       throw denied(`${base.host} wants authentication of a kind that Signpost does not know`);
     }
     if (credentials?.kind !== 'password') {
-      throw denied(`${base.host} wants a user and a password for ${repository}: log in first`);
+      throw denied(`${base.host} wants a user and a password for ${repository}: log in first${this.missing}`);
     }
     const header = encodeBasic(credentials.user, credentials.password);
     if (header === used) throw denied(`${base.host} has refused the user ${quote(credentials.user)}`);
@@ -71,34 +80,32 @@ export class RegistryAuthorization {
   }
 
   async #fetchToken(challenge: Challenge, credentials: Credentials | undefined): Promise<string> {
-    const { transport, base, repository, idle, signal } = this.#deps;
+    const { transport, base, repository, patience, signal } = this.#deps;
     const url = parseRealm(challenge.parameters.get('realm'), base);
     const query = new URLSearchParams();
     const service = challenge.parameters.get('service');
     if (service !== undefined) query.set('service', service);
     // Not the scope that the challenge names: Signpost only ever asks to pull what it was told to copy.
     query.set('scope', `repository:${repository}:pull`);
-    const headers = { Accept: 'application/json' };
     let answer: Answer;
     if (credentials?.kind === 'token') {
       query.set('grant_type', 'refresh_token');
       query.set('client_id', 'signpost');
       query.set('refresh_token', credentials.token);
-      answer = await transport.send(url, { headers, form: query, signal });
+      answer = await sendTokenRequest(transport, url, { form: query }, signal);
     } else {
       for (const [name, value] of query) url.searchParams.set(name, value);
       const basic =
-        credentials === undefined
-          ? {}
-          : { Authorization: encodeBasic(credentials.user, credentials.password) };
-      answer = await transport.send(url, { headers: { ...headers, ...basic }, signal });
+        credentials === undefined ? {} : { basic: encodeBasic(credentials.user, credentials.password) };
+      answer = await sendTokenRequest(transport, url, basic, signal);
     }
     if (answer.status !== 200) {
       discardBody(answer.message);
-      const message = `${url.host} has given no token for ${repository}: status ${answer.status}`;
-      throw new SignpostError(answer.status >= 500 ? 'UNAVAILABLE' : 'DENIED', message);
+      const message = `${answer.url.host} has given no token for ${repository}: status ${answer.status}`;
+      if (answer.status === 429 || answer.status >= 500) throw passingError(message);
+      throw denied(message + this.missing);
     }
-    return readToken(await readBounded(answer, answerLimit, idle, signal, 'the token'), url);
+    return readToken(await readBounded(answer, answerLimit, patience, signal, 'the token'), answer.url);
   }
 }
 

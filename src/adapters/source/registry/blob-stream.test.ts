@@ -34,7 +34,7 @@ describe('blobs', () => {
     async (source) => {
       assert.equal(digestOf(await readLayer(source)), noiseLayer.digest);
     },
-    { timeouts: { idle: 100 } },
+    { patience: { idle: 100 } },
   );
 
   withRegistry(
@@ -48,18 +48,67 @@ describe('blobs', () => {
       }
       assert.equal(size, noiseLayer.size);
     },
-    { timeouts: { idle: 40 } },
+    { patience: { idle: 40 } },
   );
 
   withRegistry(
-    'a registry that ignores ranges is told from one that resumes',
-    { ignoreRange: true },
-    async (source) => {
-      await assert.rejects(
-        source.blob(noiseLayer, 5, new AbortController().signal),
-        fails('SOURCE_INVALID', 'middle'),
-      );
+    'a registry that ignores ranges sends everything again, and what is here already is passed over',
+    { ignoreRange: true, truncateAfter: 100_000, faults: 2 },
+    async (source, server) => {
+      assert.equal(digestOf(await readLayer(source)), noiseLayer.digest);
+      assert.equal(server.seen.length, 3);
+      server.knobs.faults = 0;
+      const whole = await readLayer(source);
+      assert.deepEqual(await readLayer(source, 70_000), whole.subarray(70_000));
     },
+  );
+
+  withRegistry(
+    'a registry that knows no such range is asked for everything',
+    {
+      instead: ({ headers }, response) => {
+        if (headers.range === undefined) return false;
+        response.writeHead(416).end();
+        return true;
+      },
+    },
+    async (source) => {
+      const whole = await readLayer(source);
+      assert.deepEqual(await readLayer(source, 70_000), whole.subarray(70_000));
+    },
+  );
+
+  withRegistry(
+    'a blob whose length has changed when it is taken up again is refused',
+    { truncateAfter: 100_000, faults: 1 },
+    async (source, server) => {
+      let asked = 0;
+      server.knobs.instead = (_request, response) => {
+        asked += 1;
+        if (asked === 1) return false;
+        response.writeHead(200, { 'Content-Length': 150_000 }).end(Buffer.alloc(150_000));
+        return true;
+      };
+      await assert.rejects(readLayer(source), fails('SOURCE_INVALID', 'descriptor says'));
+      assert.equal(asked, 2);
+    },
+  );
+
+  withRegistry(
+    'one that drips is given up',
+    {
+      instead: (_request, response) => {
+        response.writeHead(200, { 'Content-Length': noiseLayer.size });
+        const timer = setInterval(() => response.write('x'), 20);
+        response.on('close', () => clearInterval(timer));
+        return true;
+      },
+    },
+    async (source, server) => {
+      await assert.rejects(readLayer(source), fails('UNAVAILABLE', 'too slowly'));
+      assert.equal(server.seen.length, 1);
+    },
+    { patience: { idle: 100 } },
   );
 
   withRegistry(
@@ -80,9 +129,14 @@ describe('blobs', () => {
   });
 
   withRegistry(
-    'a compressed transfer is refused',
+    'a compressed transfer is refused, and a compressed layer is not taken for one',
     { headers: { 'Content-Encoding': 'gzip' } },
-    async (source) => {
+    async (source, server) => {
+      assert.equal(digestOf(await readLayer(source)), noiseLayer.digest);
+      server.knobs.instead = (_request, response) => {
+        response.end(Buffer.alloc(100));
+        return true;
+      };
       await assert.rejects(readLayer(source), fails('SOURCE_INVALID', 'Content-Encoding'));
     },
   );

@@ -1,25 +1,35 @@
 import type { Descriptor } from '../../../oci/descriptor.ts';
-import { quote } from '../../../oci/digest.ts';
 import { SignpostError } from '../../../oci/errors.ts';
-import { readBody } from './body.ts';
-import { isPassing } from './network-error.ts';
+import { isPassing, passingError } from '../../http-client/network-error.ts';
+import type { Patience } from '../../http-client/patience.ts';
+import { discardBody, readBody } from '../../http-client/read-body.ts';
+import type { Answer } from '../../http-client/transport.ts';
+import { checkBlobAnswer } from './check-blob-answer.ts';
 import type { RegistryClient } from './registry-client.ts';
-import type { Answer } from './transport.ts';
 
 export interface BlobStreamDeps {
   readonly client: RegistryClient;
   /** The blob's path on the registry. */
   readonly path: string;
-  /** Milliseconds that the peer may be silent. */
-  readonly idle: number;
-  /** How often a broken stream is taken up again. */
+  readonly patience: Patience;
+  /** How often a broken stream is taken up again without having come further. */
   readonly resumes: number;
 }
 
+/** An answer with the blob from some byte on. */
+interface Opened {
+  readonly answer: Answer;
+  readonly start: number;
+}
+
+/** Whoever brings this much before the connection breaks has not failed, in bytes. */
+const progressLeast = 1024 * 1024;
+
 /**
  * Opens a blob from `offset` on. A stream that breaks is taken up again where it broke, through the registry and its
- * redirect, so that another server may go on.
- * @throws SignpostError SOURCE_INVALID when the registry cannot start at the offset, and what the client throws
+ * redirect, so that another server may go on. A server that cannot start in the middle sends everything again; what is
+ * here already is passed over.
+ * @throws SignpostError SOURCE_INVALID when the registry sends something else, and what the client throws
  */
 export async function openBlobStream(
   deps: BlobStreamDeps,
@@ -37,72 +47,51 @@ async function* stream(
   blob: Descriptor,
   offset: number,
   signal: AbortSignal,
-  first: Answer,
+  first: Opened,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   let position = offset;
-  let answer = first;
+  let opened = first;
   for (let failures = 1; ; failures++) {
+    const { answer, start } = opened;
+    const before = position;
+    let at = start;
     try {
-      for await (const piece of readBody(answer, deps.idle, signal)) {
-        position += piece.length;
-        if (position > blob.size) throw tooLong(answer, blob);
-        yield piece;
+      for await (const piece of readBody(answer, deps.patience, signal)) {
+        const skipped = Math.min(piece.length, Math.max(0, position - at));
+        at += piece.length;
+        if (at > blob.size) throw tooLong(answer, blob);
+        if (skipped === piece.length) continue;
+        position = at;
+        yield piece.subarray(skipped);
       }
       if (position >= blob.size) return;
-      throw new SignpostError(
-        'UNAVAILABLE',
+      throw passingError(
         `blob ${blob.digest} from ${answer.url.host} ends after ${position} of ${blob.size} bytes`,
-        { cause: { code: 'ECONNRESET' } },
       );
     } catch (error) {
+      // Who sends everything again each time must not do so for each piece.
+      if (start > 0 && position - before >= progressLeast) failures = 1;
       if (!isPassing(error) || failures > deps.resumes) throw error;
       await deps.client.pause(failures, signal);
-      answer = await openAt(deps, blob, position, signal);
+      opened = await openAt(deps, blob, position, signal);
     }
   }
 }
 
 async function openAt(
-  { client, path }: BlobStreamDeps,
+  deps: BlobStreamDeps,
   blob: Descriptor,
   offset: number,
   signal: AbortSignal,
-): Promise<Answer> {
-  const headers = offset === 0 ? {} : { Range: `bytes=${offset}-` };
-  const answer = await client.get(path, headers, signal, `blob ${blob.digest}`);
-  checkAnswer(answer, blob, offset);
-  return answer;
-}
-
-function checkAnswer(answer: Answer, blob: Descriptor, offset: number): void {
-  const { headers } = answer.message;
-  const encoding = headers['content-encoding'];
-  const problem =
-    encoding !== undefined && encoding !== 'identity'
-      ? `is sent with Content-Encoding ${quote(encoding)}, which changes its bytes`
-      : offset === 0
-        ? checkWhole(answer, blob)
-        : checkPart(answer, blob, offset);
-  if (problem === undefined) return;
-  answer.message.destroy();
-  throw new SignpostError('SOURCE_INVALID', `blob ${blob.digest} from ${answer.url.host} ${problem}`);
-}
-
-function checkWhole({ status, message }: Answer, { size }: Descriptor): string | undefined {
-  if (status !== 200) return `is answered with status ${status} although no range was asked for`;
-  const length = message.headers['content-length'];
-  return length === undefined || Number(length) === size
-    ? undefined
-    : `has ${quote(length)} bytes; its descriptor says ${size}`;
-}
-
-// RFC 9110, section 14.4. A server may send less than was asked for, never something else.
-function checkPart({ status, message }: Answer, { size }: Descriptor, offset: number): string | undefined {
-  if (status === 200) return 'comes from a server that cannot start in the middle';
-  const range = message.headers['content-range'];
-  const [, start, end, total] = /^bytes (\d{1,15})-(\d{1,15})\/(\d{1,15}|\*)$/.exec(range ?? '') ?? [];
-  const fits = Number(start) === offset && Number(end) < size && (total === '*' || Number(total) === size);
-  return fits ? undefined : `was asked for from byte ${offset} of ${size} on and comes as ${quote(range)}`;
+): Promise<Opened> {
+  const get = (headers: Readonly<Record<string, string>>) =>
+    deps.client.get(deps.path, headers, signal, `blob ${blob.digest}`);
+  const answer = await get(offset === 0 ? {} : { Range: `bytes=${offset}-` });
+  if (answer.status !== 416) return { answer, start: checkBlobAnswer(answer, blob, offset) };
+  discardBody(answer.message);
+  // It knows no such range. What it says of all of its file tells why.
+  const whole = await get({});
+  return { answer: whole, start: checkBlobAnswer(whole, blob, 0) };
 }
 
 function tooLong({ url }: Answer, blob: Descriptor): SignpostError {

@@ -20,6 +20,10 @@ after(async () => {
 
 let files = 0;
 async function find(content: unknown, host = 'images.example', repository = 'a/b'): Promise<unknown> {
+  return (await findAll(content, host, repository)).credentials;
+}
+
+async function findAll(content: unknown, host = 'images.example', repository = 'a/b') {
   const file = join(folder, `config-${files++}.json`);
   await writeFile(file, typeof content === 'string' ? content : JSON.stringify(content));
   return findCredentials([join(folder, 'absent.json'), file], host, repository);
@@ -78,6 +82,21 @@ describe('credentials in the file', () => {
       find({ auths: { 'images.example': { auth: 'c2VjcmV0' } } }),
       fails('CONFIG_INVALID', 'base64 of "user:password"'),
     );
+    await assert.rejects(
+      find({ auths: { 'images.example': { auth: 7 } } }),
+      fails('CONFIG_INVALID', 'images.example'),
+    );
+  });
+
+  test('that have nothing, however they say it, are none', async () => {
+    for (const nothing of ['', '\n', 'null', '{}', '\uFEFF{}']) assert.equal(await find(nothing), undefined);
+    const empty = [null, {}, { auth: null }, { auth: '' }, { username: null, password: null }];
+    for (const entry of empty) assert.equal(await find({ auths: { 'images.example': entry } }), undefined);
+    assert.equal(await find({ auths: null, credHelpers: null, credsStore: null }), undefined);
+    assert.equal(await find({ credHelpers: { 'images.example': null } }), undefined);
+    // What is wrong with the entries of others is no business of this one.
+    const auths = { other: 7, another: { auth: '%' }, 'images.example': { auth } };
+    assert.deepEqual(await find({ auths }), alice);
   });
 });
 
@@ -113,25 +132,40 @@ describe('credential helpers', () => {
   });
 
   test('cannot be any other program', async () => {
-    for (const name of ['../x', 'a/b', '', '-x', 'x y', 'x;y', 'x'.repeat(100)]) {
-      if (name === '') assert.equal(await find(config(name)), undefined);
-      else
-        await assert.rejects(find(config(name)), fails('CONFIG_INVALID', 'no name of a credential helper'));
+    for (const name of ['../x', 'a/b', '-x', 'x y', 'x;y', 'x'.repeat(100)]) {
+      const { credentials, problem } = await findAll(config(name));
+      assert.equal(credentials, undefined);
+      assert.match(problem ?? '', /no name of a credential helper/);
     }
   });
 
-  test('that fail, answer nonsense, too much or never are told by name', async () => {
+  test('that fail, answer nonsense, too much or never have nothing, and it is known why', async () => {
     await writeHelper('fails', 'echo "locked"; exit 1');
-    await assert.rejects(find(config('fails')), fails('DENIED', 'locked'));
     await writeHelper('nonsense', 'echo hello');
-    await assert.rejects(find(config('nonsense')), fails('DENIED', 'docker-credential-nonsense'));
+    await writeHelper('null', 'printf \'{"Username":null,"Secret":null}\'');
     await writeHelper('much', 'while :; do echo xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; done');
-    await assert.rejects(find(config('much')), fails('DENIED', 'wrote more than'));
+    const cases = [
+      ['fails', /locked/],
+      ['nonsense', /docker-credential-nonsense answered/],
+      ['null', /docker-credential-null answered/],
+      ['much', /wrote more than/],
+      ['absent', /docker-credential-absent, which cannot be run/],
+    ] as const;
+    for (const [name, problem] of cases) {
+      const found = await findAll(config(name));
+      assert.equal(found.credentials, undefined);
+      assert.match(found.problem ?? '', problem);
+      // What is in the file counts all the same.
+      assert.deepEqual(await find({ credsStore: name, auths: { 'images.example': { auth } } }), alice);
+    }
+  });
+
+  test('that never end are not waited for, nor is what they leave behind', async () => {
     await writeHelper('never', 'sleep 60');
-    await assert.rejects(
-      runCredentialHelper('never', 'images.example', 'x', 100),
-      fails('DENIED', 'within 100 ms'),
-    );
-    await assert.rejects(find(config('absent')), fails('CONFIG_INVALID', 'cannot be run'));
+    await writeHelper('leaves', 'setsid sleep 2 & exit 0');
+    for (const name of ['never', 'leaves']) {
+      const { problem } = await runCredentialHelper(name, 'images.example', 'x', 100);
+      assert.match(problem ?? '', /within 100 ms/);
+    }
   });
 });

@@ -105,7 +105,7 @@ describe('failures', () => {
     const source = await createRegistrySource(name, {
       tls: { plainHttp: true },
       retry: { attempts: 2, pause: 1 },
-      timeouts: { headers: 50 },
+      patience: { headers: 50 },
     });
     await assert.rejects(source.root(), fails('UNAVAILABLE', 'within 50 ms'));
     await source.close();

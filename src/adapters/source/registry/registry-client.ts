@@ -2,28 +2,31 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { quote } from '../../../oci/digest.ts';
 import { isSignpostError, SignpostError } from '../../../oci/errors.ts';
 import { parseJson } from '../../../oci/parse-json.ts';
-import type { SourceRetry, SourceTimeouts } from '../source-options.ts';
+import { describeNetworkError, isPassing, passingError } from '../../http-client/network-error.ts';
+import type { Patience } from '../../http-client/patience.ts';
+import { discardBody, readBounded } from '../../http-client/read-body.ts';
+import type { Answer, Transport } from '../../http-client/transport.ts';
+import type { SourceRetry } from '../source-options.ts';
 import type { RegistryAuthorization } from './authorization.ts';
-import { discardBody, readBounded } from './body.ts';
-import { describeNetworkError, isPassing, passingError } from './network-error.ts';
-import type { Answer, Transport } from './transport.ts';
+import { followLocation } from './follow-location.ts';
 
 const redirectLimit = 5;
-const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 const errorLimit = 16 * 1024;
+/** RFC 9110, section 15.5.9; RFC 8470, section 5.2; RFC 6585, section 4. */
+const passingStatuses: ReadonlySet<number> = new Set([408, 425, 429]);
 
 export interface RegistryClientDeps {
   readonly transport: Transport;
   readonly authorization: RegistryAuthorization;
   readonly base: URL;
-  readonly timeouts: SourceTimeouts;
+  readonly patience: Patience;
   readonly retry: SourceRetry;
 }
 
 /** GET requests to one registry: with authorization, redirects and patience. */
 export interface RegistryClient {
   /**
-   * Answers with status 200 or 206. `what` names the thing in messages.
+   * Answers with status 200 or 206, or 416 to a Range. `what` names the thing in messages.
    * @throws SignpostError NOT_FOUND, DENIED, UNAVAILABLE, SOURCE_INVALID, CANCELLED
    */
   get(
@@ -54,8 +57,9 @@ export function createRegistryClient(deps: RegistryClientDeps): RegistryClient {
         try {
           const answer = await follow(deps, new URL(path, base), headers, signal);
           if (answer.status === 200 || answer.status === 206) return answer;
+          if (answer.status === 416 && headers.Range !== undefined) return answer;
           wait = readRetryAfter(answer);
-          throw await describeAnswer(answer, deps.timeouts.idle, signal, what);
+          throw await describeAnswer(answer, deps, signal, what);
         } catch (error) {
           if (!isPassing(error) || failures >= retry.attempts) throw error;
           if (wait > retry.longestPause) {
@@ -90,57 +94,41 @@ async function follow(
       renewed = true;
       discardBody(answer.message);
       await authorization.renew(answer, used);
-    } else if (redirects.has(answer.status)) {
-      discardBody(answer.message);
-      url = parseLocation(answer);
-      hops++;
-    } else {
-      return answer;
+      continue;
     }
+    const next = followLocation(answer);
+    if (next === undefined) return answer;
+    discardBody(answer.message);
+    url = next;
+    hops++;
   }
   throw new SignpostError('SOURCE_INVALID', `${start.host} redirects more than ${redirectLimit} times`);
 }
 
-function parseLocation({ message, url }: Answer): URL {
-  const location = message.headers.location;
-  const target = location === undefined ? null : URL.parse(location, url);
-  if (
-    target === null ||
-    !/^https?:$/.test(target.protocol) ||
-    target.username !== '' ||
-    target.password !== ''
-  ) {
-    throw new SignpostError(
-      'SOURCE_INVALID',
-      `${url.host} redirects to ${quote(location)}: expected an http URL`,
-    );
-  }
-  if (url.protocol === 'https:' && target.protocol === 'http:') {
-    throw new SignpostError('SOURCE_INVALID', `${url.host} redirects from https to http, at ${target.host}`);
-  }
-  return target;
-}
-
 async function describeAnswer(
   answer: Answer,
-  idle: number,
+  { patience, authorization, base }: RegistryClientDeps,
   signal: AbortSignal,
   what: string,
 ): Promise<SignpostError> {
   const { status, url } = answer;
-  const said = await readErrorText(answer, idle, signal);
+  const said = await readErrorText(answer, patience, signal);
   // The query is left out: redirects carry signatures in it.
   const text = `${what}: ${url.host}${url.pathname} answers with status ${status}${said}`;
   if (status === 404) return new SignpostError('NOT_FOUND', text);
-  if (status === 401 || status === 403) return new SignpostError('DENIED', text);
-  if (status === 429 || status >= 500) return passingError(text);
+  if (status === 401 || status === 403) {
+    const without = url.origin === base.origin ? authorization.missing : '';
+    return new SignpostError('DENIED', `${text}${without}`);
+  }
+  if (status === 407) return new SignpostError('DENIED', `${text}: the proxy wants a user and a password`);
+  if (passingStatuses.has(status) || status >= 500) return passingError(text);
   return new SignpostError('SOURCE_INVALID', text);
 }
 
 // distribution-spec 1.1, "Error Codes".
-async function readErrorText(answer: Answer, idle: number, signal: AbortSignal): Promise<string> {
+async function readErrorText(answer: Answer, patience: Patience, signal: AbortSignal): Promise<string> {
   try {
-    const body = await readBounded(answer, errorLimit, idle, signal, 'the error');
+    const body = await readBounded(answer, errorLimit, patience, signal, 'the error');
     const { errors } = parseJson(body.toString('utf8'), 'the error', 'SOURCE_INVALID') as {
       errors?: { code?: unknown; message?: unknown }[];
     };

@@ -1,29 +1,37 @@
 import type { RegistryImageName } from '../../../oci/image-source-name.ts';
+import { trustAuthorities } from '../../http-client/authorities.ts';
+import { createTransport } from '../../http-client/transport.ts';
 import {
+  defaultPatience,
   defaultRetry,
-  defaultTimeouts,
   type ImageSourceOptions,
+  type SourcePatience,
   type SourceRetry,
-  type SourceTimeouts,
 } from '../source-options.ts';
 import { RegistryAuthorization } from './authorization.ts';
 import { findCredentials } from './credentials.ts';
+import { type FetchSmall, createFetchSmall } from './fetch-small.ts';
 import { createRegistryClient, type RegistryClient } from './registry-client.ts';
-import { createTransport } from './transport.ts';
 
-export type RegistryOptions = Pick<ImageSourceOptions, 'credentialFiles' | 'tls' | 'timeouts' | 'retry'>;
+export type RegistryOptions = Pick<
+  ImageSourceOptions,
+  'credentialFiles' | 'tls' | 'patience' | 'retry' | 'chooseProxy'
+>;
 
 /** A client for one repository, and all that its requests need. */
 export interface RegistryConnection {
   readonly client: RegistryClient;
+  readonly fetchSmall: FetchSmall;
   /** As the registry's API names it. */
   readonly repository: string;
-  readonly timeouts: SourceTimeouts;
+  readonly patience: SourcePatience;
   readonly retry: SourceRetry;
   /** Ends with the connection, or with the caller's own signal. */
   readonly ended: AbortSignal;
   close(): void;
 }
+
+const connections = 16;
 
 /**
  * Makes ready to ask a registry; nothing is asked yet.
@@ -36,10 +44,18 @@ export async function connectToRegistry(
 ): Promise<RegistryConnection> {
   const { host, repository } = locate(name);
   const tls = options.tls ?? {};
-  const timeouts = { ...defaultTimeouts, ...options.timeouts };
+  const patience = { ...defaultPatience, ...options.patience };
   const retry = { ...defaultRetry, ...options.retry };
   const base = new URL(`${tls.plainHttp === true ? 'http' : 'https'}://${host}/`);
-  const transport = await createTransport(tls, timeouts);
+  const transport = createTransport({
+    userAgent: 'signpost',
+    timeout: patience.headers,
+    kept: connections,
+    chooseProxy: options.chooseProxy,
+    insecure: tls.insecure === true,
+    secureContext:
+      tls.plainHttp === true ? undefined : await trustAuthorities(tls.certificateAuthorities ?? []),
+  });
   const closing = new AbortController();
   const ended = AbortSignal.any([signal, closing.signal]);
   const authorization = new RegistryAuthorization({
@@ -47,13 +63,15 @@ export async function connectToRegistry(
     base,
     repository,
     credentials: () => findCredentials(options.credentialFiles ?? [], name.host, repository),
-    idle: timeouts.idle,
+    patience,
     signal: ended,
   });
+  const client = createRegistryClient({ transport, authorization, base, patience, retry });
   return {
-    client: createRegistryClient({ transport, authorization, base, timeouts, retry }),
+    client,
+    fetchSmall: createFetchSmall({ client, host: base.host, patience, retry, ended }),
     repository,
-    timeouts,
+    patience,
     retry,
     ended,
     close: () => {

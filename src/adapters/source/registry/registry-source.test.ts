@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe } from 'node:test';
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { imageSourceContract } from '../../../../test/contracts/image-source.ts';
 import { fails } from '../../../../test/fakes/expect-error.ts';
 import {
@@ -46,12 +47,80 @@ describe('manifests', () => {
     },
   );
 
+  for (const manifestType of [
+    'application/json; charset=utf-8',
+    'binary/octet-stream',
+    'text/html',
+    '',
+    'x',
+  ]) {
+    withRegistry(
+      `of type "${manifestType}" are left to speak for themselves`,
+      { manifestType },
+      async (source) => {
+        assert.equal((await source.root()).mediaType, undefined);
+      },
+    );
+  }
+
+  const encoders = {
+    gzip: gzipSync,
+    'x-gzip': gzipSync,
+    deflate: deflateSync,
+    br: brotliCompressSync,
+    zstd: zstdCompressSync,
+  };
+  for (const [encoding, encode] of Object.entries(encoders)) {
+    withRegistry(
+      `that come compressed as ${encoding} are what they are without it`,
+      { headers: { 'Content-Encoding': encoding }, damage: (bytes) => encode(bytes) },
+      async (source) => {
+        assert.equal(digestOf((await source.root()).bytes), noise.digest);
+      },
+    );
+  }
+
   withRegistry(
-    'with a vague type are left to speak for themselves',
-    { manifestType: 'application/json; charset=utf-8' },
-    async (source) => {
-      assert.equal((await source.root()).mediaType, undefined);
+    'that come compressed in a way that nobody knows are refused by that name',
+    { headers: { 'Content-Encoding': 'gzip, br' } },
+    async (source, server) => {
+      await assert.rejects(source.root(), fails('SOURCE_INVALID', 'Content-Encoding "gzip, br"'));
+      server.knobs.headers = { 'Content-Encoding': 'gzip' };
+      await assert.rejects(
+        source.root(),
+        fails('SOURCE_INVALID', 'does not have the Content-Encoding "gzip"'),
+      );
+      server.knobs.damage = () => gzipSync(Buffer.alloc(8 * 1024 * 1024));
+      await assert.rejects(source.root(), fails('LIMIT_EXCEEDED', 'undone'));
     },
+  );
+
+  withRegistry('are asked for again when the connection drops', {}, async (source, server) => {
+    let drops = 2;
+    server.knobs.instead = (_request, response) => {
+      if (drops === 0) return false;
+      drops -= 1;
+      response.writeHead(200, { 'Content-Length': 1000 }).write('{', () => response.destroy());
+      return true;
+    };
+    assert.equal(digestOf((await source.root()).bytes), noise.digest);
+  });
+
+  withRegistry(
+    'and all else that is small have a time together',
+    {
+      instead: (_request, response) => {
+        response.write('x'.repeat(10_000));
+        const timer = setInterval(() => response.write('x'.repeat(10_000)), 20);
+        response.on('close', () => clearInterval(timer));
+        return true;
+      },
+    },
+    async (source) => {
+      await assert.rejects(source.root(), fails('UNAVAILABLE', 'too slow'));
+      await assert.rejects(source.root(), fails('UNAVAILABLE', 'too slow'));
+    },
+    { patience: { smallAnswers: 200 } },
   );
 });
 

@@ -5,10 +5,8 @@ import { manifestLimit } from '../../../oci/manifest.ts';
 import { mediaTypes } from '../../../oci/media-types.ts';
 import type { ImageSource, SourceManifest } from '../../../ports/image-source.ts';
 import { readSchema1 } from '../../../trust/schema1/read-schema1.ts';
-import type { ImageSourceOptions } from '../source-options.ts';
 import { openBlobStream } from './blob-stream.ts';
-import { readBounded } from './body.ts';
-import { connectToRegistry } from './registry-connection.ts';
+import { type RegistryOptions, connectToRegistry } from './registry-connection.ts';
 
 const acceptedTypes = [
   mediaTypes.ociIndex,
@@ -18,11 +16,14 @@ const acceptedTypes = [
   // The last resort: it is read only to be refused, or kept as a record (docs/adr/0015).
   `${mediaTypes.dockerSchema1Signed};q=0.1`,
 ].join(', ');
-// Some registries know no type for manifests; the manifest itself then tells.
-const vagueTypes: ReadonlySet<string> = new Set([
-  'application/json',
-  'application/octet-stream',
-  'text/plain',
+// Whatever else a registry or a bucket calls a manifest, the manifest itself tells.
+const knownTypes: ReadonlySet<string> = new Set([
+  mediaTypes.ociIndex,
+  mediaTypes.dockerList,
+  mediaTypes.ociManifest,
+  mediaTypes.dockerManifest,
+  mediaTypes.dockerSchema1,
+  mediaTypes.dockerSchema1Signed,
 ]);
 
 /**
@@ -32,18 +33,17 @@ const vagueTypes: ReadonlySet<string> = new Set([
  */
 export async function createRegistrySource(
   name: RegistryImageName,
-  options: Pick<ImageSourceOptions, 'credentialFiles' | 'tls' | 'timeouts' | 'retry'>,
+  options: RegistryOptions,
   signal: AbortSignal = new AbortController().signal,
 ): Promise<ImageSource> {
   const connection = await connectToRegistry(name, options, signal);
-  const { client, repository, timeouts, retry, ended } = connection;
+  const { client, fetchSmall, repository, patience, retry, ended } = connection;
   const path = (kind: 'manifests' | 'blobs', reference: string) => `/v2/${repository}/${kind}/${reference}`;
 
   const fetchManifest = async (reference: string): Promise<SourceManifest> => {
     const what = `manifest ${reference}`;
-    const headers = { Accept: acceptedTypes };
-    const answer = await client.get(path('manifests', reference), headers, ended, what);
-    const bytes = await readBounded(answer, manifestLimit, timeouts.idle, ended, what);
+    const request = { path: path('manifests', reference), accept: acceptedTypes, limit: manifestLimit, what };
+    const { answer, bytes } = await fetchSmall(request);
     const mediaType = readMediaType(answer.message.headers['content-type']);
     const pinned = isDigest(reference) ? reference : answer.message.headers['docker-content-digest'];
     if (isDigest(pinned) && !digestMatches(pinned, withoutSignatures(bytes, mediaType))) {
@@ -61,7 +61,7 @@ export async function createRegistrySource(
     manifest: (descriptor) => fetchManifest(descriptor.digest),
     blob: (descriptor, offset, signal) =>
       openBlobStream(
-        { client, path: path('blobs', descriptor.digest), idle: timeouts.idle, resumes: retry.attempts - 1 },
+        { client, path: path('blobs', descriptor.digest), patience, resumes: retry.attempts - 1 },
         descriptor,
         offset,
         AbortSignal.any([signal, ended]),
@@ -75,7 +75,7 @@ export async function createRegistrySource(
 
 function readMediaType(header: string | undefined): string | undefined {
   const type = header?.split(';')[0]?.trim().toLowerCase() ?? '';
-  return type === '' || vagueTypes.has(type) ? undefined : type;
+  return knownTypes.has(type) ? type : undefined;
 }
 
 // Registries name Docker schema 1 by the digest of what is signed in it. Old ones give it a type that says nothing.

@@ -6,14 +6,14 @@ import { manifestLimit, parseManifest } from '../../../oci/manifest.ts';
 import { mediaTypes } from '../../../oci/media-types.ts';
 import type { RemoteImage } from '../../../ports/remote-image.ts';
 import { signaturesLimit } from '../../../ports/tree.ts';
+import type { Answer } from '../../http-client/transport.ts';
 import type { ArtifactFormat } from '../../../trust/artifact-format.ts';
 import { artifactFormats } from '../../../trust/artifact-formats.ts';
 import { envelopeLimit } from '../../../trust/envelope-limit.ts';
-import { readBounded } from './body.ts';
+import type { SmallAnswer, SmallRequest } from './fetch-small.ts';
 import { type RegistryConnection, type RegistryOptions, connectToRegistry } from './registry-connection.ts';
 import { createRegistrySource } from './registry-source.ts';
 import { parseSignatureList, signatureListLimit } from './signature-list.ts';
-import type { Answer } from './transport.ts';
 
 /** Of referrers to one digest. */
 const pagesLimit = 64;
@@ -105,7 +105,7 @@ async function findReferrers(
   digest: Digest,
   artifactType: string,
 ): Promise<readonly Descriptor[]> {
-  const { client, repository, timeouts, ended } = connection;
+  const { fetchSmall, repository } = connection;
   const what = `referrers of ${digest}`;
   const found: Descriptor[] = [];
   const base = `/v2/${repository}/referrers/${digest}`;
@@ -115,9 +115,9 @@ async function findReferrers(
       throw new SignpostError('LIMIT_EXCEEDED', `the ${what} have more than ${pagesLimit} pages`);
     }
     try {
-      const answer: Answer = await client.get(path, { Accept: mediaTypes.ociIndex }, ended, what);
+      const request: SmallRequest = { path, accept: mediaTypes.ociIndex, limit: manifestLimit, what };
+      const { answer, bytes }: SmallAnswer = await fetchSmall(request);
       path = readNextPage(answer, base);
-      const bytes = await readBounded(answer, manifestLimit, timeouts.idle, ended, what);
       const index = parseManifest(bytes, mediaTypes.ociIndex);
       if (index.kind !== 'list') return found;
       // A registry need not filter.
@@ -156,15 +156,14 @@ async function readLayer(
 
 /** The body of an answer; undefined for 404, which is how a registry says that there is no such thing. */
 async function get(
-  { client, timeouts, ended }: RegistryConnection,
+  { fetchSmall }: RegistryConnection,
   path: string,
-  type: string,
+  accept: string,
   limit: number,
   what: string,
 ): Promise<Uint8Array | undefined> {
   try {
-    const answer = await client.get(path, { Accept: type }, ended, what);
-    return await readBounded(answer, limit, timeouts.idle, ended, what);
+    return (await fetchSmall({ path, accept, limit, what })).bytes;
   } catch (error) {
     if (isSignpostError(error, 'NOT_FOUND')) return undefined;
     throw error;

@@ -1,7 +1,6 @@
 import { isSignpostError } from '../../../oci/errors.ts';
 import type { RegistryImageName } from '../../../oci/image-source-name.ts';
 import type { RemoteMetadata } from '../../../ports/remote-metadata.ts';
-import { readBounded } from './body.ts';
 import { type RegistryConnection, type RegistryOptions, connectToRegistry } from './registry-connection.ts';
 
 /**
@@ -17,10 +16,9 @@ export function createRemoteMetadata(
   return {
     async read(path, limit) {
       connecting ??= connectToRegistry(name, options, signal);
-      const { client, timeouts, ended } = await connecting;
+      const { fetchSmall } = await connecting;
       try {
-        const answer = await client.get(`/${path}`, { Accept: 'application/json' }, ended, path);
-        return await readBounded(answer, limit, timeouts.idle, ended, path);
+        return (await fetchSmall({ path: `/${path}`, accept: 'application/json', limit, what: path })).bytes;
       } catch (error) {
         if (isSignpostError(error, 'NOT_FOUND')) return undefined;
         throw error;

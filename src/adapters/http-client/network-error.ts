@@ -1,4 +1,4 @@
-import { isSignpostError, SignpostError } from '../../../oci/errors.ts';
+import { isSignpostError, SignpostError } from '../../oci/errors.ts';
 
 // Failures that may be gone a second later. A certificate that is not trusted, or a name that does not exist, is not.
 const passing: ReadonlySet<string> = new Set([
