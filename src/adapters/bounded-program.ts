@@ -11,29 +11,41 @@ export interface Program {
   readonly timeout: number;
   /** Bytes that it may write. */
   readonly outputLimit: number;
+  /** Stops it. */
+  readonly signal?: AbortSignal;
   /** Undefined: the one of this process. */
   readonly environment?: NodeJS.ProcessEnv | undefined;
 }
 
 /**
  * Runs a program, without a shell, hands it `input` and returns what it wrote.
- * @throws SignpostError UNAVAILABLE when it cannot be run, DENIED when it fails or takes too long, LIMIT_EXCEEDED
+ * @throws SignpostError UNAVAILABLE when it cannot be run, DENIED when it fails or takes too long, LIMIT_EXCEEDED, CANCELLED
  */
 export async function runBounded(program: Program, input: Uint8Array | undefined): Promise<Uint8Array> {
-  const { file, args, timeout, outputLimit, environment } = program;
+  const { file, args, timeout, outputLimit, environment, signal } = program;
+  if (signal?.aborted === true) throw new SignpostError('CANCELLED', `${file} was not run`);
   const child = spawn(file, args, {
     stdio: ['pipe', 'pipe', 'pipe'],
     ...(environment === undefined ? {} : { env: environment }),
   });
   let late = false;
   // SIGKILL: a program that hangs may hang in its handler of SIGTERM too.
-  const timer = setTimeout(() => {
-    late = true;
+  const stop = () => {
     child.kill('SIGKILL');
     // What the program started may hold its output open for longer than it lives.
     child.stdout.destroy();
     child.stderr.destroy();
+  };
+  const timer = setTimeout(() => {
+    late = true;
+    stop();
   }, timeout);
+  let stopped = false;
+  const abort = () => {
+    stopped = true;
+    stop();
+  };
+  signal?.addEventListener('abort', abort, { once: true });
   // A program that ends before it has read everything says why on its standard error.
   child.stdin.on('error', () => undefined);
   child.stdin.end(input);
@@ -43,6 +55,7 @@ export async function runBounded(program: Program, input: Uint8Array | undefined
       collect(child, child.stderr, outputLimit),
       ended(child, file),
     ]);
+    if (stopped) throw new SignpostError('CANCELLED', `${file} was stopped`);
     if (late) throw new SignpostError('DENIED', `${file} did not answer in ${timeout / 1000} seconds`);
     if (output === undefined || errors === undefined) {
       throw new SignpostError('LIMIT_EXCEEDED', `${file} wrote more than ${outputLimit} bytes`);
@@ -52,6 +65,7 @@ export async function runBounded(program: Program, input: Uint8Array | undefined
     throw new SignpostError('DENIED', `${file} failed (${String(status)}): ${said}`);
   } finally {
     clearTimeout(timer);
+    signal?.removeEventListener('abort', abort);
   }
 }
 

@@ -73,6 +73,11 @@ export function credentialFiles(environment: NodeJS.ProcessEnv = process.env): r
   ];
 }
 
+/** Where docker's own tools look for the daemon; undefined: the usual place. */
+export function dockerHost(environment: NodeJS.ProcessEnv = process.env): string | undefined {
+  return environment.DOCKER_HOST || undefined;
+}
+
 /**
  * The proxies of the environment, upper case before lower case, as Go's programs and so the container tools read it. What
  * is empty names none.

@@ -37,8 +37,14 @@ export interface DockerArchiveName {
   readonly position?: number;
 }
 
+/** An image in the store of containers' tools or of a docker daemon. `ref` is its name there. */
+export interface StoredImageName {
+  readonly kind: 'containers-storage' | 'docker-daemon';
+  readonly ref: string;
+}
+
 /** Where an image is copied from, as the containers tools write it (containers-transports(5)). */
-export type ImageSourceName = RegistryImageName | LayoutImageName | DockerArchiveName;
+export type ImageSourceName = RegistryImageName | LayoutImageName | DockerArchiveName | StoredImageName;
 
 const pathLimit = 4096;
 // image-spec 1.1, annotations.md, org.opencontainers.image.ref.name: `component ("/" component)*`; docker's names fit.
@@ -50,7 +56,8 @@ const positionPattern = /^@([0-9]{1,6})$/;
 /**
  * Reads `docker://host[:port]/repository[:tag|@digest]` (the tag is "latest" when none is given),
  * `oci:<folder or tar>[:<ref>|@<digest>|:@<position>]`, `oci-archive:` with the same, or
- * `docker-archive:<file>[:<repository>:<tag>|:@<position>]`.
+ * `docker-archive:<file>[:<repository>:<tag>|:@<position>]`, and `containers-storage:` and `docker-daemon:` with the name or
+ * the ID of an image there.
  * @throws SignpostError REFERENCE_INVALID
  */
 export function parseImageSource(text: string): ImageSourceName {
@@ -62,13 +69,17 @@ export function parseImageSource(text: string): ImageSourceName {
     case 'oci':
     case 'oci-archive':
       return { kind: 'oci', ...parseLayoutName(text, rest) };
+    case 'containers-storage':
+      return { kind: 'containers-storage', ref: parseStoredRef(text, rest) };
+    case 'docker-daemon':
+      return { kind: 'docker-daemon', ref: parseStoredRef(text, rest) };
     case 'docker-archive':
       return { kind: 'docker-archive', ...parsePathAndRef(text, rest) };
     default:
       throw invalid(
         text,
-        'expected "docker://<host>/<repository>:<tag>", "oci:<folder or tar>[:<ref>|@<digest>|:@<position>]" or ' +
-          '"docker-archive:<file>[:<repository>:<tag>|:@<position>]"',
+        'expected "docker://<host>/<repository>:<tag>", "oci:<folder or tar>[:<ref>|@<digest>|:@<position>]", ' +
+          '"docker-archive:<file>[:<repository>:<tag>|:@<position>]", "containers-storage:<image>" or "docker-daemon:<image>"',
       );
   }
 }
@@ -79,6 +90,7 @@ export function formatImageSource(name: ImageSourceName): string {
     const separator = name.reference.includes(':') ? '@' : ':';
     return `docker://${name.host}/${name.repository}${separator}${name.reference}`;
   }
+  if (!('path' in name)) return `${name.kind}:${name.ref}`;
   const start = `${name.kind}:${name.path}`;
   if (name.ref !== undefined) return `${start}:${name.ref}`;
   if (name.kind === 'oci' && name.digest !== undefined) return `${start}@${name.digest}`;
@@ -103,6 +115,14 @@ function parseRegistryImage(text: string, rest: string): RegistryImageName {
   if (at >= 0) return { ...parsed, repository, reference: parseDigest(image.slice(at + 1)) };
   const tag = tagColon < 0 ? 'latest' : named.slice(tagColon + 1);
   return { ...parsed, repository, reference: parseTagName(tag) };
+}
+
+// The name goes to another program: nothing that could be an option. Before it, in brackets, may be where the store is.
+const storedPattern = /^(?:\[[^[\]\p{Cc}\s]{1,1024}\])?[A-Za-z0-9][A-Za-z0-9._:/@+-]*$/u;
+
+function parseStoredRef(text: string, ref: string): string {
+  if (ref.length <= pathLimit && storedPattern.test(ref)) return ref;
+  throw invalid(text, 'expected the name or the ID of an image, such as "localhost/hello:1"');
 }
 
 // "oci:path@sha256:<hex>" as with registries, "oci:path:@sha256:<hex>" and "oci:path:sha256:<hex>" as other tools have it.

@@ -34,13 +34,15 @@ export interface PublishOptions {
   readonly renew?: boolean;
   readonly limits?: PublishLimits;
   readonly signal?: AbortSignal;
+  /** Throws for what is not to be published; called before anything is copied. */
+  readonly check?: (image: ImageContent) => void;
 }
 
 export interface PublishResult {
   readonly reference: string;
   readonly outcome: 'staged' | 'already-published';
   readonly list: Digest;
-  readonly madeBecause?: ImageContent['madeBecause'];
+  readonly madeBecause?: ImageContent['madeBecause'] | 'several-sources';
   readonly manifests: readonly { readonly digest: Digest; readonly platform?: string }[];
   /** What the source's list names and the published one does not, beside platforms that were not wanted. */
   readonly leftOut: ImageContent['leftOut'];
@@ -71,6 +73,7 @@ export async function publishImage(
   const limits = options.limits ?? defaultLimits;
   const local = withLocalBlobs(deps, source);
   const image = await readImage(local, options.platforms ?? [], limits, signal);
+  options.check?.(image);
   const published = await deps.publications.findTag(target.repository, target.tag);
   if (published?.list === image.list.digest && options.renew !== true) {
     const nothing = { copied: 0, resumed: 0, present: 0, published: 0 };

@@ -2,6 +2,8 @@ import type { TaggedReference } from '../oci/reference.ts';
 import type { ImageSource } from '../ports/image-source.ts';
 import type { Schema1Archive } from '../ports/schema1-archive.ts';
 import { type PublishDeps, type PublishOptions, type PublishResult, publishImage } from './publish-image.ts';
+import { joinSources } from './join-sources.ts';
+import { defaultLimits } from './publish-limits.ts';
 import { type Schema1Policy, type Schema1Result, isSchema1, takeSchema1 } from './take-schema1.ts';
 
 /**
@@ -19,4 +21,21 @@ export async function publishSource(
   if (isSchema1(root)) return takeSchema1(deps, source, root.bytes, target, options.schema1);
   // The root is not asked for twice: a registry might answer differently.
   return publishImage(deps, { ...source, root: () => Promise.resolve(root) }, target, options);
+}
+
+/**
+ * Copies what several sources have as one image, whose list names the manifests of all of them in their order.
+ * @throws SignpostError MANIFEST_INVALID when two have the same platform, and what {@link publishImage} throws
+ */
+export async function publishSources(
+  deps: PublishDeps,
+  sources: readonly ImageSource[],
+  target: TaggedReference,
+  options: PublishOptions,
+): Promise<PublishResult> {
+  const { limits = defaultLimits, signal = new AbortController().signal } = options;
+  const joined = await joinSources(sources, limits, signal);
+  const check = joined.checkPlatforms;
+  const result = await publishImage(deps, joined, target, { ...options, check });
+  return result.madeBecause === 'nested-lists' ? { ...result, madeBecause: 'several-sources' } : result;
 }

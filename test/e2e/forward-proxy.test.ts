@@ -82,7 +82,10 @@ describe(
       ];
       const result = await run({ HTTPS_PROXY: proxy }, ...args, '--json');
       assert.equal(result.status, 0, describeResult(result));
-      assert.equal(Reflect.get(JSON.parse(result.stdout.trim().split('\n').at(-1) ?? '') as object, 'list'), image.digest);
+      assert.equal(
+        Reflect.get(JSON.parse(result.stdout.trim().split('\n').at(-1) ?? '') as object, 'list'),
+        image.digest,
+      );
       assert.match(readLog(), new RegExp(`CONNECT ${registryName}:443`));
       // Nothing but the proxy knows the name.
       for (const [env, ...further] of [

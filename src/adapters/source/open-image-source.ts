@@ -14,6 +14,7 @@ import { createFolderFiles } from './layout/folder-files.ts';
 import { chooseLayoutRoot } from './layout/layout-root.ts';
 import { createLayoutSource } from './layout/layout-source.ts';
 import { createRegistrySource } from './registry/registry-source.ts';
+import { exportStoredImage } from './stored/export-stored-image.ts';
 import type { SourceFiles } from './source-files.ts';
 import { defaultLimits, type ImageSourceOptions } from './source-options.ts';
 import { createTemporaryFolder, type TemporaryFolder } from './temporary-folder.ts';
@@ -32,7 +33,8 @@ export async function openImageSource(
   if (name.kind === 'registry') return createRegistrySource(name, options, signal);
   const temporary = createTemporaryFolder(options.temporaryFolder);
   try {
-    const source = await openFiles(name, options, temporary, signal);
+    const file = 'path' in name ? name : await exportStoredImage(name, temporary, signal, options.dockerHost);
+    const source = await openFiles(file, options, temporary, signal, formatImageSource(name));
     return {
       ...source,
       close: async () => {
@@ -51,6 +53,7 @@ async function openFiles(
   options: ImageSourceOptions,
   temporary: TemporaryFolder,
   signal: AbortSignal,
+  label: string,
 ): Promise<ImageSource> {
   const limits = { ...defaultLimits, ...options.limits };
   const path = await resolvePath(name.path);
@@ -61,7 +64,6 @@ async function openFiles(
   const files: SourceFiles = isFolder
     ? createFolderFiles(path)
     : await openArchiveFiles(path, temporary, limits, signal);
-  const label = formatImageSource(name);
   const selector = { ...name, platforms: options.platforms ?? [] };
   if (name.kind === 'oci') {
     return createLayoutSource({

@@ -45,6 +45,8 @@ export interface ImageSourceOptions {
   readonly credentialFiles?: readonly string[];
   readonly tls?: SourceTls;
   readonly patience?: Partial<SourcePatience>;
+  /** Where the docker daemon listens, when that is not the usual place. */
+  readonly dockerHost?: string | undefined;
   /** Without it registries are connected to directly. */
   readonly chooseProxy?: ChooseProxy;
   readonly retry?: Partial<SourceRetry>;

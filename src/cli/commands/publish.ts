@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { formatBytes } from '../../oci/quantity.ts';
 import { parseImageSource } from '../../oci/image-source-name.ts';
+import { SignpostError } from '../../oci/errors.ts';
 import { parsePlatform } from '../../oci/platform.ts';
 import { parseTaggedReference } from '../../oci/reference.ts';
 import type { PublishResult } from '../../publish/publish-image.ts';
@@ -10,7 +11,7 @@ import { type CommonOptions, createVerb, printResult, type Terminal } from '../c
 import { loadCheckedConfig } from '../compose/checked-config.ts';
 import { composeProgress } from '../compose/progress.ts';
 import { composePublish } from '../compose/publish.ts';
-import { type LoadedConfig, credentialFiles } from '../config.ts';
+import { type LoadedConfig, credentialFiles, dockerHost } from '../config.ts';
 import { parseParallel } from '../parallel-option.ts';
 import { type ProxyOption, noProxyOption } from '../proxy-option.ts';
 import { requireRule } from '../required-rule.ts';
@@ -36,16 +37,19 @@ export function createCommand(terminal: Terminal): Command {
       'signpost publish docker://registry.example.org/fedora:41 fedora/base:41',
       'signpost publish oci:build/image:41 fedora/base:41 --platform linux/amd64 --platform linux/arm64',
       'signpost publish oci:layout.tar@sha256:<hex> tools/hello:1.0',
+      'signpost publish oci:amd64 oci:arm64 fedora/base:41',
       'signpost publish docker-archive:image.tar tools/hello:1.0',
       'signpost publish docker://localhost:5001/hello:1 tools/hello:1.0 --source-plain-http',
     ],
   )
+    .usage('[options] <source...> <target>')
     .argument(
-      '<source>',
+      '<source...>',
       'docker://<host>/<repository>:<tag>, or oci:<folder or tar> with :<ref>, @<digest> or :@<position> where it has ' +
-        'several images, or docker-archive:<file> with :<repository>:<tag> or :@<position>',
+        'several images, or docker-archive:<file> with :<repository>:<tag> or :@<position>, or ' +
+        'containers-storage:<image> or docker-daemon:<image>; several make one list of all their platforms. Last comes ' +
+        'the target: <repository>:<tag> under which it will be published',
     )
-    .argument('<target>', '<repository>:<tag> under which it will be published')
     .option(
       '--platform <platform>',
       'only this platform, such as linux/arm64; repeat for several',
@@ -59,9 +63,13 @@ export function createCommand(terminal: Terminal): Command {
     .option('--source-insecure', "do not verify the source's certificate")
     .option('--source-plain-http', 'speak HTTP without TLS to the source')
     .addOption(noProxyOption())
-    .action(async (source: string, target: string, options: Options) => {
+    .action(async (words: readonly string[], options: Options) => {
+      const [target, ...sources] = words.toReversed();
+      if (target === undefined || sources.length === 0) {
+        throw new SignpostError('USAGE', 'expected a source and the target, "<repository>:<tag>"');
+      }
       const config = await loadCheckedConfig(options, 'publishing');
-      const result = await publish(terminal, config, source, target, options);
+      const result = await publish(terminal, config, sources.toReversed(), target, options);
       printResult(terminal, options, { event: 'result', ...result }, describe(result));
     });
 }
@@ -69,16 +77,16 @@ export function createCommand(terminal: Terminal): Command {
 async function publish(
   terminal: Terminal,
   config: LoadedConfig,
-  source: string,
+  sources: readonly string[],
   target: string,
   options: Options,
 ) {
-  const name = parseImageSource(source);
+  const names = sources.map(parseImageSource);
   const reference = parseTaggedReference(target);
   const { schema1 } = requireRule(config, reference.repository);
   const platforms = options.platform.map(parsePlatform);
   using progress = composeProgress(terminal, options.json === true);
-  return await composePublish(config, name, reference, {
+  return await composePublish(config, names, reference, {
     platforms,
     parallel: options.parallel,
     renew: options.renew === true,
@@ -88,6 +96,7 @@ async function publish(
     signal: terminal.signal,
     proxy: options.proxy !== false,
     source: {
+      dockerHost: dockerHost(),
       credentialFiles: options.authFile === undefined ? credentialFiles() : [options.authFile],
       tls: {
         certificateAuthorities: options.sourceCa,
@@ -132,6 +141,7 @@ const madeBecause = {
   'chosen-platforms':
     "Only some platforms were chosen: a new list of just those was made, not the source's own.",
   'left-out': "Not all that the source's list names can be published: a new list of the rest was made.",
+  'several-sources': 'A list of the manifests of all sources was made, in their order.',
   'nested-lists': 'The source has lists inside its list: a new one of all their manifests was made.',
 } as const;
 

@@ -1,0 +1,124 @@
+import { type Digest, digestOf } from '../oci/digest.ts';
+import { isSignpostError, SignpostError } from '../oci/errors.ts';
+import { blobsOf, type Manifest, parseManifest } from '../oci/manifest.ts';
+import { mediaTypes } from '../oci/media-types.ts';
+import { formatPlatform } from '../oci/platform.ts';
+import type { ImageSource, SourceManifest } from '../ports/image-source.ts';
+import { isAttestation } from './choose-manifests.ts';
+import type { PublishLimits } from './publish-limits.ts';
+import { type ImageContent, readImage } from './read-image.ts';
+import { platformOf } from './read-part.ts';
+import { isSchema1 } from './take-schema1.ts';
+
+/** Several sources as one. */
+export interface JoinedSources extends ImageSource {
+  /**
+   * Refuses an image in which two sources have the same platform: no client would ever find the second.
+   * @throws SignpostError MANIFEST_INVALID, naming both
+   */
+  checkPlatforms(image: Pick<ImageContent, 'parts'>): void;
+}
+
+const dockerTypes: ReadonlySet<string> = new Set([mediaTypes.dockerManifest, mediaTypes.dockerList]);
+
+/**
+ * A list of the lists of several sources, in their order, for a reader that takes such lists apart. The same sources
+ * always give the same bytes.
+ * @throws SignpostError MANIFEST_INVALID, and what the sources throw
+ */
+export async function joinSources(
+  sources: readonly ImageSource[],
+  limits: PublishLimits,
+  signal: AbortSignal,
+): Promise<JoinedSources> {
+  const owners = new Map<Digest, Set<ImageSource>>();
+  const lists = new Map<Digest, SourceManifest>();
+  const entries: { mediaType: string; digest: Digest; size: number }[] = [];
+  const claim = (source: ImageSource, manifest: Manifest) => {
+    const named = manifest.kind === 'list' ? manifest.manifests : blobsOf(manifest);
+    for (const { digest } of named) owners.set(digest, (owners.get(digest) ?? new Set()).add(source));
+  };
+  const ownersOf = (digest: Digest) => [...(owners.get(digest) ?? [])];
+  const ownerOf = (digest: Digest): ImageSource => {
+    const [owner] = ownersOf(digest);
+    if (owner !== undefined) return owner;
+    throw new SignpostError('NOT_FOUND', `no source has ${digest}`);
+  };
+
+  for (const source of sources) {
+    const list = await readAsList(source, limits, signal);
+    const manifest = readManifest(source, list);
+    claim(source, manifest);
+    const digest = digestOf(list.bytes);
+    lists.set(digest, list);
+    entries.push({ mediaType: manifest.mediaType, digest, size: list.bytes.length });
+  }
+  const isDocker = entries.every(({ mediaType }) => dockerTypes.has(mediaType));
+  const mediaType = isDocker ? mediaTypes.dockerList : mediaTypes.ociIndex;
+  const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, manifests: entries }));
+
+  return {
+    name: sources.map(({ name }) => name).join(' and '),
+    root: () => Promise.resolve({ bytes, mediaType }),
+    async manifest(descriptor) {
+      const { digest } = descriptor;
+      const own = lists.get(digest);
+      if (own !== undefined) return own;
+      const owner = ownerOf(digest);
+      const read = await owner.manifest(descriptor);
+      // What it names is asked of its own source. Bytes of another digest are refused by the reader.
+      if (digestOf(read.bytes) === digest)
+        claim(owner, readManifest(owner, { ...read, mediaType: descriptor.mediaType }));
+      return read;
+    },
+    blob: (descriptor, offset, stop) => ownerOf(descriptor.digest).blob(descriptor, offset, stop),
+    holds: async (descriptor) => (await ownerOf(descriptor.digest).holds?.(descriptor)) ?? true,
+    close: () => Promise.resolve(),
+    checkPlatforms({ parts }) {
+      const seen = new Map<string, Set<ImageSource>>();
+      for (const part of parts) {
+        if (isAttestation(part.descriptor)) continue;
+        const platform = platformOf(part);
+        const { osVersion = '', osFeatures = [] } = platform ?? {};
+        const shown = platform === undefined ? 'what has no platform' : formatPlatform(platform);
+        const key = [shown, osVersion, ...osFeatures].join(' ');
+        const by = new Set([...(seen.get(key) ?? []), ...ownersOf(part.descriptor.digest)]);
+        seen.set(key, by);
+        // One source may have a platform twice: that is its own affair.
+        if (by.size > 1) throw clash(shown, [...by]);
+      }
+    },
+  };
+}
+
+/** The list of a source, or one around the manifest that it has. */
+async function readAsList(
+  source: ImageSource,
+  limits: PublishLimits,
+  signal: AbortSignal,
+): Promise<SourceManifest> {
+  const root = await source.root();
+  if (isSchema1(root)) {
+    throw new SignpostError('MANIFEST_INVALID', `${source.name} is Docker schema 1, which no list may name`);
+  }
+  if (readManifest(source, root).kind === 'list') return root;
+  const { list } = await readImage({ ...source, root: () => Promise.resolve(root) }, [], limits, signal);
+  return { bytes: list.bytes, mediaType: undefined };
+}
+
+function readManifest({ name }: ImageSource, { bytes, mediaType }: SourceManifest): Manifest {
+  try {
+    return parseManifest(bytes, mediaType);
+  } catch (cause) {
+    if (!isSignpostError(cause)) throw cause;
+    throw new SignpostError(cause.code, `${name}: ${cause.message}`, { cause });
+  }
+}
+
+function clash(platform: string, sources: readonly ImageSource[]): SignpostError {
+  return new SignpostError(
+    'MANIFEST_INVALID',
+    `${sources.map(({ name }) => name).join(' and ')} both have ${platform}: leave one of them out, or publish them ` +
+      `under different tags`,
+  );
+}
