@@ -175,7 +175,13 @@ async function publish(
   requestSerial: number,
 ): Promise<number> {
   const { serial } = await placePublication(deps, {
-    images: verified.map(({ image, content, expires }) => ({ image, ...content, requestSerial, expires })),
+    images: verified.map(({ image, content, referrers, expires }) => ({
+      image,
+      ...content,
+      referrers,
+      requestSerial,
+      expires,
+    })),
     lookaside: merged
       .filter(({ format }) => format === 'simple')
       .map(({ repository, subject, envelopes }) => ({

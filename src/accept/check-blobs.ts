@@ -66,8 +66,8 @@ interface Check {
   readonly blob: Blob;
 }
 
-function blobsIn({ content }: VerifiedImage): readonly Blob[] {
-  return content.manifests.flatMap(({ manifest }) => blobsOf(manifest));
+function blobsIn({ content, referrers }: VerifiedImage): readonly Blob[] {
+  return [...content.manifests, ...referrers].flatMap(({ manifest }) => blobsOf(manifest));
 }
 
 function keyOf(repository: RepositoryName, { digest, size }: Blob): string {

@@ -44,6 +44,7 @@ async function createWorld() {
         const manifest = parseManifest(bytes);
         return manifest.kind === 'image' ? { descriptor, bytes, manifest } : assert.fail();
       }),
+      referrers: [],
       signatures: new Map<Digest, Buffer[]>(
         [...list.manifests.keys()].map((digest) => [digest, signatures.map((text) => Buffer.from(text))]),
       ),

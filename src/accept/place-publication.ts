@@ -4,7 +4,7 @@ import { type Manifest, blobsOf, parseManifest } from '../oci/manifest.ts';
 import type { RepositoryName } from '../oci/reference.ts';
 import type { Descriptor } from '../oci/descriptor.ts';
 import type { Publications, PublishedManifest } from '../ports/publications.ts';
-import type { StagedImage, StagedImages } from '../ports/staged-images.ts';
+import { type StagedImage, type StagedImages, stagedLists } from '../ports/staged-images.ts';
 import type { Staging } from '../ports/staging.ts';
 import type { TreeContents } from '../ports/tree-contents.ts';
 import type { TreeWriter } from '../ports/tree.ts';
@@ -30,6 +30,8 @@ export interface AcceptedImage {
   readonly list: Uint8Array;
   /** Every manifest that the list names. */
   readonly manifests: readonly StagedManifest[];
+  /** What refers to them, and vouches for nothing. */
+  readonly referrers: readonly StagedManifest[];
   readonly requestSerial: number;
   /** When the signatures expire, in milliseconds since the epoch. */
   readonly expires: number;
@@ -133,8 +135,9 @@ interface ImageFiles {
   readonly blobs: readonly Descriptor[];
 }
 
-function readAccepted({ image, list, manifests }: AcceptedImage): ImageFiles {
+function readAccepted({ image, list, manifests, referrers }: AcceptedImage): ImageFiles {
   const { repository } = image;
+  const all = [...manifests, ...referrers];
   const file = (digest: Digest, bytes: Uint8Array, manifest: Manifest) => ({
     row: describeManifest(repository, digest, bytes, manifest),
     bytes,
@@ -142,10 +145,10 @@ function readAccepted({ image, list, manifests }: AcceptedImage): ImageFiles {
   return {
     repository,
     files: [
-      ...manifests.map(({ descriptor, bytes, manifest }) => file(descriptor.digest, bytes, manifest)),
+      ...all.map(({ descriptor, bytes, manifest }) => file(descriptor.digest, bytes, manifest)),
       file(image.list, list, parseManifest(list)),
     ],
-    blobs: manifests.flatMap(({ manifest }) => blobsOf(manifest)),
+    blobs: all.flatMap(({ manifest }) => blobsOf(manifest)),
   };
 }
 
@@ -187,8 +190,8 @@ async function placeArtifact(tree: TreeWriter, { row, bytes, blobs }: PlacedArti
 async function tidyStaging(deps: PlacementDeps, accepted: readonly AcceptedImage[]): Promise<void> {
   try {
     await deps.staging.discard(
-      accepted.map(({ image }) => image.list),
-      (await deps.stagedImages.list()).map(({ list }) => list),
+      accepted.flatMap(({ image }) => stagedLists(image)),
+      (await deps.stagedImages.list()).flatMap(stagedLists),
     );
   } catch (error) {
     if (!isSignpostError(error)) throw error;

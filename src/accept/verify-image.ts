@@ -1,5 +1,4 @@
 import type { Descriptor } from '../oci/descriptor.ts';
-import type { Digest } from '../oci/digest.ts';
 import { isSignpostError } from '../oci/errors.ts';
 import { parseManifest } from '../oci/manifest.ts';
 import { type RegistryHost, type RepositoryName, formatTaggedReference } from '../oci/reference.ts';
@@ -14,7 +13,8 @@ import { judgeSignatures } from '../trust/judge-signatures.ts';
 import type { SignedImage } from '../trust/signature-bundle.ts';
 import type { ImageRefusal } from './image-refusal.ts';
 import { type RepositoryRule, findFormat } from './repository-rule.ts';
-import { type StagedContent, readStagedContent } from './staged-content.ts';
+import { type StagedContent, type StagedManifest, readStagedContent } from './staged-content.ts';
+import { readStagedReferrers } from './staged-referrers.ts';
 
 export interface VerificationDeps {
   readonly registry: RegistryHost;
@@ -51,6 +51,8 @@ export interface VerifiedImage {
   readonly reference: string;
   readonly rule: RepositoryRule;
   readonly content: StagedContent;
+  /** What is published with the image, and vouches for nothing. */
+  readonly referrers: readonly StagedManifest[];
   /** The list, then its manifests. */
   readonly contents: Contents;
   readonly signatures: readonly ReadSignature[];
@@ -82,8 +84,10 @@ export async function verifyImage(
   }
   const rule = await deps.findRule(repository);
   if (rule === undefined) return refuse(staged, { kind: 'no-rule' });
-  const content = await readContent(deps, staged.list);
+  const content = await readContent(() => readStagedContent(deps.staging, staged.list));
   if ('detail' in content) return refuse(staged, content);
+  const referrers = await readContent(() => readStagedReferrers(deps.staging, staged, rule));
+  if ('detail' in referrers) return refuse(staged, referrers);
 
   const contents = contentsOf(staged, content);
   const foreign = signed.signatures.find(({ digest }) => contents.every((item) => item.digest !== digest));
@@ -104,7 +108,16 @@ export async function verifyImage(
   if ('kind' in verdict) return refuse(staged, verdict);
   return {
     kind: 'accepted',
-    verified: { image: staged, reference, rule, content, contents, signatures, expires: verdict.expires },
+    verified: {
+      image: staged,
+      reference,
+      rule,
+      content,
+      referrers,
+      contents,
+      signatures,
+      expires: verdict.expires,
+    },
   };
 }
 
@@ -215,12 +228,11 @@ function judgeAll(
   return fewest ?? { expires };
 }
 
-async function readContent(
-  deps: VerificationDeps,
-  list: Digest,
-): Promise<StagedContent | Extract<ImageRefusal, { kind: 'staging-damaged' }>> {
+async function readContent<T>(
+  read: () => Promise<T>,
+): Promise<T | Extract<ImageRefusal, { kind: 'staging-damaged' }>> {
   try {
-    return await readStagedContent(deps.staging, list);
+    return await read();
   } catch (error) {
     const damaged = (['NOT_FOUND', 'DIGEST_MISMATCH', 'MANIFEST_INVALID'] as const).some((code) =>
       isSignpostError(error, code),

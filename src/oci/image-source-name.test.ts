@@ -37,12 +37,21 @@ test('layouts and archives are read with and without a ref', () => {
 
 test('images of stores are read by their name there, and nothing that another program might take for an option', () => {
   for (const kind of ['containers-storage', 'docker-daemon'] as const) {
-    for (const ref of ['localhost/hello:1', 'hello', `hello@${digest}`, '0123456789ab', '[vfs@/a+/b]localhost/hello:1']) {
+    for (const ref of [
+      'localhost/hello:1',
+      'hello',
+      `hello@${digest}`,
+      '0123456789ab',
+      '[vfs@/a+/b]localhost/hello:1',
+    ]) {
       assert.deepEqual(parseImageSource(`${kind}:${ref}`), { kind, ref });
       assert.equal(formatImageSource(parseImageSource(`${kind}:${ref}`)), `${kind}:${ref}`);
     }
-    for (const ref of ['', '--all', '-x', 'a b', 'a\nb', '[]x', '[a]', '$(x)', `${'x'.repeat(5000)}`]) {
-      assert.throws(() => parseImageSource(`${kind}:${ref}`), (error) => isSignpostError(error, 'REFERENCE_INVALID'));
+    for (const ref of ['', '--all', '-x', 'a b', 'a\nb', '[]x', '[a]', '$(x)', 'x'.repeat(5000)]) {
+      assert.throws(
+        () => parseImageSource(`${kind}:${ref}`),
+        (error) => isSignpostError(error, 'REFERENCE_INVALID'),
+      );
     }
   }
 });

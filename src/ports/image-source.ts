@@ -1,4 +1,5 @@
 import type { Descriptor } from '../oci/descriptor.ts';
+import type { Digest } from '../oci/digest.ts';
 import type { Platform } from '../oci/platform.ts';
 
 /** Bytes as they were read from a source, with the media type that the source gave them, if it gave one. */
@@ -29,6 +30,11 @@ export interface ImageSource {
   blob(descriptor: Descriptor, offset: number, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
   /** Whether the blob is there, for sources that know without fetching it. */
   holds?(descriptor: Descriptor): Promise<boolean>;
+  /**
+   * What the source knows to refer to a digest (image-spec 1.1, "subject"); whether it does, the manifest itself tells.
+   * A source without this method knows nothing of the kind.
+   */
+  referrers?(digest: Digest): Promise<readonly Descriptor[]>;
   /** Frees what the source holds (connections, temporary files). */
   close(): Promise<void>;
 }

@@ -7,6 +7,8 @@ export interface StagedImage {
   readonly tag: TagName;
   /** The manifest list, as it will be signed. */
   readonly list: Digest;
+  /** An index, staged too, of what refers to the image and is published with it. */
+  readonly referrers?: Digest;
   /** When it was staged, in milliseconds since the epoch. */
   readonly staged: number;
   /** Why its last signature bundle was refused. */
@@ -23,4 +25,9 @@ export interface StagedImages {
   remove(repository: RepositoryName, tag: TagName): Promise<void>;
   /** A number greater than every one it gave before: the serial of a signing request. */
   nextRequestSerial(): Promise<number>;
+}
+
+/** The staged lists that lead to everything that the image needs. */
+export function stagedLists({ list, referrers }: StagedImage): readonly Digest[] {
+  return referrers === undefined ? [list] : [list, referrers];
 }

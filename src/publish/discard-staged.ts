@@ -1,6 +1,6 @@
 import { SignpostError } from '../oci/errors.ts';
 import { formatTaggedReference, type TaggedReference } from '../oci/reference.ts';
-import type { StagedImage, StagedImages } from '../ports/staged-images.ts';
+import { type StagedImage, type StagedImages, stagedLists } from '../ports/staged-images.ts';
 import type { Staging } from '../ports/staging.ts';
 
 /**
@@ -20,9 +20,6 @@ export async function discardStaged(
     );
   }
   await deps.stagedImages.remove(target.repository, target.tag);
-  await deps.staging.discard(
-    [image.list],
-    (await deps.stagedImages.list()).map(({ list }) => list),
-  );
+  await deps.staging.discard(stagedLists(image), (await deps.stagedImages.list()).flatMap(stagedLists));
   return image;
 }

@@ -34,9 +34,12 @@ export async function joinSources(
   const owners = new Map<Digest, Set<ImageSource>>();
   const lists = new Map<Digest, SourceManifest>();
   const entries: { mediaType: string; digest: Digest; size: number }[] = [];
+  const own = (digest: Digest, source: ImageSource) => {
+    owners.set(digest, (owners.get(digest) ?? new Set()).add(source));
+  };
   const claim = (source: ImageSource, manifest: Manifest) => {
     const named = manifest.kind === 'list' ? manifest.manifests : blobsOf(manifest);
-    for (const { digest } of named) owners.set(digest, (owners.get(digest) ?? new Set()).add(source));
+    for (const { digest } of named) own(digest, source);
   };
   const ownersOf = (digest: Digest) => [...(owners.get(digest) ?? [])];
   const ownerOf = (digest: Digest): ImageSource => {
@@ -72,6 +75,12 @@ export async function joinSources(
       return read;
     },
     blob: (descriptor, offset, stop) => ownerOf(descriptor.digest).blob(descriptor, offset, stop),
+    async referrers(digest) {
+      const [owner] = ownersOf(digest);
+      const found = (await owner?.referrers?.(digest)) ?? [];
+      for (const named of found) if (owner !== undefined) own(named.digest, owner);
+      return found;
+    },
     holds: async (descriptor) => (await ownerOf(descriptor.digest).holds?.(descriptor)) ?? true,
     close: () => Promise.resolve(),
     checkPlatforms({ parts }) {

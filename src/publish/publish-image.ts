@@ -10,13 +10,14 @@ import {
 } from '../oci/reference.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ImageSource } from '../ports/image-source.ts';
-import type { StagedImages } from '../ports/staged-images.ts';
+import { type StagedImage, type StagedImages, stagedLists } from '../ports/staged-images.ts';
 import { checkRoom } from './check-room.ts';
 import { type CopyCounts, type CopyDeps, copyBlobs } from './copy-blobs.ts';
 import { withLocalBlobs } from './local-blobs.ts';
 import { defaultLimits, type PublishLimits } from './publish-limits.ts';
 import type { UncheckedLayer } from './layer-checks.ts';
 import { type ImageContent, readImage } from './read-image.ts';
+import { type ReferrerCounts, stageReferrers, takeReferrers, withReferrers } from './take-referrers.ts';
 import { platformOf } from './read-part.ts';
 import { throwIfCancelled } from './throw-if-cancelled.ts';
 
@@ -34,6 +35,8 @@ export interface PublishOptions {
   readonly renew?: boolean;
   readonly limits?: PublishLimits;
   readonly signal?: AbortSignal;
+  /** Takes along what refers to the image, but for these types; without it that is counted. */
+  readonly referrers?: { readonly reserved: ReadonlySet<string> } | undefined;
   /** Throws for what is not to be published; called before anything is copied. */
   readonly check?: (image: ImageContent) => void;
 }
@@ -48,6 +51,8 @@ export interface PublishResult {
   readonly leftOut: ImageContent['leftOut'];
   /** Layers that could not be compared with the config of their image. */
   readonly unchecked: readonly UncheckedLayer[];
+  /** Undefined when nothing was staged. */
+  readonly referrers?: ReferrerCounts;
   readonly blobs: CopyCounts;
   /** All blobs together, in bytes. */
   readonly bytes: number;
@@ -79,29 +84,30 @@ export async function publishImage(
     const nothing = { copied: 0, resumed: 0, present: 0, published: 0 };
     return describe(target, image, 'already-published', nothing);
   }
-  await checkRoom(deps, image.blobs);
-  const { counts, unchecked } = await copyBlobs(deps, source, image, {
-    parallel: options.parallel ?? 4,
-    unpackedLimit: limits.unpackedBytes,
-    signal,
-  });
+  const taken = await takeReferrers(source, image, options, { limits, signal });
+  const blobs = withReferrers(image, taken.found);
+  await checkRoom(deps, blobs);
+  const { counts, unchecked } = await copyBlobs(
+    deps,
+    source,
+    { ...image, blobs },
+    { parallel: options.parallel ?? 4, unpackedLimit: limits.unpackedBytes, signal },
+  );
   for (const { descriptor, bytes } of image.parts) await deps.staging.writeManifest(descriptor.digest, bytes);
   await deps.staging.writeManifest(image.list.digest, image.list.bytes);
-  await stage(deps, target, image.list.digest);
-  return describe(target, image, 'staged', counts, unchecked);
+  const referrers = await stageReferrers(deps, taken.found);
+  await stage(deps, { ...target, list: image.list.digest, ...referrers, staged: deps.clock.now() });
+  return describe(target, image, 'staged', counts, { unchecked, referrers: taken.counts });
 }
 
 // An image that waited under the same tag is replaced: what only it needed goes.
-async function stage(deps: PublishDeps, target: TaggedReference, list: Digest): Promise<void> {
-  const { repository, tag } = target;
+async function stage(deps: PublishDeps, image: StagedImage): Promise<void> {
+  const { repository, tag } = image;
   const waiting = await deps.stagedImages.list();
-  const before = waiting.find((image) => image.repository === repository && image.tag === tag);
-  await deps.stagedImages.put({ repository, tag, list, staged: deps.clock.now() });
-  if (before === undefined || before.list === list) return;
-  await deps.staging.discard(
-    [before.list],
-    (await deps.stagedImages.list()).map((image) => image.list),
-  );
+  const before = waiting.find((other) => other.repository === repository && other.tag === tag);
+  await deps.stagedImages.put(image);
+  if (before === undefined || (before.list === image.list && before.referrers === image.referrers)) return;
+  await deps.staging.discard(stagedLists(before), (await deps.stagedImages.list()).flatMap(stagedLists));
 }
 
 // The lookaside puts "@sha256=<hex>" behind a repository's last part, and a file's name has at most 255 bytes.
@@ -131,7 +137,7 @@ function describe(
   image: ImageContent,
   outcome: PublishResult['outcome'],
   blobs: CopyCounts,
-  unchecked: readonly UncheckedLayer[] = [],
+  { unchecked = [], referrers }: Partial<Pick<PublishResult, 'unchecked' | 'referrers'>> = {},
 ): PublishResult {
   return {
     reference: formatTaggedReference(target),
@@ -145,6 +151,7 @@ function describe(
     }),
     leftOut: image.leftOut,
     unchecked: [...image.unchecked, ...unchecked],
+    ...(referrers === undefined ? {} : { referrers }),
     blobs,
     bytes: image.blobs.reduce((sum, blob) => sum + blob.size, 0),
   };

@@ -35,7 +35,9 @@ export async function publishSources(
 ): Promise<PublishResult> {
   const { limits = defaultLimits, signal = new AbortController().signal } = options;
   const joined = await joinSources(sources, limits, signal);
-  const check = joined.checkPlatforms;
-  const result = await publishImage(deps, joined, target, { ...options, check });
+  const result = await publishImage(deps, joined, target, {
+    ...options,
+    check: (image) => joined.checkPlatforms(image),
+  });
   return result.madeBecause === 'nested-lists' ? { ...result, madeBecause: 'several-sources' } : result;
 }

@@ -59,7 +59,9 @@ export async function stageRenewals(deps: RenewDeps, options: RenewOptions): Pro
       await deps.staging.writeManifest(digest, await readManifest(deps, tag, digest));
     }
     await deps.staging.writeManifest(list, bytes);
-    await deps.stagedImages.put({ repository, tag: tag.tag, list, staged: deps.clock.now() });
+    const { referrers } = other ?? {};
+    const kept = referrers === undefined ? {} : { referrers };
+    await deps.stagedImages.put({ ...kept, repository, tag: tag.tag, list, staged: deps.clock.now() });
     renewed.push(tag);
   }
   return renewed;

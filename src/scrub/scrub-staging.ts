@@ -1,9 +1,10 @@
 import type { Digest } from '../oci/digest.ts';
 import { isSignpostError } from '../oci/errors.ts';
+import type { Descriptor } from '../oci/descriptor.ts';
 import { blobsOf, parseManifest } from '../oci/manifest.ts';
 import { formatTaggedReference } from '../oci/reference.ts';
 import type { Publications } from '../ports/publications.ts';
-import type { StagedImages } from '../ports/staged-images.ts';
+import { type StagedImage, type StagedImages, stagedLists } from '../ports/staged-images.ts';
 import type { Staging } from '../ports/staging.ts';
 import type { ScrubFindings } from './scrub-report.ts';
 
@@ -22,9 +23,7 @@ export async function scrubStaging(
   for (const image of await deps.stagedImages.list()) {
     const where = `staged ${formatTaggedReference(image)}`;
     try {
-      const list = parseManifest(await deps.staging.readManifest(image.list));
-      needed.add(image.list);
-      for (const { digest, mediaType } of list.kind === 'list' ? list.manifests : []) {
+      for (const { digest, mediaType } of await readLists(deps, image, needed)) {
         const manifest = parseManifest(await deps.staging.readManifest(digest), mediaType);
         needed.add(digest);
         for (const blob of manifest.kind === 'image' ? blobsOf(manifest) : []) {
@@ -40,4 +39,18 @@ export async function scrubStaging(
     }
   }
   return needed;
+}
+
+async function readLists(
+  { staging }: StagingScrub,
+  image: StagedImage,
+  needed: Set<Digest>,
+): Promise<readonly Descriptor[]> {
+  const named: Descriptor[] = [];
+  for (const digest of stagedLists(image)) {
+    const list = parseManifest(await staging.readManifest(digest));
+    needed.add(digest);
+    if (list.kind === 'list') named.push(...list.manifests);
+  }
+  return named;
 }

@@ -9,3 +9,15 @@ export const artifactFormats: readonly ArtifactFormat[] = [
   sigstoreArtifact,
   notationArtifact,
 ];
+
+/**
+ * The types of the artifacts in which clients look for signatures of these formats. Only signatures that were accepted
+ * may be published as such.
+ */
+export function signatureTypes(formats: readonly string[]): ReadonlySet<string> {
+  return new Set(
+    artifactFormats.flatMap(({ format, found }) =>
+      found.by === 'referrers' && formats.includes(format) ? [found.artifactType] : [],
+    ),
+  );
+}

@@ -167,6 +167,15 @@ export function publicationsContract(
     assert.deepEqual(await rowsOf(content.tags()), [moved]);
   });
 
+  test('a staged image is remembered with all that is known of it, and as it was put last', async () => {
+    const { stagedImages } = await create();
+    const plain = { repository: base, tag, list, staged: 1 };
+    for (const put of [{ ...plain, referrers: image }, { ...plain, reason: 'no' }, plain]) {
+      await stagedImages.put(put);
+      assert.deepEqual(await stagedImages.list(), [put]);
+    }
+  });
+
   test(`${name}: publishing a tag takes just that image from the staged ones`, async () => {
     const { publications, stagedImages } = await create();
     await stagedImages.put({ repository: base, tag, list, staged: 1 });

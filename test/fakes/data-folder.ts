@@ -69,7 +69,7 @@ export function openDataFolder(path: string): DataFolder {
 async function accept({ staging, stagedImages }: Content, image: StagedImage): Promise<AcceptedImage> {
   const content = await readStagedContent(staging, image.list);
   const requestSerial = await stagedImages.nextRequestSerial();
-  return { image, ...content, requestSerial, expires: 4_000_000_000_000 };
+  return { image, ...content, referrers: [], requestSerial, expires: 4_000_000_000_000 };
 }
 
 /** An attached signature and a bundle for everything that an image brings. */

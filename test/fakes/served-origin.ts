@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Digest } from '../../src/oci/digest.ts';
 import { chainToPem } from './certificate-pem.ts';
 import { type BuiltManifest, writeLayout } from './image-builder.ts';
 import { makeMetadataKeys } from './metadata-keys.ts';
@@ -19,6 +20,8 @@ export interface ServedOrigin extends AsyncDisposable {
   readonly config: string;
   /** `http://127.0.0.1:<port>`. */
   readonly url: string;
+  /** Signs and publishes what is staged, and waits until `target` answers with `list`. */
+  sign(target: string, list: Digest, life?: string): Promise<void>;
   /** Stages, signs and publishes an image. */
   publish(image: BuiltManifest, target: string, life?: string): Promise<void>;
 }
@@ -63,17 +66,20 @@ notary: { certificates: [notary.crt] }
   const [line] = (await once(child.stdout, 'data')) as [Buffer];
   const [url = ''] = (JSON.parse(line.toString()) as { addresses: string[] }).addresses;
   let round = 0;
-  return {
+  const origin: ServedOrigin = {
     registry,
     config,
     url,
-    async publish(image, target, life = '90d') {
-      round += 1;
+    async publish(image, target, life) {
       const layout = at(`layout-${round}`);
-      const request = at(`${round}.request`);
-      const bundle = at(`${round}.bundle`);
       await writeLayout(layout, image);
       await must('publish', `oci:${layout}`, target, '--config', config);
+      await origin.sign(target, image.digest, life);
+    },
+    async sign(target, list, life = '90d') {
+      round += 1;
+      const request = at(`${round}.request`);
+      const bundle = at(`${round}.bundle`);
       await must('request', '-o', request, '--config', config);
       const openpgp = ['--key', join(vectors, 'ed25519.secret.pgp'), '--passphrase-file', at('passphrase')];
       const notation = ['--notation-key', at('notation.pem'), '--notation-chain', at('chain.pem')];
@@ -82,13 +88,14 @@ notary: { certificates: [notary.crt] }
       const record = ['--record', at('record.db'), '--yes', '--expires', life];
       await must('sign', request, '-o', bundle, ...record, ...keys);
       await must('accept', bundle, '--config', config);
-      await waitFor(`${url}/v2/${target.replace(':', '/manifests/')}`, image.digest);
+      await waitFor(`${url}/v2/${target.replace(':', '/manifests/')}`, list);
     },
     async [Symbol.asyncDispose]() {
       child.kill('SIGTERM');
       await closed;
     },
   };
+  return origin;
 }
 
 /** The server looks at its database now and then. */

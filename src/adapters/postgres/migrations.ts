@@ -146,4 +146,7 @@ export const migrations: readonly string[] = [
     body TEXT NOT NULL
   );
   `,
+  `
+  ALTER TABLE staged_images ADD COLUMN referrers TEXT;
+  `,
 ];

@@ -12,9 +12,16 @@ export function createPostgresStagedImages(database: PostgresDatabase): StagedIm
     put: (image) =>
       database.write('remember a staged image', async (query) => {
         await query(
-          `INSERT INTO staged_images VALUES ($1, $2, $3, $4, $5) ON CONFLICT (repository, tag) DO UPDATE
-           SET list = excluded.list, staged = excluded.staged, reason = excluded.reason`,
-          [image.repository, image.tag, image.list, image.staged, image.reason ?? null],
+          `INSERT INTO staged_images VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (repository, tag) DO UPDATE
+           SET list = excluded.list, staged = excluded.staged, reason = excluded.reason, referrers = excluded.referrers`,
+          [
+            image.repository,
+            image.tag,
+            image.list,
+            image.staged,
+            image.reason ?? null,
+            image.referrers ?? null,
+          ],
         );
       }),
     remove: (repository, tag) =>
@@ -38,6 +45,7 @@ function readRow(row: Row): StagedImage {
     tag: parseTagName(String(row.tag)),
     list: parseDigest(row.list),
     staged: Number(row.staged),
+    ...(row.referrers === null ? {} : { referrers: parseDigest(row.referrers) }),
     ...(typeof row.reason === 'string' ? { reason: row.reason } : {}),
   };
 }

@@ -156,4 +156,7 @@ export const migrations: readonly string[] = [
     body TEXT NOT NULL
   ) STRICT;
   `,
+  `
+  ALTER TABLE staged_images ADD COLUMN referrers TEXT;
+  `,
 ];

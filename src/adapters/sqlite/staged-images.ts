@@ -6,7 +6,7 @@ import { withDatabase } from './database-error.ts';
 
 export function createSqliteStagedImages(database: DatabaseSync): StagedImages {
   const list = database.prepare('SELECT * FROM staged_images ORDER BY repository, tag');
-  const put = database.prepare('INSERT OR REPLACE INTO staged_images VALUES (?, ?, ?, ?, ?)');
+  const put = database.prepare('INSERT OR REPLACE INTO staged_images VALUES (?, ?, ?, ?, ?, ?)');
   const remove = database.prepare('DELETE FROM staged_images WHERE repository = ? AND tag = ?');
   const next = database.prepare(
     `INSERT INTO counters VALUES ('request_serial', 1)
@@ -16,7 +16,8 @@ export function createSqliteStagedImages(database: DatabaseSync): StagedImages {
     list: () => withDatabase('read the staged images', () => list.all().map(readRow)),
     put: (image) =>
       withDatabase('remember a staged image', () => {
-        put.run(image.repository, image.tag, image.list, image.staged, image.reason ?? null);
+        const { repository, tag, list, staged, reason = null, referrers = null } = image;
+        put.run(repository, tag, list, staged, reason, referrers);
       }),
     remove: (repository, tag) =>
       withDatabase('forget a staged image', () => {
@@ -32,6 +33,7 @@ function readRow(row: Record<string, unknown>): StagedImage {
     tag: parseTagName(String(row.tag)),
     list: parseDigest(row.list),
     staged: Number(row.staged),
+    ...(row.referrers === null ? {} : { referrers: parseDigest(row.referrers) }),
     ...(typeof row.reason === 'string' ? { reason: row.reason } : {}),
   };
 }

@@ -7,6 +7,7 @@ import { parseTaggedReference } from '../../oci/reference.ts';
 import type { PublishResult } from '../../publish/publish-image.ts';
 import { defaultLimits } from '../../publish/publish-limits.ts';
 import { type Schema1Result, describeSigner } from '../../publish/take-schema1.ts';
+import { signatureTypes } from '../../trust/artifact-formats.ts';
 import { type CommonOptions, createVerb, printResult, type Terminal } from '../command.ts';
 import { loadCheckedConfig } from '../compose/checked-config.ts';
 import { composeProgress } from '../compose/progress.ts';
@@ -20,6 +21,7 @@ interface Options extends CommonOptions, ProxyOption {
   readonly platform: readonly string[];
   readonly parallel: number;
   readonly renew?: boolean;
+  readonly referrers?: boolean;
   readonly sourceCa: readonly string[];
   readonly sourceInsecure?: boolean;
   readonly sourcePlainHttp?: boolean;
@@ -58,6 +60,10 @@ export function createCommand(terminal: Terminal): Command {
     )
     .option('--parallel <count>', 'how many blobs are copied at once', parseParallel, 4)
     .option('--renew', 'stage an image that is published already, so that it can be signed again')
+    .option(
+      '--referrers',
+      'take along what refers to the image (SBOMs, provenance, signatures of others): it is served with it, and vouches for nothing',
+    )
     .option('--auth-file <file>', 'registry credentials, instead of those that docker and podman keep')
     .option('--source-ca <file>', 'trust this certificate authority (PEM) too; repeatable', collect, [])
     .option('--source-insecure', "do not verify the source's certificate")
@@ -83,7 +89,7 @@ async function publish(
 ) {
   const names = sources.map(parseImageSource);
   const reference = parseTaggedReference(target);
-  const { schema1 } = requireRule(config, reference.repository);
+  const { schema1, formats } = requireRule(config, reference.repository);
   const platforms = options.platform.map(parsePlatform);
   using progress = composeProgress(terminal, options.json === true);
   return await composePublish(config, names, reference, {
@@ -92,6 +98,7 @@ async function publish(
     renew: options.renew === true,
     schema1,
     limits: { ...defaultLimits, layers: config.publish.layers },
+    ...(options.referrers === true ? { referrers: { reserved: signatureTypes(formats) } } : {}),
     progress,
     signal: terminal.signal,
     proxy: options.proxy !== false,
@@ -132,8 +139,39 @@ function describe(result: PublishResult | Schema1Result): readonly string[] {
     ...result.manifests.map(({ digest, platform }) => `  ${digest}  ${platform ?? 'no platform'}`),
     `  ${formatBytes(result.bytes)} in ${copied + resumed + present + published} blobs: ${copied} copied, ` +
       `${resumed} resumed, ${present} staged already, ${published} published already`,
+    ...describeReferrers(result.referrers),
     'It waits for its signature: next, "signpost request".',
   ];
+}
+
+function describeReferrers(counts: PublishResult['referrers']): readonly string[] {
+  if (counts === undefined) return [];
+  const { taken, leftOut, reserved } = counts;
+  const left =
+    reserved.length > 0
+      ? [
+          `  ${count(leftOut ?? 0, 'referrer')} left out: the repository demands signatures that are found as ` +
+            `${reserved.join(', ')}, and only those that "signpost accept" verifies are published as such`,
+        ]
+      : leftOut === undefined
+        ? [
+            '  The source does not say what refers to the image (SBOMs, signatures): nothing of it is taken along.',
+          ]
+        : leftOut > 0
+          ? [
+              `  ${count(leftOut, 'referrer')} (SBOMs, provenance, signatures) left out: --referrers takes them along`,
+            ]
+          : [];
+  return [
+    ...(taken > 0
+      ? [`  ${count(taken, 'referrer')} taken along: served with the image, and vouching for nothing`]
+      : []),
+    ...left,
+  ];
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
 const madeBecause = {

@@ -7,6 +7,7 @@ import { mediaTypes } from '../../../oci/media-types.ts';
 import { makeList } from '../../../oci/write-list.ts';
 import type { ImageSource, SourceManifest } from '../../../ports/image-source.ts';
 import { readJson, readWhole, type SourceFiles } from '../source-files.ts';
+import { createLayoutReferrers } from './layout-referrers.ts';
 import type { LayoutRoot } from './layout-root.ts';
 
 const layoutFileLimit = 4096;
@@ -53,6 +54,11 @@ export function createLayoutSource({
     blob: ({ digest }: Descriptor, offset, signal) =>
       files.openForCopy(blobPath(digest), offset, AbortSignal.any([signal, ended])),
     holds: ({ digest }) => files.has(blobPath(digest)),
+    referrers: createLayoutReferrers(
+      files.path,
+      (digest) => readLayoutManifest(files, digest, ended),
+      async () => (await readIndex(files, ended)).index.entries,
+    ),
     close: async () => {
       closing.abort();
       await files.close();

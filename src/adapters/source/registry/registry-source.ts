@@ -6,6 +6,7 @@ import { mediaTypes } from '../../../oci/media-types.ts';
 import type { ImageSource, SourceManifest } from '../../../ports/image-source.ts';
 import { readSchema1 } from '../../../trust/schema1/read-schema1.ts';
 import { openBlobStream } from './blob-stream.ts';
+import { findReferrers } from './find-referrers.ts';
 import { type RegistryOptions, connectToRegistry } from './registry-connection.ts';
 
 const acceptedTypes = [
@@ -59,6 +60,7 @@ export async function createRegistrySource(
     name: formatImageSource(name),
     root: () => fetchManifest(name.reference),
     manifest: (descriptor) => fetchManifest(descriptor.digest),
+    referrers: (digest) => findReferrers(connection, digest),
     blob: (descriptor, offset, signal) =>
       openBlobStream(
         { client, path: path('blobs', descriptor.digest), patience, resumes: retry.attempts - 1 },

@@ -6,17 +6,13 @@ import { manifestLimit, parseManifest } from '../../../oci/manifest.ts';
 import { mediaTypes } from '../../../oci/media-types.ts';
 import type { RemoteImage } from '../../../ports/remote-image.ts';
 import { signaturesLimit } from '../../../ports/tree.ts';
-import type { Answer } from '../../http-client/transport.ts';
 import type { ArtifactFormat } from '../../../trust/artifact-format.ts';
 import { artifactFormats } from '../../../trust/artifact-formats.ts';
 import { envelopeLimit } from '../../../trust/envelope-limit.ts';
-import type { SmallAnswer, SmallRequest } from './fetch-small.ts';
+import { findReferrers } from './find-referrers.ts';
 import { type RegistryConnection, type RegistryOptions, connectToRegistry } from './registry-connection.ts';
 import { createRegistrySource } from './registry-source.ts';
 import { parseSignatureList, signatureListLimit } from './signature-list.ts';
-
-/** Of referrers to one digest. */
-const pagesLimit = 64;
 
 /**
  * An image in a registry with its signatures: simple ones by the extension that podman asks, the others as the
@@ -94,51 +90,10 @@ async function findArtifacts(
     );
   if (found.by === 'tag') return presentOnes([await manifest(found.tagOf(digest))]);
   const wanted = await findReferrers(connection, digest, found.artifactType);
+  if (wanted.length > signaturesLimit) throw tooMany(digest);
   const artifacts: (Uint8Array | undefined)[] = [];
   for (const item of wanted) artifacts.push(checkDigest(await manifest(item.digest), item.digest));
   return presentOnes(artifacts);
-}
-
-/** distribution-spec 1.1, "Listing Referrers": in pages, each of which says where the next one is. */
-async function findReferrers(
-  connection: RegistryConnection,
-  digest: Digest,
-  artifactType: string,
-): Promise<readonly Descriptor[]> {
-  const { fetchSmall, repository } = connection;
-  const what = `referrers of ${digest}`;
-  const found: Descriptor[] = [];
-  const base = `/v2/${repository}/referrers/${digest}`;
-  let path: string | undefined = `${base}?artifactType=${encodeURIComponent(artifactType)}`;
-  for (let pages = 0; path !== undefined; pages += 1) {
-    if (pages === pagesLimit) {
-      throw new SignpostError('LIMIT_EXCEEDED', `the ${what} have more than ${pagesLimit} pages`);
-    }
-    try {
-      const request: SmallRequest = { path, accept: mediaTypes.ociIndex, limit: manifestLimit, what };
-      const { answer, bytes }: SmallAnswer = await fetchSmall(request);
-      path = readNextPage(answer, base);
-      const index = parseManifest(bytes, mediaTypes.ociIndex);
-      if (index.kind !== 'list') return found;
-      // A registry need not filter.
-      found.push(...index.manifests.filter((item) => item.artifactType === artifactType));
-    } catch (error) {
-      if (isSignpostError(error, 'NOT_FOUND')) return found;
-      throw error;
-    }
-    if (found.length > signaturesLimit) throw tooMany(digest);
-  }
-  return found;
-}
-
-/** Where a Link header (RFC 8288) leads that says "next": only ever on in the same list of the same registry. */
-function readNextPage({ message, url }: Answer, base: string): string | undefined {
-  const link = message.headers.link;
-  const text = Array.isArray(link) ? link.join(',') : (link ?? '');
-  const target = /<([^<>]{1,2048})>\s*;[^,]{0,256}\brel="?next"?/i.exec(text)?.[1];
-  const next = target === undefined ? null : URL.parse(target, url);
-  if (next?.origin !== url.origin || next.pathname !== base) return undefined;
-  return next.pathname + next.search;
 }
 
 /** A layer that may be an envelope, whole; undefined when it is too long to be one. */
