@@ -21,7 +21,8 @@ async function createFrontEnd() {
   const log = { debug() {}, info: keep, warn: keep, error: keep };
   const tree = { serial: 100 };
   const store = createMemorySnapshotStore();
-  const deps = { ...origin, store, treeSerial: () => Promise.resolve(tree.serial), readMirror, log };
+  const spare = createMemorySnapshotStore();
+  const deps = { ...origin, store, spare, treeSerial: () => Promise.resolve(tree.serial), readMirror, log };
   const publish = async (serial: number, ...repositories: (typeof base)[]) => {
     origin.world.serial = serial;
     for (const repository of repositories) {
@@ -35,7 +36,7 @@ async function createFrontEnd() {
     }
     return origin.offer();
   };
-  return { origin, logged, tree, store, deps, follower: createFollower(deps), publish };
+  return { origin, logged, tree, store, spare, deps, follower: createFollower(deps), publish };
 }
 
 async function tagsOf({ follower }: Awaited<ReturnType<typeof createFrontEnd>>): Promise<readonly string[]> {
@@ -158,6 +159,8 @@ test('what was kept serves after a restart while the origin is away, unless it i
   world.store.snapshot = Uint8Array.from(kept, (byte, index) =>
     index === kept.length - 20 ? byte ^ 1 : byte,
   );
+  const seen = world.spare.snapshot ?? assert.fail();
+  world.spare.snapshot = seen.subarray(0, 100);
   const damaged = createFollower(world.deps);
   await damaged.restore();
   assert.equal(damaged.current(), undefined);
@@ -170,4 +173,58 @@ test('what was kept serves after a restart while the origin is away, unless it i
   await assert.rejects(tagsOf(half), { code: 'UNAVAILABLE' });
   world.origin.world.away = false;
   assert.equal((await tagsOf(half)).length, 1, 'the damaged piece was fetched again');
+});
+
+test('whatever one place has lost, what was seen is not forgotten, and nothing older is followed', async () => {
+  const damage = (bytes: Uint8Array) =>
+    Uint8Array.from(bytes, (byte, index) => (index === 0 ? byte ^ 1 : byte));
+  type World = Awaited<ReturnType<typeof createFrontEnd>>;
+  const damageParts = ({ store }: World) => {
+    for (const [digest, bytes] of store.parts) store.parts.set(digest, damage(bytes));
+  };
+  const damages: ((world: World) => void)[] = [
+    damageParts,
+    ({ store }) => void (store.snapshot = damage(store.snapshot ?? assert.fail())),
+    ({ store }) => void (store.snapshot = undefined),
+    ({ spare }) => void (spare.snapshot = damage(spare.snapshot ?? assert.fail())),
+    (world) => {
+      world.store.snapshot = undefined;
+      damageParts(world);
+    },
+  ];
+  for (const [index, harm] of damages.entries()) {
+    const world = await createFrontEnd();
+    await world.publish(1, base);
+    const old = world.origin.store.snapshot;
+    await world.publish(2, base);
+    await world.follower.refresh(signal);
+    harm(world);
+    world.origin.store.snapshot = old;
+    const restarted = createFollower(world.deps);
+    await restarted.restore();
+    assert.equal(restarted.current()?.snapshot.serial, 2, `damage ${index}`);
+    await restarted.refresh(signal);
+    assert.equal(restarted.current()?.snapshot.serial, 2, `damage ${index}`);
+    assert.match(world.logged.join('\n'), /somebody serves an old copy/);
+  }
+});
+
+test('what was seen and waits for the tree is not forgotten either', async () => {
+  const world = await createFrontEnd();
+  await world.publish(1, base);
+  const old = world.origin.store.snapshot;
+  await world.publish(101, base);
+  await world.follower.refresh(signal);
+  assert.equal(world.follower.current(), undefined);
+  const restarted = createFollower(world.deps);
+  await restarted.restore();
+  assert.equal(restarted.current(), undefined, 'the tree is not that far');
+  const next = world.origin.store.snapshot;
+  world.origin.store.snapshot = old;
+  await restarted.refresh(signal);
+  assert.equal(restarted.current(), undefined);
+  world.origin.store.snapshot = next;
+  world.tree.serial = 101;
+  await restarted.refresh(signal);
+  assert.equal(restarted.current()?.snapshot.serial, 101);
 });

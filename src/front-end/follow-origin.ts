@@ -5,15 +5,17 @@ import type { Log } from '../ports/log.ts';
 import type { SnapshotSource } from '../ports/snapshot-source.ts';
 import type { SnapshotPart, SnapshotStore } from '../ports/snapshot-store.ts';
 import type { SealKey } from '../trust/seal.ts';
-import { type SnapshotContents, parseContentsPart, partsOf } from './contents-part.ts';
+import { type SnapshotContents, parseContentsPart } from './contents-part.ts';
+import { createKeptSnapshot } from './kept-snapshot.ts';
 import { type OfferedMirror, parseMirrorsPart } from './mirrors-part.ts';
 import { type OriginSnapshot, openSnapshot } from './origin-snapshot.ts';
 import { inParallel } from '../parallel/in-parallel.ts';
-import { waitForAll } from '../parallel/wait-for-all.ts';
 
 export interface FollowDeps {
   readonly source: SnapshotSource;
   readonly store: SnapshotStore;
+  /** Apart from `store`, so that damage to one of them does not make this machine forget what it has seen. */
+  readonly spare: SnapshotStore;
   /** The origin's public key. */
   readonly key: SealKey;
   /** The serial of this machine's own copy of the tree, 0 when there is none. */
@@ -45,11 +47,12 @@ export interface Follower {
 }
 
 const fetchesAtOnce = 8;
-/** Pieces of an older snapshot may be in use for the time that compiling takes. */
-const keptFor = 600_000;
 
 export function createFollower(deps: FollowDeps): Follower {
   const { source, store, key, log } = deps;
+  const kept = createKeptSnapshot(deps);
+  /** The newest sequence that bore the origin's seal. */
+  let seen = 0;
   let current: FollowedSnapshot | undefined;
   /** Verified and whole, but the tree here is not that far. */
   let ahead: { readonly followed: FollowedSnapshot; readonly file: Uint8Array } | undefined;
@@ -61,15 +64,18 @@ export function createFollower(deps: FollowDeps): Follower {
     const answer = await source.fetchSnapshot(etag, signal);
     if (answer !== 'unchanged') {
       const snapshot = openSnapshot(answer.file, key);
-      const newest = (ahead?.followed ?? current)?.snapshot.sequence ?? 0;
-      if (snapshot.sequence < newest) {
+      if (snapshot.sequence < seen) {
         throw new SignpostError(
           'ROLLBACK',
-          `the origin offers snapshot ${snapshot.sequence}, but ${newest} has been seen: it was put back to an older ` +
+          `the origin offers snapshot ${snapshot.sequence}, but ${seen} has been seen: it was put back to an older ` +
             'state, or somebody serves an old copy',
         );
       }
-      if (snapshot.sequence > newest) {
+      if (snapshot.sequence > seen) {
+        await kept.see(answer.file);
+        seen = snapshot.sequence;
+      }
+      if (snapshot.sequence > ((ahead?.followed ?? current)?.snapshot.sequence ?? 0)) {
         ahead = { followed: await fetchAll(snapshot, signal), file: answer.file };
       }
       etag = answer.etag;
@@ -78,17 +84,16 @@ export function createFollower(deps: FollowDeps): Follower {
   }
 
   async function takeUp({ followed, file }: NonNullable<typeof ahead>): Promise<void> {
-    const { snapshot, contents } = followed;
+    const { snapshot } = followed;
     const have = await deps.treeSerial();
     if (have < snapshot.serial) {
       problem(`the tree here is at serial ${have}, the origin at ${snapshot.serial}: waiting for the tree`);
       return;
     }
-    await store.writeSnapshot(file);
+    await kept.follow(followed, file);
     current = followed;
     ahead = undefined;
     for (const callback of callbacks) callback();
-    await store.tidy(partsOf(snapshot, contents), keptFor);
     log.info('following the origin', { sequence: snapshot.sequence, serial: snapshot.serial });
   }
 
@@ -105,8 +110,8 @@ export function createFollower(deps: FollowDeps): Follower {
 
   async function readPart(part: SnapshotPart, signal: AbortSignal): Promise<Uint8Array> {
     const { digest, size } = part;
-    const kept = await store.readPart(part);
-    if (kept !== undefined) return kept;
+    const here = await kept.readPart(part);
+    if (here !== undefined) return here;
     const bytes = await source.fetchPart(part, signal);
     if (bytes.length !== size || !digestMatches(digest, bytes)) {
       throw new SignpostError('DIGEST_MISMATCH', `the origin sent other bytes for the piece ${digest}`);
@@ -131,25 +136,9 @@ export function createFollower(deps: FollowDeps): Follower {
     onChange: (callback) => void callbacks.push(callback),
     readPart,
     async restore() {
-      try {
-        const file = await store.readSnapshot();
-        if (file === undefined) return;
-        const snapshot = openSnapshot(file, key);
-        const [mirrors, contents] = await waitForAll([
-          store.readPart(snapshot.mirrors),
-          store.readPart(snapshot.contents),
-        ]);
-        if (mirrors === undefined || contents === undefined) {
-          throw new SignpostError('STORAGE', 'pieces of the snapshot that was kept are damaged or gone');
-        }
-        current = {
-          snapshot,
-          contents: parseContentsPart(contents),
-          mirrors: parseMirrorsPart(mirrors, deps.readMirror),
-        };
-      } catch (error) {
-        log.error('the snapshot that was kept is not used', { error });
-      }
+      const restored = await kept.restore();
+      ({ seen } = restored);
+      current = restored.followed;
     },
     async refresh(signal) {
       const before = lastProblem;

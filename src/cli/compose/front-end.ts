@@ -61,6 +61,7 @@ export async function composeFrontEnd(
   const follower = createFollower({
     source,
     store: createFileSnapshotStore(join(config.data, 'followed')),
+    spare: createFileSnapshotStore(join(config.data, 'followed-spare')),
     key: await readSealKey(origin.key),
     treeSerial: async () => (await lists.readMarker())?.serial ?? 0,
     readMirror: readMirrorDescription,
