@@ -2,11 +2,14 @@ import { type IncomingMessage, type Server, type ServerResponse, createServer } 
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Netblock } from '../mirrors/address.ts';
 import { SignpostError } from '../oci/errors.ts';
 import type { Log } from '../ports/log.ts';
-import { GatheredResponse } from './gathered-response.ts';
+import { type PaceLimits, createAnswerPace } from './answer-pace.ts';
+import { createResponseClass } from './gathered-response.ts';
 import { type TlsFiles, watchTlsFiles } from './tls-files.ts';
 import { waitForAll } from '../parallel/wait-for-all.ts';
+import { countUnfinished, watchConnections } from './watched-connections.ts';
 
 /** Where to listen. */
 export interface ListenAddress {
@@ -27,7 +30,7 @@ export interface HttpServer {
 export type RequestListener = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** Times in milliseconds. A client that is slower than this, or sends more, is disconnected. */
-export interface HttpLimits {
+export interface HttpLimits extends PaceLimits {
   readonly headersTimeout: number;
   readonly requestTimeout: number;
   readonly keepAliveTimeout: number;
@@ -35,7 +38,7 @@ export interface HttpLimits {
   readonly idleTimeout: number;
   /** Bytes. */
   readonly maxHeaderSize: number;
-  /** For each address. */
+  /** For each address to listen on. One client, and one network, gets a part of them. */
   readonly maxConnections: number;
   /** Requests on one connection whose answers have not gone out yet. */
   readonly maxPipelined: number;
@@ -49,6 +52,8 @@ export const defaultLimits: HttpLimits = {
   maxHeaderSize: 16 * 1024,
   maxConnections: 10_000,
   maxPipelined: 8,
+  leastRate: 16 * 1024,
+  paceWindow: 30_000,
 };
 
 /**
@@ -60,10 +65,14 @@ export async function listenHttp(
   listener: RequestListener,
   log: Log,
   limits: HttpLimits = defaultLimits,
+  /** They speak for many clients each. */
+  trustedProxies: readonly Netblock[] = [],
 ): Promise<HttpServer> {
   const open: Opened[] = [];
   try {
-    for (const address of addresses) open.push(await openServer(address, listener, log, limits));
+    for (const address of addresses) {
+      open.push(await openServer(address, listener, log, limits, trustedProxies));
+    }
   } catch (error) {
     await waitForAll(open.map((opened) => closeServer(opened, 0)));
     throw error;
@@ -87,7 +96,9 @@ async function openServer(
   listener: RequestListener,
   log: Log,
   limits: HttpLimits,
+  trustedProxies: readonly Netblock[],
 ): Promise<Opened> {
+  const connections = watchConnections(limits.maxConnections, trustedProxies);
   const options = {
     headersTimeout: limits.headersTimeout,
     requestTimeout: limits.requestTimeout,
@@ -95,9 +106,9 @@ async function openServer(
     maxHeaderSize: limits.maxHeaderSize,
     connectionsCheckingInterval: Math.min(1000, limits.headersTimeout),
     noDelay: true,
-    ServerResponse: GatheredResponse,
+    ServerResponse: createResponseClass(createAnswerPace(limits), (socket) => connections.reset(socket)),
   };
-  const isTooMany = countUnfinished(limits.maxPipelined);
+  const isTooMany = countUnfinished(limits.maxPipelined, (socket) => connections.find(socket));
   const handle: RequestListener = (request, response) => {
     if (isTooMany(request, response)) {
       request.socket.destroy();
@@ -120,7 +131,9 @@ async function openServer(
     server = tlsServer;
     stopWatching = () => watched.stop();
   }
-  server.maxConnections = limits.maxConnections;
+  server.on('connection', (socket) => connections.admit(socket));
+  // Those of proxies have to be bounded, too.
+  server.maxConnections = 2 * limits.maxConnections;
   // The bytes of the head are bounded already. Headers left out by number could be the ones that a proxy added.
   server.maxHeadersCount = 0;
   server.setTimeout(limits.idleTimeout);
@@ -133,27 +146,6 @@ async function openServer(
   const bound = server.address() as AddressInfo;
   const host = bound.family === 'IPv6' ? `[${bound.address}]` : bound.address;
   return { server, url: `${tls === undefined ? 'http' : 'https'}://${host}:${bound.port}`, stopWatching };
-}
-
-/**
- * Says of each request whether its connection has too many unfinished ones. node:http reads pipelined requests as fast
- * as they come (RFC 9112, section 9.3.2), and keeps their answers in memory until the client reads them: thousands of
- * requests fit into one packet, and each answer may be long. No client of the pull API pipelines.
- */
-function countUnfinished(limit: number): (request: IncomingMessage, response: ServerResponse) => boolean {
-  const counts = new WeakMap<object, { unfinished: number }>();
-  return ({ socket }, response) => {
-    const known = counts.get(socket);
-    const count = known ?? { unfinished: 0 };
-    if (known === undefined) counts.set(socket, count);
-    // What follows in the packet of one that was too many is parsed all the same.
-    if (count.unfinished >= limit || socket.destroyed) return true;
-    count.unfinished += 1;
-    response.once('close', () => {
-      count.unfinished -= 1;
-    });
-    return false;
-  };
 }
 
 function hasBody({ headers }: IncomingMessage): boolean {

@@ -1,4 +1,5 @@
-import { readIpAddress, wordsOf } from '../mirrors/address.ts';
+import { readIpAddress } from '../mirrors/address.ts';
+import { clientHostOf } from '../mirrors/client-network.ts';
 import { createRateLimit } from '../mirrors/rate-limit.ts';
 import type { Clock, MonotonicClock } from '../ports/clock.ts';
 import type { StoredToken, TokenRole, Tokens } from '../ports/tokens.ts';
@@ -45,11 +46,11 @@ export function createGate({ tokens, clock, requestsPerMinute }: GateDeps): Gate
     return problem(403, 'this token is not for that');
   };
   return {
-    admit: (address) => tooMany(addresses.take(networkOf(address), 1, clock.monotonic())),
+    admit: (address) => tooMany(addresses.take(hostOf(address), 1, clock.monotonic())),
     async identify(address, authorization, roles) {
       const token = await checkToken(tokens, authorization, clock.now());
       if (token === undefined) {
-        addresses.take(networkOf(address), failureCost, clock.monotonic());
+        addresses.take(hostOf(address), failureCost, clock.monotonic());
         return problem(
           401,
           'a token is needed ("Authorization: Bearer signpost_..."), one that was made here and is neither expired nor revoked',
@@ -57,7 +58,7 @@ export function createGate({ tokens, clock, requestsPerMinute }: GateDeps): Gate
       }
       const isAllowed = roles.includes(token.role);
       if (isAllowed && token.role === 'front-end') {
-        addresses.giveBack(networkOf(address), 1);
+        addresses.giveBack(hostOf(address), 1);
         return tooMany(frontEnds.take(token.id, 1, clock.monotonic())) ?? token;
       }
       return tooMany(bearers.take(token.id, 1, clock.monotonic())) ?? (isAllowed ? token : refuse(token));
@@ -66,12 +67,9 @@ export function createGate({ tokens, clock, requestsPerMinute }: GateDeps): Gate
   };
 }
 
-/** Whoever has one IPv6 address has all of its /64 (RFC 4291, section 2.5.4): they count as one. */
-function networkOf(text: string): string {
+function hostOf(text: string): string {
   const address = readIpAddress(text);
-  if (address === undefined) return text;
-  const { family, a, b } = wordsOf(address);
-  return family === 4 ? address : `${a} ${b}`;
+  return address === undefined ? text : clientHostOf(address);
 }
 
 function tooMany(seconds: number): ProblemAnswer | undefined {

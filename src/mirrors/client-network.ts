@@ -13,3 +13,9 @@ export function clientNetworkOf(address: IpAddress): ClientNetwork {
   const words = wordsOf(address);
   return formatWords(maskWords(words, networkBits[words.family])) as string as ClientNetwork;
 }
+
+/** What one host certainly has for itself: an address of IPv4, a /64 of IPv6 (RFC 4291, section 2.5.4). */
+export function clientHostOf(address: IpAddress): string {
+  const { family, a, b } = wordsOf(address);
+  return family === 4 ? address : `${a} ${b}`;
+}

@@ -72,7 +72,7 @@ export async function composeAdmin(config: Config, parts: AdminParts): Promise<H
       address: origins.find(origins.peerOf(incoming.socket.remoteAddress), claimsOf(incoming)).address,
     }),
   );
-  return listenHttp(admin.listen, listener, log, limits);
+  return listenHttp(admin.listen, listener, log, limits, parts.trustedProxies);
 }
 
 function claimsOf({ socket, headers }: IncomingMessage) {

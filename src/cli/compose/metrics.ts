@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type HttpServer, listenHttp } from '../../adapters/http-server.ts';
+import { type HttpServer, defaultLimits, listenHttp } from '../../adapters/http-server.ts';
 import { createMetricsListener } from '../../adapters/prometheus.ts';
 import type { Clock, MonotonicClock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
@@ -13,6 +13,9 @@ import { composeTerms } from './terms.ts';
 
 /** Milliseconds between readings of how long everything lives. */
 const freshnessInterval = 5 * 60_000;
+
+/** Metrics are collected by few. */
+const limits = { ...defaultLimits, maxConnections: 100 };
 
 /** Where metrics are answered. */
 export interface Metrics extends AsyncDisposable {
@@ -49,7 +52,7 @@ export async function composeMetrics(
   let server: HttpServer;
   try {
     const measurements = [...deps.measurements, ...freshness.measurements()];
-    server = await listenHttp(config.metrics.listen, createMetricsListener(measurements, log), log);
+    server = await listenHttp(config.metrics.listen, createMetricsListener(measurements, log), log, limits);
   } catch (error) {
     await freshness.stop();
     throw error;

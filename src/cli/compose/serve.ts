@@ -5,7 +5,7 @@ import { createFileTreeLists } from '../../adapters/contents/file-tree-lists.ts'
 import { createEventLoopTurns } from '../../adapters/event-loop-turns.ts';
 import { createFileMetadataTree } from '../../adapters/file-metadata-tree.ts';
 import { createFileTreeReader } from '../../adapters/file-tree-reader.ts';
-import { type HttpServer, listenHttp } from '../../adapters/http-server.ts';
+import { type HttpServer, defaultLimits, listenHttp } from '../../adapters/http-server.ts';
 import { type JsonLog, createJsonLog } from '../../adapters/json-log.ts';
 import { createProcessLock } from '../../adapters/process-lock.ts';
 import { isReadableFolder } from '../../adapters/readable-folder.ts';
@@ -154,7 +154,7 @@ export async function composeServe(config: Config, proxies: ProxyOption = {}): P
     },
     settings: { ...config.registry, name, trustedProxies },
   });
-  const server = await listenHttp(config.registry.listen, listener, log);
+  const server = await listenHttp(config.registry.listen, listener, log, defaultLimits, trustedProxies);
   parts.defer(() => server.close(config.registry.shutdownGrace));
   const admin: HttpServer | undefined = await composeAdmin(config, {
     registry: database.mirrorRegistry,
