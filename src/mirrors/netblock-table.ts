@@ -40,7 +40,7 @@ export function createNetblockTable<T>(
 }
 
 /** How many addresses there are; those of IPv4 are taken for the first bits of longer ones. */
-const spaceSize = 1n << 128n;
+export const spaceSize = 1n << 128n;
 
 interface Edge<T> {
   readonly netblock: Netblock;
@@ -55,7 +55,7 @@ function edgeOf<T>(netblock: Netblock, value: T): Edge<T> {
   return { netblock, value, start, end: start + (spaceSize >> BigInt(netblock.length)) };
 }
 
-function numberOf({ a, b, c, d }: AddressWords): bigint {
+export function numberOf({ a, b, c, d }: AddressWords): bigint {
   return (BigInt(a >>> 0) << 96n) | (BigInt(b >>> 0) << 64n) | (BigInt(c >>> 0) << 32n) | BigInt(d >>> 0);
 }
 

@@ -1,6 +1,7 @@
 import { quote } from '../oci/digest.ts';
 import { SignpostError } from '../oci/errors.ts';
 import type { Netblock } from './address.ts';
+import { findNested } from './netblock-overlap.ts';
 import { formatNetblock, parseNetblock, netblockContains } from './netblock.ts';
 
 /**
@@ -48,27 +49,15 @@ function shortestLength({ family, address }: Netblock): number {
 
 const localAddresses = parseNetblock('fc00::/7');
 
-/** The netblock of `others` that has addresses in common with `netblock`. */
-export function findOverlap(netblock: Netblock, others: readonly Netblock[]): Netblock | undefined {
-  return others.find(
-    (other) => netblockContains(netblock, other.address) || netblockContains(other, netblock.address),
-  );
-}
-
 /**
  * Refuses netblocks of one mirror that contain each other: one of them would say nothing.
  * @throws SignpostError USAGE
  */
 export function refuseNested(netblocks: readonly Netblock[]): readonly Netblock[] {
-  netblocks.forEach((netblock, at) => {
-    const other = findOverlap(netblock, netblocks.slice(0, at));
-    if (other === undefined) return;
-    const [wide, narrow] = other.length < netblock.length ? [other, netblock] : [netblock, other];
-    throw invalid(
-      `"${formatNetblock(narrow)}" is in "${formatNetblock(wide)}" already: name just one of them`,
-    );
-  });
-  return netblocks;
+  const nested = findNested(netblocks);
+  if (nested === undefined) return netblocks;
+  const [wide, narrow] = nested;
+  throw invalid(`"${formatNetblock(narrow)}" is in "${formatNetblock(wide)}" already: name just one of them`);
 }
 
 function invalid(message: string): SignpostError {

@@ -2,7 +2,7 @@ import { quote } from '../oci/digest.ts';
 import { SignpostError } from '../oci/errors.ts';
 import type { Mirror, MirrorId, NewMirror } from './mirror.ts';
 import { formatNetblock } from './netblock.ts';
-import { findOverlap } from './parse-mirror-networks.ts';
+import { createOverlapSearch } from './netblock-overlap.ts';
 
 export interface ConflictOptions {
   /** Whether its netblocks may overlap those of other mirrors: the longest match goes first, equals share. */
@@ -21,21 +21,31 @@ export function refuseConflicts(
   mirror: NewMirror & { readonly id?: MirrorId },
   options: ConflictOptions,
 ): void {
-  const others = mirrors.filter(({ id }) => id !== mirror.id);
-  for (const other of others) {
-    const url = mirror.urls.find((url) => other.urls.includes(url));
+  const refuse = createConflictCheck(mirror, options);
+  for (const other of mirrors) refuse(other);
+}
+
+/** The same for one other mirror at a time, for whoever must not be busy for long. */
+export function createConflictCheck(
+  mirror: NewMirror & { readonly id?: MirrorId },
+  options: ConflictOptions,
+): (other: Mirror) => void {
+  const urls = new Set(mirror.urls);
+  const own = options.shareNetblocks ? undefined : createOverlapSearch(mirror.netblocks);
+  return (other) => {
+    if (other.id === mirror.id) return;
+    const url = other.urls.find((one) => urls.has(one));
     // Of two mirrors with one name the registry speaks itself.
     if (url !== undefined && other.name !== mirror.name) {
       throw new SignpostError('USAGE', `${quote(url)} is the URL of the mirror ${quote(other.name)} already`);
     }
-    if (options.shareNetblocks) continue;
-    for (const netblock of mirror.netblocks) {
-      const overlap = findOverlap(netblock, other.netblocks);
+    for (const theirs of own === undefined ? [] : other.netblocks) {
+      const overlap = own?.find(theirs);
       if (overlap === undefined) continue;
       throw new SignpostError(
         'USAGE',
-        `the netblock "${formatNetblock(netblock)}" overlaps "${formatNetblock(overlap)}" of the mirror ${quote(other.name)}: if both are meant to have these clients, say --share-netblocks`,
+        `the netblock "${formatNetblock(overlap)}" overlaps "${formatNetblock(theirs)}" of the mirror ${quote(other.name)}: if both are meant to have these clients, say --share-netblocks`,
       );
     }
-  }
+  };
 }

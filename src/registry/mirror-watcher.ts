@@ -56,7 +56,7 @@ export async function watchMirrors(deps: {
     const list = await registry.list();
     seen = version;
     // The version moves with every commit to the database.
-    if (isDeepStrictEqual(list, mirrors)) return;
+    if (sameMirrors(list, mirrors)) return;
     mirrors = list;
     health.setMirrors(mirrors);
     table = createMirrorTable(mirrors, health.states(), greatestShare);
@@ -82,4 +82,10 @@ export async function watchMirrors(deps: {
       await running?.catch(() => undefined);
     },
   };
+}
+
+/** Most are the very same objects: only those that are not have to be compared. */
+function sameMirrors(some: readonly Mirror[], others: readonly Mirror[]): boolean {
+  if (some.length !== others.length) return false;
+  return some.every((mirror, at) => mirror === others[at] || isDeepStrictEqual(mirror, others[at]));
 }

@@ -67,6 +67,7 @@ export function createAdminWorld(settings: { readonly requestsPerMinute?: number
     history,
     allowed: () => ({ mirrors: [], webhooks: [] }),
     refusalOf: async (url) => (url.includes('inside') ? 'inside.example leads to 10.0.0.1' : undefined),
+    pause: () => Promise.resolve(),
     record: createMemoryPublicationRecord([{ tags: [published], manifests: [], blobs: [] }]),
     staged: { list: async () => [{ repository, tag, list, staged: start }] },
     audit,

@@ -3,7 +3,7 @@ import type { Mirror, MirrorId, NewMirror } from '../../mirrors/mirror.ts';
 import type { MirrorState } from '../../mirrors/mirror-state.ts';
 import { changeMirror, parseMirror } from '../../mirrors/parse-mirror.ts';
 import type { AllowedAddresses } from '../../mirrors/parse-mirror-url.ts';
-import { refuseConflicts } from '../../mirrors/refuse-conflicts.ts';
+import { createConflictCheck } from '../../mirrors/refuse-conflicts.ts';
 import type { Author } from '../../ports/audit-log.ts';
 import type { MirrorRegistry } from '../../ports/mirror-registry.ts';
 import { matches, mirrorTag } from '../entity-tag.ts';
@@ -29,6 +29,8 @@ export interface MirrorRoutesDeps {
   readonly allowed: () => AllowedAddresses;
   /** Why clients and probes must not be led to a URL, after looking its name up; undefined when they may. */
   readonly refusalOf: (url: string) => Promise<string | undefined>;
+  /** Gives pulls their turn. */
+  readonly pause: () => Promise<void>;
 }
 
 const byName = z.strictObject({ name: text(63).describe('Of the mirror.') });
@@ -86,7 +88,7 @@ export function mirrorRoutes(deps: MirrorRoutesDeps): readonly Route[] {
         const input = { ...mirrorInput(body), name, urls, country };
         const parsed = { ...parseMirror(input, deps.allowed()), ...switchesOf(body) };
         const shareNetblocks = query.shareNetblocks === 'true';
-        refuseConflicts(await registry.list(), parsed, { shareNetblocks });
+        await refuseConflicts(deps, parsed, shareNetblocks);
         const refused = await checkUrls(deps, parsed);
         if (refused !== undefined) return refused;
         const mirror = await registry.add(parsed, by);
@@ -190,11 +192,24 @@ async function change(
   if ('problem' in before) return before;
   if (!matches(ifMatch, mirrorTag(before))) return changedMeanwhile;
   const changed = make(before);
-  refuseConflicts(await registry.list(), changed, { shareNetblocks });
+  await refuseConflicts(deps, changed, shareNetblocks);
   const refused = await checkUrls(deps, changed);
   if (refused !== undefined) return refused;
   await registry.update(before, changed, by);
   return { status: 200, body: showMirror(changed, 'operator'), etag: mirrorTag(changed) };
+}
+
+/** @throws SignpostError USAGE */
+async function refuseConflicts(
+  { registry, pause }: MirrorRoutesDeps,
+  mirror: NewMirror & { readonly id?: MirrorId },
+  shareNetblocks: boolean,
+): Promise<void> {
+  const refuse = createConflictCheck(mirror, { shareNetblocks });
+  for (const other of await registry.list()) {
+    refuse(other);
+    await pause();
+  }
 }
 
 /**

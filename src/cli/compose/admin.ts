@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { createEventLoopTurns } from '../../adapters/event-loop-turns.ts';
 import { createFetchListener } from '../../adapters/fetch-listener.ts';
 import { type HttpServer, defaultLimits, listenHttp } from '../../adapters/http-server.ts';
 import { createFileSnapshotOffer } from '../../adapters/front-end/file-snapshot-offer.ts';
@@ -40,6 +41,8 @@ export interface AdminParts extends Pick<
 
 /** A management API has few clients. */
 const limits = { ...defaultLimits, maxConnections: 500 };
+/** Milliseconds of work for the management API after which pulls get their turn. */
+const longestPiece = 5;
 /** A name that takes longer to resolve is left to the probes. In milliseconds. */
 const resolveTimeout = 3000;
 
@@ -56,6 +59,7 @@ export async function composeAdmin(config: Config, parts: AdminParts): Promise<H
       ...parts,
       snapshotOffer: createFileSnapshotOffer(snapshotFolder(config)),
       refusalOf: createRefusal(allowed),
+      pause: createEventLoopTurns(longestPiece),
       version,
     }),
     gate: createGate({ tokens, clock, requestsPerMinute: admin.requestsPerMinute }),
