@@ -126,4 +126,53 @@ suite('the resolver of mirror names', () => {
     }
     assert.equal(new Set((await all).flat()).size, 7);
   });
+
+  test('what nobody waits for any more is not looked up, and is once somebody asks again', async () => {
+    const world = createWorld();
+    const hanging = [world.resolve('a.example'), world.resolve('b.example')];
+    const gone = new AbortController();
+    const both = new AbortController();
+    const results = [
+      world.resolver.resolve('c.example', false, gone.signal),
+      world.resolver.resolve('d.example', false, both.signal),
+      world.resolver.resolve('d.example', false, new AbortController().signal),
+      world.resolver.resolve('e.example', false, gone.signal),
+    ];
+    gone.abort();
+    both.abort();
+    assert.deepEqual(
+      world.pending.map(({ host }) => host),
+      ['a.example', 'b.example'],
+    );
+    world.pending.shift()?.reply(['8.8.8.8']);
+    world.pending.shift()?.reply(['8.8.8.8']);
+    await Promise.all(hanging);
+    assert.deepEqual(
+      world.pending.map(({ host }) => host),
+      ['d.example'],
+    );
+    world.pending.shift()?.reply(['9.9.9.9']);
+    const outcomes = await Promise.all(results);
+    assert.deepEqual(
+      outcomes.map(({ ok }) => ok),
+      [false, true, true, false],
+    );
+    assert.deepEqual(await world.resolve('c.example', ['8.8.4.4']), ['8.8.4.4']);
+  });
+
+  test('a name that takes long to fail is asked for more and more rarely', async () => {
+    const world = createWorld();
+    const asked: number[] = [];
+    for (world.time = 0; world.time < 600_000; world.time += 1000) {
+      const result = world.resolver.resolve('slow.example', false);
+      const question = world.pending.shift();
+      if (question !== undefined) {
+        asked.push(world.time);
+        world.time += 10_000;
+        question.reply(new Error('EAI_AGAIN'));
+      }
+      await result;
+    }
+    assert.ok(asked.length > 4 && asked.length < 10, `asked at ${asked.join(', ')}`);
+  });
 });

@@ -80,7 +80,8 @@ export function createMirrorProbe(options: MirrorProbeOptions): MirrorProbe {
     async findFamilies(mirror, text, signal): Promise<FamiliesOutcome> {
       const url = readMirrorUrl(text);
       if (url === undefined) return badUrl(text);
-      const resolved = await withSignal(resolver.resolve(hostOf(url), mirror.kind === 'private'), signal);
+      const isPrivate = mirror.kind === 'private';
+      const resolved = await withSignal(resolver.resolve(hostOf(url), isPrivate, signal), signal);
       if (resolved === 'aborted') return unresolvedInTime(mirror, url);
       if (!resolved.ok) return unresolved(mirror, resolved);
       const has = new Set(resolved.addresses.map(({ family }) => family));

@@ -49,7 +49,8 @@ export async function requestMirror(
 ): Promise<MirrorAnswer | ProbeProblem> {
   const url = readMirrorUrl(`${base}/${question.path}`);
   if (url === undefined) return badUrl(base);
-  const resolved = await withSignal(options.resolver.resolve(hostOf(url), mirror.kind === 'private'), signal);
+  const isPrivate = mirror.kind === 'private';
+  const resolved = await withSignal(options.resolver.resolve(hostOf(url), isPrivate, signal), signal);
   if (resolved === 'aborted') return unresolvedInTime(mirror, url);
   if (!resolved.ok) return unresolved(mirror, resolved);
   const addresses = resolved.addresses.filter((address) => address.family === family);

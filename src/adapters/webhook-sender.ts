@@ -45,7 +45,8 @@ export function createWebhookSender(options: WebhookSenderOptions): WebhookSende
       if (url === null || !/^https?:$/.test(url.protocol) || url.username + url.password !== '') {
         return failed('it is no http or https URL without credentials', false);
       }
-      const resolved = await inTime(resolver.resolve(url.hostname.replace(/^\[|\]$/g, ''), false), signal);
+      const host = url.hostname.replace(/^\[|\]$/g, '');
+      const resolved = await inTime((limit) => resolver.resolve(host, false, limit), signal);
       // What is not known here may be known to a proxy.
       const isElsewhere = chooseProxy(url) !== undefined;
       if (resolved === undefined && !isElsewhere) return failed('its name did not resolve in time', true);
@@ -86,13 +87,16 @@ function failed(reason: string, again: boolean): WebhookOutcome {
   return { ok: false, reason, again };
 }
 
-async function inTime<T>(promise: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+async function inTime<T>(
+  work: (limit: AbortSignal) => Promise<T>,
+  signal: AbortSignal,
+): Promise<T | undefined> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(timeout)]);
   const { promise: late, resolve } = Promise.withResolvers<undefined>();
   const give = () => resolve(undefined);
   limit.addEventListener('abort', give, { once: true });
   try {
-    return await Promise.race([promise, late]);
+    return await Promise.race([work(limit), late]);
   } finally {
     limit.removeEventListener('abort', give);
   }

@@ -57,10 +57,7 @@ export function createKeptSnapshot(deps: KeptDeps): KeptSnapshot {
 
   async function load(snapshot: OriginSnapshot): Promise<FollowedSnapshot | undefined> {
     try {
-      const [mirrors, contents] = await waitForAll([
-        readPart(snapshot.mirrors),
-        readPart(snapshot.contents),
-      ]);
+      const [mirrors, contents] = await waitForAll([readPart(snapshot.mirrors), readPart(snapshot.contents)]);
       if (mirrors === undefined || contents === undefined) {
         throw new SignpostError('STORAGE', 'pieces of the snapshot that was kept are damaged or gone');
       }

@@ -46,8 +46,8 @@ export function createSyncConnections(options: SyncConnectionOptions): SyncConne
   const agents = createBulkAgents(parallel, chooseProxy, timeout);
 
   /** Where a host that nobody has named may be connected to, or why nowhere. A name may be known to a proxy alone. */
-  const resolve = async (url: URL): Promise<LookupFunction | string | undefined> => {
-    const resolved = await resolver.resolve(url.hostname.replace(/^\[|\]$/g, ''), false);
+  const resolve = async (url: URL, signal: AbortSignal): Promise<LookupFunction | string | undefined> => {
+    const resolved = await resolver.resolve(url.hostname.replace(/^\[|\]$/g, ''), false, signal);
     if (resolved.ok) return lookupFrom(resolved.addresses);
     if (resolved.reason === 'unknown-name' && chooseProxy(url) !== undefined) return undefined;
     return resolved.detail;
@@ -56,7 +56,7 @@ export function createSyncConnections(options: SyncConnectionOptions): SyncConne
   return {
     timeout,
     async get(url, headers, signal) {
-      const lookup = named.has(url.host) ? undefined : await resolve(url);
+      const lookup = named.has(url.host) ? undefined : await resolve(url, signal);
       if (typeof lookup === 'string') return { detail: lookup };
       if (signal.aborted) return { detail: 'stopped' };
       const common = {

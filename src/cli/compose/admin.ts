@@ -94,9 +94,13 @@ function createRefusal(allowed: RoutesDeps['allowed']): RoutesDeps['refusalOf'] 
     const resolver = createMirrorAddressResolver(allowed().mirrors, 'mirrors.allowAddresses');
     const host = new URL(url).hostname.replace(/^\[|\]$/g, '');
     const { promise: late, resolve } = Promise.withResolvers<undefined>();
-    const timer = setTimeout(() => resolve(undefined), resolveTimeout);
+    const waiting = new AbortController();
+    const timer = setTimeout(() => {
+      waiting.abort();
+      resolve(undefined);
+    }, resolveTimeout);
     try {
-      const resolved = await Promise.race([resolver.resolve(host, false), late]);
+      const resolved = await Promise.race([resolver.resolve(host, false, waiting.signal), late]);
       return resolved?.ok === false && resolved.reason === 'not-allowed' ? resolved.detail : undefined;
     } finally {
       clearTimeout(timer);
