@@ -5,6 +5,7 @@ import { createMirrorRegistry } from '../../src/adapters/sqlite/mirror-registry.
 import { openDatabase } from '../../src/adapters/sqlite/database.ts';
 import { createSqlitePublicationRecord } from '../../src/adapters/sqlite/publication-record.ts';
 import { createSqlitePublications } from '../../src/adapters/sqlite/publications.ts';
+import { startStorageThread } from '../../src/adapters/sqlite/storage-thread.ts';
 import { createSqliteTokens } from '../../src/adapters/sqlite/tokens.ts';
 import { author } from '../fakes/author.ts';
 import { createMemoryAuditLog } from '../fakes/memory-audit-log.ts';
@@ -22,6 +23,10 @@ tokensContract('in memory', async () => ({ tokens: createMemoryTokens(), end: no
 tokensContract('SQLite', async () => {
   const database = openDatabase(':memory:');
   return { tokens: createSqliteTokens(database), end: async () => database.close() };
+});
+tokensContract('SQLite in a thread', async () => {
+  const thread = startStorageThread({ path: ':memory:', access: 'write' });
+  return { tokens: thread.ports.tokens, end: async () => thread[Symbol.asyncDispose]() };
 });
 auditLogContract('in memory', async () => {
   const audit = createMemoryAuditLog();

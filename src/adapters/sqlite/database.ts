@@ -5,6 +5,8 @@ import { makeFolders, makePrivateFile } from '../permissions.ts';
 import { migrations } from './migrations.ts';
 
 const memory = ':memory:';
+/** How long SQLite waits for another process, in milliseconds. Its thread does nothing else meanwhile. */
+const usualPatience = 5000;
 
 /**
  * Opens the database and brings its tables up to date.
@@ -15,7 +17,7 @@ export function openDatabase(path: string): DatabaseSync {
     makeFolders(dirname(path), 'everyone');
     // Not for strangers to read: contacts, private mirrors, and webhooks whose addresses may hold secrets.
     if (path !== memory) makePrivateFile(path, 'group');
-    const database = new DatabaseSync(path, { timeout: 5000 });
+    const database = new DatabaseSync(path, { timeout: usualPatience });
     // WAL: a reader never waits for the writer. FULL: what is committed survives a power cut.
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON');
     migrate(database, path);
@@ -33,10 +35,10 @@ export function openDatabase(path: string): DatabaseSync {
  * there is none yet, and brings an older one up to date.
  * @throws SignpostError STORAGE
  */
-export function openDatabaseForReading(path: string): DatabaseSync {
+export function openDatabaseForReading(path: string, patience = usualPatience): DatabaseSync {
   openDatabase(path).close();
   try {
-    return new DatabaseSync(path, { readOnly: true, timeout: 5000 });
+    return new DatabaseSync(path, { readOnly: true, timeout: patience });
   } catch (cause) {
     throw new SignpostError('STORAGE', `cannot read the database ${path}: ${(cause as Error).message}`, {
       cause,

@@ -8,7 +8,7 @@ import type { MetadataTree } from '../../ports/metadata-tree.ts';
 import type { TreeReader } from '../../ports/tree.ts';
 import { createFreshness } from '../../status/freshness.ts';
 import type { Config } from '../config-schema.ts';
-import type { Storage } from './storage.ts';
+import type { ServeStorage } from './storage.ts';
 import { composeTerms } from './terms.ts';
 
 /** Milliseconds between readings of how long everything lives. */
@@ -30,7 +30,7 @@ export async function composeMetrics(
   config: Config,
   deps: {
     readonly measurements: readonly Measurement[];
-    readonly storage: Pick<Storage, 'publications' | 'publishedContent'>;
+    readonly storage: Pick<ServeStorage, 'publications' | 'publishedContent'>;
     readonly tree: TreeReader;
     readonly metadataTree: MetadataTree;
     readonly clock: Clock & MonotonicClock;

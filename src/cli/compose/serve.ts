@@ -32,7 +32,7 @@ import { composeFrontEnd } from './front-end.ts';
 import { createLiveSettings } from './live-settings.ts';
 import { composeMetrics } from './metrics.ts';
 import { composeProbing } from './probing.ts';
-import { openStorage } from './storage.ts';
+import { openServeStorage } from './storage.ts';
 import { composeWebhooks } from './webhooks.ts';
 
 /** The Mirror List, answering. */
@@ -80,7 +80,7 @@ export async function composeServe(config: Config, proxies: ProxyOption = {}): P
   const frontEnd = parts.use(await composeFrontEnd(config, { log, tree: treeFolder, proxies }));
   if (frontEnd === undefined) await repairMarkerIfFree(config, log);
 
-  const database = parts.use(await openStorage(config, clock));
+  const database = parts.use(await openServeStorage(config, clock));
   const storage = { ...database, ...frontEnd?.storage };
   const tree = createFileTreeReader(treeFolder);
   const metadataTree = createFileMetadataTree(treeFolder);

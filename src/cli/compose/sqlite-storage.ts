@@ -14,10 +14,11 @@ import { createSqliteReceivedSignatures } from '../../adapters/sqlite/received-s
 import { createSqliteStagedImages } from '../../adapters/sqlite/staged-images.ts';
 import { createSqliteStatistics } from '../../adapters/sqlite/statistics.ts';
 import { createSqliteTokens } from '../../adapters/sqlite/tokens.ts';
+import { startStorageThread } from '../../adapters/sqlite/storage-thread.ts';
 import { createSqliteWebhookOutbox } from '../../adapters/sqlite/webhook-outbox.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Config } from '../config-schema.ts';
-import type { Storage } from './storage.ts';
+import type { ServeStorage, Storage } from './storage.ts';
 
 /** The database in the data folder, of one machine. */
 export function openSqliteStorage({ data }: Pick<Config, 'data'>, clock: Clock): Storage {
@@ -51,4 +52,61 @@ export function openSqliteStorage({ data }: Pick<Config, 'data'>, clock: Clock):
       return Promise.resolve();
     },
   };
+}
+
+/** Reading never waits for a writer here; whatever holds everybody off is tried again by the next look. */
+const shortPatience = 50;
+
+/**
+ * The same for a server, whose event loop must never wait: it only reads what routing needs, in pieces, and two threads do
+ * all else. One writes, and may wait for another process that does; the other one reads meanwhile.
+ */
+export async function openThreadedSqliteStorage({ data }: Pick<Config, 'data'>): Promise<ServeStorage> {
+  const path = join(data, 'signpost.db');
+  await using opened = new AsyncDisposableStack();
+  const open = () => opened.adopt(openDatabaseForReading(path, shortPatience), (it) => it.close());
+  const content = open();
+  const mirrors = createMirrorRegistry(open());
+  const { ports: writer } = opened.use(startStorageThread({ path, access: 'write' }));
+  const { ports: reader } = opened.use(startStorageThread({ path, access: 'read' }));
+  const storage = {
+    publishedContent: createSqlitePublishedContent(content),
+    publications: reader.publications,
+    publicationRecord: reader.publicationRecord,
+    stagedImages: reader.stagedImages,
+    audit: reader.audit,
+    mirrorRegistry: {
+      list: () => mirrors.list(),
+      version: () => mirrors.version(),
+      add: writer.mirrorRegistry.add,
+      update: writer.mirrorRegistry.update,
+      remove: writer.mirrorRegistry.remove,
+    },
+    mirrorStates: { load: reader.mirrorStates.load, save: writer.mirrorStates.save },
+    mirrorHistory: {
+      list: reader.mirrorHistory.list,
+      add: writer.mirrorHistory.add,
+      prune: writer.mirrorHistory.prune,
+    },
+    statistics: { sum: reader.statistics.sum, add: writer.statistics.add, prune: writer.statistics.prune },
+    propagation: {
+      list: reader.propagation.list,
+      add: writer.propagation.add,
+      thin: writer.propagation.thin,
+    },
+    tokens: {
+      find: reader.tokens.find,
+      list: reader.tokens.list,
+      add: writer.tokens.add,
+      revoke: writer.tokens.revoke,
+      markUsed: writer.tokens.markUsed,
+    },
+    webhookOutbox: {
+      load: reader.webhookOutbox.load,
+      put: writer.webhookOutbox.put,
+      remove: writer.webhookOutbox.remove,
+    },
+  };
+  const running = opened.move();
+  return { ...storage, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }

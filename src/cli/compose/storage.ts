@@ -15,7 +15,7 @@ import type { Tokens } from '../../ports/tokens.ts';
 import type { WebhookOutbox } from '../../ports/webhook-outbox.ts';
 import type { Config } from '../config-schema.ts';
 import { openPostgresStorage } from './postgres-storage.ts';
-import { openSqliteStorage } from './sqlite-storage.ts';
+import { openSqliteStorage, openThreadedSqliteStorage } from './sqlite-storage.ts';
 
 /** Where the database is: without `database`, in the data folder. */
 export type StorageConfig = Pick<Config, 'data'> &
@@ -39,6 +39,34 @@ export interface Storage extends AsyncDisposable {
   readonly tokens: Tokens;
   readonly webhookOutbox: WebhookOutbox;
   readonly audit: AuditLog;
+}
+
+/** What a server uses of it. */
+export type ServeStorage = Pick<
+  Storage,
+  | 'publishedContent'
+  | 'publicationRecord'
+  | 'mirrorRegistry'
+  | 'mirrorStates'
+  | 'mirrorHistory'
+  | 'statistics'
+  | 'propagation'
+  | 'tokens'
+  | 'audit'
+  | 'webhookOutbox'
+> & {
+  readonly publications: Pick<Publications, 'serials' | 'findTag' | 'findReferrers'>;
+  readonly stagedImages: Pick<StagedImages, 'list'>;
+} & AsyncDisposable;
+
+/**
+ * Opens the database for a server, which never waits for it where it answers.
+ * @throws SignpostError STORAGE, CONFIG_INVALID
+ */
+export function openServeStorage(config: StorageConfig, clock: Clock): Promise<ServeStorage> {
+  return config.database === undefined
+    ? openThreadedSqliteStorage(config)
+    : openPostgresStorage(config, config.database, clock);
 }
 
 /**
