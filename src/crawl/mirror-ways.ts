@@ -21,6 +21,9 @@ export const absent: ReadonlySet<ProbeFailure> = new Set([
   'no-route',
 ]);
 
+/** The parts of the usual time that the first way, and each further one, may take. */
+const firstShare = 3 / 4;
+const furtherShare = 1 / 2;
 /** More than so many ways are not looked at in one visit. */
 const wayLimit = 16;
 
@@ -32,6 +35,8 @@ export class MirrorWays {
   readonly #deps: ProbeMirrorDeps;
   readonly #job: ProbeJob;
   readonly #stop: AbortSignal;
+  readonly #onHeard: () => void;
+  #heard = false;
   #ways: readonly MirrorWay[] = [];
   #at = 0;
   #addresses: UrlAddresses[] = [];
@@ -41,7 +46,8 @@ export class MirrorWays {
   #certificateExpires: number | undefined;
   #responseTime: number | undefined;
 
-  constructor(deps: ProbeMirrorDeps, job: ProbeJob, stop: AbortSignal) {
+  constructor(deps: ProbeMirrorDeps, job: ProbeJob, stop: AbortSignal, onHeard: () => void) {
+    this.#onHeard = onHeard;
     this.#deps = deps;
     this.#job = job;
     this.#stop = stop;
@@ -79,13 +85,13 @@ export class MirrorWays {
   async ask<T extends Outcome>(
     question: Question<T>,
     another: (reason: ProbeFailure) => boolean,
-    timeout = this.#deps.probeTimeout,
+    timeout?: number,
   ): Promise<T | ProbeProblem> {
     let first: ProbeProblem | undefined;
     for (; ; this.#at += 1) {
       const way = this.#ways[this.#at];
       if (way === undefined) throw new Error('there is no way left');
-      const outcome = await this.#askBy(way, question, timeout);
+      const outcome = await this.#askBy(way, question, timeout ?? this.#patience(first !== undefined));
       if (outcome.ok) return outcome;
       // That there is no route from here says less than any other answer.
       if (first === undefined || first.reason === 'no-route') first = outcome;
@@ -120,6 +126,16 @@ export class MirrorWays {
     };
   }
 
+  /**
+   * How long to wait by one way. As long as nothing has been heard of a mirror that has several, all of them together must
+   * not take much longer than a single one would.
+   */
+  #patience(isFurther: boolean): number {
+    const { probeTimeout } = this.#deps;
+    if (this.#heard || this.#ways.length < 2) return probeTimeout;
+    return probeTimeout * (isFurther ? furtherShare : firstShare);
+  }
+
   noteResponseTime(milliseconds: number): void {
     this.#responseTime ??= milliseconds;
   }
@@ -131,6 +147,10 @@ export class MirrorWays {
   async #askBy<T extends Outcome>(way: MirrorWay, question: Question<T>, timeout: number): Promise<T> {
     this.#requests += 1;
     const outcome = await this.#limited((signal) => question(way, signal), timeout);
+    if (outcome.ok) {
+      this.#heard = true;
+      this.#onHeard();
+    }
     this.#bytes += outcome.bytes ?? 0;
     const { certificateExpires } = outcome;
     if (certificateExpires !== undefined) {

@@ -178,6 +178,14 @@ export class ProbedMirror implements ProbeHistory {
     return { ...job, checks: (known) => this.#ordinaryChecks(known, now) };
   }
 
+  /** Nothing has been heard of it in a visit that should have ended by now. What the visit finds still counts. */
+  miss({ at, monotonic: now }: Moment): void {
+    const { healthy } = this.health;
+    const reason = 'timeout: it has not answered in time';
+    this.health = afterProbe(this.health, { ok: false, wrongBytes: false, reason }, at);
+    if (this.health.healthy !== healthy) this.changedAt = now;
+  }
+
   /** Takes in what a probe found. `treeSerial` is the tree's now. */
   finish(finding: ProbeFinding, job: ProbeJob, treeSerial: number, moment: Moment): void {
     const { at, monotonic: now } = moment;

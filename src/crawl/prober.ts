@@ -13,7 +13,7 @@ import { createEventRecorder } from './event-recorder.ts';
 import { momentOf } from './moment.ts';
 import { ProbedMirror } from './probed-mirror.ts';
 import type { RankedMirrors } from './stand-ins.ts';
-import { type ProbeFinding, probeMirror } from './probe-mirror.ts';
+import { type ProbeFinding, type ProbeJob, probeMirror } from './probe-mirror.ts';
 import { isActive, probeDue, type ProbeSettings } from './schedule.ts';
 
 /** Keeps every mirror's state by probing it, driven by where clients are sent and by what they ask for again. */
@@ -67,9 +67,12 @@ export interface ProberDeps {
 const tickInterval = 200;
 const saveInterval = 1000;
 const noticeDelay = 20;
-const concurrency = 64;
-/** Mirrors that are out or idle leave some room, so that those in use are always probed in time. */
-const patientConcurrency = 48;
+/** Visits at once to mirrors in use: enough for all of them to hang, since each is to be found out within seconds. */
+const urgentConcurrency = 1024;
+/** Visits at once to mirrors that are out or idle. */
+const patientConcurrency = 64;
+/** A mirror in use that has not been heard in a visit for so many times the time-out goes out before the visit ends. */
+const overdue = 1.25;
 
 /**
  * Makes a prober that knows what the last one knew.
@@ -82,6 +85,7 @@ export async function createProber(deps: ProberDeps): Promise<Prober> {
   const remembered = new Map<MirrorId, StoredMirrorState>(await deps.states.load());
   const unsaved = new Map<MirrorId, StoredMirrorState>();
   const running = new Set<Promise<void>>();
+  let patient = 0;
   const notice = createChangeNotice(noticeDelay, log);
   const recorder = createEventRecorder(deps);
   const stopping = new AbortController();
@@ -97,8 +101,14 @@ export async function createProber(deps: ProberDeps): Promise<Prober> {
   let started = false;
   let saving: Promise<void> | undefined;
 
-  function launch(mirror: ProbedMirror): void {
-    const probe = run(mirror).finally(() => running.delete(probe));
+  /** Begins a visit when there is room for it. */
+  function launch(mirror: ProbedMirror, urgent: boolean): void {
+    if (running.size - patient >= urgentConcurrency || (!urgent && patient >= patientConcurrency)) return;
+    if (!urgent) patient += 1;
+    const probe = run(mirror).finally(() => {
+      running.delete(probe);
+      if (!urgent) patient -= 1;
+    });
     running.add(probe);
   }
 
@@ -106,7 +116,7 @@ export async function createProber(deps: ProberDeps): Promise<Prober> {
     try {
       const job = mirror.begin(clock.monotonic(), deps.treeSerial());
       if (job === undefined) return;
-      const finding = await probeMirror(probing, job, stopping.signal);
+      const finding = await visit(mirror, job);
       if (stopping.signal.aborted || mirrors.get(mirror.mirror.id) !== mirror) return;
       deps.onProbed?.(mirror.mirror.id, finding, clock.now());
       const before = mirror.health;
@@ -117,7 +127,23 @@ export async function createProber(deps: ProberDeps): Promise<Prober> {
       log.error('cannot probe a mirror', { mirror: mirror.mirror.name, error });
     } finally {
       mirror.end();
-      if (!stopping.signal.aborted && mirror.evidenceDue(clock.monotonic())) launch(mirror);
+      if (!stopping.signal.aborted && mirror.evidenceDue(clock.monotonic())) launch(mirror, true);
+    }
+  }
+
+  /** One visit. A mirror in use that says nothing does not keep its clients until the last way to it has been tried. */
+  async function visit(mirror: ProbedMirror, job: ProbeJob): Promise<ProbeFinding> {
+    const timer = setTimeout(() => {
+      if (stopping.signal.aborted || mirrors.get(mirror.mirror.id) !== mirror) return;
+      if (!isUrgent(mirror, clock.monotonic())) return;
+      const before = mirror.health;
+      mirror.miss(momentOf(clock));
+      changed(mirror, before);
+    }, settings.probeTimeout * overdue).unref();
+    try {
+      return await probeMirror(probing, job, stopping.signal, () => clearTimeout(timer));
+    } finally {
+      clearTimeout(timer);
     }
   }
 
@@ -150,7 +176,7 @@ export async function createProber(deps: ProberDeps): Promise<Prober> {
 
   function launchInUse(mirror: ProbedMirror, now: number): void {
     const waiting = started && !mirror.running && now - mirror.probedAt >= settings.probeInterval;
-    if (waiting && mirror.health.healthy && running.size < concurrency) launch(mirror);
+    if (waiting && mirror.health.healthy) launch(mirror, true);
   }
 
   function tick(): void {
@@ -163,7 +189,7 @@ export async function createProber(deps: ProberDeps): Promise<Prober> {
       .map((mirror) => ({ mirror, urgent: mirror.evidenceDue(now) || isUrgent(mirror, now) }))
       .sort((a, b) => Number(b.urgent) - Number(a.urgent) || a.mirror.probedAt - b.mirror.probedAt);
     for (const { mirror, urgent } of due) {
-      if (running.size < (urgent ? concurrency : patientConcurrency)) launch(mirror);
+      launch(mirror, urgent);
     }
   }
 
@@ -212,7 +238,7 @@ export async function createProber(deps: ProberDeps): Promise<Prober> {
       if (mirror === undefined) return;
       const now = clock.monotonic();
       mirror.suspect(suspicion, now);
-      if (started && !mirror.running && running.size < concurrency && mirror.evidenceDue(now)) launch(mirror);
+      if (started && !mirror.running && mirror.evidenceDue(now)) launch(mirror, true);
     },
     probeNow(id, serial) {
       const mirror = mirrors.get(id);
