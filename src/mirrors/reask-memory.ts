@@ -10,7 +10,9 @@ import {
   noteSent,
 } from './blob-reader.ts';
 import type { ClientConnection } from './client-connection.ts';
+import { clientNetworkOf } from './client-network.ts';
 import type { MirrorId } from './mirror.ts';
+import { OriginHelp, type OriginHelpOptions } from './origin-help.ts';
 
 /**
  * Leads a client around a mirror that failed it, by what the client asks for next. A client never says that a mirror
@@ -33,8 +35,8 @@ import type { MirrorId } from './mirror.ts';
  * last, so that a reader of parts stays with one mirror: if each of its parts went to another, one bad mirror would
  * break what the others could serve. "When spaced": half a second to half a minute after the last answer (docker waits
  * at most 20 s; a job that comes back each minute is not in trouble), at most once a minute for this client and blob,
- * never when it may be another machine that asks, and within a budget for all clients together, so that no herd ever
- * reaches the origin. Refused that, the rotation starts again with the best mirror. In a crowd a dead mirror is found
+ * never when it may be another machine that asks, and within a budget that the networks of clients share, so that no herd
+ * ever reaches the origin. Refused that, the rotation starts again with the best mirror. In a crowd a dead mirror is found
  * by the probes, which its first few requests have set off. Every answer is a guess: where it is wrong, a client is
  * sent to a good mirror that is a little further away.
  */
@@ -45,8 +47,7 @@ export class ReaskMemory {
   #young = new Map<string, BlobReader[]>();
   #old = new Map<string, BlobReader[]>();
   #youngSince = -Infinity;
-  #tokens: number;
-  #refilled = 0;
+  readonly #help: OriginHelp;
   #lastAddress: IpAddress | undefined;
   #lastDigest: Digest | undefined;
   #lastAgent: string | undefined;
@@ -54,7 +55,7 @@ export class ReaskMemory {
 
   constructor(options: Partial<ReaskOptions> = {}) {
     this.#options = { ...defaultOptions, ...options };
-    this.#tokens = this.#options.originBurst;
+    this.#help = new OriginHelp(this.#options);
   }
 
   /** For how long answers are remembered from now on, in milliseconds. */
@@ -133,36 +134,28 @@ export class ReaskMemory {
 
   #takeOrigin(reader: BlobReader, request: Ask): boolean {
     const { now } = request;
-    if (isUncertain(reader, request.connection) || !this.#originOpen(reader, now)) return false;
-    this.#tokens -= 1;
+    if (isUncertain(reader, request.connection) || !isInTrouble(reader, now)) return false;
+    if (!this.#help.take(clientNetworkOf(request.address), now)) return false;
     reader.originAt = now;
     reader.at = now;
     reader.tried = none;
     return true;
   }
-
-  #originOpen(reader: BlobReader, now: number): boolean {
-    const gap = now - reader.at;
-    const spaced = gap >= originGap && gap <= troubleGap;
-    if (!spaced || now - reader.originAt < originPause) return false;
-    const { originBurst, originPerSecond } = this.#options;
-    const refill = Math.max(0, now - this.#refilled) * (originPerSecond / 1000);
-    this.#tokens = Math.min(originBurst, this.#tokens + refill);
-    this.#refilled = now;
-    return this.#tokens >= 1;
-  }
 }
 
-export interface ReaskOptions {
+/** Whether it asks as somebody does whom no mirror could serve, and the origin has not helped it just now. */
+function isInTrouble(reader: BlobReader, now: number): boolean {
+  const gap = now - reader.at;
+  return gap >= originGap && gap <= troubleGap && now - reader.originAt >= originPause;
+}
+
+export interface ReaskOptions extends OriginHelpOptions {
   /** How long an answer is remembered, in milliseconds. */
   readonly window: number;
   /** How many pairs of client and blob are remembered at most; the latest half of them always are. */
   readonly limit: number;
   /** After how many mirrors the origin may help. */
   readonly mirrorsBeforeOrigin: number;
-  /** How many clients may be sent to the origin at once, and each second on the long run. */
-  readonly originBurst: number;
-  readonly originPerSecond: number;
 }
 
 /** A GET of a blob. Times are milliseconds of a monotonic clock. */
