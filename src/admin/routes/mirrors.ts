@@ -62,14 +62,17 @@ export function mirrorRoutes(deps: MirrorRoutesDeps): readonly Route[] {
         const later = all.filter(({ name }) => name > after);
         const page = later.slice(0, limit);
         const next = later.length > limit ? page.at(-1)?.name : undefined;
-        const mirrors = page.map((mirror) => {
+        const mirrors: object[] = [];
+        for (const mirror of page) {
           const state = states.get(mirror.id);
-          return {
+          mirrors.push({
             mirror: showMirror(mirror, token?.role),
             etag: mirrorTag(mirror),
             ...(state === undefined ? {} : { state: showState(state) }),
-          };
-        });
+          });
+          // Each may have a thousand CIDR blocks.
+          await deps.pause();
+        }
         return { status: 200, body: { version, mirrors, ...(next === undefined ? {} : { next }) } };
       },
     }),
