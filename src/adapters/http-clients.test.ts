@@ -150,8 +150,8 @@ test('whoever takes too little of an answer is disconnected, whatever kind of an
   context.mock.timers.tick(30_000);
   for (let tries = 0; ended.length < 2 && tries < 500; tries += 1) await sleep(10);
   assert.deepEqual(
-    ended.toSorted(),
-    ['/pieces', '/whole'],
+    new Set(ended),
+    new Set(['/pieces', '/whole']),
     'where the server is slow, the client is not to blame',
   );
   for (const socket of sockets) socket.destroy();

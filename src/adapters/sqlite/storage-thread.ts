@@ -56,7 +56,7 @@ export function startStorageThread(settings: ThreadSettings): StorageThread {
       const id = (calls += 1);
       pending.set(id, { resolve, reject });
       worker.ref();
-      worker.postMessage({ id, port, method, args });
+      worker.postMessage({ id, port, method, args }, []);
     });
 
   return {
@@ -73,7 +73,7 @@ export function startStorageThread(settings: ThreadSettings): StorageThread {
       const { promise, resolve } = Promise.withResolvers<void>();
       ending.once('exit', () => resolve());
       ending.ref();
-      ending.postMessage(endOfThread);
+      ending.postMessage(endOfThread, []);
       await promise;
     },
   };

@@ -32,5 +32,5 @@ parentPort?.on('message', (message: ThreadCall | typeof endOfThread) => {
     parentPort?.close();
     return;
   }
-  void answer(message).then((told) => parentPort?.postMessage(told));
+  void answer(message).then((told) => parentPort?.postMessage(told, []));
 });

@@ -66,7 +66,7 @@ export async function openThreadedSqliteStorage({ data }: Pick<Config, 'data'>):
   await using opened = new AsyncDisposableStack();
   const open = () => opened.adopt(openDatabaseForReading(path, shortPatience), (it) => it.close());
   const content = open();
-  const mirrors = createMirrorRegistry(open());
+  const mirrors = open();
   const { ports: writer } = opened.use(startStorageThread({ path, access: 'write' }));
   const { ports: reader } = opened.use(startStorageThread({ path, access: 'read' }));
   const storage = {
@@ -75,38 +75,22 @@ export async function openThreadedSqliteStorage({ data }: Pick<Config, 'data'>):
     publicationRecord: reader.publicationRecord,
     stagedImages: reader.stagedImages,
     audit: reader.audit,
-    mirrorRegistry: {
-      list: () => mirrors.list(),
-      version: () => mirrors.version(),
-      add: writer.mirrorRegistry.add,
-      update: writer.mirrorRegistry.update,
-      remove: writer.mirrorRegistry.remove,
-    },
-    mirrorStates: { load: reader.mirrorStates.load, save: writer.mirrorStates.save },
-    mirrorHistory: {
-      list: reader.mirrorHistory.list,
-      add: writer.mirrorHistory.add,
-      prune: writer.mirrorHistory.prune,
-    },
-    statistics: { sum: reader.statistics.sum, add: writer.statistics.add, prune: writer.statistics.prune },
-    propagation: {
-      list: reader.propagation.list,
-      add: writer.propagation.add,
-      thin: writer.propagation.thin,
-    },
-    tokens: {
-      find: reader.tokens.find,
-      list: reader.tokens.list,
-      add: writer.tokens.add,
-      revoke: writer.tokens.revoke,
-      markUsed: writer.tokens.markUsed,
-    },
-    webhookOutbox: {
-      load: reader.webhookOutbox.load,
-      put: writer.webhookOutbox.put,
-      remove: writer.webhookOutbox.remove,
-    },
+    mirrorRegistry: divide(createMirrorRegistry(mirrors), writer.mirrorRegistry, ['add', 'update', 'remove']),
+    mirrorStates: divide(reader.mirrorStates, writer.mirrorStates, ['save']),
+    mirrorHistory: divide(reader.mirrorHistory, writer.mirrorHistory, ['add', 'prune']),
+    statistics: divide(reader.statistics, writer.statistics, ['add', 'prune']),
+    propagation: divide(reader.propagation, writer.propagation, ['add', 'thin']),
+    tokens: divide(reader.tokens, writer.tokens, ['add', 'revoke', 'markUsed']),
+    webhookOutbox: divide(reader.webhookOutbox, writer.webhookOutbox, ['put', 'remove']),
   };
   const running = opened.move();
   return { ...storage, [Symbol.asyncDispose]: () => running.disposeAsync() };
+}
+
+/** A port that does what is in `writing` by the one, and all else by the other. */
+function divide<Port extends object>(reader: Port, writer: Port, writing: readonly (keyof Port)[]): Port {
+  return new Proxy(reader, {
+    get: (_target, name) =>
+      Reflect.get(writing.includes(name as keyof Port) ? writer : reader, name) as unknown,
+  });
 }
