@@ -1,5 +1,6 @@
 import type { Digest } from '../oci/digest.ts';
 import { SignpostError, isSignpostError } from '../oci/errors.ts';
+import type { MonotonicClock } from '../ports/clock.ts';
 import type { IncomingFile, MirrorWriter, WantedFile } from '../ports/mirror-folder.ts';
 import type { PooledSource, SourcePool } from './source-pool.ts';
 import type { Throttle } from './throttle.ts';
@@ -12,6 +13,7 @@ export interface FetchDeps {
   /** Told of each piece. */
   readonly advance: (bytes: number) => void;
   readonly stop: AbortSignal;
+  readonly clock: MonotonicClock;
 }
 
 /** How often a file is asked for again after a failure, over all sources. */
@@ -60,7 +62,7 @@ async function fetchFile(deps: FetchDeps, file: WantedFile): Promise<Fetched> {
     if (deps.stop.aborted) throw new SignpostError('CANCELLED', 'stopped');
     const pooled = deps.sources.choose(tried);
     if (pooled === undefined) throw exhausted(file, problems, isOriginWrong);
-    let outcome = await askOne(deps, pooled, file, incoming, senders);
+    let outcome = await askOne(deps, pooled, file, incoming, { senders, tried });
     if (outcome.kind === 'whole') {
       const sent = await incoming.finish();
       if (sent === 'placed') {
@@ -119,11 +121,12 @@ async function askOne(
   pooled: PooledSource,
   file: WantedFile,
   incoming: IncomingFile,
-  senders: Set<string>,
+  { senders, tried }: { readonly senders: Set<string>; readonly tried: ReadonlySet<PooledSource> },
 ): Promise<Outcome> {
   const { sources } = deps;
   const { strikes } = pooled;
   let via: string | undefined;
+  let isSlow = false;
   if (incoming.offset >= file.size && file.size > 0) return { kind: 'whole', via };
   pooled.active += 1;
   try {
@@ -142,7 +145,16 @@ async function askOne(
       senders.clear();
     }
     senders.add(senderOf(pooled, via));
+    // Where a source sends a request on to may be slow; the source itself is still to be asked then.
+    const but = via === undefined ? new Set([...tried, pooled]) : tried;
+    const start = deps.clock.monotonic();
+    let received = 0;
     const end = await answer.read(file.size - incoming.offset, (piece) => {
+      received += piece.length;
+      if (sources.isSlow(received, deps.clock.monotonic() - start, but)) {
+        isSlow = true;
+        throw new SignpostError('UNAVAILABLE', 'it is much slower than others');
+      }
       const written = incoming.write(piece);
       pooled.bytes += piece.length;
       deps.advance(piece.length);
@@ -156,14 +168,15 @@ async function askOne(
       return { kind: 'wrong', detail, isContent: true, isLie: true, via };
     }
     sources.answered(pooled);
+    sources.measured(pooled, received, deps.clock.monotonic() - start);
     if (incoming.offset === file.size) return { kind: 'whole', via };
     const detail = `it ended after ${incoming.offset} of ${file.size} bytes`;
     return { kind: 'wrong', detail, isContent: true, via };
   } catch (error) {
     if (!isSignpostError(error, 'UNAVAILABLE')) throw error;
     if (via === undefined) sources.failed(pooled, strikes, error.message);
-    else pooled.source.avoid(via);
-    return { kind: 'again', detail: error.message, via };
+    else if (!isSlow) pooled.source.avoid(via);
+    return { kind: isSlow ? 'wrong' : 'again', detail: error.message, via };
   } finally {
     pooled.active -= 1;
   }

@@ -31,13 +31,16 @@ function keyOf(digest: Digest): number {
   return Number.parseInt(digestHex(digest).slice(0, 12), 16);
 }
 
-/** @throws SignpostError STORAGE when what is needed certainly does not fit */
-export function checkSpace(space: SyncSpace): void {
+/**
+ * `fetched` says what has been fetched by now.
+ * @throws SignpostError STORAGE when what is needed certainly does not fit
+ */
+export function checkSpace(space: SyncSpace, fetched: string): void {
   if (hasRoom(space)) return;
   const { needed, free = 0 } = space;
   throw new SignpostError(
     'STORAGE',
     `what is missing here takes at least ${formatBytes(needed)}, and only ${formatBytes(free)} are free: make room, or ` +
-      'carry fewer repositories (--repository); nothing but lists has been fetched',
+      `carry fewer repositories (--repository); ${fetched}`,
   );
 }

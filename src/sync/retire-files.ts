@@ -7,7 +7,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { MirrorFolder, MirrorWriter } from '../ports/mirror-folder.ts';
 import { diffLists } from './diff-lists.ts';
 import type { RetiredFiles } from './retired-files.ts';
-import { finishedList } from './sync-list.ts';
+import { finishedList } from './state-folder.ts';
 
 interface RetireDeps {
   readonly folder: Pick<MirrorFolder, 'read' | 'lines' | 'names' | 'remove'>;

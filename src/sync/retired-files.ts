@@ -4,7 +4,9 @@ import type { MirrorFolder, MirrorWriter } from '../ports/mirror-folder.ts';
 import { stateFolder } from './state-folder.ts';
 
 const statePath = `${stateFolder}/retired.json`;
-const stateLimit = 1024 * 1024 * 1024;
+const stateLimit = 512 * 1024 * 1024;
+/** So many are remembered, and the others stay for good: all of them are held in memory, and written as one text. */
+const filesLimit = 1_000_000;
 
 /**
  * Files that no list names any more, and since when, in milliseconds since the epoch. They are remembered before the
@@ -35,7 +37,7 @@ export class RetiredFiles {
   }
 
   retire(path: string, now: number): void {
-    if (!isOurs(path) || this.#since.has(path)) return;
+    if (!isOurs(path) || this.#since.has(path) || this.#since.size >= filesLimit) return;
     this.#since.set(path, now);
     this.#changed = true;
   }

@@ -1,18 +1,18 @@
 import { type ListOwner, formatListHead, parseContentLine } from '../mirrors/contents/contents-list.ts';
 import type { ContentsReference } from '../mirrors/contents/publication-marker.ts';
-import type { Digest } from '../oci/digest.ts';
 import { SignpostError } from '../oci/errors.ts';
 import type { MirrorFolder, MirrorWriter, WantedFile } from '../ports/mirror-folder.ts';
 import type { Fetched } from './fetch-file.ts';
 import type { Slots } from './slots.ts';
-import { stateFolder } from './state-folder.ts';
+import { fetchWhole } from './fetch-whole.ts';
+import { finishedList, unfinishedList } from './state-folder.ts';
 import { inParallel } from '../parallel/in-parallel.ts';
 
 /** A list, and whose files it names. */
 export type OwnedList = readonly [ListOwner, ContentsReference];
 
 export interface ListDeps {
-  readonly folder: Pick<MirrorFolder, 'lines' | 'holds'>;
+  readonly folder: Pick<MirrorFolder, 'lines' | 'holds' | 'remove'>;
   readonly writer: Pick<MirrorWriter, 'move'>;
   /** Fetches a file, and counts it. */
   readonly fetch: (file: WantedFile) => Promise<Fetched>;
@@ -31,16 +31,6 @@ export interface ListDeps {
 
 /** The most that may be under way for one list: they are held in memory. */
 const queueLimit = 64;
-
-/** Where a list lies while not all of its files are there. */
-function unfinishedList(digest: Digest): string {
-  return `${stateFolder}/lists/${digest}`;
-}
-
-/** Where it lies once they are: that it is there says so, to this mirror's next run and to who fills a mirror from it. */
-export function finishedList(digest: Digest): string {
-  return `contents/${digest}`;
-}
 
 /** Works on so many lists at once. What goes wrong with one of them is told, and the others go on. */
 export async function syncLists(
@@ -68,7 +58,9 @@ async function syncList(deps: ListDeps, owner: ListOwner, list: ContentsReferenc
   const isFinished = await deps.folder.holds({ path: finished, ...list }, deps.thorough);
   const wanted = { path: isFinished ? finished : path, from: finished, ...list, isReadNext: true as const };
   // One that an earlier run has fetched, or a look at what is missing, is hashed again.
-  if (!isFinished && !(await deps.folder.holds(wanted, true))) await deps.slots.run(() => deps.fetch(wanted));
+  if (!isFinished && !(await deps.folder.holds(wanted, true))) {
+    await deps.slots.run(() => fetchWhole(deps, wanted));
+  }
   const replaceable: WantedFile[] = [];
   const complete = await fetchAll(deps, filesOf(deps, owner, wanted.path), (file) => {
     if (file.path.includes(`/${file.digest}`)) return true;
@@ -81,6 +73,7 @@ async function syncList(deps: ListDeps, owner: ListOwner, list: ContentsReferenc
 
 async function* filesOf(deps: ListDeps, owner: ListOwner, path: string): AsyncGenerator<WantedFile> {
   let isHead = true;
+  let last = '';
   for await (const line of deps.folder.lines(path)) {
     if (isHead) {
       if (line !== formatListHead(owner)) {
@@ -90,6 +83,11 @@ async function* filesOf(deps: ListDeps, owner: ListOwner, path: string): AsyncGe
       continue;
     }
     const { path: named, from, size, digest } = parseContentLine(line, owner);
+    // Sorted, and so none of them twice.
+    if (named <= last) {
+      throw new SignpostError('SOURCE_INVALID', `the contents list ${path} of ${owner} is not sorted`);
+    }
+    last = named;
     deps.named(named);
     if (size === undefined || digest === undefined) continue;
     yield from === undefined ? { path: named, size, digest } : { path: named, from, size, digest };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -108,6 +108,7 @@ test('what is here already needs no room: the same bytes elsewhere, and what an 
   assert.ok(rest.missingBytes > layerSize && rest.space.needed < layerSize, JSON.stringify(rest));
 
   await rm(folder, { recursive: true });
+  await mkdir(folder);
   const before = (await sync({ dryRun: true })).space.needed;
   await server.setFault('truncated', { paths: /blobs/ });
   await assert.rejects(sync(), { code: 'UNAVAILABLE' });

@@ -1,10 +1,10 @@
-import { type ContentsIndex, indexLimit, parseContentsIndex } from '../mirrors/contents/contents-index.ts';
+import type { ContentsIndex } from '../mirrors/contents/contents-index.ts';
 import {
   type PublicationMarker,
   markerLimit,
   parsePublicationMarker,
 } from '../mirrors/contents/publication-marker.ts';
-import { type Digest, digestMatches } from '../oci/digest.ts';
+import type { Digest } from '../oci/digest.ts';
 import { SignpostError, isSignpostError } from '../oci/errors.ts';
 import type { RepositoryName } from '../oci/reference.ts';
 import type { Clock, MonotonicClock } from '../ports/clock.ts';
@@ -14,15 +14,18 @@ import type { MirrorFolder, MirrorWriter, WantedFile } from '../ports/mirror-fol
 import type { Progress } from '../ports/progress.ts';
 import { createFetcher } from './fetch-file.ts';
 import { type FetchedMarker, fetchMarker, markerPath } from './fetch-marker.ts';
+import { StalePartials, isRefusal, removeRefused } from './leftovers.ts';
+import { loadIndex } from './load-index.ts';
 import { NeededSpace, checkSpace } from './needed-space.ts';
 import { refreshTimestamp } from './refresh-timestamp.ts';
 import { removeRetired, retireFiles } from './retire-files.ts';
 import { RetiredFiles } from './retired-files.ts';
 import { createSlots } from './slots.ts';
 import { SourcePool } from './source-pool.ts';
-import { type ListDeps, type OwnedList, finishedList, syncLists } from './sync-list.ts';
-import { stateFolder } from './state-folder.ts';
+import { finishedList, listsFolder, partialFolder, unfinishedList } from './state-folder.ts';
+import { type ListDeps, type OwnedList, syncLists } from './sync-list.ts';
 import { SyncCounts, type SyncReport } from './sync-report.ts';
+import { hasRoom } from './sync-space.ts';
 import { createThrottle } from './throttle.ts';
 
 export interface SyncDeps {
@@ -69,6 +72,10 @@ export async function syncTree(deps: SyncDeps, options: SyncOptions): Promise<Sy
       return counts.report(marker.serial, sources);
     } catch (error) {
       if (options.signal.aborted) throw new SignpostError('CANCELLED', 'stopped', { cause: error });
+      if (isRefusal(error) || isSignpostError(error, 'STORAGE')) {
+        const inUse = await readMarker(deps.folder).catch(() => undefined);
+        await removeRefused(deps.folder, marker.contents.digest, inUse?.contents.digest);
+      }
       const mayHaveMoved = isSignpostError(error, 'UNAVAILABLE') || isSignpostError(error, 'DIGEST_MISMATCH');
       if (!mayHaveMoved || round === roundsLimit || !(await hasMoved(deps, options, marker))) throw error;
       for (const pooled of sources.all) pooled.strikes = 0;
@@ -106,7 +113,7 @@ async function syncTo(
     counts.bytes += bytes;
     progress.advance(label, bytes);
   };
-  const fetchOne = createFetcher({ writer, sources, throttle, advance, stop });
+  const fetchOne = createFetcher({ writer, sources, throttle, advance, stop, clock });
   const fetchCounted = async (file: WantedFile) => {
     const how = await fetchOne(file);
     counts[how] += 1;
@@ -118,7 +125,7 @@ async function syncTo(
     const isFatal = isSignpostError(error, 'STORAGE') || sources.isEmpty();
     if (isFatal || failures.length >= failuresLimit) halt.abort();
   };
-  const index = await loadIndex(deps, marker, fetchCounted);
+  const index = await loadIndex({ ...deps, fetch: fetchCounted }, marker);
   const retired = await RetiredFiles.load(folder);
   const slots = createSlots(options.parallel);
   const expect = ({ size }: WantedFile) => progress.start(label, counts.expect(size));
@@ -137,7 +144,10 @@ async function syncTo(
   progress.start(label, 0);
   const work = await changedLists(deps, options, index, retired);
   counts.repositories = work.length;
+  await checkListSpace(deps, work);
   const needed = new NeededSpace(deps.disk);
+  const stale = await StalePartials.load(folder);
+  let isUnknown = false;
   const look: ListDeps = {
     ...lists,
     dryRun: true,
@@ -145,15 +155,22 @@ async function syncTo(
     thorough: options.thorough && options.dryRun,
     missing: (file) => {
       needed.add(file);
+      stale.keep(file);
       if (options.dryRun) expect(file);
     },
-    // What cannot be had is met again when it is fetched.
-    failed: options.dryRun ? failed : () => undefined,
+    failed: (error) => {
+      // What cannot be had is met again when it is fetched.
+      if (options.dryRun || isRefusal(error)) failed(error);
+      isUnknown = true;
+    },
   };
   await syncLists(look, work, options.parallel);
-  counts.space = { needed: needed.bytes, free: await deps.disk.free() };
-  if (!options.dryRun) {
-    checkSpace(counts.space);
+  const space = async () => ({ needed: needed.bytes, free: await deps.disk.free() });
+  counts.space = await space();
+  if (!options.dryRun && failures.length === 0) {
+    // What a list that could not be had may name stays as long as there is room.
+    if (!isUnknown || !hasRoom(counts.space)) await stale.remove();
+    checkSpace(await space(), 'nothing but lists has been fetched');
     await syncLists(lists, work, options.parallel);
   }
   // Also what came before something failed stays.
@@ -170,10 +187,22 @@ async function syncTo(
   }
   counts.removed += await removeRetired(deps, retired, options.grace);
   // Everything is complete: what is half there is of files that are named no more.
-  for (const part of ['partial', 'lists']) {
-    for (const name of await folder.names(`${stateFolder}/${part}`))
-      await folder.remove(`${stateFolder}/${part}/${name}`);
+  for (const part of [partialFolder, listsFolder]) {
+    for (const name of await folder.names(part)) await folder.remove(`${part}/${name}`);
   }
+}
+
+/** What the lists themselves take that are not here yet: an index may say of each what it likes. */
+async function checkListSpace({ folder, disk }: SyncDeps, lists: readonly OwnedList[]): Promise<void> {
+  const needed = new NeededSpace(disk);
+  for (const [, list] of lists) {
+    const file = { path: unfinishedList(list.digest), ...list };
+    const isHere =
+      (await folder.holds({ ...list, path: finishedList(list.digest) }, false)) ||
+      (await folder.holds(file, false));
+    if (!isHere) needed.add(file);
+  }
+  checkSpace({ needed: needed.bytes, free: await disk.free() }, 'nothing but their index has been fetched');
 }
 
 const label = 'copying';
@@ -193,28 +222,6 @@ function checkForward(before: PublicationMarker | undefined, next: PublicationMa
     'ROLLBACK',
     `${origin} is at serial ${next.serial}, but this copy is at ${before.serial} already: the origin was put back to ` +
       `an older state; if that is meant, remove ${markerPath} here and run this again`,
-  );
-}
-
-async function loadIndex(
-  { folder }: SyncDeps,
-  { contents, serial }: FetchedMarker,
-  fetch: (file: WantedFile) => Promise<unknown>,
-): Promise<ContentsIndex> {
-  if (contents.size > indexLimit) {
-    throw new SignpostError('SOURCE_INVALID', `the index of the tree's contents has ${contents.size} bytes`);
-  }
-  const file = { path: finishedList(contents.digest), ...contents, isReadNext: true as const };
-  if (!(await folder.holds(file, true))) await fetch(file);
-  const bytes = await folder.read(file.path, contents.size);
-  if (bytes === undefined || !digestMatches(contents.digest, bytes)) {
-    throw new SignpostError('STORAGE', `${file.path} has just been written and is not what it was`);
-  }
-  const index = parseContentsIndex(bytes);
-  if (index.serial === serial) return index;
-  throw new SignpostError(
-    'SOURCE_INVALID',
-    `the index of serial ${index.serial} is named as that of ${serial}`,
   );
 }
 

@@ -18,7 +18,13 @@ export interface ContentsIndex {
 }
 
 /** The most that an index may have, in bytes; 100,000 repositories take about 13 MB. */
-export const indexLimit = 256 * 1024 * 1024;
+export const indexLimit = 64 * 1024 * 1024;
+/** The most repositories that an index may have: all of them are held in memory. */
+const repositoriesLimit = 500_000;
+/** The most that a list may have, in bytes: five million files with the usual names. */
+export const listLimit = 1024 * 1024 * 1024;
+/** A line has a name of 255 characters, a digest and two numbers at most. */
+const lineLimit = 512;
 
 const headPattern = /^signpost-index 1 ([0-9]{1,16})$/;
 
@@ -37,12 +43,10 @@ export function formatContentsIndex({ serial, metadata, repositories }: Contents
  * @throws SignpostError SOURCE_INVALID
  */
 export function parseContentsIndex(bytes: Uint8Array): ContentsIndex {
-  const [head = '', ...lines] = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-    .toString('utf8')
-    .split('\n');
+  const lines = linesOf(bytes);
+  const head = lines.next().value ?? '';
   const serial = Number(headPattern.exec(head)?.[1] ?? Number.NaN);
   if (!Number.isSafeInteger(serial)) throw invalid(head);
-  if (lines.pop() !== '') throw invalid('an end without a line feed');
   const repositories = new Map<RepositoryName, RepositoryContents>();
   let metadata: ContentsReference | undefined;
   let last = '';
@@ -57,9 +61,23 @@ export function parseContentsIndex(bytes: Uint8Array): ContentsIndex {
     const right = kind === 'repository' && fields.length === 4 && isRepositoryName(name) && name > last;
     if (!right || !isCount(changed) || Number(changed) > serial) throw invalid(line);
     last = name;
+    if (repositories.size === repositoriesLimit) throw tooMany();
     repositories.set(name, { serial: Number(changed), ...parseReference(digest, size, line) });
   }
   return { serial, ...(metadata === undefined ? {} : { metadata }), repositories };
+}
+
+/** One after the other: as an array they would take many times the memory of the bytes. */
+function* linesOf(bytes: Uint8Array): Generator<string, undefined> {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  let start = 0;
+  while (start < buffer.length) {
+    const end = buffer.indexOf(0x0a, start);
+    if (end < 0) throw invalid('an end without a line feed');
+    if (end - start > lineLimit) throw invalid(buffer.toString('utf8', start, start + lineLimit));
+    yield buffer.toString('utf8', start, end);
+    start = end + 1;
+  }
 }
 
 function parseReference(
@@ -68,11 +86,24 @@ function parseReference(
   line: string,
 ): { readonly digest: Digest; readonly size: number } {
   if (!isDigest(digest) || size === undefined || !isCount(size)) throw invalid(line);
+  if (Number(size) > listLimit) {
+    throw new SignpostError(
+      'SOURCE_INVALID',
+      `the index of the tree's contents names a list of ${size} bytes: the most is ${listLimit}`,
+    );
+  }
   return { digest, size: Number(size) };
 }
 
 function isCount(text: string): boolean {
   return /^[0-9]{1,16}$/.test(text) && Number.isSafeInteger(Number(text));
+}
+
+function tooMany(): SignpostError {
+  return new SignpostError(
+    'SOURCE_INVALID',
+    `the index of the tree's contents names more than ${repositoriesLimit} repositories`,
+  );
 }
 
 function invalid(line: string): SignpostError {

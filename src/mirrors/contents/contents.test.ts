@@ -79,6 +79,22 @@ test('each kind of file has its line, which is read as it was written', () => {
   }
 });
 
+test('Notary v1 metadata is below a registry and a repository, both of which are right', () => {
+  const right = 'v2/images.example.org/fedora/base/_trust/tuf/root.json';
+  assert.partialDeepStrictEqual(parseContentPath(right), { kind: 'metadata', repository: base });
+  const bad = [
+    'v2/Images_example/fedora/base/_trust/tuf/root.json',
+    'v2/../fedora/base/_trust/tuf/root.json',
+    'v2/images.example.org/fedora/../_trust/tuf/root.json',
+    'v2/images.example.org/Fedora/_trust/tuf/root.json',
+    'v2/images.example.org/_trust/tuf/root.json',
+    'v2/_trust/tuf/root.json',
+    'v2//_trust/tuf/root.json',
+    'v2/images.example.org/fedora/base/_trust/tuf/../root.json',
+  ];
+  for (const path of bad) assert.equal(parseContentPath(path), undefined, path);
+});
+
 test('a line of a list that could do harm is refused', () => {
   const bad = [
     '',
