@@ -151,6 +151,22 @@ test('whoever does several things at once waits for all of them', () => {
   assert.deepEqual(wrong, []);
 });
 
+test('text goes out through the terminal, which escapes it, or through the log, which does the same', () => {
+  // What draws on the screen; what one process of the demo tells the other, and a program that is written out for clients.
+  const drawing = ['cli/count-line.ts', 'cli/prompt.ts', 'cli/compose/progress.ts', 'cli/terminal.ts'];
+  const apart = new Set(['cli/main.ts', 'adapters/demo/mirror-process.ts', 'export/metadata-trust-files.ts']);
+  const wrong = all.flatMap((file) =>
+    codeLines(file)
+      .filter(
+        (line) =>
+          (/\bprocess\.std(?:out|err)\b|^\s*console\./.test(line) && !apart.has(file.path)) ||
+          (/\bscreen\b/.test(line) && !drawing.includes(file.path) && file.path !== 'cli/command.ts'),
+      )
+      .map((line) => `${file.path}: ${line.trim()}`),
+  );
+  assert.deepEqual(wrong, []);
+});
+
 test('manifest bytes are never serialised again', () => {
   const wrong = inFolders('registry', 'accept', 'request', 'sign').flatMap((file) =>
     codeLines(file)

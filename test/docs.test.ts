@@ -4,6 +4,7 @@ import { test } from 'node:test';
 import { apiReference } from './docs/api-reference.ts';
 import { commandReference } from './docs/command-reference.ts';
 import { verbs } from '../src/cli/main.ts';
+import { createTerminal } from '../src/cli/terminal.ts';
 import { documentedCommands } from './docs/documented-commands.ts';
 import { configurationReference } from './docs/configuration-reference.ts';
 
@@ -21,7 +22,7 @@ test('docs/api.md says what the management API answers', () => {
 
 test('docs/commands.md says what the commands say', async () => {
   const { stdin, stdout, stderr } = process;
-  const terminal = { stdin, stdout, stderr, signal: new AbortController().signal };
+  const terminal = createTerminal({ stdin, stdout, stderr, signal: new AbortController().signal });
   assert.equal(page('commands.md'), await commandReference(terminal), 'run "npm run docs"');
   assert.match(page('commands.md'), /## signpost mirror add\n/);
 });
@@ -30,7 +31,7 @@ test('every command that a page names exists, with every option', async () => {
   const commands = documentedCommands();
   assert.ok(commands.length > 8, `only ${commands.length} commands were found`);
   const { stdin, stdout, stderr } = process;
-  const terminal = { stdin, stdout, stderr, signal: new AbortController().signal };
+  const terminal = createTerminal({ stdin, stdout, stderr, signal: new AbortController().signal });
   for (const { page, words } of commands) {
     const line = `${page}: signpost ${words.join(' ')}`;
     const verb = verbs[words[0] ?? ''];

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import type { Clock } from '../ports/clock.ts';
 import type { Log } from '../ports/log.ts';
+import { visible } from '../oci/visible.ts';
 import { createLogOutput } from './log-output.ts';
 
 /** A log that writes JSON lines. It holds nothing up: lines that cannot be written are dropped, and counted. */
@@ -27,7 +28,7 @@ export function createJsonLog(level: LogLevel, clock: Clock, descriptor = 2): Js
   const passTo = (take: (text: string, lines: number) => void) => {
     clearTimeout(timer);
     timer = undefined;
-    take(gathered, lines);
+    take(visible(gathered), lines);
     gathered = '';
     lines = 0;
   };

@@ -7,6 +7,7 @@ import { describeApi } from './open-api.ts';
 import { type ProblemAnswer, problem, problemOf } from './problem.ts';
 import { readJsonBody } from './read-json-body.ts';
 import type { Answer, Call, Route } from './route.ts';
+import { visible } from '../oci/visible.ts';
 
 export interface AdminApiDeps {
   readonly routes: readonly Route[];
@@ -145,7 +146,7 @@ function toResponse(answered: Answer): Response {
     return new Response(ReadableStream.from(bytes.content), { status, headers: { ...headers, ...type } });
   }
   if (body === undefined) return new Response(null, { status, headers });
-  return answerJson(status, JSON.stringify(body), headers);
+  return answerJson(status, visible(JSON.stringify(body)), headers);
 }
 
 function answerJson(status: number, text: string, headers: Readonly<Record<string, string>> = {}): Response {
@@ -153,7 +154,7 @@ function answerJson(status: number, text: string, headers: Readonly<Record<strin
 }
 
 function answerProblem({ problem: told, retryAfter, allow }: ProblemAnswer): Response {
-  return new Response(JSON.stringify(told), {
+  return new Response(visible(JSON.stringify(told)), {
     status: told.status,
     headers: {
       'Content-Type': 'application/problem+json',

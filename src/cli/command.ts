@@ -1,12 +1,27 @@
 import { Command } from 'commander';
+import { visibleLine } from '../oci/visible.ts';
 
-/** Where a command reads and writes; tests hand in their own. */
-export interface Terminal {
+/** The streams of a process; tests hand in their own. */
+export interface Streams {
   readonly stdin: NodeJS.ReadStream;
   readonly stdout: NodeJS.WritableStream & { readonly isTTY?: boolean };
   readonly stderr: NodeJS.WritableStream & { readonly isTTY?: boolean; readonly columns?: number };
   /** Ends when the process is asked to stop (SIGINT, SIGTERM). */
   readonly signal: AbortSignal;
+}
+
+/** Takes text; what strangers have written of it reaches nobody unescaped. */
+export interface TextOutput {
+  readonly isTTY: boolean;
+  write(text: string): unknown;
+}
+
+/** Where a command reads and writes. */
+export interface Terminal extends Pick<Streams, 'stdin' | 'signal'> {
+  readonly stdout: TextOutput;
+  readonly stderr: TextOutput;
+  /** Standard error as it is, for what draws on it: nothing that strangers say may be written there. */
+  readonly screen: Streams['stderr'];
 }
 
 /** Every `commands/<verb>.ts` exports one of these as `createCommand`. */
@@ -40,6 +55,6 @@ export function printResult(
   lines: readonly string[],
 ): void {
   terminal.stdout.write(
-    options.json === true ? `${JSON.stringify(json)}\n` : lines.map((l) => `${l}\n`).join(''),
+    options.json === true ? `${JSON.stringify(json)}\n` : lines.map((l) => `${visibleLine(l)}\n`).join(''),
   );
 }

@@ -12,9 +12,7 @@ function createTerminal(isTTY: boolean) {
       done();
     },
   });
-  const { stdin, stdout } = process;
-  const { signal } = new AbortController();
-  return { written, terminal: { stderr: Object.assign(stderr, { isTTY }), stdin, stdout, signal } };
+  return { written, terminal: { screen: Object.assign(stderr, { isTTY }) } };
 }
 
 test('a terminal is told how many are done, and the line is gone in the end', () => {

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { runCommand } from '../../test/fakes/run-command.ts';
 import { exitCodes } from './exit-codes.ts';
 import { verbs } from './main.ts';
+import { createTerminal } from './terminal.ts';
 import { version } from './version.ts';
 
 test('--help lists every command', async () => {
@@ -55,4 +56,31 @@ test('a usage error is a document for programs too', async () => {
     assert.equal(status, exitCodes.usage);
     assert.equal((JSON.parse(err) as { error: { code: string } }).error.code, 'USAGE');
   }
+});
+
+// Whatever a mirror, a registry or a file says may come out anywhere: here each command is given such things itself.
+test('no command lets through what a terminal acts upon', async () => {
+  const evil = '\u001b[2J\u009b31m\u009d0;x\u009c\u007f\u0085\u202eevil\u2066\u2028\u2029\r';
+  const { stdin, stdout, stderr } = process;
+  let told = 0;
+  for (const [name, { load }] of Object.entries(verbs)) {
+    const command = (await load()).createCommand(
+      createTerminal({ stdin, stdout, stderr, signal: new AbortController().signal }),
+    );
+    const lines = [
+      [name, evil],
+      [name, `--${evil}`],
+      [name, '--config', `/${evil}`, evil, evil],
+      ...command.commands.map((inner) => [name, inner.name(), '--config', `/${evil}`, evil, evil]),
+    ];
+    for (const line of lines) {
+      for (const json of [[], ['--json']]) {
+        const { out, err } = await runCommand(...line, ...json);
+        assert.doesNotMatch(out + err, /[^\P{Cc}\n]|[\p{Cf}\p{Zl}\p{Zp}]/u, JSON.stringify(line));
+        if (json.length > 0 && err !== '') assert.match(JSON.stringify(JSON.parse(err)), /code/);
+        if (err.includes('evil')) told += 1;
+      }
+    }
+  }
+  assert.ok(told > Object.keys(verbs).length, `${told} of them said what they were given`);
 });

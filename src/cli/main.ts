@@ -2,9 +2,10 @@
 import { enableCompileCache } from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { SignpostError, isSignpostError } from '../oci/errors.ts';
-import type { CreateCommand, Terminal } from './command.ts';
+import type { CreateCommand, Streams, Terminal } from './command.ts';
 import { compileCacheFolder } from './compile-cache-folder.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
+import { createTerminal } from './terminal.ts';
 import { version } from './version.ts';
 
 /** The verbs. Each is loaded only when it is asked for, so that `serve` never loads what signs. */
@@ -91,7 +92,8 @@ export const verbs: Readonly<
 };
 
 /** Runs one command line and returns the exit status. */
-export async function run(argv: readonly string[], terminal: Terminal): Promise<number> {
+export async function run(argv: readonly string[], streams: Streams): Promise<number> {
+  const terminal = createTerminal(streams);
   const json = argv.includes('--json');
   try {
     const program = await createProgram(argv[0], json, terminal);

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
-import type { Terminal } from './command.ts';
+import type { Streams, Terminal } from './command.ts';
 import { parseDuration } from './duration.ts';
+import { createTerminal as createStreams } from './terminal.ts';
 import { askSecret, confirm, createHiddenLine } from './prompt.ts';
 
 interface TestTerminal {
@@ -19,7 +20,7 @@ function createTerminal(isTTY: boolean): TestTerminal {
   const { signal } = new AbortController();
   let text = '';
   stderr.on('data', (chunk: Buffer) => (text += chunk.toString()));
-  const terminal = { stdin, stdout: new PassThrough(), stderr, signal } as unknown as Terminal;
+  const terminal = createStreams({ stdin, stdout: new PassThrough(), stderr, signal } as unknown as Streams);
   return {
     terminal,
     type: (keys) => void stdin.write(keys),

@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { SignpostError } from '../oci/errors.ts';
+import { visibleLine } from '../oci/visible.ts';
 import type { Terminal } from './command.ts';
 import { readPipedLine } from './piped-line.ts';
 
@@ -12,9 +13,9 @@ const answerLimit = 4096;
  */
 export async function confirm(terminal: Terminal, question: string, unattended: string): Promise<boolean> {
   if (!isInteractive(terminal)) return isYes(await readUnattended(terminal, `${question} [y/N]`, unattended));
-  const lines = createInterface({ input: terminal.stdin, output: terminal.stderr });
+  const lines = createInterface({ input: terminal.stdin, output: terminal.screen });
   try {
-    const answer = await lines.question(`${question} [y/N] `, { signal: terminal.signal });
+    const answer = await lines.question(`${visibleLine(question)} [y/N] `, { signal: terminal.signal });
     return isYes(answer);
   } catch (cause) {
     throw new SignpostError('CANCELLED', 'stopped while asking', { cause });
@@ -94,6 +95,6 @@ function isYes(answer: string): boolean {
   return /^\s*y(?:es)?\s*$/i.test(answer);
 }
 
-function isInteractive({ stdin, stderr }: Terminal): boolean {
-  return stdin.isTTY && stderr.isTTY === true;
+function isInteractive({ stdin, screen }: Terminal): boolean {
+  return stdin.isTTY && screen.isTTY === true;
 }

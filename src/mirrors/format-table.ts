@@ -1,5 +1,8 @@
-/** Lines of columns, each as wide as its widest cell. */
-export function formatTable(rows: readonly (readonly string[])[]): string[] {
+import { visibleLine } from '../oci/visible.ts';
+
+/** Lines of columns, each as wide as its widest cell, whatever strangers have written into one. */
+export function formatTable(table: readonly (readonly string[])[]): string[] {
+  const rows = table.map((row) => row.map(visibleLine));
   const widths: number[] = [];
   for (const row of rows) {
     for (const [column, cell] of row.entries()) {

@@ -7,6 +7,7 @@ import type { ToldMirror, WebhookMessage, WebhookOutbox } from '../ports/webhook
 import type { DeliveryQueue } from './delivery-queue.ts';
 import { MirrorNews, type News, type NewsSettings } from './mirror-news.ts';
 import { secretOfMirror } from './webhook-signature.ts';
+import { visible } from '../oci/visible.ts';
 
 export interface MirrorTellerDeps {
   readonly queue: Pick<DeliveryQueue, 'add'>;
@@ -83,7 +84,7 @@ export function tellOfMirrors(deps: MirrorTellerDeps) {
 function messagesOf(deps: MirrorTellerDeps, { id, state }: News, now: number): readonly WebhookMessage[] {
   const mirror = deps.mirrors().find((one) => one.id === id);
   if (mirror === undefined) return [];
-  const body = JSON.stringify({
+  const message = JSON.stringify({
     event: state.healthy ? 'mirror.in' : 'mirror.out',
     at: new Date(now).toISOString(),
     registry: deps.registry,
@@ -92,6 +93,7 @@ function messagesOf(deps: MirrorTellerDeps, { id, state }: News, now: number): r
     ...(state.reason === undefined ? {} : { reason: state.reason }),
     serial: state.serial,
   });
+  const body = visible(message);
   const own = findReceiver(deps, id, contact) === undefined ? [] : [contact];
   return [...deps.hooks.map(({ url }) => nameOf(url)), ...own].map((receiver) => ({
     id: deps.randomId(),

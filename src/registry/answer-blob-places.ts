@@ -13,6 +13,7 @@ import { formatMetalink, metalinkType } from './format-metalink.ts';
 import { ociError } from './oci-error.ts';
 import type { BlobRoute } from './route-blob.ts';
 import { sendError } from './send-error.ts';
+import { visible, visibleLine } from '../oci/visible.ts';
 
 type Routed<Outcome> = Extract<BlobRoute, { readonly outcome: Outcome }>;
 
@@ -49,10 +50,14 @@ export function sendTrace(
     send(
       exchange,
       'application/json',
-      `${JSON.stringify({ client, notes, ...explanation }, undefined, 2)}\n`,
+      visible(`${JSON.stringify({ client, notes, ...explanation }, undefined, 2)}\n`),
     );
   } else {
-    send(exchange, 'text/plain; charset=utf-8', `${describeChoice(client, explanation, notes).join('\n')}\n`);
+    send(
+      exchange,
+      'text/plain; charset=utf-8',
+      `${describeChoice(client, explanation, notes).map(visibleLine).join('\n')}\n`,
+    );
   }
 }
 

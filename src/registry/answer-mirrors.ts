@@ -9,6 +9,7 @@ import { ociError } from './oci-error.ts';
 import type { RegistryDeps } from './registry-deps.ts';
 import type { RoutingSnapshot } from './routing-snapshot.ts';
 import { sendError } from './send-error.ts';
+import { visible } from '../oci/visible.ts';
 
 /** Lists of mirrors, for people and for programs that choose among them by themselves. */
 export interface MirrorAnswers {
@@ -26,7 +27,7 @@ export function createMirrorAnswers({ mirrors }: Pick<RegistryDeps, 'mirrors'>):
   const documentOf = (table: MirrorTable): Document => {
     const known = documents.get(table);
     if (known !== undefined) return known;
-    const bytes = Buffer.from(`${JSON.stringify(listPublicMirrors(table), undefined, 2)}\n`);
+    const bytes = Buffer.from(visible(`${JSON.stringify(listPublicMirrors(table), undefined, 2)}\n`));
     const document = { bytes, digest: digestOf(bytes) };
     documents.set(table, document);
     return document;

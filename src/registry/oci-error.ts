@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../oci/errors.ts';
 import { isSignpostError } from '../oci/errors.ts';
+import { visible } from '../oci/visible.ts';
 
 /** distribution-spec 1.1, "Error Codes", and the two that distribution itself adds for a server's own failures. */
 export type OciErrorCode =
@@ -27,7 +28,7 @@ export function ociError(status: number, code: OciErrorCode, message: string): O
 
 /** The JSON body of distribution-spec 1.1, "Error Codes". moby gives up for good on a 4xx without this array. */
 export function formatOciError(error: OciError): string {
-  return JSON.stringify({ errors: [{ code: error.code, message: error.message, detail: null }] });
+  return visible(JSON.stringify({ errors: [{ code: error.code, message: error.message, detail: null }] }));
 }
 
 /**

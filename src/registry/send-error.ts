@@ -1,5 +1,6 @@
 import type { Exchange } from './exchange.ts';
 import { type OciError, formatOciError } from './oci-error.ts';
+import { visible } from '../oci/visible.ts';
 
 /** Answers with an error in the form of the specification. Nobody keeps it: what is missing now may be there soon. */
 export function sendError(exchange: Exchange, error: OciError, headers: readonly string[] = []): void {
@@ -30,7 +31,7 @@ export function sendJson(
   contentType = 'application/json',
   headers: readonly string[] = [],
 ): void {
-  sendJsonBody(exchange, Buffer.from(JSON.stringify(value)), contentType, headers);
+  sendJsonBody(exchange, Buffer.from(visible(JSON.stringify(value))), contentType, headers);
 }
 
 /** The same with JSON that has been made before. */

@@ -3,6 +3,7 @@ import { formatAttackTable, readAttackTable } from '../e2e/harness/attacks/attac
 import { apiReference } from './api-reference.ts';
 import { commandReference } from './command-reference.ts';
 import { configurationReference } from './configuration-reference.ts';
+import { createTerminal } from '../../src/cli/terminal.ts';
 
 const { stdin, stdout, stderr } = process;
 const page = (name: string) => new URL(`../../docs/${name}`, import.meta.url);
@@ -12,7 +13,7 @@ writeFileSync(page('configuration.md'), configurationReference());
 writeFileSync(page('api.md'), apiReference());
 writeFileSync(
   page('commands.md'),
-  await commandReference({ stdin, stdout, stderr, signal: new AbortController().signal }),
+  await commandReference(createTerminal({ stdin, stdout, stderr, signal: new AbortController().signal })),
 );
 // What was observed stays as it is: only test/e2e/attacks.test.ts writes that.
 writeFileSync(

@@ -1,5 +1,5 @@
 import { Readable, Writable } from 'node:stream';
-import type { Terminal } from '../../src/cli/command.ts';
+import type { Streams } from '../../src/cli/command.ts';
 import { run } from '../../src/cli/main.ts';
 
 /** Runs one command line in this process, as the program does, without a terminal. */
@@ -14,7 +14,7 @@ export async function runCommandWith(
 ): Promise<{ readonly status: number; readonly out: string; readonly err: string }> {
   const out = createSink();
   const err = createSink();
-  const terminal: Terminal = {
+  const streams: Streams = {
     stdin: Object.assign(Readable.from(input === '' ? [] : [Buffer.from(input)]), {
       isTTY: false,
     }) as unknown as NodeJS.ReadStream,
@@ -22,7 +22,7 @@ export async function runCommandWith(
     stderr: err.stream,
     signal: new AbortController().signal,
   };
-  const status = await run(argv, terminal);
+  const status = await run(argv, streams);
   return { status, out: out.text(), err: err.text() };
 }
 

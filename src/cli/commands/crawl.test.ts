@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
@@ -59,6 +62,35 @@ suite('signpost crawl', () => {
   test('costs a mirror a handful of requests', async () => {
     const { mirrors } = await crawl('good');
     assert.ok((mirrors[0]?.requests ?? 99) <= 6, `${mirrors[0]?.requests} requests`);
+  });
+
+  test('shows what a mirror says so that no terminal acts upon it', async () => {
+    const evil = '\u009b31m\u009b2J\u009d0;owned\u009c';
+    const server = createServer((_request, response) => {
+      response.writeHead(302, { Location: `http://x/${evil}` }).end();
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    try {
+      assert.equal((await run('mirror', 'add', 'evil', url, '--country', 'DE')).status, exitCodes.ok);
+      const shown = [
+        await run('crawl', 'evil'),
+        await run('crawl', 'evil', '--json'),
+        await run('mirror', 'list'),
+        await run('mirror', 'list', '--json'),
+        await run('mirror', 'show', 'evil'),
+      ];
+      for (const { out, err } of shown) {
+        assert.match(out, /owned/);
+        assert.doesNotMatch(out + err, /[^\P{Cc}\n]/u);
+      }
+      assert.match(shown[0]?.out ?? '', /\\u009b31m/);
+      const { mirrors } = JSON.parse(shown[1]?.out ?? '') as CrawlOutput;
+      assert.ok(mirrors[0]?.state.reason?.includes(evil), 'a program gets what it said');
+    } finally {
+      await run('mirror', 'remove', 'evil');
+      server.close().closeAllConnections();
+    }
   });
 
   test('says which is out and why, keeps it in the history, and wants a full check after wrong bytes', async () => {

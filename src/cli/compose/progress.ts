@@ -10,7 +10,7 @@ export function composeProgress(terminal: Terminal, json: boolean): Progress & D
   if (json) {
     return notDisposed(createProgressEvents((line) => terminal.stdout.write(`${line}\n`), clock));
   }
-  if (terminal.stderr.isTTY === true) return createProgressBar(terminal.stderr, clock);
+  if (terminal.stderr.isTTY) return createProgressBar(terminal.screen, clock);
   return notDisposed(createProgressLines((line) => terminal.stderr.write(`${line}\n`), clock));
 }
 
