@@ -1,23 +1,25 @@
 import { constants } from 'node:fs';
-import { link, lstat, open, readdir, rename, rm } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { lstat, open, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { HandOffPlace, HandOffRequests, RequestFile } from '../ports/hand-off-folder.ts';
 import { approvalLimit, parseApproval } from '../trust/approval.ts';
 import { requestLimits } from '../trust/signing-request.ts';
 import type { Digest } from '../oci/digest.ts';
 import { SignpostError, isSignpostError } from '../oci/errors.ts';
-import { isAbsent, makeFolder, statIfThere, syncFolder, writeFileAtomic } from './atomic-file.ts';
+import { isAbsent, makeFolder } from './atomic-file.ts';
+import { moveAside, remove, writeReasons } from './move-aside.ts';
 import { splitLines } from './read-lines.ts';
 import { errorCode, storageError } from './storage-error.ts';
 
 /** Names that begin with a dot are somebody's unfinished business. */
 const requestName = /^[A-Za-z0-9][A-Za-z0-9._+-]{0,180}\.request$/;
 const approvalName = /^[A-Za-z0-9][A-Za-z0-9._+-]{0,220}\.approval$/;
+/** What somebody has put there for the signer, and the signer passes over. */
+const otherName = /^(?!\.)(?![A-Za-z0-9][A-Za-z0-9._+-]{0,220}\.(?:request|approval)$)/;
+const ignoredLimit = 100;
 /** What is looked at in one go. */
 const filesLimit = 10_000;
 const approvalsLimit = 1000;
-/** How many files of one name a folder holds before something must be wrong. */
-const twinsLimit = 1000;
 
 const places: readonly HandOffPlace[] = ['in', 'waiting', 'refused', 'done'];
 
@@ -30,13 +32,15 @@ export async function openHandOffFolder(folder: string): Promise<HandOffRequests
   return {
     async list() {
       const files: RequestFile[] = [];
+      const ignored = [...(await namesIn(join(folder, 'in'), otherName, ignoredLimit))];
       for (const place of ['in', 'waiting'] as const) {
         for (const name of await namesIn(join(folder, place), requestName, filesLimit)) {
           const found = await lookAt(join(folder, place, name));
-          if (found !== undefined) files.push({ place, name, ...found });
+          if (found === 'other') ignored.push(name);
+          else if (found !== undefined) files.push({ place, name, ...found });
         }
       }
-      return files;
+      return { files, ignored };
     },
     read: ({ place, name }) => readRegular(join(folder, place, name)),
     async move({ place, name }, to, reasons) {
@@ -66,11 +70,11 @@ async function namesIn(folder: string, pattern: RegExp, limit: number): Promise<
   }
 }
 
-/** Undefined for what is gone, and for anything but a regular file: a link or a pipe is no request. */
-async function lookAt(path: string): Promise<{ size: number; written: number } | undefined> {
+/** Undefined for what is gone. A link or a pipe is no request. */
+async function lookAt(path: string): Promise<{ size: number; written: number } | 'other' | undefined> {
   try {
     const found = await lstat(path);
-    return found.isFile() ? { size: found.size, written: found.mtimeMs } : undefined;
+    return found.isFile() ? { size: found.size, written: found.mtimeMs } : 'other';
   } catch (cause) {
     if (isAbsent(cause)) return undefined;
     throw storageError(`look at ${path}`, cause);
@@ -103,51 +107,13 @@ async function openRegular(path: string) {
   throw new SignpostError('REQUEST_INVALID', `${path} is not a regular file`);
 }
 
-/** Gives a file the first free name in `folder`: nothing that is there is ever replaced. Returns the new path. */
-async function moveAside(path: string, folder: string): Promise<string> {
-  const name = basename(path);
-  if (join(folder, name) === path) return path;
-  for (let twin = 1; twin <= twinsLimit; twin += 1) {
-    const target = join(folder, twin === 1 ? name : name.replace(/\.request$/, `.${twin}.request`));
-    if (!(await takeName(path, target))) continue;
-    await remove(path);
-    await syncFolder(folder);
-    return target;
-  }
-  throw new SignpostError('STORAGE', `${folder} has ${twinsLimit} files named like ${name}: clear it up`);
-}
-
-async function takeName(path: string, target: string): Promise<boolean> {
-  try {
-    await link(path, target);
-    return true;
-  } catch (cause) {
-    const code = errorCode(cause) ?? '';
-    if (code === 'EEXIST') return false;
-    if (!['EPERM', 'EOPNOTSUPP', 'EMLINK'].includes(code)) throw storageError(`write ${target}`, cause);
-  }
-  // A file system without hard links, such as a memory stick's: only the signer writes there, so looking is enough.
-  if (statIfThere(target) !== undefined) return false;
-  try {
-    await rename(path, target);
-    return true;
-  } catch (cause) {
-    throw storageError(`write ${target}`, cause);
-  }
-}
-
-async function writeReasons(path: string, reasons: readonly string[]): Promise<void> {
-  if (reasons.length === 0) return;
-  await writeFileAtomic(`${path}.reason`, Buffer.from(`${reasons.join('\n')}\n`), 'umask');
-}
-
 async function findApprovals(folder: string) {
   const found: { readonly path: string; readonly bytes: Uint8Array }[] = [];
   for (const place of ['in', 'waiting'] as const) {
     for (const name of await namesIn(join(folder, place), approvalName, approvalsLimit)) {
       const path = join(folder, place, name);
-      const size = (await lookAt(path))?.size;
-      if (size === undefined || size > approvalLimit) continue;
+      const file = await lookAt(path);
+      if (file === undefined || file === 'other' || file.size > approvalLimit) continue;
       try {
         found.push({ path, bytes: await readShort(path) });
       } catch (error) {
@@ -166,14 +132,6 @@ async function readShort(path: string): Promise<Uint8Array> {
     return buffer.subarray(0, (await file.read(buffer, 0, approvalLimit, 0)).bytesRead);
   } catch (cause) {
     throw storageError(`read ${path}`, cause);
-  }
-}
-
-async function remove(path: string): Promise<void> {
-  try {
-    await rm(path, { force: true });
-  } catch (cause) {
-    throw storageError(`remove ${path}`, cause);
   }
 }
 

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { parse } from 'yaml';
 import { clientCommands, shellCommand, writePolicy, writeRegistriesFile } from './client-setup.ts';
-import { demoPaths } from './demo-world.ts';
+import { demoAddress, demoPaths } from './demo-world.ts';
 
 const image = {
   registry: 'localhost:5443',
@@ -34,6 +34,14 @@ test('every tool is shown, and one command must be refused', () => {
   const refused = commands.filter(({ succeeds }) => !succeeds);
   assert.equal(refused.length, 1);
   assert.ok(refused[0]?.argv.includes(paths.strictPolicy));
+});
+
+test('what only looks where a layer is comes from addresses from which nothing is pulled', () => {
+  const looks = clientCommands(image, paths).filter(({ tool }) => tool === 'curl');
+  assert.ok(looks.length > 2);
+  const from = looks.map(({ argv }) => argv[argv.indexOf('--interface') + 1] ?? '');
+  assert.equal(new Set(from).size, looks.length);
+  assert.ok(from.every((address) => address.startsWith('127.0.1') && address !== demoAddress));
 });
 
 test('an image without a large blob has no redirect to show, and one of the user is not run', () => {

@@ -1,4 +1,4 @@
-import { type DemoMirror, demoMirrors, type DemoPaths } from './demo-world.ts';
+import { type DemoMirror, demoMirrors, type DemoPaths, lookingAddress } from './demo-world.ts';
 
 /** A command with which a stock client pulls from the demo. */
 export interface ClientCommand {
@@ -100,10 +100,13 @@ function curlCommands(image: DemoImage, paths: DemoPaths): readonly ClientComman
     argv: [...curl, '--interface', mirror.clientAddress, url],
     succeeds: true,
   });
-  return [
-    { tool: 'curl', shows: 'where a layer is to be fetched from', argv: [...curl, url], succeeds: true },
-    ...demoMirrors.slice(1).map(from),
-  ];
+  const here: ClientCommand = {
+    tool: 'curl',
+    shows: 'where a layer is to be fetched from',
+    argv: [...curl, '--interface', lookingAddress, url],
+    succeeds: true,
+  };
+  return [here, ...demoMirrors.slice(1).map(from)];
 }
 
 function skopeoCopy(byTag: string, policy: string, target: string, paths: DemoPaths): readonly string[] {

@@ -22,6 +22,12 @@ export const demoMirrors: readonly DemoMirror[] = [
 /** The Mirror List's address. */
 export const demoAddress = '127.0.0.1';
 
+/**
+ * From here it is shown where a layer is to be fetched from: for the Mirror List, whoever looks and does not fetch has
+ * failed there, and the next pull from that address would be sent elsewhere. It counts as being where this machine does.
+ */
+export const lookingAddress = '127.0.10.1';
+
 /** Where everything of a demo lies. */
 export type DemoPaths = ReturnType<typeof demoPaths>;
 

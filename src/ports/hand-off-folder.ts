@@ -16,8 +16,11 @@ export interface RequestFile {
 
 /** The folder through which an unattended signer gets requests and approvals. Throws SignpostError STORAGE. */
 export interface HandOffRequests {
-  /** In the order of their names, `in` first; what is no regular file, and more than a bound, is left out. */
-  list(): Promise<readonly RequestFile[]>;
+  /**
+   * In the order of their names, `in` first; what is no regular file, and more than a bound, is left out. `ignored` has
+   * the names in `in` of what is neither a request nor an approval.
+   */
+  list(): Promise<{ readonly files: readonly RequestFile[]; readonly ignored: readonly string[] }>;
   /** The lines as they are in the file. */
   read(file: RequestFile): AsyncIterable<Uint8Array>;
   /** Puts it elsewhere, under a name that nothing else has there, with the reasons beside it. */

@@ -147,10 +147,10 @@ export async function finishBundles({
 
 // The name tells which request it answers, so that whoever finds it after a crash can ask the record.
 function bundleName(serial: number, request: Digest): string {
-  return `signature-bundle-${serial}-${request.replace(':', '-')}.jsonl`;
+  return `signature-bundle-${serial}-${request.replace(':', '-')}.bundle`;
 }
 
 function requestOf(name: string): Digest | undefined {
-  const hex = /^signature-bundle-\d{1,16}-sha256-([0-9a-f]{64})\.jsonl$/.exec(name)?.[1];
+  const hex = /^signature-bundle-\d{1,16}-sha256-([0-9a-f]{64})\.(?:bundle|jsonl)$/.exec(name)?.[1];
   return hex === undefined ? undefined : (`sha256:${hex}` as Digest);
 }

@@ -33,7 +33,7 @@ export async function signWaiting(
   options: HandleOptions & Pick<SignOptions, 'adoptRecord'>,
 ): Promise<readonly WaitingOutcome[]> {
   await finishBundles(deps);
-  const waiting = (await deps.requests.list()).filter(({ place }) => place === 'waiting');
+  const waiting = (await deps.requests.list()).files.filter(({ place }) => place === 'waiting');
   const unknown = names.find((name) => waiting.every((file) => file.name !== name));
   if (unknown !== undefined) {
     throw new SignpostError('NOT_FOUND', `no request of the name ${unknown} waits`);

@@ -139,7 +139,7 @@ async function createSigner(changes: Partial<WatchDeps> = {}) {
 test('what is allowed is signed, the bundle is accepted, and the request is put away', async () => {
   const signer = await createSigner();
   await signer.put('monday.request', await signer.ask('fedora/base:41', four));
-  assert.deepEqual(await signer.pass(), { signed: 1, waiting: 0, refused: 0, failed: 0 });
+  assert.deepEqual(await signer.pass(), { signed: 1, waiting: 0, refused: 0, failed: 0, ignored: [] });
   const [bundle = '', ...others] = await signer.names('out');
   assert.deepEqual(others, []);
   assert.deepEqual(await signer.names('in'), []);
@@ -152,7 +152,7 @@ test('what is allowed is signed, the bundle is accepted, and the request is put 
 test('what nobody vouches for, or no rule is about, waits with the reasons', async () => {
   const signer = await createSigner();
   await signer.put('a.request', await signer.ask('fedora/base:41', four, false));
-  assert.deepEqual(await signer.pass(), { signed: 0, waiting: 1, refused: 0, failed: 0 });
+  assert.deepEqual(await signer.pass(), { signed: 0, waiting: 1, refused: 0, failed: 0, ignored: [] });
   assert.deepEqual(await signer.names('waiting'), ['a.request', 'a.request.reason']);
   assert.match(await signer.read('waiting', 'a.request.reason'), /nobody vouches for the request/);
   assert.deepEqual(await signer.names('out'), []);
@@ -201,7 +201,7 @@ test('of two requests with one serial for a repository only the first is signed'
   const second = await twin.ask('fedora/base:41', buildList([buildImage()]));
   await signer.put('a.request', first);
   await signer.put('b.request', second);
-  assert.deepEqual(await signer.pass(), { signed: 1, waiting: 0, refused: 1, failed: 0 });
+  assert.deepEqual(await signer.pass(), { signed: 1, waiting: 0, refused: 1, failed: 0, ignored: [] });
   assert.deepEqual(await signer.names('refused'), ['b.request', 'b.request.reason']);
 });
 
@@ -214,7 +214,7 @@ test('a request that comes again is not signed again', async () => {
   await rm(join(signer.folder, 'out', bundle));
   await signer.put('a.request', text);
   await signer.put('again.request', text);
-  assert.deepEqual(await signer.pass(), { signed: 0, waiting: 0, refused: 0, failed: 0 });
+  assert.deepEqual(await signer.pass(), { signed: 0, waiting: 0, refused: 0, failed: 0, ignored: [] });
   assert.deepEqual(await signer.names('out'), []);
   const done = (await signer.names('done')).filter((name) => name.endsWith('.request'));
   assert.deepEqual(done, ['a.2.request', 'a.request', 'again.request']);
@@ -301,7 +301,7 @@ test('a damaged request is refused once it can no longer be on its way', async (
   await writeFile(join(signer.folder, 'in', 'cut.request'), text.slice(0, -100));
   const written = signer.clock.time / 1000;
   await utimes(join(signer.folder, 'in', 'cut.request'), written, written);
-  assert.deepEqual(await signer.pass(), { signed: 0, waiting: 0, refused: 0, failed: 0 });
+  assert.deepEqual(await signer.pass(), { signed: 0, waiting: 0, refused: 0, failed: 0, ignored: [] });
   assert.deepEqual(await signer.names('in'), ['cut.request']);
   signer.clock.time += 61_000;
   assert.equal((await signer.pass()).refused, 1);
@@ -371,7 +371,8 @@ test('rubbish, nested, doubled and enormous requests are refused, links and othe
   await mkdir(join(signer.folder, 'in', 'folder.approval'));
   await signer.put('.hidden.request', text);
   await signer.put('other.txt', text);
-  assert.deepEqual(await signer.pass(), { signed: 0, waiting: 0, refused: 10, failed: 0 });
+  const ignored = ['empty.request.reason', 'other.txt', 'folder.request', 'link.request'];
+  assert.deepEqual(await signer.pass(), { signed: 0, waiting: 0, refused: 10, failed: 0, ignored });
   assert.deepEqual(await signer.names('in'), [
     '.hidden.request',
     'empty.request.reason',
@@ -452,7 +453,7 @@ test('stopped after the record and before the bundle has its name, the same bund
   assert.equal(signer.record.findBundle(digestOf(text)), digestOf(await signer.read('out', settled)));
 
   const result = await createWatch(signer.deps, signer.options)();
-  assert.deepEqual(result, { signed: 0, waiting: 0, refused: 0, failed: 0 });
+  assert.deepEqual(result, { signed: 0, waiting: 0, refused: 0, failed: 0, ignored: [] });
   const [bundle = '', ...others] = await signer.names('out');
   assert.deepEqual(others, []);
   assert.equal(signer.record.findBundle(digestOf(text)), digestOf(await signer.read('out', bundle)));
@@ -470,7 +471,7 @@ test('stopped before the record, the bundle that nobody answers for goes and ano
     [Symbol.dispose]: () => {},
   });
   await assert.rejects(createWatch({ ...signer.deps, openRecord }, signer.options)(), /killed/);
-  await writeFile(join(signer.folder, 'out', '.x.jsonl.0123456789ab.tmp'), 'half a bundle');
+  await writeFile(join(signer.folder, 'out', '.x.bundle.0123456789ab.tmp'), 'half a bundle');
   assert.equal((await signer.names('out')).length, 2);
   signer.clock.time += 1000;
   assert.equal((await signer.pass()).signed, 1);

@@ -28,6 +28,8 @@ export interface PassResult {
   readonly refused: number;
   /** Requests whose signing failed: they are tried again. */
   readonly failed: number;
+  /** What lies in the folder for requests under a name that none has. */
+  readonly ignored: readonly string[];
 }
 
 /** A file that is damaged and was written less than this long ago may still be on its way, in milliseconds. */
@@ -44,11 +46,17 @@ const waitingLimit = 1000;
  * @throws SignpostError STORAGE, LOCKED when another signer uses the record, CANCELLED
  */
 export function createWatch(deps: WatchDeps, options: HandleOptions): () => Promise<PassResult> {
+  let told: ReadonlySet<string> = new Set();
   let later = new Map<string, { readonly due: number; readonly approvals: string }>();
 
   return async () => {
     const now = deps.clock.monotonic();
-    const files = await deps.requests.list();
+    const { files, ignored } = await deps.requests.list();
+    for (const name of ignored) {
+      if (!told.has(name))
+        deps.log.warn('ignored: a request is a regular file whose name ends in ".request"', { name });
+    }
+    told = new Set(ignored);
     const approvals = readApprovals(await deps.requests.approvals(), deps.policy.approvers);
     const all = listAll(approvals);
     const isDue = (file: RequestFile) => {
@@ -56,7 +64,8 @@ export function createWatch(deps: WatchDeps, options: HandleOptions): () => Prom
       return known === undefined || known.due <= now || known.approvals !== all;
     };
     const due = files.filter(isDue);
-    const result = { signed: 0, waiting: files.length - due.length, refused: 0, failed: 0 };
+    const waitingNow = files.length - due.length;
+    const result = { signed: 0, waiting: waitingNow, refused: 0, failed: 0, ignored };
     const present = new Set(files.map(keyOf));
     later = new Map([...later].filter(([key]) => present.has(key)));
     if (due.length === 0 && (await deps.bundles.settled()).length === 0) return result;
@@ -82,9 +91,10 @@ export function createWatch(deps: WatchDeps, options: HandleOptions): () => Prom
   };
 }
 
-type Outcome = keyof PassResult | 'done' | 'gone' | 'unfinished';
+type Counted = Exclude<keyof PassResult, 'ignored'>;
+type Outcome = Counted | 'done' | 'gone' | 'unfinished';
 
-function isCounted(outcome: Outcome): outcome is keyof PassResult {
+function isCounted(outcome: Outcome): outcome is Counted {
   return outcome !== 'done' && outcome !== 'gone' && outcome !== 'unfinished';
 }
 

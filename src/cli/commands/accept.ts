@@ -6,24 +6,62 @@ import { formatTaggedReference } from '../../oci/reference.ts';
 import { type CommonOptions, type Terminal, createVerb, printResult } from '../command.ts';
 import { loadCheckedConfig } from '../compose/checked-config.ts';
 import { createCountLine } from '../count-line.ts';
+import { type FolderOutcome, acceptFolder } from '../compose/accept-folder.ts';
 import { composeAccept } from '../compose/accept.ts';
+import { plural } from '../plural.ts';
 import { composeProgress } from '../compose/progress.ts';
 
 /** `signpost accept`: verifies a signature bundle and publishes what it signs. */
 export function createCommand(terminal: Terminal): Command {
   return createVerb(
     'accept',
-    'Verify a signature bundle against the configured keys and publish what it signs, in one step.',
-    ['signpost accept signature-bundle-7-89ABCDEF.jsonl'],
+    'Verify a signature bundle against the configured keys and publish what it signs, in one step. Of a folder, every ' +
+      'bundle ("*.bundle") is accepted in turn, and then put into the folder "accepted" or "refused" there.',
+    ['signpost accept signature-bundle-7-89ABCDEF.bundle', 'signpost accept /var/spool/signpost/bundles'],
   )
-    .argument('<bundle>', 'file that "signpost sign" wrote')
+    .argument('<bundle>', 'file that "signpost sign" wrote, or a folder with such files')
     .action(async (bundle: string, options: CommonOptions) => {
-      const result = await accept(terminal, options, bundle);
+      const acceptOne = (file: string) => accept(terminal, options, file);
+      const outcomes = await acceptFolder(bundle, acceptOne, refusalsIn, terminal.signal);
+      if (outcomes !== undefined) return tellAll(terminal, options, outcomes);
+      const result = await acceptOne(bundle);
       printResult(terminal, options, toJson(result), describe(result));
       if (result.refused.length === 0) return refuseMetadata(result);
       const all = result.published.length + result.waiting.length + result.refused.length;
-      throw new SignpostError('TRUST', `${result.refused.length} of ${all} images were refused`);
+      throw new SignpostError('TRUST', `refused ${result.refused.length} of ${plural(all, 'image')}`);
     });
+}
+
+function tellAll(terminal: Terminal, options: CommonOptions, outcomes: readonly FolderOutcome[]): void {
+  printResult(
+    terminal,
+    options,
+    {
+      bundles: outcomes.map(({ name, result, reasons }) => ({
+        name,
+        accepted: reasons.length === 0,
+        ...(result === undefined ? {} : toJson(result)),
+        reasons,
+      })),
+    },
+    outcomes.length === 0
+      ? ['There is no bundle in the folder.']
+      : outcomes.flatMap(({ name, result, reasons }) => [
+          `${name}: ${reasons.length === 0 ? 'accepted' : 'refused'}`,
+          ...(result === undefined ? reasons : describe(result)).map((line) => `  ${line}`),
+        ]),
+  );
+  const refused = outcomes.filter(({ reasons }) => reasons.length > 0).length;
+  if (refused === 0) return;
+  throw new SignpostError('TRUST', `refused ${refused} of ${plural(outcomes.length, 'bundle')}`);
+}
+
+/** Why a bundle was not accepted as a whole. */
+function refusalsIn({ refused, metadata }: AcceptResult): readonly string[] {
+  return [
+    ...refused.map((image) => `${formatTaggedReference(image)}: ${describeImageRefusal(image.reason)}`),
+    ...metadata.filter((outcome) => 'refused' in outcome).map(describeMetadata),
+  ];
 }
 
 async function accept(terminal: Terminal, options: CommonOptions, bundle: string): Promise<AcceptResult> {
@@ -45,7 +83,10 @@ async function accept(terminal: Terminal, options: CommonOptions, bundle: string
 function refuseMetadata({ metadata }: AcceptResult): void {
   const refused = metadata.filter((outcome) => 'refused' in outcome);
   if (refused.length === 0) return;
-  throw new SignpostError('TRUST', `${refused.length} of ${metadata.length} sets of metadata were refused`);
+  throw new SignpostError(
+    'TRUST',
+    `refused ${refused.length} of ${plural(metadata.length, 'set')} of metadata`,
+  );
 }
 
 function describeMetadata(outcome: AcceptResult['metadata'][number]): string {

@@ -19,12 +19,12 @@ export function createCommand(terminal: Terminal): Command {
     'request',
     'Write everything that waits for a signature into one file, to carry to the signer.',
     [
-      'signpost request -o monday.jsonl',
+      'signpost request -o monday.request',
       'signpost request --repository fedora/base --repository fedora/toolbox',
       'signpost request --requester-key /etc/signpost/requester.pem',
     ],
   )
-    .option('-o, --output <file>', 'file to write (default: signing-request-<serial>.jsonl)')
+    .option('-o, --output <file>', 'file to write (default: signing-request-<serial>.request)')
     .option('--repository <name...>', 'only these repositories')
     .option('--requester-key <file>', 'private key in PEM (Ed25519 or ECDSA) that vouches for the request')
     .option(

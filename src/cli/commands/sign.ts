@@ -29,15 +29,15 @@ export function createCommand(terminal: Terminal): Command {
     'sign',
     'Sign a signing request, on a machine of its own: this needs no network, no configuration and no data folder.',
     [
-      'signpost sign monday.jsonl --key release.asc',
-      'signpost sign monday.jsonl --gpg 0123456789ABCDEF0123456789ABCDEF01234567 --expires 180d',
-      'signpost sign monday.jsonl --key release.asc --passphrase-file /run/secrets/release --yes --json',
-      'signpost sign monday.jsonl --key release.asc --cosign-key cosign.pem',
-      'signpost sign monday.jsonl --key release.asc --bundle-key bundle.pem',
+      'signpost sign monday.request --key release.asc',
+      'signpost sign monday.request --gpg 0123456789ABCDEF0123456789ABCDEF01234567 --expires 180d',
+      'signpost sign monday.request --key release.asc --passphrase-file /run/secrets/release --yes --json',
+      'signpost sign monday.request --key release.asc --cosign-key cosign.pem',
+      'signpost sign monday.request --key release.asc --bundle-key bundle.pem',
     ],
   )
     .argument('<request>', 'file that "signpost request" wrote')
-    .option('-o, --output <file>', 'bundle to write (default: signature-bundle-<serial>-<key>.jsonl)');
+    .option('-o, --output <file>', 'bundle to write (default: signature-bundle-<serial>-<key>.bundle)');
   return addSigningKeyOptions(command)
     .option('--allow-rollback', 'sign although this signer has signed a newer request, or this one')
     .option(

@@ -92,7 +92,7 @@ test('request, watch and accept: nobody is asked, and the bundle is vouched for'
   const watched = await succeed(
     runCommand('signer', 'watch', folder, ...signingOptions(), '--once', '--json'),
   );
-  assert.deepEqual(JSON.parse(watched), { signed: 1, waiting: 0, refused: 0, failed: 0 });
+  assert.deepEqual(JSON.parse(watched), { signed: 1, waiting: 0, refused: 0, failed: 0, ignored: [] });
   const [bundle = ''] = await readdir(join(folder, 'out'));
   const accepted = await succeed(origin('accept', join(folder, 'out', bundle)));
   assert.match(accepted, /published {2}fedora\/base:41/);
@@ -104,7 +104,7 @@ test('request, watch and accept: nobody is asked, and the bundle is vouched for'
 
 test('a bundle that nobody vouches for is refused where signers are configured', async () => {
   const path = await ask('0', 'fedora/plain:1');
-  const bundle = at('plain.jsonl');
+  const bundle = at('plain.bundle');
   const options = signingOptions()
     .slice(2)
     .filter((_, index) => index < 4);
@@ -133,7 +133,7 @@ test('what needs an approval waits; then it is approved and signed', async () =>
   assert.equal(status, 0, err);
   assert.match(err, /images\.example\.org\/other\/a:1\n/);
   assert.match(out, /^The approval of sha256:/);
-  assert.match(await watch(), /1 requests signed/);
+  assert.match(await watch(), /1 request signed/);
 });
 
 test('a person signs what waits, and sees why it waits', async () => {
@@ -211,7 +211,7 @@ test('watch notices a request that appears, and ends in good order', { timeout: 
   const path = await ask('3', 'fedora/run:1');
   await copyFile(path, join(folder, 'in', '.tmp'));
   await rename(join(folder, 'in', '.tmp'), join(folder, 'in', 'a.request'));
-  await eventually(async () => (await readdir(join(folder, 'out'))).some((name) => name.endsWith('.jsonl')));
+  await eventually(async () => (await readdir(join(folder, 'out'))).some((name) => name.endsWith('.bundle')));
   child.kill('SIGTERM');
   const [status] = (await once(child, 'exit')) as [number | null];
   assert.equal(status, 0, log);
@@ -228,7 +228,7 @@ test(
     const seen = new Map<string, string>();
     const collect = async () => {
       for (const name of await readdir(join(folder, 'out')).catch(() => [])) {
-        if (!name.endsWith('.jsonl') || name.startsWith('.')) continue;
+        if (!name.endsWith('.bundle') || name.startsWith('.')) continue;
         const text = await readFile(join(folder, 'out', name), 'utf8');
         assert.match(text, /\{"end":true,.*\}\n$/);
         const known = seen.get(name);

@@ -8,6 +8,7 @@ import { type CommonOptions, type Terminal, createVerb, printResult } from '../c
 import { type SignerSettings, composeApprove, composeSignWaiting, composeWatch } from '../compose/signer.ts';
 import { describePlan } from '../describe-plan.ts';
 import { parseDuration } from '../duration.ts';
+import { plural } from '../plural.ts';
 import { confirm } from '../prompt.ts';
 import { sealKeySource } from '../seal-key-source.ts';
 import {
@@ -66,11 +67,15 @@ function createWatchCommand(terminal: Terminal): Command {
       const interval = parseDuration(options.interval, '--interval');
       const result = await composeWatch({ ...settingsOf(terminal, folder, options), once, interval });
       if (!once) return;
-      const { signed, waiting, refused, failed } = result;
+      const { signed, waiting, refused, failed, ignored } = result;
       printResult(terminal, options, result, [
-        `${signed} requests signed, ${waiting} waiting, ${refused} refused, ${failed} failed.`,
+        `${plural(signed, 'request')} signed, ${waiting} waiting, ${refused} refused, ${failed} failed.`,
+        ...ignored.map(
+          (name) => `ignored  in/${name}: a request is a regular file whose name ends in ".request"`,
+        ),
       ]);
-      if (failed > 0) throw new SignpostError('UNAVAILABLE', `${failed} requests could not be signed`);
+      if (failed > 0)
+        throw new SignpostError('UNAVAILABLE', `${plural(failed, 'request')} could not be signed`);
     });
 }
 

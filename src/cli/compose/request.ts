@@ -38,7 +38,7 @@ export async function composeRequest(
     registry,
     findPublished: createFinder(registry, content),
     nonce: () => randomBytes(16).toString('hex'),
-    createFile: (serial: number) => createNewFile(output ?? `signing-request-${serial}.jsonl`),
+    createFile: (serial: number) => createNewFile(output ?? `signing-request-${serial}.request`),
     ...(requester === undefined ? {} : { requester }),
   };
   return await writeRequest(deps, wanted);

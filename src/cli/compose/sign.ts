@@ -56,7 +56,7 @@ export async function composeSign(settings: SignSettings): Promise<SignResult> {
       clock,
       review,
       createBundle: ({ header }) =>
-        createNewFile(output ?? `signature-bundle-${header.serial}-${name}.jsonl`),
+        createNewFile(output ?? `signature-bundle-${header.serial}-${name}.bundle`),
       advance,
       signal,
     },

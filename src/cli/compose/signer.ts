@@ -59,7 +59,7 @@ export async function composeWatch(
     const { folder, interval, signal } = settings;
     using changes = watchFolders([join(folder, 'in'), join(folder, 'waiting')]);
     log.info('watching', { folder: resolve(folder) });
-    let last: PassResult = { signed: 0, waiting: 0, refused: 0, failed: 0 };
+    let last: PassResult = { signed: 0, waiting: 0, refused: 0, failed: 0, ignored: [] };
     while (!signal.aborted) {
       try {
         last = await pass();
