@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Mirror, MirrorId } from '../mirrors/mirror.ts';
 import { describeMirror } from '../mirrors/mirror-description.ts';
 import type { MirrorState } from '../mirrors/mirror-state.ts';
-import { SignpostError } from '../oci/errors.ts';
+import { SignpostError, isSignpostError } from '../oci/errors.ts';
 import type { MirrorRegistry } from '../ports/mirror-registry.ts';
 import type { AdminClient } from './admin-client.ts';
 import { readMirrorDescription } from './sqlite/mirror-description.ts';
@@ -13,6 +13,10 @@ import { urlStates } from './sqlite/mirror-states.ts';
 export interface RemoteMirrorRegistry extends MirrorRegistry {
   /** What the server knows of the mirrors' health. */
   states(): Promise<ReadonlyMap<MirrorId, MirrorState>>;
+  /** One mirror, and what is known of its health: a mirror's own token may ask for no more. */
+  show(name: string): Promise<{ readonly mirror: Mirror; readonly state: MirrorState | undefined }>;
+  /** The newest publication. */
+  newest(): Promise<number>;
 }
 
 const pageSize = 500;
@@ -40,6 +44,8 @@ const page = z.object({
   mirrors: z.array(item).max(pageSize),
   next: z.string().optional(),
 });
+
+const status = z.object({ serial: z.int().min(0) });
 
 interface Known {
   readonly mirror: Mirror;
@@ -92,6 +98,17 @@ export function createRemoteMirrorRegistry(ask: AdminClient): RemoteMirrorRegist
     throw new SignpostError('LOCKED', `the mirror ${mirror.name} has changed meanwhile: look at it again`);
   }
 
+  async function stateOf(path: string): Promise<MirrorState | undefined> {
+    try {
+      const { body } = await ask({ method: 'GET', path: `${path}/health` });
+      return understand(() => state.parse(body));
+    } catch (error) {
+      // There is such a mirror: nothing is known of it yet.
+      if (isSignpostError(error, 'NOT_FOUND')) return undefined;
+      throw error;
+    }
+  }
+
   return {
     list,
     async states() {
@@ -99,6 +116,17 @@ export function createRemoteMirrorRegistry(ask: AdminClient): RemoteMirrorRegist
         state === undefined ? [] : [[mirror.id as MirrorId, state] as const],
       );
       return new Map(entries);
+    },
+    async show(name) {
+      const path = `/mirrors/${encodeURIComponent(name)}`;
+      const { body, etag = '' } = await ask({ method: 'GET', path });
+      const mirror = readMirror(body);
+      known.set(mirror.id, { mirror, etag });
+      return { mirror, state: await stateOf(path) };
+    },
+    async newest() {
+      const { body } = await ask({ method: 'GET', path: '/status' });
+      return understand(() => status.parse(body)).serial;
     },
     async add(mirror) {
       const { body, etag = '' } = await ask({

@@ -1,21 +1,32 @@
 import { type MirrorDescription, describeMirror } from '../mirrors/mirror-description.ts';
 import type { Mirror } from '../mirrors/mirror.ts';
 import type { MirrorState, UrlState } from '../mirrors/mirror-state.ts';
+import { plural } from './plural.ts';
 import { formatTable } from './table.ts';
 
-/** In a few words how a mirror is. What the operator has ordered goes before what the server has seen. */
-export function describeStatus(mirror: Mirror, state: MirrorState | undefined): string {
+/**
+ * In a few words how a mirror is. What the operator has ordered goes before what the server has seen. With the `newest`
+ * publication it is said how far behind it is.
+ */
+export function describeStatus(mirror: Mirror, state: MirrorState | undefined, newest?: number): string {
   if (!mirror.enabled) return 'disabled';
   if (!mirror.approved) return 'waits for approval';
-  return state === undefined ? 'not probed yet' : describeHealth(state);
+  return state === undefined ? 'not probed yet' : describeHealth(state, newest);
 }
 
 /** In a few words what was seen of a mirror, whatever the operator has ordered. */
-export function describeHealth(state: MirrorState): string {
+export function describeHealth(state: MirrorState, newest?: number): string {
   if (!state.healthy) return `down: ${state.reason ?? 'its last probe failed'}`;
   const partly = state.urls?.some(({ reason }) => reason !== undefined) === true ? ', partly out' : '';
   const warned = state.warning === undefined ? '' : ', with a warning';
-  return `healthy, at ${state.serial}${partly}${warned}`;
+  const behind = behindOf(state, newest);
+  const late = behind === undefined || behind === 0 ? '' : ` (${plural(behind, 'publication')} behind)`;
+  return `healthy, at ${state.serial}${late}${partly}${warned}`;
+}
+
+/** How many publications a mirror lacks; undefined where that is not known. */
+function behindOf({ serial }: MirrorState, newest: number | undefined): number | undefined {
+  return newest === undefined || serial === 0 ? undefined : Math.max(0, newest - serial);
 }
 
 /** Whom a mirror serves, in a few words. */
@@ -72,11 +83,11 @@ export function mirrorToJson(mirror: Mirror): MirrorDescription & { readonly id:
 }
 
 /** A mirror with its state as `--json` has it. */
-export function statusToJson(mirror: Mirror, state: MirrorState | undefined) {
-  return { ...mirrorToJson(mirror), state: stateToJson(state) };
+export function statusToJson(mirror: Mirror, state: MirrorState | undefined, newest?: number) {
+  return { ...mirrorToJson(mirror), state: stateToJson(state, newest) };
 }
 
-function stateToJson(state: MirrorState | undefined) {
+function stateToJson(state: MirrorState | undefined, newest: number | undefined) {
   if (state === undefined) return undefined;
   const { healthy, reason, since, serial, ipv4, ipv6, urls, warning, responseTime, certificate } = state;
   const ends = certificate && { ...certificate, expires: new Date(certificate.expires).toISOString() };
@@ -85,6 +96,7 @@ function stateToJson(state: MirrorState | undefined) {
     reason,
     since: new Date(since).toISOString(),
     serial,
+    behind: behindOf(state, newest),
     ipv4,
     ipv6,
     urls,

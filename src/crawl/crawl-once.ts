@@ -25,7 +25,10 @@ export interface CrawlOptions {
 /** What crawling a mirror once has shown. */
 export interface CrawledMirror {
   readonly mirror: Mirror;
+  /** What this visit saw, and nothing that was measured before. */
   readonly state: StoredMirrorState;
+  /** The same, with what was measured before where this visit has measured nothing: to be kept. */
+  readonly stored: StoredMirrorState;
   readonly events: readonly MirrorEvent[];
   /** What it was asked: requests, and bytes of bodies. */
   readonly requests: number;
@@ -66,7 +69,14 @@ async function crawlMirror(
 ): Promise<CrawledMirror> {
   const { clock, settings } = deps;
   const probing = { ...deps, probeTimeout: settings.probeTimeout };
-  const probed = new ProbedMirror(mirror, known, deps, deps.treeSerial(), momentOf(clock));
+  // What earlier visits have measured is left out: a person who looks now wants to see what is so now.
+  const probed = new ProbedMirror(
+    mirror,
+    known && withoutFacts(known),
+    deps,
+    deps.treeSerial(),
+    momentOf(clock),
+  );
   let [requests, bytes, onItsWord] = [0, 0, false];
   for (let visit = 0; visit < visitLimit && !probed.health.healthy && !signal.aborted; visit += 1) {
     const job = probed.begin(clock.monotonic(), deps.treeSerial(), full && visit === 0);
@@ -87,7 +97,20 @@ async function crawlMirror(
     mirror: mirror.id,
     at: clock.now(),
   }));
-  return { mirror, state, events, requests, bytes, onItsWord: onItsWord && state.healthy };
+  const stored = { ...(known === undefined ? {} : factsOf(known)), ...state };
+  return { mirror, state, stored, events, requests, bytes, onItsWord: onItsWord && state.healthy };
+}
+
+const facts = ['ipv4', 'ipv6', 'urls', 'responseTime', 'certificate'] as const;
+
+function factsOf(state: StoredMirrorState): Partial<StoredMirrorState> {
+  return Object.fromEntries(facts.flatMap((key) => (state[key] === undefined ? [] : [[key, state[key]]])));
+}
+
+function withoutFacts(state: StoredMirrorState): StoredMirrorState {
+  const rest = { ...state };
+  for (const key of facts) delete rest[key];
+  return rest;
 }
 
 /** A mirror that is as it was has been so since then. */

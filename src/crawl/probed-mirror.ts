@@ -143,6 +143,12 @@ export class ProbedMirror implements ProbeHistory {
     this.noteSerial(treeSerial, now);
   }
 
+  /** Somebody else has looked: so does the next probe, and first of all at what the mirror failed on there. */
+  lookAt(failed: StoredMirrorState['failed']): void {
+    this.asked = true;
+    this.#failed = failed ?? this.#failed;
+  }
+
   /** What to look at now; undefined when the hour's budget is spent. */
   begin(now: number, treeSerial: number, full = false): ProbeJob | undefined {
     this.running = true;

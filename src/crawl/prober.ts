@@ -33,6 +33,8 @@ export interface Prober {
    * False when it is not: there is no such mirror, it is disabled, or it was found to be one that cannot be probed.
    */
   probeNow(mirror: MirrorId, serial?: number): boolean;
+  /** Somebody else has found mirrors to be otherwise: each is probed, beginning with what it failed on there. */
+  look(found: ReadonlyMap<MirrorId, Pick<StoredMirrorState, 'failed'>>): void;
   /** Replaces the mirrors. New ones are probed at once; those whose URLs changed count as new. */
   setMirrors(mirrors: readonly Mirror[]): void;
   /** `callback` runs soon after states have changed; changes close together are told once. */
@@ -247,6 +249,9 @@ export async function createProber(deps: ProberDeps): Promise<Prober> {
       mirror.report(serial, knownSerial, clock.monotonic());
       changed(mirror, before);
       return !mirror.isTrusted;
+    },
+    look(found) {
+      for (const [id, { failed }] of found) mirrors.get(id)?.lookAt(failed);
     },
     setMirrors(list) {
       const now = momentOf(clock);

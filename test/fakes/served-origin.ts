@@ -26,8 +26,8 @@ export interface ServedOrigin extends AsyncDisposable {
   publish(image: BuiltManifest, target: string, life?: string): Promise<void>;
 }
 
-/** `folder` gets the keys too: cosign.pub, other.pub, root.pem, 1.root.json and notary.crt. OpenPGP keys are the vectors'. */
-export async function serveOrigin(folder: string): Promise<ServedOrigin> {
+/** `more` is more of the configuration. `folder` gets the keys too: cosign.pub, other.pub, root.pem, 1.root.json and notary.crt. OpenPGP keys are the vectors'. */
+export async function serveOrigin(folder: string, more = ''): Promise<ServedOrigin> {
   const at = (name: string) => join(folder, name);
   const registry = 'images.example.org';
   const cosign = createRawKey();
@@ -57,7 +57,7 @@ repositories:
     notationRoots: [root.pem]
 tuf: { root: 1.root.json }
 notary: { certificates: [notary.crt] }
-`,
+${more}`,
   );
   const child = spawn(process.execPath, [program, 'serve', '--config', config, '--json'], {
     stdio: ['ignore', 'pipe', 'ignore'],

@@ -5,11 +5,13 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { after, before, suite, test } from 'node:test';
 import { type DataFolder, createDataFolder } from '../../../test/fakes/data-folder.ts';
 import { type FaultyMirror, startFaultyMirror } from '../../../test/fakes/faulty-mirror.ts';
 import { buildFourPlatforms } from '../../../test/fakes/image-builder.ts';
 import { createMemoryImageSource } from '../../../test/fakes/memory-image-source.ts';
+import { serveOrigin } from '../../../test/fakes/served-origin.ts';
 import { runCommand } from '../../../test/fakes/run-command.ts';
 import { exitCodes } from '../exit-codes.ts';
 
@@ -64,6 +66,24 @@ suite('signpost crawl', () => {
     assert.ok((mirrors[0]?.requests ?? 99) <= 6, `${mirrors[0]?.requests} requests`);
   });
 
+  test('reads whole blobs when a full check is wanted, and only then', async () => {
+    const ordinary = (await crawl('good')).mirrors[0];
+    const full = (await crawl('good', '--full')).mirrors[0];
+    assert.ok(ordinary !== undefined && full !== undefined);
+    assert.ok(full.requests > ordinary.requests, `${full.requests} and ${ordinary.requests} requests`);
+    assert.ok(full.bytes > 2 * ordinary.bytes, `${full.bytes} and ${ordinary.bytes} bytes`);
+  });
+
+  test('reports what this visit saw, and nothing of earlier ones', async () => {
+    assert.match((await crawl('good')).mirrors[0]?.state.responseTime?.toString() ?? '', /^\d/);
+    await servers[0]?.setFault('status-503');
+    const { state } = (await crawl('good')).mirrors[0] ?? {};
+    assert.deepEqual([state?.healthy, state?.ipv4, state?.responseTime], [false, undefined, undefined]);
+    assert.match((await run('crawl', 'good')).out, /^good +\? +\? +- +- /m);
+    await servers[0]?.setFault('none');
+    assert.equal((await crawl('good')).mirrors[0]?.state.ipv4, true);
+  });
+
   test('shows what a mirror says so that no terminal acts upon it', async () => {
     const evil = '\u009b31m\u009b2J\u009d0;owned\u009c';
     const server = createServer((_request, response) => {
@@ -88,7 +108,7 @@ suite('signpost crawl', () => {
       const { mirrors } = JSON.parse(shown[1]?.out ?? '') as CrawlOutput;
       assert.ok(mirrors[0]?.state.reason?.includes(evil), 'a program gets what it said');
     } finally {
-      await run('mirror', 'remove', 'evil');
+      await run('mirror', 'remove', 'evil', '--yes');
       server.close().closeAllConnections();
     }
   });
@@ -100,7 +120,7 @@ suite('signpost crawl', () => {
     assert.match(mirrors[1]?.state.reason ?? '', /^wrong-bytes/);
     const table = await run('crawl', 'other');
     assert.match(table.out, /^other .* down: wrong-bytes/m);
-    assert.match(table.err, /1 of 1 mirrors are out/);
+    assert.match(table.err, /1 mirror visited, 1 out/);
     assert.match((await run('mirror', 'show', 'other')).out, /down: wrong-bytes/);
     await servers[1]?.setFault('none');
     assert.equal((await crawl('other')).status, exitCodes.ok);
@@ -136,7 +156,44 @@ interface CrawlOutput {
       readonly serial: number;
       readonly ipv4?: boolean;
       readonly ipv6?: boolean;
+      readonly responseTime?: number;
       readonly reason?: string;
     };
   }[];
 }
+
+test('a running server is told of what it thinks otherwise, and looks at once', async () => {
+  const root = mkdtempSync(join(tmpdir(), 'signpost-crawl-told-'));
+  const origin = await serveOrigin(root, 'mirrors: { allowAddresses: [127.0.0.0/8] }\n');
+  const run = (...argv: readonly string[]) => runCommand(...argv, '--config', origin.config);
+  const list = async () => (await run('mirror', 'list')).out;
+  const until = async (pattern: RegExp) => {
+    // An idle mirror is looked at every few minutes.
+    for (let tries = 0; tries < 300; tries += 1) {
+      if (pattern.test(await list())) return;
+      await sleep(100);
+    }
+    assert.fail(`no ${pattern.source} in ${await list()}`);
+  };
+  try {
+    await origin.publish(buildFourPlatforms(), 'fedora/base:41');
+    cpSync(join(root, 'data', 'tree'), join(root, 'copy'), { recursive: true });
+    const server = await startFaultyMirror({ root: join(root, 'copy') });
+    try {
+      await run('mirror', 'add', 'uni', server.url, '--country', 'DE');
+      await until(/healthy, at 1/);
+      assert.match((await run('crawl')).out, /1 mirror visited, 0 out; the running server knows as much/);
+      await server.setFault('status-503');
+      assert.match((await run('crawl')).out, /the running server was told of 1 mirror and looks at once/);
+      await until(/down: status/);
+      await server.setFault('none');
+      await run('crawl');
+      await until(/healthy, at 1/);
+    } finally {
+      await server.close();
+    }
+  } finally {
+    await origin[Symbol.asyncDispose]();
+    rmSync(root, { recursive: true, force: true });
+  }
+});

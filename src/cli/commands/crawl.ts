@@ -6,6 +6,7 @@ import { type CommonOptions, createVerb, printResult, type Terminal } from '../c
 import { configOf } from '../config-of.ts';
 import { composeCrawl } from '../compose/crawl.ts';
 import { describeCertificate, describeHealth, describeStatus, statusToJson } from '../describe-mirror.ts';
+import { plural } from '../plural.ts';
 import { formatTable } from '../table.ts';
 
 interface Options extends CommonOptions {
@@ -21,7 +22,7 @@ export function createCommand(terminal: Terminal): Command {
   return createVerb(
     'crawl',
     'Visit mirrors once: read the marker of each, compare a part of a blob with its bytes here, and look at every ' +
-      'URL over IPv4 and IPv6. Any that is out makes the exit status non-zero. A running server does all this by itself.',
+      'URL over IPv4 and IPv6. Any that is out makes the exit status non-zero. A running server does all this by itself; it is told of mirrors that it thinks otherwise of, and looks at once.',
     ['signpost crawl', 'signpost crawl uni-example --full', 'signpost crawl --json'],
   )
     .argument('[mirror...]', 'the mirrors; all that are enabled without any')
@@ -30,14 +31,14 @@ export function createCommand(terminal: Terminal): Command {
     .action(async (names: readonly string[], options: Options) => {
       const config = configOf(options);
       let done = 0;
-      const { mirrors, saved } = await composeCrawl(config, names, {
+      const { mirrors, saved, told } = await composeCrawl(config, names, {
         full: options.full === true,
         parallel: options.parallel,
         signal: terminal.signal,
         onCrawled: () => {
           done += 1;
           if (done % progressStep === 0 && options.json !== true) {
-            terminal.stderr.write(`${done} mirrors visited\n`);
+            terminal.stderr.write(`${plural(done, 'mirror')} visited\n`);
           }
         },
       });
@@ -45,11 +46,12 @@ export function createCommand(terminal: Terminal): Command {
       printResult(
         terminal,
         options,
-        { mirrors: mirrors.map(toJson), out, saved },
-        describe(mirrors, out, saved),
+        { mirrors: mirrors.map(toJson), out, saved, told },
+        describe(mirrors, out, saved ? undefined : told),
       );
       if (terminal.signal.aborted) throw new SignpostError('CANCELLED', 'stopped before all were visited');
-      if (out > 0) throw new SignpostError('UNAVAILABLE', `${out} of ${mirrors.length} mirrors are out`);
+      if (out > 0)
+        throw new SignpostError('UNAVAILABLE', `${plural(mirrors.length, 'mirror')} visited, ${out} out`);
     });
 }
 
@@ -68,7 +70,12 @@ function describeOrder(mirror: CrawledMirror['mirror']): string {
   return mirror.enabled && mirror.approved ? '' : ` (${describeStatus(mirror, undefined)})`;
 }
 
-function describe(mirrors: readonly CrawledMirror[], out: number, saved: boolean): readonly string[] {
+/** `told` is how many mirrors a running server has been told of; undefined where none is running. */
+function describe(
+  mirrors: readonly CrawledMirror[],
+  out: number,
+  told: number | undefined,
+): readonly string[] {
   if (mirrors.length === 0) return ['There are no mirrors to visit.'];
   const over = (reachable: boolean | undefined) => (reachable === undefined ? '?' : reachable ? 'yes' : 'no');
   const table = formatTable([
@@ -79,7 +86,7 @@ function describe(mirrors: readonly CrawledMirror[], out: number, saved: boolean
       over(state.ipv6),
       state.responseTime === undefined ? '-' : `${state.responseTime} ms`,
       describeCertificate(state) ?? '-',
-      `${requests} requests, ${formatBytes(bytes)}`,
+      `${plural(requests, 'request')}, ${formatBytes(bytes)}`,
       `${describeHealth(state)}${onItsWord ? ' (on its word)' : ''}${describeOrder(mirror)}`,
     ]),
   ]);
@@ -92,6 +99,12 @@ function describe(mirrors: readonly CrawledMirror[], out: number, saved: boolean
   return [
     ...table,
     ...warnings,
-    `${mirrors.length} mirrors visited, ${out} out${saved ? '' : '; a server is running and keeps its own findings'}`,
+    `${plural(mirrors.length, 'mirror')} visited, ${out} out${describeTold(told)}`,
   ];
+}
+
+function describeTold(told: number | undefined): string {
+  if (told === undefined) return '';
+  if (told === 0) return '; the running server knows as much';
+  return `; the running server was told of ${plural(told, 'mirror')} and looks at once`;
 }

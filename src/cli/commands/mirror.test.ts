@@ -56,7 +56,7 @@ test('a mirror is added, listed, changed, switched off and on, and removed', asy
   assert.equal((await list())[0]?.enabled, true);
   assert.match((await mirror('list')).out, /not probed yet/);
 
-  const removed = JSON.parse((await mirror('remove', 'university', '--json')).out) as {
+  const removed = JSON.parse((await mirror('remove', 'university', '--yes', '--json')).out) as {
     removed: { name: string };
   };
   assert.equal(removed.removed.name, 'university');

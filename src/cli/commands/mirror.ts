@@ -2,9 +2,7 @@ import { Command } from 'commander';
 import type { Mirror } from '../../mirrors/mirror.ts';
 import { changeMirror, parseMirror } from '../../mirrors/parse-mirror.ts';
 import { refuseConflicts } from '../../mirrors/refuse-conflicts.ts';
-import { quote } from '../../oci/digest.ts';
 import { SignpostError } from '../../oci/errors.ts';
-import type { MirrorRegistry } from '../../ports/mirror-registry.ts';
 import { type CommonOptions, type Terminal, createVerb, printResult } from '../command.ts';
 import { configOf } from '../config-of.ts';
 import { composeMirror } from '../compose/mirror.ts';
@@ -17,6 +15,7 @@ import {
 } from '../describe-mirror.ts';
 import { createHistory } from '../mirror-history.ts';
 import { createImport } from '../mirror-import.ts';
+import { confirm } from '../prompt.ts';
 import {
   type MirrorOptions,
   addMirrorOptions,
@@ -125,7 +124,7 @@ function createEdit(terminal: Terminal): Command {
       if (Object.keys(changes).length === 0) {
         throw new SignpostError('USAGE', 'nothing to change is named: see "signpost mirror edit --help"');
       }
-      const before = await findByName(parts.registry, name);
+      const before = await parts.find(name);
       const changed = changeMirror(before, changes, parts.allowed);
       // Netblocks that overlap already do not stand in the way of changing something else.
       const shareNetblocks = options.shareNetblocks === true || changes.netblocks === undefined;
@@ -144,6 +143,7 @@ function createList(terminal: Terminal): Command {
     await using parts = await composeMirror(options, () => configOf(options));
     const mirrors = await parts.registry.list();
     const states = await parts.states.load();
+    const newest = await parts.newest();
     const table = formatTable([
       ['NAME', 'COUNTRY', 'WEIGHT', 'FOR', 'STATUS', 'URL'],
       ...mirrors.map((mirror) => [
@@ -151,14 +151,14 @@ function createList(terminal: Terminal): Command {
         mirror.country,
         String(mirror.weight),
         describeClients(mirror),
-        describeStatus(mirror, states.get(mirror.id)),
+        describeStatus(mirror, states.get(mirror.id), newest),
         mirror.urls.join(' '),
       ]),
     ]);
     printResult(
       terminal,
       options,
-      { mirrors: mirrors.map((mirror) => statusToJson(mirror, states.get(mirror.id))) },
+      { newest, mirrors: mirrors.map((mirror) => statusToJson(mirror, states.get(mirror.id), newest)) },
       mirrors.length === 0 ? ['There are no mirrors: add one with "signpost mirror add".'] : table,
     );
   });
@@ -171,18 +171,26 @@ function createShow(terminal: Terminal): Command {
     .argument('<name>', 'the mirror')
     .action(async (name: string, options: MirrorCommandOptions) => {
       await using parts = await composeMirror(options, () => configOf(options));
-      const mirror = await findByName(parts.registry, name);
-      const state = (await parts.states.load()).get(mirror.id);
+      const { mirror, state } = await parts.show(name);
       printResult(terminal, options, { mirror: statusToJson(mirror, state) }, describeWhole(mirror, state));
     });
 }
 
 function createRemove(terminal: Terminal): Command {
-  return createMirrorVerb('remove', 'Remove a mirror for good.', ['signpost mirror remove uni-example'])
+  return createMirrorVerb(
+    'remove',
+    'Remove a mirror for good, with what is known of it. "signpost mirror disable" sends nobody there and keeps it.',
+    ['signpost mirror remove uni-example', 'signpost mirror remove uni-example --yes'],
+  )
     .argument('<name>', 'the mirror')
-    .action(async (name: string, options: MirrorCommandOptions) => {
+    .option('--yes', 'do not ask')
+    .action(async (name: string, options: MirrorCommandOptions & { readonly yes?: boolean }) => {
       await using parts = await composeMirror(options, () => configOf(options));
-      const mirror = await findByName(parts.registry, name);
+      const mirror = await parts.find(name);
+      const question = `Remove ${mirror.name} (${mirror.urls.join(' ')}) for good?`;
+      const agreed =
+        options.yes === true || (await confirm(terminal, question, 'say --yes to remove it without asking'));
+      if (!agreed) throw new SignpostError('CANCELLED', 'nothing was removed');
       await parts.registry.remove(mirror, parts.by);
       printMirror(terminal, options, 'removed', mirror);
     });
@@ -199,20 +207,11 @@ function createSwitch(
     .argument('<name>', 'the mirror')
     .action(async (name: string, options: MirrorCommandOptions) => {
       await using parts = await composeMirror(options, () => configOf(options));
-      const before = await findByName(parts.registry, name);
+      const before = await parts.find(name);
       const mirror = { ...before, ...change };
       await parts.registry.update(before, mirror, parts.by);
       printMirror(terminal, options, done, mirror);
     });
-}
-
-async function findByName(registry: MirrorRegistry, name: string): Promise<Mirror> {
-  const mirror = (await registry.list()).find((mirror) => mirror.name === name);
-  if (mirror !== undefined) return mirror;
-  throw new SignpostError(
-    'NOT_FOUND',
-    `there is no mirror named ${quote(name)}: "signpost mirror list" shows their names`,
-  );
 }
 
 function printMirror(terminal: Terminal, options: MirrorCommandOptions, done: string, mirror: Mirror): void {

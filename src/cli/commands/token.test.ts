@@ -52,7 +52,7 @@ test('a mirror has tokens of its own', async () => {
     exitCodes.ok,
   );
   assert.equal((await list())[0]?.mirror, 'uni');
-  await runCommand('mirror', 'remove', 'uni', '--data', data);
+  await runCommand('mirror', 'remove', 'uni', '--yes', '--data', data);
   assert.equal((await list())[0]?.mirror, 'a removed one');
 });
 

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { setImmediate as pause } from 'node:timers/promises';
+import { tellCrawlFindings } from '../../adapters/crawl-findings.ts';
 import { createFileTreeReader } from '../../adapters/file-tree-reader.ts';
 import { createProcessLock } from '../../adapters/process-lock.ts';
 import { createSystemClock } from '../../adapters/system-clock.ts';
@@ -17,6 +18,8 @@ export interface CrawlResult {
   readonly mirrors: readonly CrawledMirror[];
   /** Whether it was kept. A running server keeps what it finds itself, and knows more. */
   readonly saved: boolean;
+  /** Mirrors of which a running server thinks otherwise: it was told, and looks itself. */
+  readonly told: number;
 }
 
 /**
@@ -43,7 +46,23 @@ export async function composeCrawl(
     clock,
   };
   const crawled = await crawlOnce(deps, mirrors, await storage.mirrorStates.load(), options);
-  return { mirrors: crawled, saved: await saveUnlessServing(config, storage, clock, crawled) };
+  const saved = await saveUnlessServing(config, storage, clock, crawled);
+  return { mirrors: crawled, saved, told: saved ? 0 : await tellServer(config, storage, crawled) };
+}
+
+async function tellServer(
+  config: Config,
+  storage: Storage,
+  crawled: readonly CrawledMirror[],
+): Promise<number> {
+  const states = await storage.mirrorStates.load();
+  const different = crawled.filter(({ mirror, state }) => {
+    const known = states.get(mirror.id);
+    return known?.healthy !== state.healthy || (state.healthy && known.serial !== state.serial);
+  });
+  const findings = new Map(different.map(({ mirror, state }) => [mirror.id, state]));
+  if (findings.size > 0) await tellCrawlFindings(config.data, findings);
+  return findings.size;
 }
 
 async function saveUnlessServing(
@@ -54,7 +73,7 @@ async function saveUnlessServing(
 ): Promise<boolean> {
   try {
     await using _held = await createProcessLock(join(config.data, 'locks'), 'crawl', clock).acquire('serve');
-    await storage.mirrorStates.save(new Map(crawled.map(({ mirror, state }) => [mirror.id, state])));
+    await storage.mirrorStates.save(new Map(crawled.map(({ mirror, stored }) => [mirror.id, stored])));
     await storage.mirrorHistory.add(crawled.flatMap(({ events }) => events));
     return true;
   } catch (error) {

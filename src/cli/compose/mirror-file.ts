@@ -13,6 +13,7 @@ const mirrorsLimit = 10_000;
 const fileSchema = z.strictObject({
   mirrors: z.array(z.preprocess(descriptionOf, newMirrorSchema)).max(mirrorsLimit),
   version: z.number().exactOptional(),
+  newest: z.number().exactOptional(),
 });
 
 /**

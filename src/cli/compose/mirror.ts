@@ -1,9 +1,11 @@
 import { createRemoteMirrorRegistry } from '../../adapters/remote-mirror-registry.ts';
 import { createSystemClock } from '../../adapters/system-clock.ts';
-import type { MirrorId } from '../../mirrors/mirror.ts';
+import type { Mirror, MirrorId } from '../../mirrors/mirror.ts';
 import type { MirrorState } from '../../mirrors/mirror-state.ts';
 import { parseNetblock } from '../../mirrors/netblock.ts';
 import type { AllowedAddresses } from '../../mirrors/parse-mirror-url.ts';
+import { quote } from '../../oci/digest.ts';
+import { SignpostError } from '../../oci/errors.ts';
 import type { Author } from '../../ports/audit-log.ts';
 import type { MirrorRegistry } from '../../ports/mirror-registry.ts';
 import type { Config } from '../config-schema.ts';
@@ -21,6 +23,12 @@ export interface MirrorCommandParts extends AsyncDisposable {
   /** As the server last saw them. */
   readonly states: { load(): Promise<ReadonlyMap<MirrorId, MirrorState>> };
   readonly allowed: AllowedAddresses;
+  /** A mirror by its name; throws NOT_FOUND. */
+  find(name: string): Promise<Mirror>;
+  /** The same with its state. */
+  show(name: string): Promise<{ readonly mirror: Mirror; readonly state: MirrorState | undefined }>;
+  /** The newest publication. */
+  newest(): Promise<number>;
 }
 
 /** Which addresses a server far away allows is for it to say. */
@@ -45,6 +53,9 @@ export async function composeMirror(
       by,
       states,
       allowed: { mirrors: everything, webhooks: everything },
+      find: (name) => findByName(registry, name),
+      show: (name) => registry.show(name),
+      newest: () => registry.newest(),
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };
   }
@@ -57,6 +68,21 @@ export async function composeMirror(
     by,
     states: storage.mirrorStates,
     allowed,
+    find: (name) => findByName(storage.mirrorRegistry, name),
+    async show(name) {
+      const mirror = await findByName(storage.mirrorRegistry, name);
+      return { mirror, state: (await storage.mirrorStates.load()).get(mirror.id) };
+    },
+    newest: async () => (await storage.publications.serials()).serial,
     [Symbol.asyncDispose]: () => storage[Symbol.asyncDispose](),
   };
+}
+
+async function findByName(registry: MirrorRegistry, name: string): Promise<Mirror> {
+  const mirror = (await registry.list()).find((mirror) => mirror.name === name);
+  if (mirror !== undefined) return mirror;
+  throw new SignpostError(
+    'NOT_FOUND',
+    `there is no mirror named ${quote(name)}: "signpost mirror list" shows their names`,
+  );
 }

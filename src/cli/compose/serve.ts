@@ -4,6 +4,7 @@ import { makeFolder } from '../../adapters/atomic-file.ts';
 import { createFileTreeLists } from '../../adapters/contents/file-tree-lists.ts';
 import { createEventLoopTurns } from '../../adapters/event-loop-turns.ts';
 import { createFileMetadataTree } from '../../adapters/file-metadata-tree.ts';
+import { watchCrawlFindings } from '../../adapters/crawl-findings.ts';
 import { createFileTreeReader } from '../../adapters/file-tree-reader.ts';
 import { type HttpServer, defaultLimits, listenHttp } from '../../adapters/http-server.ts';
 import { type JsonLog, createJsonLog } from '../../adapters/json-log.ts';
@@ -120,6 +121,7 @@ export async function composeServe(config: Config, proxies: ProxyOption = {}): P
   });
   parts.defer(() => mirrors.stop());
   prober.start();
+  parts.use(watchCrawlFindings(config.data, (found) => prober.look(found), log));
 
   let draining = false;
   const counting = parts.use(
