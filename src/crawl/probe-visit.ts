@@ -3,6 +3,7 @@ import type { ProbeFailure, ProbeOutcome, ProbeProblem, ProbeTarget } from '../p
 import { pieceSize, severalRanges } from './check-ranges.ts';
 import { absent, type MirrorWays } from './mirror-ways.ts';
 import type { Check, ProbeJob, ProbeMirrorDeps, VisitResult } from './probe-mirror.ts';
+import { waitForAll } from '../parallel/wait-for-all.ts';
 
 /** What a mirror claims to hold, once that has been looked into. */
 interface Claim {
@@ -51,7 +52,7 @@ export class ProbeVisit {
   async #trySeveralParts(target: ProbeTarget): Promise<boolean | undefined> {
     const ranges = severalRanges(target.size);
     if (!this.#job.everyWay || ranges === undefined) return undefined;
-    const pieces = await Promise.all(ranges.map((range) => this.#readExpected({ target, range })));
+    const pieces = await waitForAll(ranges.map((range) => this.#readExpected({ target, range })));
     const expected = pieces.flatMap((piece) => piece ?? []);
     if (expected.length < ranges.length) return undefined;
     let able: boolean | undefined;
