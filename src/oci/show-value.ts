@@ -44,7 +44,7 @@ export function escapeActing(text: string): string {
 }
 
 /** What a library says of hostile input, in which parts of that stand: cut after `limit` characters, each line escaped. */
-export function showLines(text: string, limit = 4000): string {
+export function showLines(text: string, limit = 1000): string {
   const shown = text.length > limit ? `${text.slice(0, limit)}…` : text;
   return shown.trimEnd().split('\n').map(escapeActing).join('\n');
 }
