@@ -56,6 +56,14 @@ export function parseManifest(bytes: Uint8Array, expected?: string): Manifest {
   };
 }
 
+/**
+ * The media type that a manifest has: its own, the announced one, or what its shape says.
+ * @throws SignpostError MANIFEST_INVALID, LIMIT_EXCEEDED
+ */
+export function readManifestType(bytes: Uint8Array, expected?: string): string {
+  return readDocument(bytes, expected).common.mediaType;
+}
+
 function readDocument(bytes: Uint8Array, expected: string | undefined) {
   if (bytes.length > manifestLimit) {
     throw new SignpostError(

@@ -84,6 +84,140 @@ test('chosen platforms make a new list, and only their blobs are copied', async 
   assert.deepEqual(new Set(source.asked.map(({ digest }) => digest)), wanted);
 });
 
+test('a list that holds nothing but a list is that list', async () => {
+  const world = createWorld();
+  const list = buildFourPlatforms();
+  const result = await publishImage(world, createMemoryImageSource(buildList([buildList([list])])), target);
+  assert.equal(result.list, list.digest);
+  assert.equal(result.madeBecause, undefined);
+});
+
+test('lists for different platforms inside a list are made into one', async () => {
+  const world = createWorld();
+  const [one, two, ...rest] = buildFourPlatforms().images;
+  assert.ok(one !== undefined && two !== undefined);
+  const nested = buildList([buildList([one, two]), ...rest]);
+  const result = await publishImage(world, createMemoryImageSource(nested), target);
+  assert.equal(result.madeBecause, 'nested-lists');
+  assert.deepEqual(
+    result.manifests.map(({ platform }) => platform),
+    ['linux/amd64', 'linux/arm64/v8', 'linux/ppc64le', 'linux/s390x'],
+  );
+  const list = JSON.parse((await world.staging.readManifest(result.list)).toString());
+  assert.deepEqual(
+    list.manifests.map((entry: { digest: string }) => entry.digest),
+    [one, two, ...rest].map(({ digest }) => digest),
+  );
+  const other = buildImage({ command: ['/other'] });
+  const twice = buildList([buildList([one, two]), buildList([other])]);
+  await assert.rejects(publishImage(createWorld(), createMemoryImageSource(twice), target), {
+    code: 'MANIFEST_INVALID',
+    message: /names another list, .* for the same platforms/,
+  });
+  const deep = buildList([two, buildList([one, buildList([two, buildList([one, buildList([two, one])])])])]);
+  await assert.rejects(publishImage(createWorld(), createMemoryImageSource(deep), target), {
+    message: /nested deeper than/,
+  });
+});
+
+test('attestations that are missing are left out and named; an image that is missing is refused with the way out', async () => {
+  const image = buildImage();
+  const arm = buildImage({ platform: 'linux/arm64/v8' });
+  const attest = (digest: string, command: string) => {
+    const built = buildImage({ platform: { os: 'unknown', architecture: 'unknown' }, command: [command] });
+    const annotations = {
+      'vnd.docker.reference.type': 'attestation-manifest',
+      'vnd.docker.reference.digest': digest,
+    };
+    return { ...built, descriptor: { ...built.descriptor, annotations } };
+  };
+  const attestations = [attest(image.digest, 'a'), attest(arm.digest, 'b')];
+  const list = buildList([image, arm, ...attestations]);
+  const without = (...gone: readonly BuiltManifest[]): ImageSource => {
+    const manifests = new Map(list.manifests);
+    for (const { digest } of gone) manifests.delete(digest);
+    return createMemoryImageSource({ ...list, manifests });
+  };
+  const whole = await publishImage(createWorld(), without(), target);
+  assert.deepEqual([whole.list, whole.leftOut], [list.digest, []]);
+  const result = await publishImage(createWorld(), without(...attestations), target);
+  assert.equal(result.madeBecause, 'left-out');
+  assert.deepEqual(
+    result.leftOut.map(({ digest }) => digest),
+    attestations.map(({ digest }) => digest),
+  );
+  assert.deepEqual(
+    result.manifests.map(({ platform }) => platform),
+    ['linux/amd64', 'linux/arm64/v8'],
+  );
+  const gone = without(arm, ...attestations);
+  await assert.rejects(publishImage(createWorld(), gone, target), {
+    code: 'NOT_FOUND',
+    message: /does not hold .* linux\/arm64\/v8 .*--platform linux\/amd64/,
+  });
+  const amd64 = await publishImage(createWorld(), gone, target, { platforms: [parsePlatform('amd64')] });
+  assert.deepEqual(
+    amd64.leftOut.map(({ digest }) => digest),
+    [attestations[0]?.digest],
+  );
+});
+
+test('a source that knows what it lacks is believed before anything is copied', async () => {
+  const image = buildImage();
+  const arm = buildImage({ platform: 'linux/arm64/v8' });
+  const source = createMemoryImageSource(buildList([image, arm]));
+  const layer = [...arm.blobs.keys()].at(-1);
+  const holds = ({ digest }: Descriptor) => Promise.resolve(digest !== layer);
+  const world = createWorld();
+  await assert.rejects(publishImage(world, { ...source, holds }, target), {
+    code: 'NOT_FOUND',
+    message: new RegExp(`linux/arm64/v8 \\(it lacks ${layer}`),
+  });
+  assert.equal(world.staging.blobs.size, 0);
+});
+
+test('a platform chooses entries of the list, and not all with the same digest', async () => {
+  const world = createWorld();
+  const image = buildImage();
+  const other = {
+    ...image,
+    descriptor: { ...image.descriptor, platform: { os: 'linux', architecture: '386' } },
+  };
+  const source = createMemoryImageSource(buildList([image, other]));
+  const result = await publishImage(world, source, target, { platforms: [parsePlatform('386')] });
+  const list = JSON.parse((await world.staging.readManifest(result.list)).toString());
+  assert.deepEqual(
+    list.manifests.map((entry: { platform: { architecture: string } }) => entry.platform.architecture),
+    ['386'],
+  );
+});
+
+test('a platform that only the config says is found, and is written into the list that is made', async () => {
+  const world = createWorld();
+  const image = buildImage();
+  const { platform, ...descriptor } = image.descriptor;
+  const arm = buildImage({ platform: 'linux/arm64/v8' });
+  const source = createMemoryImageSource(buildList([{ ...image, descriptor }, arm]));
+  const result = await publishImage(world, source, target, { platforms: [parsePlatform('amd64')] });
+  const list = JSON.parse((await world.staging.readManifest(result.list)).toString());
+  assert.deepEqual(list.manifests, [{ ...descriptor, platform: { architecture: 'amd64', os: 'linux' } }]);
+  assert.ok(platform !== undefined);
+});
+
+test('entries that cannot be published are left out and named', async () => {
+  const image = buildImage();
+  const manifests = [
+    image.descriptor,
+    { ...image.descriptor, digest: `sha512:${'a'.repeat(128)}` },
+    { ...image.descriptor, mediaType: 'application/xml' },
+  ];
+  const bytes = text({ schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests });
+  const source = { ...createMemoryImageSource(image), root: async () => ({ bytes, mediaType: undefined }) };
+  const result = await publishImage(createWorld(), source, target);
+  assert.equal(result.madeBecause, 'left-out');
+  assert.equal(result.leftOut.length, 2);
+});
+
 test('choosing every platform keeps the list', async () => {
   const list = buildFourPlatforms();
   const platforms = ['amd64', 'arm64', 'ppc64le', 's390x'].map(parsePlatform);

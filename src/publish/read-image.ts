@@ -1,7 +1,7 @@
 import type { Descriptor } from '../oci/descriptor.ts';
 import { type Digest, digestOf } from '../oci/digest.ts';
 import { SignpostError } from '../oci/errors.ts';
-import { type ImageManifest, type Manifest, parseManifest } from '../oci/manifest.ts';
+import { parseManifest, readManifestType } from '../oci/manifest.ts';
 import { isListType, isLayerType } from '../oci/media-types.ts';
 import { formatPlatform, type Platform, platformMatches } from '../oci/platform.ts';
 import type { ImageSource, SourceManifest } from '../ports/image-source.ts';
@@ -46,10 +46,11 @@ export async function readImage(
 ): Promise<ImageContent> {
   const reading = { source, limits, signal };
   const root = await source.root();
-  const image =
-    root.mediaType !== undefined && isListType(root.mediaType)
-      ? await readList(reading, root, platforms)
-      : await readUnannounced(reading, root, platforms);
+  const digest = digestOf(root.bytes);
+  const mediaType = explain(source, { digest }, () => readManifestType(root.bytes, root.mediaType));
+  const image = isListType(mediaType)
+    ? await readList(reading, { ...root, mediaType }, platforms)
+    : await readSingle(reading, { ...root, mediaType }, platforms);
   const blobs = image.parts.flatMap(({ manifest }) => [manifest.config, ...manifest.layers]);
   checkBlobs(blobs, limits);
   const { checks, unchecked } = planLayerChecks(source.name, image.parts);
@@ -61,27 +62,15 @@ export async function readImage(
   };
 }
 
-async function readUnannounced(
+async function readSingle(
   reading: Reading,
   root: SourceManifest,
   platforms: readonly Platform[],
 ): Promise<FoundImage> {
   const digest = digestOf(root.bytes);
-  const manifest: Manifest = explain(reading.source, { digest }, () =>
-    parseManifest(root.bytes, root.mediaType),
-  );
-  return manifest.kind === 'list'
-    ? readList(reading, { ...root, mediaType: manifest.mediaType }, platforms)
-    : readSingle(reading, root, manifest, platforms);
-}
-
-async function readSingle(
-  reading: Reading,
-  root: SourceManifest,
-  manifest: ImageManifest,
-  platforms: readonly Platform[],
-): Promise<FoundImage> {
-  const plain = { mediaType: manifest.mediaType, digest: digestOf(root.bytes), size: root.bytes.length };
+  const manifest = explain(reading.source, { digest }, () => parseManifest(root.bytes, root.mediaType));
+  if (manifest.kind === 'list') throw new Error('its media type said that it is an image');
+  const plain = { mediaType: manifest.mediaType, digest, size: root.bytes.length };
   const part = await describePart(reading, plain, root.bytes, manifest);
   const platform = mergePlatforms(part.config?.platform, root.platform);
   if (platform === undefined && part.config !== undefined) checkNeedsNoPlatform(reading.source, part);
