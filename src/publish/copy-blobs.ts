@@ -8,7 +8,7 @@ import type { Publications } from '../ports/publications.ts';
 import type { StagedBlob, Staging, StagingRoom } from '../ports/staging.ts';
 import type { TreeReader } from '../ports/tree.ts';
 import { checkLayer } from './check-layer.ts';
-import type { UncheckedLayer } from './layer-checks.ts';
+import { refuseMismatch, type UncheckedLayer } from './layer-checks.ts';
 import type { ImageContent } from './read-image.ts';
 import { throwIfCancelled } from './throw-if-cancelled.ts';
 import { inParallel } from '../parallel/in-parallel.ts';
@@ -24,6 +24,8 @@ export interface CopyDeps {
 export interface CopyOptions {
   /** How many blobs are copied at once. */
   readonly parallel: number;
+  /** Whether a layer that is not what the image's config says is only reported, and not refused. */
+  readonly allowLayerMismatch: boolean;
   /** How large a layer may be after decompression, in bytes. */
   readonly unpackedLimit: number;
   readonly signal: AbortSignal;
@@ -35,19 +37,27 @@ type CopiedBlob = StagedBlob | 'published';
 /** How many blobs there are of each kind. */
 export type CopyCounts = Readonly<Record<CopiedBlob, number>>;
 
+interface CopiedBlobs {
+  readonly counts: CopyCounts;
+  readonly unchecked: readonly UncheckedLayer[];
+  /** In words. */
+  readonly mismatches: readonly string[];
+}
+
 /**
  * Copies the blobs of an image into the staging area, several at once, and compares each layer with the image's config;
  * what is here already is compared too. The first failure ends the others; what they have got is kept, and a later run
- * resumes. Returns also the layers that could not be compared.
+ * resumes. Returns also the layers that could not be compared, and those that are wrong.
  */
 export async function copyBlobs(
   deps: CopyDeps,
   source: ImageSource,
   { blobs, layerChecks }: Pick<ImageContent, 'blobs' | 'layerChecks'>,
-  { parallel, unpackedLimit, signal }: CopyOptions,
-): Promise<{ readonly counts: CopyCounts; readonly unchecked: readonly UncheckedLayer[] }> {
+  { parallel, allowLayerMismatch, unpackedLimit, signal }: CopyOptions,
+): Promise<CopiedBlobs> {
   const counts = { copied: 0, resumed: 0, present: 0, published: 0 };
   const unchecked: UncheckedLayer[] = [];
+  const mismatches: string[] = [];
   const checksOf = Map.groupBy(layerChecks, (check) => check.digest);
   for (const { digest, size } of blobs) deps.progress.start(digest, size);
 
@@ -56,10 +66,13 @@ export async function copyBlobs(
     const { how, from } = await copyBlob(deps, source, blob, stop);
     const checks = checksOf.get(digest) ?? [];
     const options = { limit: unpackedLimit, signal: stop };
-    const compression = await checkLayer(deps.layers, source.name, { digest, from }, checks, options);
-    if (compression !== undefined) {
-      const reason = `it is compressed with ${compression}, which is not read here`;
+    const verdict = await checkLayer(deps.layers, { digest, from }, checks, options);
+    if (verdict.kind === 'unknown') {
+      const reason = `it is compressed with ${verdict.compression}, which is not read here`;
       unchecked.push(...checks.map(({ name }) => ({ digest, mediaType, name, reason })));
+    } else if (verdict.kind === 'wrong') {
+      if (!allowLayerMismatch) refuseMismatch(source.name, verdict.detail);
+      mismatches.push(verdict.detail);
     }
     counts[how]++;
     deps.progress.finish(digest, outcomes[how]);
@@ -73,7 +86,7 @@ export async function copyBlobs(
   } finally {
     throwIfCancelled(signal);
   }
-  return { counts, unchecked };
+  return { counts, unchecked, mismatches };
 }
 
 const outcomes = {

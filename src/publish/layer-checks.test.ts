@@ -49,7 +49,7 @@ describe('an image whose config says of its layers what they are', () => {
     test(`is staged: ${what}`, async () => {
       const { world, result } = await publish(variant);
       assert.equal(result.outcome, 'staged');
-      assert.deepEqual(result.unchecked, []);
+      assert.deepEqual([result.unchecked, result.mismatches], [[], []]);
       assert.equal(world.layers.unpacked.length, unpacked);
     });
   }
@@ -100,6 +100,9 @@ describe('an image whose config says something else of its layers is refused:', 
         return true;
       });
       assert.deepEqual(await world.stagedImages.list(), []);
+      const allowed = await publishImage(world, source, target, { allowLayerMismatch: true });
+      assert.equal(allowed.outcome, 'staged');
+      assert.match(allowed.mismatches.join('\n'), message);
     });
   }
 

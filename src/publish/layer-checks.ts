@@ -20,23 +20,28 @@ export interface UncheckedLayer {
   readonly reason: string;
 }
 
+/** What the configs of some images say of their layers, as far as it is known before any bytes are. */
+export interface LayerPlan {
+  readonly checks: readonly LayerCheck[];
+  readonly unchecked: readonly UncheckedLayer[];
+  /** How an image and its config disagree, in words. */
+  readonly mismatches: readonly string[];
+}
+
 /**
  * Compares the layers of each image with the digests that its config has for them before compression (image-spec 1.1,
  * config.md, "rootfs"): clients refuse an image, after they have downloaded it, in which the two do not agree. Their
  * number is compared here; what is left to compare needs the bytes.
- * @throws SignpostError MANIFEST_INVALID
  */
-export function planLayerChecks(
-  source: string,
-  parts: readonly ImagePart[],
-): { readonly checks: readonly LayerCheck[]; readonly unchecked: readonly UncheckedLayer[] } {
+export function planLayerChecks(parts: readonly ImagePart[]): LayerPlan {
   const checks: LayerCheck[] = [];
   const unchecked: UncheckedLayer[] = [];
+  const mismatches: string[] = [];
   for (const part of parts) {
     const diffIds = part.config?.diffIds;
     if (diffIds === undefined) continue;
     const { layers } = part.manifest;
-    checkNumber(source, part, diffIds);
+    if (layers.length !== diffIds.length) mismatches.push(describeNumbers(part, diffIds));
     for (const [index, layer] of layers.entries()) {
       const diffId = diffIds[index];
       // What is not compressed is its own content, of whatever type.
@@ -46,18 +51,23 @@ export function planLayerChecks(
       else unchecked.push(describeUnchecked(layer, name));
     }
   }
-  return { checks, unchecked };
+  return { checks, unchecked, mismatches };
 }
 
-function checkNumber(source: string, part: ImagePart, diffIds: readonly Digest[]): void {
-  const { layers, config } = part.manifest;
-  if (diffIds.length === layers.length) return;
-  const index = Math.min(diffIds.length, layers.length);
+/** @throws SignpostError MANIFEST_INVALID */
+export function refuseMismatch(source: string, mismatch: string): never {
   throw new SignpostError(
     'MANIFEST_INVALID',
-    `${source}: the manifest of ${nameOf(part)} (${part.descriptor.digest}) names ${layers.length} layers, but its ` +
-      `config ${config.digest} has rootfs.diff_ids for ${diffIds.length}: from layers[${index}] on they do not agree. ` +
-      `No client could use it: build the image again, or copy it from where it is whole`,
+    `${source}: ${mismatch}. No client could use the image: build it again, or copy it from where it is whole`,
+  );
+}
+
+function describeNumbers(part: ImagePart, diffIds: readonly Digest[]): string {
+  const { layers, config } = part.manifest;
+  const index = Math.min(diffIds.length, layers.length);
+  return (
+    `the manifest of ${nameOf(part)} (${part.descriptor.digest}) names ${layers.length} layers, but its config ` +
+    `${config.digest} has rootfs.diff_ids for ${diffIds.length}: from layers[${index}] on they do not agree`
   );
 }
 

@@ -15,7 +15,7 @@ import { checkRoom } from './check-room.ts';
 import { type CopyCounts, type CopyDeps, copyBlobs } from './copy-blobs.ts';
 import { withLocalBlobs } from './local-blobs.ts';
 import { defaultLimits, type PublishLimits } from './publish-limits.ts';
-import type { UncheckedLayer } from './layer-checks.ts';
+import { refuseMismatch, type UncheckedLayer } from './layer-checks.ts';
 import { type ImageContent, readImage } from './read-image.ts';
 import { type ReferrerCounts, stageReferrers, takeReferrers, withReferrers } from './take-referrers.ts';
 import { platformOf } from './read-part.ts';
@@ -33,6 +33,8 @@ export interface PublishOptions {
   readonly parallel?: number;
   /** Stages an image that is published already, so that it can be signed again. */
   readonly renew?: boolean;
+  /** Stages an image although its layers are not what its config says: clients pull it, and cannot use it. */
+  readonly allowLayerMismatch?: boolean;
   readonly limits?: PublishLimits;
   readonly signal?: AbortSignal;
   /** Takes along what refers to the image, but for these types; without it that is counted. */
@@ -53,6 +55,8 @@ export interface PublishResult {
   readonly unchecked: readonly UncheckedLayer[];
   /** Undefined when nothing was staged. */
   readonly referrers?: ReferrerCounts;
+  /** How images and their configs disagree, in words, where that is allowed. */
+  readonly mismatches: readonly string[];
   readonly blobs: CopyCounts;
   /** All blobs together, in bytes. */
   readonly bytes: number;
@@ -78,6 +82,9 @@ export async function publishImage(
   const limits = options.limits ?? defaultLimits;
   const local = withLocalBlobs(deps, source);
   const image = await readImage(local, options.platforms ?? [], limits, signal);
+  const allowLayerMismatch = options.allowLayerMismatch === true;
+  const [mismatch] = image.mismatches;
+  if (mismatch !== undefined && !allowLayerMismatch) refuseMismatch(source.name, mismatch);
   options.check?.(image);
   const published = await deps.publications.findTag(target.repository, target.tag);
   if (published?.list === image.list.digest && options.renew !== true) {
@@ -87,17 +94,22 @@ export async function publishImage(
   const taken = await takeReferrers(source, image, options, { limits, signal });
   const blobs = withReferrers(image, taken.found);
   await checkRoom(deps, blobs);
-  const { counts, unchecked } = await copyBlobs(
+  const { counts, ...layers } = await copyBlobs(
     deps,
     source,
     { ...image, blobs },
-    { parallel: options.parallel ?? 4, unpackedLimit: limits.unpackedBytes, signal },
+    {
+      parallel: options.parallel ?? 4,
+      allowLayerMismatch,
+      unpackedLimit: limits.unpackedBytes,
+      signal,
+    },
   );
   for (const { descriptor, bytes } of image.parts) await deps.staging.writeManifest(descriptor.digest, bytes);
   await deps.staging.writeManifest(image.list.digest, image.list.bytes);
   const referrers = await stageReferrers(deps, taken.found);
   await stage(deps, { ...target, list: image.list.digest, ...referrers, staged: deps.clock.now() });
-  return describe(target, image, 'staged', counts, { unchecked, referrers: taken.counts });
+  return describe(target, image, 'staged', counts, { ...layers, referrers: taken.counts });
 }
 
 // An image that waited under the same tag is replaced: what only it needed goes.
@@ -137,7 +149,11 @@ function describe(
   image: ImageContent,
   outcome: PublishResult['outcome'],
   blobs: CopyCounts,
-  { unchecked = [], referrers }: Partial<Pick<PublishResult, 'unchecked' | 'referrers'>> = {},
+  {
+    unchecked = [],
+    mismatches = [],
+    referrers,
+  }: Partial<Pick<PublishResult, 'unchecked' | 'mismatches' | 'referrers'>> = {},
 ): PublishResult {
   return {
     reference: formatTaggedReference(target),
@@ -151,6 +167,7 @@ function describe(
     }),
     leftOut: image.leftOut,
     unchecked: [...image.unchecked, ...unchecked],
+    mismatches: [...image.mismatches, ...mismatches],
     ...(referrers === undefined ? {} : { referrers }),
     blobs,
     bytes: image.blobs.reduce((sum, blob) => sum + blob.size, 0),

@@ -28,6 +28,8 @@ export interface ImageContent {
   readonly layerChecks: readonly LayerCheck[];
   /** Layers of images that nobody can compare with the config. */
   readonly unchecked: readonly UncheckedLayer[];
+  /** How images and their configs disagree, in words. */
+  readonly mismatches: readonly string[];
 }
 
 /** An image's list and manifests, as they were found. */
@@ -53,12 +55,13 @@ export async function readImage(
     : await readSingle(reading, { ...root, mediaType }, platforms);
   const blobs = image.parts.flatMap(({ manifest }) => [manifest.config, ...manifest.layers]);
   checkBlobs(blobs, limits);
-  const { checks, unchecked } = planLayerChecks(source.name, image.parts);
+  const { checks, unchecked, mismatches } = planLayerChecks(image.parts);
   return {
     ...image,
     blobs: [...new Map(blobs.map((blob) => [blob.digest, blob])).values()],
     layerChecks: checks,
     unchecked,
+    mismatches,
   };
 }
 

@@ -22,6 +22,7 @@ interface Options extends CommonOptions, ProxyOption {
   readonly parallel: number;
   readonly renew?: boolean;
   readonly referrers?: boolean;
+  readonly allowLayerMismatch?: boolean;
   readonly sourceCa: readonly string[];
   readonly sourceInsecure?: boolean;
   readonly sourcePlainHttp?: boolean;
@@ -64,6 +65,10 @@ export function createCommand(terminal: Terminal): Command {
       '--referrers',
       'take along what refers to the image (SBOMs, provenance, signatures of others): it is served with it, and vouches for nothing',
     )
+    .option(
+      '--allow-layer-mismatch',
+      'stage an image although its layers are not what its config says; clients can pull it, but not use it',
+    )
     .option('--auth-file <file>', 'registry credentials, instead of those that docker and podman keep')
     .option('--source-ca <file>', 'trust this certificate authority (PEM) too; repeatable', collect, [])
     .option('--source-insecure', "do not verify the source's certificate")
@@ -96,6 +101,7 @@ async function publish(
     platforms,
     parallel: options.parallel,
     renew: options.renew === true,
+    allowLayerMismatch: options.allowLayerMismatch === true,
     schema1,
     limits: { ...defaultLimits, layers: config.publish.layers },
     ...(options.referrers === true ? { referrers: { reserved: signatureTypes(formats) } } : {}),
@@ -132,6 +138,7 @@ function describe(result: PublishResult | Schema1Result): readonly string[] {
     `staged ${result.reference}  ${result.list}`,
     ...(result.madeBecause === undefined ? [] : [`  ${madeBecause[result.madeBecause]}`]),
     ...result.leftOut.map(({ digest, reason }) => `  left out: ${digest}: ${reason}`),
+    ...result.mismatches.map((mismatch) => `  warning: ${mismatch}`),
     ...result.unchecked.map(
       ({ name, digest, mediaType, reason }) =>
         `  not compared with the image's config: ${name} (${digest}, ${mediaType}): ${reason}`,
