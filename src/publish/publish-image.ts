@@ -98,12 +98,7 @@ export async function publishImage(
     deps,
     source,
     { ...image, blobs },
-    {
-      parallel: options.parallel ?? 4,
-      allowLayerMismatch,
-      unpackedLimit: limits.unpackedBytes,
-      signal,
-    },
+    { parallel: options.parallel ?? 4, allowLayerMismatch, unpackedLimit: limits.unpackedBytes, signal },
   );
   for (const { descriptor, bytes } of image.parts) await deps.staging.writeManifest(descriptor.digest, bytes);
   await deps.staging.writeManifest(image.list.digest, image.list.bytes);
