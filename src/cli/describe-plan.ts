@@ -1,4 +1,5 @@
 import type { PlannedImage, SigningPlan } from '../sign/plan-signing.ts';
+import { plural } from './plural.ts';
 
 /** What would be signed, for a person: everything that the signatures will cover. */
 export function describePlan({ header, images, rollbacks }: SigningPlan, life: string): readonly string[] {
@@ -6,7 +7,7 @@ export function describePlan({ header, images, rollbacks }: SigningPlan, life: s
   return [
     `Request ${header.serial} of ${new Date(header.created * 1000).toISOString()} for ${header.registry}:`,
     ...images.flatMap(describeImage),
-    `${images.length} tags: ${count('new')} new, ${count('changed')} changed, ${count('same')} the same as signed before.`,
+    `${plural(images.length, 'tag')}: ${count('new')} new, ${count('changed')} changed, ${count('same')} the same as signed before.`,
     `The signatures will be valid for ${life}.`,
     ...rollbacks.map(
       ({ repository, recorded }) => `WARNING: request ${recorded} was signed for ${repository} before.`,

@@ -93,7 +93,7 @@ function describeMetadata(outcome: AcceptResult['metadata'][number]): string {
   const name = [outcome.format, outcome.collection].filter((part) => part !== undefined).join(' ');
   return 'refused' in outcome
     ? `refused    ${name}: ${outcome.refused}`
-    : `placed     ${name}: ${outcome.placed} files, valid until ${formatTime(outcome.expires)}`;
+    : `placed     ${name}: ${plural(outcome.placed, 'file')}, valid until ${formatTime(outcome.expires)}`;
 }
 
 function describe({ serial, published, waiting, refused, metadata }: AcceptResult): readonly string[] {

@@ -7,6 +7,7 @@ import { type CommonOptions, type Terminal, createVerb, printResult } from '../c
 import { loadCheckedConfig } from '../compose/checked-config.ts';
 import { type Renewal, type RenewalChoice, composeRenew } from '../compose/renew.ts';
 import { parseDuration } from '../duration.ts';
+import { plural } from '../plural.ts';
 
 interface RenewOptions extends CommonOptions {
   readonly expiringWithin?: string;
@@ -72,7 +73,7 @@ function describe({ tags, roles, timestampExpires }: Renewal): readonly string[]
     ...roles.map((role) => describeRole(role, timestampExpires)),
     tags.length === 0
       ? 'No tag is to be signed again.'
-      : `${tags.length} tags wait for new signatures: signpost request`,
+      : `${plural(tags.length, 'tag waits', 'tags wait')} for new signatures: signpost request`,
   ];
 }
 

@@ -5,6 +5,7 @@ import { composeRequest } from '../compose/request.ts';
 import type { SealKeySource } from '../compose/seal-signer.ts';
 import { sealKeySource } from '../seal-key-source.ts';
 import { parseRepositoryName } from '../../oci/reference.ts';
+import { plural } from '../plural.ts';
 
 interface RequestOptions extends CommonOptions {
   readonly output?: string;
@@ -46,7 +47,7 @@ export function createCommand(terminal: Terminal): Command {
       };
       printResult(terminal, options, json, [
         ...images.map(({ repository, tag, list }) => `${repository}:${tag}  ${list}`),
-        `Request ${serial} for ${images.length} images is in ${path}.`,
+        `Request ${serial} for ${plural(images.length, 'image')} is in ${path}.`,
         `Carry it to the signer: signpost sign ${path} --key <file>`,
       ]);
     });

@@ -7,6 +7,7 @@ import { configOf } from '../config-of.ts';
 import { composeProgress } from '../compose/progress.ts';
 import { composeScrub } from '../compose/scrub.ts';
 import { parseParallel } from '../parallel-option.ts';
+import { plural } from '../plural.ts';
 
 interface Options extends CommonOptions {
   readonly repair?: boolean;
@@ -48,7 +49,7 @@ function describe({ files, bytes, problems, notices, repaired, counts }: ScrubRe
     ...problems.map(line('PROBLEM ')),
     ...notices.map(line('notice  ')),
     ...repaired.map(line('repaired')),
-    `${files} files, ${formatBytes(bytes)} hashed: ${counts.problems} problems, ${counts.notices} notices, ` +
+    `${plural(files, 'file')}, ${formatBytes(bytes)} hashed: ${plural(counts.problems, 'problem')}, ${plural(counts.notices, 'notice')}, ` +
       `${counts.repaired} repaired`,
   ];
 }

@@ -14,6 +14,7 @@ import {
   keySources,
   metadataKeyFiles,
 } from '../signing-key-options.ts';
+import { plural } from '../plural.ts';
 
 interface SignOptions extends CommonOptions, SigningKeyOptions {
   readonly output?: string;
@@ -85,7 +86,7 @@ async function sign(terminal: Terminal, request: string, options: SignOptions): 
     const expires = new Date(result.expires).toISOString();
     const json = { file: result.path, signatures: result.signatures, expires, ...planToJson(result.plan) };
     printResult(terminal, options, json, [
-      `${result.signatures} signatures, valid until ${expires}, are in ${result.path}.`,
+      `${plural(result.signatures, 'signature')}, valid until ${expires}: ${result.path}`,
       `Carry it back to the origin: signpost accept ${result.path}`,
     ]);
   } catch (error) {

@@ -42,13 +42,14 @@ test('what was pulled is there when the server has ended, and so is how publicat
     );
     const mirrors = JSON.parse(await run('statistics', '--by', 'mirror', '--json')) as unknown;
     assert.deepEqual(mirrors, [{ mirror: 'origin', pulls: 0, blobs: 1, bytes: byteLength }]);
+    assert.match(await run('statistics', '--by', 'mirror'), /^MIRROR +BLOBS +BYTES\norigin +1 +\d+$/m);
     assert.match(
       await run('statistics', '--since', '2d'),
       /^DAY +PULLS +BLOBS +BYTES\n\d{4}-\d\d-\d\d +[45] /,
     );
     assert.match(
       await run('statistics', '--by', 'tag', '--since', '2026-01-01'),
-      /^fedora\/base:41 +[45] +0 +0$/m,
+      /^TAG +PULLS\nfedora\/base:41 +[45]$/m,
     );
     assert.match(await run('statistics', '--by', 'country', '--limit', '1'), /^unknown /m);
   } finally {

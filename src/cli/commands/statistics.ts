@@ -40,11 +40,17 @@ export function createCommand(terminal: Terminal): Command {
         sums.length === 0
           ? ['Nothing was counted.']
           : formatTable([
-              [options.by.toUpperCase(), 'PULLS', 'BLOBS', 'BYTES'],
-              ...sums.map(({ of, pulls, blobs, bytes }) => [of, String(pulls), String(blobs), String(bytes)]),
+              [options.by, ...countsOf(options.by)].map((title) => title.toUpperCase()),
+              ...sums.map((sum) => [sum.of, ...countsOf(options.by).map((count) => String(sum[count]))]),
             ]),
       );
     });
+}
+
+/** A mirror sends blobs and is pulled from by nobody; what a tag was pulled for is counted elsewhere. */
+function countsOf(by: StatisticsBy): readonly ('pulls' | 'blobs' | 'bytes')[] {
+  if (by === 'mirror') return ['blobs', 'bytes'];
+  return by === 'tag' ? ['pulls'] : ['pulls', 'blobs', 'bytes'];
 }
 
 function parseLimit(text: string): number {

@@ -10,6 +10,7 @@ import { composeSync } from '../compose/sync.ts';
 import { parseDuration } from '../duration.ts';
 import { parseParallel } from '../parallel-option.ts';
 import { type ProxyOption, noProxyOption } from '../proxy-option.ts';
+import { plural } from '../plural.ts';
 
 interface Options extends ProxyOption {
   readonly from: string;
@@ -112,13 +113,13 @@ function describe(report: SyncReport, dryRun: boolean): readonly string[] {
   if (dryRun) {
     return [
       ...left,
-      `serial ${serial}: ${missing} files, ${formatBytes(missingBytes)} are missing here`,
+      `serial ${serial}: ${plural(missing, 'file')} missing here (${formatBytes(missingBytes)})`,
       ...describeSpace(space),
     ];
   }
   return [
     ...left,
-    `at serial ${serial}: ${fetched} files fetched (${formatBytes(bytes)}), ${linked} linked, ${removed} removed`,
+    `at serial ${serial}: ${plural(fetched, 'file')} fetched (${formatBytes(bytes)}), ${linked} linked, ${removed} removed`,
   ];
 }
 
