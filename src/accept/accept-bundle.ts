@@ -53,6 +53,8 @@ export interface AcceptResult {
   readonly waiting: readonly (Target & { readonly have: number; readonly need: number })[];
   readonly refused: readonly (Target & { readonly reason: ImageRefusal })[];
   readonly metadata: readonly MetadataOutcome[];
+  /** Published files that the tree lacks: when there are any, mirrors are not told of what was published. */
+  readonly missing: readonly string[];
 }
 
 interface PublishedImage extends Target {
@@ -91,11 +93,12 @@ export async function acceptBundle(
   const { outcomes, merged, judged } = await settle(deps, whole, found);
 
   const verified = verifiedOf(outcomes);
-  const serial = verified.length === 0 ? undefined : await publish(deps, verified, merged, header.serial);
+  const placed = verified.length === 0 ? undefined : await publish(deps, verified, merged, header.serial);
   for (const { verdict } of outcomes) await remember(deps, verdict, header.serial);
   const metadata = await placeMetadata(metadataDeps, judged);
-  await listMetadata(deps, metadata);
-  return { ...summarise(deps, outcomes, serial), metadata };
+  const unlisted = await listMetadata(deps, metadata);
+  const missing = unlisted ?? placed?.missing ?? [];
+  return { ...summarise(deps, outcomes, placed?.serial), metadata, missing };
 }
 
 // The serial is signed. Without this, whoever changes a request on its way could have one signed that no later request
@@ -158,11 +161,11 @@ async function settle(
 async function listMetadata(
   { contents, publications }: AcceptDeps,
   outcomes: readonly MetadataOutcome[],
-): Promise<void> {
+): Promise<readonly string[] | undefined> {
   const placed = outcomes.filter((outcome) => 'placed' in outcome);
-  if (placed.length === 0) return;
+  if (placed.length === 0) return undefined;
   const repositories = placed.flatMap(({ collection = '' }) => collection.slice(collection.indexOf('/') + 1));
-  await contents.update(await publications.serials(), {
+  return contents.update(await publications.serials(), {
     repositories: new Set(repositories.filter(isRepositoryName)),
     metadata: placed.some(({ format }) => format === 'tuf'),
   });
@@ -173,8 +176,8 @@ async function publish(
   verified: readonly VerifiedImage[],
   merged: readonly MergedSignatures[],
   requestSerial: number,
-): Promise<number> {
-  const { serial } = await placePublication(deps, {
+): ReturnType<typeof placePublication> {
+  const placed = await placePublication(deps, {
     images: verified.map(({ image, content, referrers, expires }) => ({
       image,
       ...content,
@@ -192,7 +195,7 @@ async function publish(
     ...composeArtifacts(merged, requestSerial),
   });
   for (const { image } of verified) await deps.received.remove(image.repository, image.tag);
-  return serial;
+  return placed;
 }
 
 /** Notes on a staged image why it is still there. */
@@ -219,7 +222,7 @@ function summarise(
   { clock }: AcceptDeps,
   outcomes: readonly Outcome[],
   serial: number | undefined,
-): Omit<AcceptResult, 'metadata'> {
+): Omit<AcceptResult, 'metadata' | 'missing'> {
   const published: PublishedImage[] = [];
   const waiting = [];
   const refused = [];

@@ -56,13 +56,14 @@ export interface AcceptedContent extends ComposedArtifacts {
  * marker that mirrors read, then the staging area is tidied. Stopped anywhere before the transaction, nothing is published and running it again
  * finishes; stopped after it, only the marker is behind ({@link repairMarker}). The caller holds the content lock, and
  * has checked the blobs while it did.
- * @returns the new publication serial
+ * @returns the new publication serial, and the paths of published files that the tree lacks: when there are any, mirrors are
+ * not told of the publication yet
  * @throws SignpostError NOT_FOUND (a blob is neither staged nor published), DIGEST_MISMATCH, STORAGE
  */
 export async function placePublication(
   deps: PlacementDeps,
   { images: accepted, lookaside, artifacts, retired }: AcceptedContent,
-): Promise<{ readonly serial: number }> {
+): Promise<{ readonly serial: number; readonly missing: readonly string[] }> {
   const images = accepted.map(readAccepted);
   const placements = await findBlobs(deps, images);
   const manifests = images.flatMap(({ files }) => files);
@@ -102,31 +103,63 @@ export async function placePublication(
     ],
     retired,
   });
-  await deps.contents.update(await deps.publications.serials());
+  const missing = await deps.contents.update(await deps.publications.serials());
   await tidyStaging(deps, accepted);
-  return { serial };
+  return { serial, missing };
 }
+
+/** What came of bringing the marker up to date. */
+export type MarkerRepair =
+  | 'right'
+  | 'repaired'
+  /** Published files that the tree lacks: the marker stays behind, so that mirrors are promised nothing that is not there. */
+  | { readonly missing: readonly string[] };
 
 /**
  * Writes the contents lists and `publication.json` anew when they do not say what the database says, as after a crash
  * between the two.
- * @returns whether it did
+ * @throws SignpostError ROLLBACK, STORAGE
  */
-export async function repairMarker(deps: Pick<PlacementDeps, 'contents' | 'publications'>): Promise<boolean> {
+export async function repairMarker(
+  deps: Pick<PlacementDeps, 'contents' | 'publications'>,
+): Promise<MarkerRepair> {
   const serials = await deps.publications.serials();
-  const { serial } = serials;
-  const found = (await deps.contents.readMarker())?.serial ?? 0;
-  if (found === serial) return false;
-  // A marker ahead of the database means that the database is an old copy: mirrors already hold later content.
-  if (found > serial) {
-    throw new SignpostError(
-      'ROLLBACK',
-      `publication.json is at serial ${found} but the database at ${serial}: the database was put back to an older ` +
-        `state; restore the newest copy of it, or the two will never agree with the mirrors`,
-    );
-  }
-  await deps.contents.update(serials);
-  return true;
+  if ((await refuseOldDatabase(deps)) === serials.serial) return 'right';
+  const missing = await deps.contents.update(serials);
+  return missing.length > 0 ? { missing } : 'repaired';
+}
+
+/**
+ * A marker ahead of the database means that the database is an old copy: mirrors already hold later content, under
+ * serials that would be given out again.
+ * @returns the serial of the marker
+ * @throws SignpostError ROLLBACK, STORAGE
+ */
+export async function refuseOldDatabase({
+  contents,
+  publications,
+}: {
+  readonly contents: Pick<PlacementDeps['contents'], 'readMarker'>;
+  readonly publications: Pick<Publications, 'serials'>;
+}): Promise<number> {
+  const { serial } = await publications.serials();
+  const found = (await contents.readMarker())?.serial ?? 0;
+  if (found <= serial) return found;
+  throw new SignpostError(
+    'ROLLBACK',
+    `publication.json is at serial ${found} but the database at ${serial}: the database was put back to an older ` +
+      'state. Put the newest copy of it back, or go on without what it has forgotten: "signpost recover"',
+  );
+}
+
+/** What to do about published files that the tree lacks. */
+export function describeMissing(missing: readonly string[]): string {
+  const [first = ''] = missing;
+  const more = missing.length > 1 ? `, and ${missing.length - 1} more` : '';
+  return (
+    `publication.json stays where it was, since the tree lacks what is published: ${first}${more}. Copy the tree back ` +
+    'from a mirror or a backup, or publish the images again with --renew; "signpost scrub" names all that is missing'
+  );
 }
 
 interface ImageFiles {

@@ -7,6 +7,7 @@ import { SignpostError } from '../oci/errors.ts';
 import type { Log } from '../ports/log.ts';
 import { type PaceLimits, createAnswerPace } from './answer-pace.ts';
 import { createResponseClass } from './gathered-response.ts';
+import { errorCode } from './storage-error.ts';
 import { type TlsFiles, watchTlsFiles } from './tls-files.ts';
 import { waitForAll } from '../parallel/wait-for-all.ts';
 import { countUnfinished, watchConnections } from './watched-connections.ts';
@@ -160,13 +161,24 @@ async function listening(server: Server, address: string, port: number): Promise
   try {
     await promise;
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new SignpostError('CONFIG_INVALID', `cannot listen on ${address} port ${port}: ${reason}`, {
-      cause,
-    });
+    throw new SignpostError(
+      'CONFIG_INVALID',
+      `cannot listen on ${address} port ${port}: ${describeListenProblem(cause, port)}`,
+      { cause },
+    );
   } finally {
     server.off('error', reject);
   }
+}
+
+function describeListenProblem(cause: unknown, port: number): string {
+  const code = errorCode(cause);
+  if (code === 'EADDRINUSE') return 'another program listens there already';
+  if (code === 'EADDRNOTAVAIL') return 'this machine does not have that address';
+  if (code === 'EACCES' && port < 1024) {
+    return 'ports below 1024 are for root and for services with CAP_NET_BIND_SERVICE, as packaging/systemd/signpost.service gives it';
+  }
+  return cause instanceof Error ? cause.message : String(cause);
 }
 
 /** How often connections that have become idle are closed while the server ends, in milliseconds. */

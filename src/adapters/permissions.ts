@@ -1,5 +1,14 @@
-import { chmodSync, closeSync, fchmodSync, fstatSync, mkdirSync, openSync } from 'node:fs';
-import { dirname } from 'node:path';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fchmodSync,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  rmdirSync,
+} from 'node:fs';
+import { dirname, resolve } from 'node:path';
 
 /**
  * Who may read what is written. It is decided where something is written, and not by the umask, which would take the
@@ -44,7 +53,7 @@ export function makePrivateFile(path: string, readers: 'group' | 'owner'): void 
 export function makeFolders(path: string, readers: Readers): readonly string[] {
   const mode = folderModes[readers];
   // Undefined when all were there, or somebody else has made them meanwhile.
-  const first = mkdirSync(path, { recursive: true, mode });
+  const first = makeRecursively(path, mode);
   const made: string[] = [];
   const least = first?.length ?? Number.POSITIVE_INFINITY;
   for (let folder = path; folder.length >= least; folder = dirname(folder)) {
@@ -52,4 +61,19 @@ export function makeFolders(path: string, readers: Readers): readonly string[] {
     made.push(folder);
   }
   return made;
+}
+
+// Where the file system is read-only, Node's own way through the parents says that there is no such folder: the one that
+// cannot be made says why.
+function makeRecursively(path: string, mode: number): string | undefined {
+  try {
+    return mkdirSync(path, { recursive: true, mode });
+  } catch (cause) {
+    if (!(cause instanceof Error) || Reflect.get(cause, 'code') !== 'ENOENT') throw cause;
+    let absent = resolve(path);
+    while (!existsSync(dirname(absent))) absent = dirname(absent);
+    mkdirSync(absent, mode);
+    rmdirSync(absent);
+    throw cause;
+  }
 }

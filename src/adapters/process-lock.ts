@@ -5,7 +5,10 @@ import { SignpostError } from '../oci/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Lock } from '../ports/lock.ts';
 import { fileModes, makeFolders, makePrivateFile } from './permissions.ts';
-import { storageError } from './storage-error.ts';
+import { databaseResult, storageError } from './storage-error.ts';
+
+/** SQLITE_BUSY (https://sqlite.org/rescode.html#busy). */
+const busy = 5;
 
 /**
  * Locks between processes. Node has no file locks, but SQLite does, and the kernel gives them back when the process
@@ -49,19 +52,16 @@ function hold(folder: string, job: string, holder: string): DatabaseSync {
     return database;
   } catch (cause) {
     database?.close();
-    if (!isBusy(cause)) throw storageError(`take the lock ${join(folder, `${job}.db`)}`, cause);
+    if (databaseResult(cause) !== busy) {
+      const path = join(folder, `${job}.db`);
+      throw storageError(`take the lock ${path}`, cause, path);
+    }
     throw new SignpostError(
       'LOCKED',
       `another process works on the same data${describeHolder(holder)}: wait until it has finished, or stop it`,
       { cause },
     );
   }
-}
-
-// SQLITE_BUSY (https://sqlite.org/rescode.html#busy); the low byte, since extended codes may come.
-function isBusy(cause: unknown): boolean {
-  const code: unknown = cause instanceof Error ? Reflect.get(cause, 'errcode') : undefined;
-  return typeof code === 'number' && (code & 0xff) === 5;
 }
 
 function describeHolder(holder: string): string {

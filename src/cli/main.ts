@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 import { SignpostError, isSignpostError } from '../oci/errors.ts';
 import type { CreateCommand, Streams, Terminal } from './command.ts';
 import { compileCacheFolder } from './compile-cache-folder.ts';
+import { watchOutput } from './compose/output.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { createTerminal } from './terminal.ts';
 import { version } from './version.ts';
@@ -24,6 +25,10 @@ export const verbs: Readonly<
   scrub: {
     summary: 'Check that everything stored is what it says it is',
     load: () => import('./commands/scrub.ts'),
+  },
+  recover: {
+    summary: 'Go on after an older copy of the database was put back',
+    load: () => import('./commands/recover.ts'),
   },
   request: {
     summary: 'Write what waits for a signature into one file',
@@ -155,15 +160,12 @@ if (import.meta.main) {
   if (cache !== undefined) enableCompileCache(cache);
   const stop = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stop.abort());
-  // Whoever reads the output may have had enough ("| head"): that ends the command, and is no defect.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    stop.abort();
-  });
-  process.exitCode = await run(process.argv.slice(2), {
+  const output = watchOutput(() => stop.abort());
+  const status = await run(process.argv.slice(2), {
     stdin: process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,
     signal: stop.signal,
   });
+  process.exitCode = output.isLost() ? exitCodes.failed : status;
 }

@@ -25,9 +25,11 @@ export interface TreeContents {
   readMarker(): Promise<PublicationMarker | undefined>;
   /**
    * Writes the indexes of referrers and the lists of what has changed, then the index, and the marker last of all. Lists
-   * that nothing has named for a week are removed.
+   * that nothing has named for a week are removed. Of the repositories whose lists are written, everything that is
+   * published must be there: otherwise nothing changes, since mirrors delete what no list names.
+   * @returns the paths of published files that the tree lacks; none when the marker was written
    */
-  update(serials: TreeSerials, rewrite?: Rewrite): Promise<void>;
+  update(serials: TreeSerials, rewrite?: Rewrite): Promise<readonly string[]>;
   /** Where the lists do not say what is in the tree, or indexes of referrers what is published: `where` is a file or a repository. It believes nothing. */
   check(signal: AbortSignal): AsyncIterable<{ readonly where: string; readonly what: string }>;
 }

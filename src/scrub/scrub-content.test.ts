@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { repairMarker } from '../accept/place-publication.ts';
 import { composeContent } from '../cli/compose/content.ts';
 import { createDataFolder, type DataFolder } from '../../test/fakes/data-folder.ts';
 import { formatPublicationMarker } from '../mirrors/contents/publication-marker.ts';
@@ -162,16 +163,72 @@ test('an index of referrers that is lost or damaged is a problem, and can be wri
   }
 });
 
-test('a marker that is behind is written again', async () => {
+test('a marker that is behind is written again, when that is asked for', async () => {
   await using data = await createPublished();
-  await rm(join(data.path, 'tree/publication.json'));
-  const report = await data.scrub();
+  const marker = join(data.path, 'tree/publication.json');
+  await rm(marker);
+  const looked = await data.scrub();
+  assertClean(looked);
+  assert.match(looked.notices[0]?.what ?? '', /is at serial 0 and the database at 1.*scrub --repair/);
+  assert.equal(await serialOf(data), undefined, 'looking changes nothing');
+  const report = await data.scrub({ repair: true });
   assertClean(report);
   assert.deepEqual(
     report.repaired.map(({ where }) => where),
     ['publication.json'],
   );
   assert.equal(await serialOf(data), 1);
+});
+
+test('a marker never goes past what is missing', async () => {
+  await using data = await createPublished();
+  const marker = join(data.path, 'tree/publication.json');
+  const first = await readFile(marker);
+  const other = buildList([buildImage({ layers: [{ newer: 'yes' }] })]);
+  await data.publish(createMemoryImageSource(other), 'fedora/base:42');
+  await data.placeStaged();
+  // The tree was put back to an older state, and the database was not.
+  await writeFile(marker, first);
+  const lost = join(data.path, 'tree/v2/fedora/base/manifests', other.digest);
+  const bytes = await readFile(lost);
+  await rm(lost);
+  const { problems } = await data.scrub({ repair: true });
+  assert.ok(problems.some(({ what }) => /stays at serial 1, the database is at 2/.test(what)));
+  assert.deepEqual(await readFile(marker), first);
+  {
+    await using content = await composeContent({ data: data.path }, 'test');
+    const repaired = await repairMarker(content);
+    assert.deepEqual(repaired, { missing: [`v2/fedora/base/manifests/${other.digest}`] });
+    assert.deepEqual(await readFile(marker), first);
+  }
+  await writeFile(lost, bytes);
+  assertClean(await data.scrub({ repair: true }));
+  assert.equal(await serialOf(data), 2);
+});
+
+test('a database that is older than the tree goes on behind it, when that is asked for', async () => {
+  await using data = await createPublished();
+  const database = join(data.path, 'signpost.db');
+  const old = await readFile(database);
+  const other = buildList([buildImage({ layers: [{ newer: 'yes' }] })]);
+  await data.publish(createMemoryImageSource(other), 'fedora/base:42');
+  await data.placeStaged();
+  await rm(`${database}-wal`, { force: true });
+  await rm(`${database}-shm`, { force: true });
+  await writeFile(database, old);
+  const before = await readFile(join(data.path, 'tree/publication.json'));
+  const looked = await data.scrub();
+  assert.match(looked.problems[0]?.what ?? '', /is at serial 2 but the database at 1.*"signpost recover"/);
+  assert.deepEqual(await readFile(join(data.path, 'tree/publication.json')), before);
+  const report = await data.scrub({ repair: true });
+  assertClean(report);
+  assert.match(report.repaired[0]?.what ?? '', /both go on at 3/);
+  assert.ok(report.notices.some(({ where }) => where === `fedora/base@${other.digest}`));
+  assert.equal(await serialOf(data), 3);
+  assertClean(await data.scrub());
+  await data.publish(createMemoryImageSource(other), 'fedora/base:42');
+  assert.equal((await data.placeStaged()).serial, 4);
+  assertClean(await data.scrub());
 });
 
 async function serialOf(data: DataFolder): Promise<number | undefined> {

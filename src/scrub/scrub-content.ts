@@ -1,6 +1,7 @@
 import type { Digest } from '../oci/digest.ts';
-import { isSignpostError, SignpostError } from '../oci/errors.ts';
+import { SignpostError } from '../oci/errors.ts';
 import { contentLock, type Lock } from '../ports/lock.ts';
+import type { UnknownImage } from '../ports/listed-content.ts';
 import type { Progress } from '../ports/progress.ts';
 import type { TreeContents } from '../ports/tree-contents.ts';
 import { scrubContents } from './scrub-contents.ts';
@@ -13,6 +14,15 @@ export interface ScrubDeps extends PublicationScrub, StagingScrub {
   readonly contents: TreeContents;
   readonly lock: Lock;
   readonly progress: Progress;
+  /** Goes on where the database is older than the tree. */
+  readonly moveOn: () => Promise<{
+    /** From where. */
+    readonly serial: number;
+    /** Files that are published, and that the tree lacks. */
+    readonly missing: readonly string[];
+    /** What the database does not know any more. */
+    readonly forgotten: readonly UnknownImage[];
+  }>;
 }
 
 export interface ScrubOptions {
@@ -56,27 +66,44 @@ async function scrubMarker(
   held: AsyncDisposable | undefined,
 ): Promise<void> {
   const where = 'publication.json';
-  const serialOf = async () => (await deps.contents.readMarker())?.serial ?? 0;
-  const found = await serialOf();
-  const { serial } = await deps.publications.serials();
+  const found = (await deps.contents.readMarker())?.serial ?? 0;
+  const serials = await deps.publications.serials();
+  const { serial } = serials;
   if (found === serial) return;
-  if (found > serial) {
+  if (held === undefined) {
+    if (found < serial) {
+      const state = `is at serial ${found} and the database at ${serial}, as a crash leaves it`;
+      return findings.notice(where, `${state}: "signpost scrub --repair" brings it up to date`);
+    }
     return findings.problem(
       where,
-      `is at serial ${found} but the database at ${serial}: the database was put back to an older state`,
+      `${describeOld(found, serial)}: put its newest copy back, or "signpost recover"`,
     );
   }
-  try {
-    await using _held = held === undefined ? await deps.lock.acquire(contentLock) : undefined;
-    // Read again: whoever had the lock may just have written it.
-    const now = await deps.publications.serials();
-    if ((await serialOf()) >= now.serial) return;
-    await deps.contents.update(now);
-    findings.repaired(where, `was at serial ${found}, as a crash leaves it: it says ${now.serial} now`);
-  } catch (error) {
-    if (!isSignpostError(error, 'LOCKED')) throw error;
-    findings.notice(where, `is at serial ${found} and the database at ${serial}: another command is at work`);
+  // What is damaged is still there, and what is missing would be a promise to mirrors that cannot be kept.
+  if (!findings.isSound()) {
+    return findings.problem(
+      where,
+      `stays at serial ${found}, the database is at ${serial}: see the other problems`,
+    );
   }
+  const moved =
+    found < serial
+      ? { serial, missing: await deps.contents.update(serials), forgotten: [] }
+      : await deps.moveOn();
+  if (moved.missing.length > 0) {
+    return findings.problem(where, `stays at serial ${found}: the tree lacks ${moved.missing[0]}`);
+  }
+  if (found < serial) return findings.repaired(where, `was at serial ${found}: it says ${serial} now`);
+  findings.repaired(where, `${describeOld(found, serial)}: both go on at ${moved.serial}`);
+  for (const { repository, digest, names } of moved.forgotten) {
+    const known = names.length === 0 ? '' : `, signed as ${names.join(', ')}`;
+    findings.notice(`${repository}@${digest}`, `forgotten by the database${known}: publish it again`);
+  }
+}
+
+function describeOld(found: number, serial: number): string {
+  return `is at serial ${found} but the database at ${serial}: the database was put back to an older state`;
 }
 
 async function removeLeftovers(

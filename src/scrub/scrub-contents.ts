@@ -32,7 +32,9 @@ export async function scrubContents(
       else findings.repaired(where, `${what}: written again`);
     }
     if (!wrong || repair === undefined) return;
-    await deps.contents.update(await deps.publications.serials(), 'everything');
+    for (const path of await deps.contents.update(await deps.publications.serials(), 'everything')) {
+      findings.problem(path, 'is published and missing: publish the image again with --renew');
+    }
   } catch (error) {
     if (!isSignpostError(error, 'LOCKED')) throw error;
     findings.notice('tree/contents', 'not compared with the tree: another command is at work');

@@ -6,6 +6,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { type TestContext, suite, test } from 'node:test';
 import { type DataFolder, createDataFolder, silentProgress } from '../../test/fakes/data-folder.ts';
 import { startFaultyMirror } from '../../test/fakes/faulty-mirror.ts';
@@ -15,7 +16,7 @@ import type { MirrorFault } from '../../test/fakes/mirror-faults.ts';
 import { type SyncSettings, composeSync } from '../cli/compose/sync.ts';
 import { formatContentsIndex } from '../mirrors/contents/contents-index.ts';
 import { formatPublicationMarker } from '../mirrors/contents/publication-marker.ts';
-import { digestOf } from '../oci/digest.ts';
+import { digestHex, digestOf } from '../oci/digest.ts';
 import { parseRepositoryName } from '../oci/reference.ts';
 import { selectRepositories } from './select-repositories.ts';
 
@@ -127,8 +128,12 @@ test('after a publication only what is new comes, and what no list names goes af
   const old: readonly string[] = await filesIn(copy);
   await publish(data, { 'debian:12': second });
   const gone = `v2/debian/manifests/${first.digest}`;
-  await rm(join(tree, gone));
-  await data.scrub({ repair: true }).catch(() => undefined);
+  {
+    using database = new DatabaseSync(join(data.path, 'signpost.db'));
+    database
+      .prepare('DELETE FROM manifests WHERE digest = ?')
+      .run(Buffer.from(digestHex(first.digest), 'hex'));
+  }
   await publish(data, { 'debian:13': second });
 
   const before = server.log.length;

@@ -182,7 +182,9 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
       snapshot = await compile();
       return digest;
     },
-    listTree: async () => createFileTreeContents(tree, content, { now }).update(await publications.serials()),
+    listTree: async () => {
+      await createFileTreeContents(tree, content, { now }).update(await publications.serials());
+    },
     ask: (path, asked) => ask(port, path, asked),
     raw: (bytes) => raw(port, bytes),
     async [Symbol.asyncDispose]() {

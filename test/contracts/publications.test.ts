@@ -6,6 +6,7 @@ import { openDatabase, openDatabaseForReading } from '../../src/adapters/sqlite/
 import { createSqliteIssuedRequests } from '../../src/adapters/sqlite/issued-requests.ts';
 import { createSqlitePublications } from '../../src/adapters/sqlite/publications.ts';
 import { createSqlitePublishedContent } from '../../src/adapters/sqlite/published-content.ts';
+import { createSqliteSerials } from '../../src/adapters/sqlite/serials.ts';
 import { createSqliteStagedImages } from '../../src/adapters/sqlite/staged-images.ts';
 import { createMemoryPublications } from '../fakes/memory-publications.ts';
 import { publicationsContract } from './publications.ts';
@@ -31,6 +32,7 @@ for (const reading of ['its own connection', 'the same connection'] as const) {
       content: createSqlitePublishedContent(reader),
       stagedImages: createSqliteStagedImages(database),
       issuedRequests: createSqliteIssuedRequests(database),
+      serials: createSqliteSerials(database, { now: () => 1000 }),
     };
   });
 }

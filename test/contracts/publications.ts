@@ -5,6 +5,7 @@ import { mediaTypes } from '../../src/oci/media-types.ts';
 import { parseRepositoryName, parseTagName } from '../../src/oci/reference.ts';
 import type { Publication, Publications, PublishedContent } from '../../src/ports/publications.ts';
 import type { IssuedRequests } from '../../src/ports/issued-requests.ts';
+import type { Serials } from '../../src/ports/serials.ts';
 import type { StagedImages } from '../../src/ports/staged-images.ts';
 import { rowsOf } from '../fakes/rows-of.ts';
 
@@ -13,6 +14,7 @@ export interface PublicationSides {
   readonly content: PublishedContent;
   readonly stagedImages: StagedImages;
   readonly issuedRequests: IssuedRequests;
+  readonly serials: Serials;
 }
 
 /** What the three ports onto the origin's database do together. `create` makes an empty one. */
@@ -261,6 +263,29 @@ export function publicationsContract(
       break;
     }
     assert.equal(await publications.publish(publication), 2, 'an iteration that was left holds nothing up');
+  });
+
+  test(`${name}: serials move on, and are never given again`, async () => {
+    const { publications, stagedImages, issuedRequests, serials, content } = await create();
+    assert.deepEqual(await serials.given(), { publication: 0, request: 0 });
+    await publications.publish(publication);
+    await issuedRequests.add(9, list);
+    assert.deepEqual(await serials.given(), { publication: 1, request: 9 });
+    await serials.moveOn({ publication: 40, request: 100 }, [base, other, base]);
+    assert.deepEqual(await serials.given(), { publication: 40, request: 100 });
+    const all = new Map([
+      [other, 40],
+      [base, 40],
+    ]);
+    assert.deepEqual(await publications.serials(), { serial: 40, repositories: all });
+    assert.deepEqual(new Map((await content.changes(39)).repositories), all);
+    assert.equal(await stagedImages.nextRequestSerial(), 101);
+    assert.equal(await publications.publish(elsewhere), 41);
+    // Never back.
+    await serials.moveOn({ publication: 30, request: 50 }, []);
+    assert.deepEqual(await serials.given(), { publication: 41, request: 101 });
+    assert.equal(await publications.publish(publication), 42);
+    assert.equal((await publications.findTag(base, tag))?.list, list, 'what is known stays');
   });
 
   test(`${name}: request serials only grow`, async () => {

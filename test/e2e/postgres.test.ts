@@ -12,6 +12,7 @@ import { createPostgresPublications } from '../../src/adapters/postgres/publicat
 import { createPostgresPublishedContent } from '../../src/adapters/postgres/published-content.ts';
 import { createPostgresPropagation } from '../../src/adapters/postgres/propagation.ts';
 import { createPostgresReceivedSignatures } from '../../src/adapters/postgres/received-signatures.ts';
+import { createPostgresSerials } from '../../src/adapters/postgres/serials.ts';
 import { createPostgresStagedImages } from '../../src/adapters/postgres/staged-images.ts';
 import { createPostgresStatistics } from '../../src/adapters/postgres/statistics.ts';
 import { createPostgresTokens } from '../../src/adapters/postgres/tokens.ts';
@@ -70,6 +71,7 @@ describe('PostgreSQL', requirements('postgres'), () => {
       content: createPostgresPublishedContent(database),
       stagedImages: createPostgresStagedImages(database),
       issuedRequests: createPostgresIssuedRequests(database),
+      serials: createPostgresSerials(database, { now: () => 1000 }),
     };
   });
   testReceivedSignatures('PostgreSQL received signatures', async () =>

@@ -8,6 +8,7 @@ import type {
   PublishedTag,
 } from '../../src/ports/publications.ts';
 import type { IssuedRequests } from '../../src/ports/issued-requests.ts';
+import type { Serials } from '../../src/ports/serials.ts';
 import type { StagedImage, StagedImages } from '../../src/ports/staged-images.ts';
 
 export interface MemoryPublications {
@@ -15,6 +16,7 @@ export interface MemoryPublications {
   readonly content: PublishedContent;
   readonly stagedImages: StagedImages;
   readonly issuedRequests: IssuedRequests;
+  readonly serials: Serials;
 }
 
 /** What the database of the origin holds, in memory: publications, their read side, and the staged images. */
@@ -82,6 +84,23 @@ export function createMemoryPublications(): MemoryPublications {
     issuedRequests: {
       add: async (number, request) => void issued.set(number, request),
       find: async (number) => issued.get(number),
+    },
+    serials: {
+      given: async () => ({
+        publication: serial,
+        request: Math.max(
+          requestSerial,
+          ...issued.keys(),
+          ...[...tags.values()].map((tag) => tag.requestSerial),
+        ),
+      }),
+      async moveOn(past, names) {
+        version++;
+        serial = Math.max(serial, past.publication);
+        requestSerial = Math.max(requestSerial, past.request);
+        for (const name of names)
+          repositories.set(name, Math.max(repositories.get(name) ?? 0, past.publication));
+      },
     },
     stagedImages: {
       list: async () => [...staged].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, image]) => image),

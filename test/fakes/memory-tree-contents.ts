@@ -18,6 +18,7 @@ export function createMemoryTreeContents(): MemoryTreeContents {
       contents.updates.push([serials, rewrite]);
       const text = JSON.stringify([...serials.repositories]);
       contents.marker = { serial: serials.serial, contents: { digest: digestOf(text), size: text.length } };
+      return [];
     },
   };
   return contents;

@@ -46,7 +46,7 @@ export async function* checkContents(
       yield { where: `tree/v2/${repository}/referrers/${subject}`, what: wrongReferrers };
     for (const { path } of findMissingTypes(tree, repository, content.manifests))
       yield { where: `tree/${path}`, what: missingType };
-    const lines = await listRepository(tree, repository, content, hosts);
+    const { lines } = await listRepository(tree, repository, content, hosts);
     if (!(await isRight(repository, list, lines))) yield { where: `tree/v2/${repository}`, what: wrongList };
   }
 }

@@ -30,11 +30,13 @@ export function createFileTreeContents(tree: string, published: Published, clock
   const writeList = async (owner: ListOwner, lines: readonly string[]): Promise<ContentsReference> =>
     write(tree, Buffer.from(`${[formatListHead(owner), ...lines].join('\n')}\n`));
 
-  const listOf = (hosts: readonly string[]) => async (repository: RepositoryName) => {
+  const listOf = (hosts: readonly string[], missing: string[]) => async (repository: RepositoryName) => {
     const content = await readPublished(published, repository);
     await placeReferrers(tree, repository, content.manifests);
     await placeTypes(tree, repository, content.manifests);
-    return writeList(repository, await listRepository(tree, repository, content, hosts));
+    const found = await listRepository(tree, repository, content, hosts);
+    missing.push(...found.missing);
+    return writeList(repository, found.lines);
   };
 
   return {
@@ -52,8 +54,10 @@ export function createFileTreeContents(tree: string, published: Published, clock
         if (isSame) lists.set(name, { digest, size });
       }
       const changed = [...repositories.keys()].filter((name) => !lists.has(name));
-      const list = listOf(hosts);
+      const missing: string[] = [];
+      const list = listOf(hosts, missing);
       await inParallel(changed, listsAtOnce, async (name) => lists.set(name, await list(name)));
+      if (missing.length > 0) return missing;
       const keep = old !== undefined && again?.metadata !== true;
       const metadata = keep ? old.metadata : await listTuf(tree, writeList);
       const index: ContentsIndex = {
@@ -71,6 +75,7 @@ export function createFileTreeContents(tree: string, published: Published, clock
       const contents = await write(tree, formatContentsIndex(index));
       await writeFileAtomic(markerPath(tree), formatPublicationMarker({ serial, contents }), 'everyone');
       await retireLists(tree, marker && { ...marker, index: known }, { contents, index }, clock);
+      return [];
     },
 
     async *check(signal) {

@@ -10,6 +10,13 @@ import { namesIn } from '../folder-entries.ts';
 import { typedPath } from './place-types.ts';
 import type { PublishedFiles } from './read-published.ts';
 
+/** What the tree holds of a repository. */
+export interface RepositoryFiles {
+  readonly lines: readonly string[];
+  /** The paths of files that are published and not there. */
+  readonly missing: readonly string[];
+}
+
 /**
  * A line for each file of a repository that is published and that the tree holds, sorted. A file that is lost does not
  * become a promise; what was retired, or placed by an accept that never came to its end, is not copied on.
@@ -19,11 +26,11 @@ export async function listRepository(
   repository: RepositoryName,
   published: PublishedFiles,
   hosts: readonly string[],
-): Promise<readonly string[]> {
+): Promise<RepositoryFiles> {
+  const needed = publishedPaths(repository, published);
   const paths = [
-    ...published.manifests.map(({ digest }) => `v2/${repository}/manifests/${digest}`),
+    ...needed,
     ...published.manifests.flatMap((manifest) => typedPath(repository, manifest) ?? []),
-    ...published.blobs.map((digest) => `v2/${repository}/blobs/${digest}`),
     ...pathsIn(tree, `v2/${repository}/referrers`),
   ];
   for (const { digest } of published.manifests) {
@@ -33,7 +40,18 @@ export async function listRepository(
     const folder = `v2/${host}/${repository}/_trust/tuf`;
     paths.push(...pathsIn(tree, folder), ...pathsIn(tree, `${folder}/targets`));
   }
-  return describe(tree, paths);
+  const missing: string[] = [];
+  const lines = await describe(tree, paths, (path, at) => {
+    if (at < needed.length) missing.push(path);
+  });
+  return { lines, missing };
+}
+
+function publishedPaths(repository: RepositoryName, { manifests, blobs }: PublishedFiles): readonly string[] {
+  return [
+    ...manifests.map(({ digest }) => `v2/${repository}/manifests/${digest}`),
+    ...blobs.map((digest) => `v2/${repository}/blobs/${digest}`),
+  ];
 }
 
 /** The same of the TUF metadata. */
@@ -56,13 +74,18 @@ function pathsIn(tree: string, folder: string): readonly string[] {
 }
 
 /** What is no file of the tree, such as what a crash left, is passed over. */
-async function describe(tree: string, paths: readonly string[]): Promise<readonly string[]> {
+async function describe(
+  tree: string,
+  paths: readonly string[],
+  onMissing: (path: string, at: number) => void = () => undefined,
+): Promise<readonly string[]> {
   const lines: string[] = [];
   const turn = createEventLoopTurns(50);
-  for (const path of paths) {
+  for (const [at, path] of paths.entries()) {
     const found = parseContentPath(path);
     const line = found && (await describeFile(tree, found));
-    if (line !== undefined) lines.push(line);
+    if (line === undefined) onMissing(path, at);
+    else lines.push(line);
     await turn();
   }
   return lines.sort();

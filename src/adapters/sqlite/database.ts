@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { SignpostError } from '../../oci/errors.ts';
 import { makeFolders, makePrivateFile } from '../permissions.ts';
+import { storageError } from '../storage-error.ts';
 import { migrations } from './migrations.ts';
 
 const memory = ':memory:';
@@ -23,10 +24,7 @@ export function openDatabase(path: string): DatabaseSync {
     migrate(database, path);
     return database;
   } catch (cause) {
-    if (cause instanceof SignpostError) throw cause;
-    throw new SignpostError('STORAGE', `cannot open the database ${path}: ${(cause as Error).message}`, {
-      cause,
-    });
+    throw storageError(`open the database ${path}`, cause, path);
   }
 }
 
@@ -40,9 +38,7 @@ export function openDatabaseForReading(path: string, patience = usualPatience): 
   try {
     return new DatabaseSync(path, { readOnly: true, timeout: patience });
   } catch (cause) {
-    throw new SignpostError('STORAGE', `cannot read the database ${path}: ${(cause as Error).message}`, {
-      cause,
-    });
+    throw storageError(`read the database ${path}`, cause, path);
   }
 }
 

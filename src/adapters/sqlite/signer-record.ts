@@ -1,11 +1,15 @@
-import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { type Digest, parseDigest } from '../../oci/digest.ts';
-import { SignpostError, isSignpostError } from '../../oci/errors.ts';
+import { SignpostError } from '../../oci/errors.ts';
 import type { SignedTag, SignerRecord } from '../../ports/signer-record.ts';
-import { makePrivateFile } from '../permissions.ts';
+import { refuseForeignRoot } from '../folder-owner.ts';
+import { makeFolders, makePrivateFile } from '../permissions.ts';
+import { databaseResult, storageError } from '../storage-error.ts';
 import { inTransaction } from './database.ts';
+
+/** SQLITE_BUSY */
+const busy = 5;
 
 /** One entry for each version of the tables. Entries are only ever added. */
 const schemas = [
@@ -87,7 +91,8 @@ export function openSignerRecord(path: string): SignerRecord & Disposable {
 
 function open(path: string): DatabaseSync {
   return attempt(path, () => {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    refuseForeignRoot(dirname(path), "folder of the signer's record");
+    makeFolders(dirname(path), 'owner');
     makePrivateFile(path, 'owner');
     const database = new DatabaseSync(path, { timeout: 0 });
     try {
@@ -132,12 +137,9 @@ function attempt<T>(path: string, work: () => T): T {
   try {
     return work();
   } catch (cause) {
-    if (isSignpostError(cause)) throw cause;
-    const { errcode, message } = cause as Error & { errcode?: number };
-    // SQLITE_BUSY
-    if (errcode === 5) {
+    if (databaseResult(cause) === busy) {
       throw new SignpostError('LOCKED', `another process is signing with the record ${path}`, { cause });
     }
-    throw new SignpostError('STORAGE', `the signer's record ${path} failed: ${message}`, { cause });
+    throw storageError(`use the signer's record ${path}`, cause, path);
   }
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { AcceptResult } from '../../accept/accept-bundle.ts';
 import { describeImageRefusal } from '../../accept/image-refusal.ts';
+import { describeMissing } from '../../accept/place-publication.ts';
 import { SignpostError } from '../../oci/errors.ts';
 import { formatTaggedReference } from '../../oci/reference.ts';
 import { type CommonOptions, type Terminal, createVerb, printResult } from '../command.ts';
@@ -26,6 +27,7 @@ export function createCommand(terminal: Terminal): Command {
       if (outcomes !== undefined) return tellAll(terminal, options, outcomes);
       const result = await acceptOne(bundle);
       printResult(terminal, options, toJson(result), describe(result));
+      if (result.missing.length > 0) throw new SignpostError('STORAGE', describeMissing(result.missing));
       if (result.refused.length === 0) return refuseMetadata(result);
       const all = result.published.length + result.waiting.length + result.refused.length;
       throw new SignpostError('TRUST', `refused ${result.refused.length} of ${plural(all, 'image')}`);
@@ -115,11 +117,12 @@ function describe({ serial, published, waiting, refused, metadata }: AcceptResul
   ];
 }
 
-function toJson({ serial, published, waiting, refused, metadata }: AcceptResult): object {
+function toJson({ serial, published, waiting, refused, metadata, missing }: AcceptResult): object {
   return {
     serial: serial ?? null,
     published: published.map((image) => ({ ...image, expires: formatTime(image.expires) })),
     waiting,
+    missing,
     refused: refused.map((image) => ({ ...image, message: describeImageRefusal(image.reason) })),
     metadata: metadata.map((outcome) =>
       'refused' in outcome ? outcome : { ...outcome, expires: formatTime(outcome.expires) },

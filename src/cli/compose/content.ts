@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { createFileTreeContents } from '../../adapters/contents/file-tree-contents.ts';
+import { createFileListedContents } from '../../adapters/contents/listed-contents.ts';
 import { createFileSchema1Archive } from '../../adapters/file-schema1-archive.ts';
 import { createFileStaging } from '../../adapters/file-staging.ts';
 import { createFileTreeReader } from '../../adapters/file-tree-reader.ts';
@@ -27,6 +28,7 @@ export async function composeContent(config: StorageConfig, command: string) {
   const folders = foldersOf(config);
   const clock = createSystemClock();
   const storage = await openStorage(config, clock);
+  const tree = createFileTreeReader(folders.tree);
   return {
     ...storage,
     folders,
@@ -34,9 +36,10 @@ export async function composeContent(config: StorageConfig, command: string) {
     lock: storage.createLock(command),
     staging: createFileStaging(folders.staging),
     layers: createFileLayerUnpacker(folders),
-    tree: createFileTreeReader(folders.tree),
+    tree,
     treeWriter: createFileTreeWriter(folders),
     contents: createFileTreeContents(folders.tree, storage.publishedContent, clock),
+    listed: createFileListedContents(folders.tree, storage.publishedContent, tree),
     archive: createFileSchema1Archive(folders.schema1),
   };
 }

@@ -10,6 +10,7 @@ import { createPostgresPublications } from '../../adapters/postgres/publications
 import { createPostgresPublishedContent } from '../../adapters/postgres/published-content.ts';
 import { createPostgresPropagation } from '../../adapters/postgres/propagation.ts';
 import { createPostgresReceivedSignatures } from '../../adapters/postgres/received-signatures.ts';
+import { createPostgresSerials } from '../../adapters/postgres/serials.ts';
 import { createPostgresStagedImages } from '../../adapters/postgres/staged-images.ts';
 import { createPostgresStatistics } from '../../adapters/postgres/statistics.ts';
 import { createPostgresTokens } from '../../adapters/postgres/tokens.ts';
@@ -36,6 +37,7 @@ export async function openPostgresStorage(
     createLock: (command) => createAdvisoryLock(database, command),
     publications: createPostgresPublications(database, clock),
     publishedContent: createPostgresPublishedContent(database),
+    serials: createPostgresSerials(database, clock),
     stagedImages: createPostgresStagedImages(database),
     issuedRequests: createPostgresIssuedRequests(database),
     received: createPostgresReceivedSignatures(database),

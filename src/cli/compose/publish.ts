@@ -1,3 +1,4 @@
+import { refuseOldDatabase } from '../../accept/place-publication.ts';
 import { makePrivateFolder } from '../../adapters/atomic-file.ts';
 import { openImageSource } from '../../adapters/source/open-image-source.ts';
 import type { ImageSourceOptions } from '../../adapters/source/source-options.ts';
@@ -30,6 +31,7 @@ export async function composePublish(
   const chooseProxy = composeProxies(options);
   await using content = await composeContent(config, 'publish');
   await using _held = await content.lock.acquire(contentLock);
+  await refuseOldDatabase(content);
   await makePrivateFolder(content.folders.temporary, 'owner');
   const settings = { ...options.source, chooseProxy, temporaryFolder: content.folders.temporary };
   await using sources = new AsyncDisposableStack();

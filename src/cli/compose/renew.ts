@@ -1,3 +1,4 @@
+import { refuseOldDatabase } from '../../accept/place-publication.ts';
 import { readPresent } from '../../accept/present-envelopes.ts';
 import { createFileMetadataTree } from '../../adapters/file-metadata-tree.ts';
 import type { Digest } from '../../oci/digest.ts';
@@ -36,6 +37,7 @@ export async function composeRenew(
 ): Promise<Renewal> {
   await using content = await composeContent(config, 'renew');
   await using _held = await content.lock.acquire(contentLock);
+  await refuseOldDatabase(content);
   const plan = choice.kind === 'due' ? await planDue(config, content, choice.within, wanted) : undefined;
   const tags = await stageRenewals(
     { ...content, signersOf: createSignerFinder(config, content) },

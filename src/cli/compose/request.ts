@@ -1,3 +1,4 @@
+import { refuseOldDatabase } from '../../accept/place-publication.ts';
 import { randomBytes } from 'node:crypto';
 import { createNewFile } from '../../adapters/new-file.ts';
 import { SignpostError, isSignpostError } from '../../oci/errors.ts';
@@ -30,6 +31,7 @@ export async function composeRequest(
     requesterKey === undefined ? undefined : await openSealSigner(requesterKey);
   await using content = await composeContent(config, 'request');
   await using _held = await content.lock.acquire(contentLock);
+  await refuseOldDatabase(content);
   for (const image of await content.stagedImages.list()) {
     if (wanted(image.repository)) requireStagedRule(config, image);
   }

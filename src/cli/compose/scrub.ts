@@ -1,8 +1,10 @@
+import { findUnknown, moveOn } from '../../recover/move-on.ts';
+import { planRecovery } from '../../recover/plan-recovery.ts';
 import { createFileContentInspector } from '../../adapters/file-content-inspector.ts';
 import { type ScrubOptions, scrubContent } from '../../scrub/scrub-content.ts';
 import type { ScrubReport } from '../../scrub/scrub-report.ts';
 import type { Progress } from '../../ports/progress.ts';
-import { composeContent } from './content.ts';
+import { type Content, composeContent } from './content.ts';
 import type { StorageConfig } from './storage.ts';
 
 /** Scrubs the data folder of `config`. */
@@ -13,7 +15,27 @@ export async function composeScrub(
   await using content = await composeContent(config, 'scrub');
   const inspector = createFileContentInspector(content.folders.data);
   return await scrubContent(
-    { ...content, inspector, content: content.publishedContent, progress: options.progress },
+    {
+      ...content,
+      inspector,
+      content: content.publishedContent,
+      progress: options.progress,
+      moveOn: () => moveOnFromTree(content),
+    },
     options,
   );
+}
+
+/** Goes on from what the tree alone knows. */
+async function moveOnFromTree(content: Content) {
+  const [given, { serial: tree }] = [await content.serials.given(), await content.listed.read()];
+  const { past = given } = planRecovery({
+    given,
+    tree,
+    mirrors: [],
+    signer: undefined,
+    operator: { publication: 0, request: 0 },
+  });
+  const forgotten = await findUnknown(content);
+  return { serial: past.publication, missing: await moveOn(content, past), forgotten };
 }

@@ -1,11 +1,12 @@
 import { join } from 'node:path';
-import { repairMarker } from '../../accept/place-publication.ts';
+import { describeMissing, repairMarker } from '../../accept/place-publication.ts';
 import { makeFolder } from '../../adapters/atomic-file.ts';
 import { createFileTreeLists } from '../../adapters/contents/file-tree-lists.ts';
 import { createEventLoopTurns } from '../../adapters/event-loop-turns.ts';
 import { createFileMetadataTree } from '../../adapters/file-metadata-tree.ts';
 import { watchCrawlFindings } from '../../adapters/crawl-findings.ts';
 import { createFileTreeReader } from '../../adapters/file-tree-reader.ts';
+import { refuseForeignRoot } from '../../adapters/folder-owner.ts';
 import { type HttpServer, defaultLimits, listenHttp } from '../../adapters/http-server.ts';
 import { type JsonLog, createJsonLog } from '../../adapters/json-log.ts';
 import { createProcessLock } from '../../adapters/process-lock.ts';
@@ -75,6 +76,7 @@ export async function composeServe(config: Config, proxies: ProxyOption = {}): P
   const webhooks = await composeWebhooks(config, proxies);
   const trustedProxies = readNetblocks('registry.trustedProxies', config.registry.trustedProxies);
   const name = parseRegistryHost(config.registry.name);
+  refuseForeignRoot(config.data, 'data folder');
   const treeFolder = join(config.data, 'tree');
   await makeFolder(treeFolder, 'everyone');
   parts.use(await createProcessLock(join(config.data, 'locks'), 'serve', clock).acquire('serve'));
@@ -245,7 +247,11 @@ async function repairMarkerIfFree(config: Config, log: JsonLog): Promise<void> {
     await using content = await composeContent(config, 'serve');
     await using _held = await content.lock.acquire(contentLock);
     const repaired = await repairMarker(content);
-    if (repaired) log.warn('publication.json was behind the database, and has been brought up to date');
+    if (repaired === 'repaired') {
+      log.warn('publication.json was behind the database, and has been brought up to date');
+    } else if (repaired !== 'right') {
+      log.error(describeMissing(repaired.missing));
+    }
   } catch (error) {
     if (!isSignpostError(error, 'LOCKED')) throw error;
   }

@@ -1,3 +1,4 @@
+import { refuseForeignRoot } from '../../adapters/folder-owner.ts';
 import { dirname, join, resolve } from 'node:path';
 import { watchFolders } from '../../adapters/folder-changes.ts';
 import { openHandOffBundles } from '../../adapters/hand-off-bundles.ts';
@@ -104,6 +105,7 @@ export async function composeApprove(settings: {
 }
 
 async function openSigner(settings: SignerSettings): Promise<OpenedSigner> {
+  refuseForeignRoot(settings.folder, 'folder of the signer');
   const { folder, life, sizeLimit, signal } = settings;
   const clock = createSystemClock();
   const policy = await readPolicy(settings.policy);

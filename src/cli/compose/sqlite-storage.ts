@@ -11,6 +11,7 @@ import { createSqlitePublications } from '../../adapters/sqlite/publications.ts'
 import { createSqlitePublishedContent } from '../../adapters/sqlite/published-content.ts';
 import { createSqlitePropagation } from '../../adapters/sqlite/propagation.ts';
 import { createSqliteReceivedSignatures } from '../../adapters/sqlite/received-signatures.ts';
+import { createSqliteSerials } from '../../adapters/sqlite/serials.ts';
 import { createSqliteStagedImages } from '../../adapters/sqlite/staged-images.ts';
 import { createSqliteStatistics } from '../../adapters/sqlite/statistics.ts';
 import { createSqliteTokens } from '../../adapters/sqlite/tokens.ts';
@@ -31,6 +32,7 @@ export function openSqliteStorage({ data }: Pick<Config, 'data'>, clock: Clock):
     createLock: (command: string) => createProcessLock(join(data, 'locks'), command, clock),
     publications: createSqlitePublications(database, clock),
     publishedContent: createSqlitePublishedContent(reading),
+    serials: createSqliteSerials(database, clock),
     stagedImages: createSqliteStagedImages(database),
     issuedRequests: createSqliteIssuedRequests(database),
     received: createSqliteReceivedSignatures(database),

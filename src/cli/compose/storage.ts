@@ -1,3 +1,4 @@
+import { refuseForeignRoot } from '../../adapters/folder-owner.ts';
 import type { AuditLog } from '../../ports/audit-log.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { IssuedRequests } from '../../ports/issued-requests.ts';
@@ -9,6 +10,7 @@ import type { PublicationRecord } from '../../ports/publication-record.ts';
 import type { Propagation } from '../../ports/propagation.ts';
 import type { Publications, PublishedContent } from '../../ports/publications.ts';
 import type { ReceivedSignatures } from '../../ports/received-signatures.ts';
+import type { Serials } from '../../ports/serials.ts';
 import type { StagedImages } from '../../ports/staged-images.ts';
 import type { Statistics } from '../../ports/statistics.ts';
 import type { Tokens } from '../../ports/tokens.ts';
@@ -27,6 +29,7 @@ export interface Storage extends AsyncDisposable {
   readonly createLock: (command: string) => Lock;
   readonly publications: Publications;
   readonly publishedContent: PublishedContent;
+  readonly serials: Serials;
   readonly stagedImages: StagedImages;
   readonly issuedRequests: IssuedRequests;
   readonly received: ReceivedSignatures;
@@ -71,12 +74,13 @@ export function openServeStorage(config: StorageConfig, clock: Clock): Promise<S
 
 /**
  * Opens the database, and makes or updates its tables first.
- * @throws SignpostError STORAGE, CONFIG_INVALID
+ * @throws SignpostError DENIED, STORAGE, CONFIG_INVALID
  */
 export function openStorage(config: StorageConfig, clock: Clock): Promise<Storage> {
-  return Promise.try(() =>
-    config.database === undefined
+  return Promise.try(() => {
+    refuseForeignRoot(config.data, 'data folder');
+    return config.database === undefined
       ? openSqliteStorage(config, clock)
-      : openPostgresStorage(config, config.database, clock),
-  );
+      : openPostgresStorage(config, config.database, clock);
+  });
 }

@@ -1,6 +1,8 @@
 import { join, resolve } from 'node:path';
 import { createSecureContext, getCACertificates } from 'node:tls';
 import { createMirrorAddressResolver } from '../../adapters/mirror-address-resolver.ts';
+import { refuseForeignRoot } from '../../adapters/folder-owner.ts';
+import { storageError } from '../../adapters/storage-error.ts';
 import { makeFolders } from '../../adapters/permissions.ts';
 import { createProcessLock } from '../../adapters/process-lock.ts';
 import { readSmallFile } from '../../adapters/small-file.ts';
@@ -55,6 +57,7 @@ export async function composeSync(settings: SyncSettings, progress: Progress): P
     timeout: settings.timeout,
     chooseProxy: composeProxies(settings),
   });
+  refuseForeignRoot(root, 'folder of the mirror');
   makeFolder(root);
   await using _held = await createProcessLock(join(root, stateFolder, 'locks'), 'sync', clock).acquire(
     'sync',
@@ -79,9 +82,7 @@ function makeFolder(root: string): void {
     makeFolders(root, 'everyone');
     makeFolders(join(root, stateFolder), 'owner');
   } catch (cause) {
-    throw new SignpostError('STORAGE', `cannot make the folder ${root}: ${(cause as Error).message}`, {
-      cause,
-    });
+    throw storageError(`make the folder ${root}`, cause);
   }
 }
 

@@ -21,6 +21,7 @@ const packageOf = {
   rsync: 'rsync',
   skopeo: 'skopeo',
   tinyproxy: 'tinyproxy-bin',
+  sqlite3: 'sqlite3',
 } as const;
 
 export type Program = keyof typeof packageOf;
