@@ -32,6 +32,8 @@ export interface ProbeJob {
   readonly turn: number;
   /** Every other way is to be looked at, too. */
   readonly everyWay: boolean;
+  /** It is to be asked for several parts at once. */
+  readonly trySeveral: boolean;
   /** What clients seem to have failed at, when that is what the checks are for. */
   readonly evidence?: EvidenceCheck;
 }

@@ -20,6 +20,8 @@ export class ProbeVisit {
   readonly #job: ProbeJob;
   readonly #ways: MirrorWays;
   #last: Check | undefined;
+  /** The largest of the blobs that it has. */
+  #largest: ProbeTarget | undefined;
 
   constructor(deps: ProbeMirrorDeps, job: ProbeJob, ways: MirrorWays) {
     this.#deps = deps;
@@ -39,7 +41,7 @@ export class ProbeVisit {
     const silent = await this.#proveItIsThere();
     if (silent !== undefined) return silent;
     const last = this.#last?.target;
-    const severalParts = last === undefined ? undefined : await this.#trySeveralParts(last);
+    const severalParts = this.#largest && (await this.#trySeveralParts(this.#largest));
     await this.#ways.finish((way, signal) =>
       last === undefined
         ? this.#deps.probe.readSerial(way, signal)
@@ -51,7 +53,7 @@ export class ProbeVisit {
   /** Whether it sends two parts of a blob at once. It need not: that only decides who is sent there. */
   async #trySeveralParts(target: ProbeTarget): Promise<boolean | undefined> {
     const ranges = severalRanges(target.size);
-    if (!this.#job.everyWay || ranges === undefined) return undefined;
+    if (!this.#job.trySeveral || ranges === undefined) return undefined;
     const pieces = await waitForAll(ranges.map((range) => this.#readExpected({ target, range })));
     const expected = pieces.flatMap((piece) => piece ?? []);
     if (expected.length < ranges.length) return undefined;
@@ -137,6 +139,7 @@ export class ProbeVisit {
       (way, signal) => probe.checkRange(way, target, range, expected, signal),
       another,
     );
+    if (outcome.ok) this.#noteHeld(target);
     // Pieces of other sizes could not be compared.
     if (outcome.ok && expected.length <= pieceSize) this.#ways.noteResponseTime(outcome.milliseconds);
     return outcome;
@@ -154,9 +157,15 @@ export class ProbeVisit {
       how === 'head'
         ? await this.#ways.ask((way, signal) => probe.checkHead(way, target, signal), another)
         : await this.#ways.ask((way, signal) => probe.checkWhole(way, target, signal), another, wholeTimeout);
-    if (outcome.ok) this.#last = check;
-    else if (outcome.reason === 'status' && (await this.#readExpected(check)) === undefined) return retired;
+    if (outcome.ok) {
+      this.#last = check;
+      this.#noteHeld(target);
+    } else if (outcome.reason === 'status' && (await this.#readExpected(check)) === undefined) return retired;
     return outcome;
+  }
+
+  #noteHeld(target: ProbeTarget): void {
+    if (target.size > (this.#largest?.size ?? 0)) this.#largest = target;
   }
 
   /** The origin's own bytes; undefined when the blob has been retired since it was picked. */

@@ -161,6 +161,7 @@ export class ProbedMirror implements ProbeHistory {
         ...this.#job(this.health.serial),
         askSerial: false,
         everyWay: true,
+        trySeveral: false,
         evidence,
         checks: () => checks,
       };
@@ -177,7 +178,8 @@ export class ProbedMirror implements ProbeHistory {
     if (!this.#budget.hasLeft(now)) return undefined;
     const everyWay = full || !this.health.healthy || now - this.#everyWayAt >= everyWayInterval;
     if (everyWay) this.#everyWayAt = now;
-    const job = { ...this.#job(serial), askSerial, everyWay };
+    const trySeveral = everyWay || this.health.severalParts === undefined;
+    const job = { ...this.#job(serial), askSerial, everyWay, trySeveral };
     if (full || this.health.needs === 'full-check') {
       return { ...job, full: true, checks: (known) => this.#fullChecks(known) };
     }
