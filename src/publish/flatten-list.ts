@@ -3,7 +3,6 @@ import { SignpostError } from '../oci/errors.ts';
 import { type ListEntry, parseListEntries } from '../oci/manifest.ts';
 import { isListType } from '../oci/media-types.ts';
 import type { ImageSource, SourceManifest } from '../ports/image-source.ts';
-import { isAttestation } from './choose-manifests.ts';
 import { checkCount } from './publish-limits.ts';
 import { explain, readNamed } from './read-part.ts';
 
@@ -64,20 +63,6 @@ export async function flattenList(
     all.push(...(inner?.entries ?? [entry]));
     leftOut.push(...(inner?.leftOut ?? []));
     checkCount('manifests in the list and those inside it', all.length + leftOut.length, limit);
-    if (inner !== undefined) checkDistinct(source, entry, all);
   }
   return { bytes, entries: all, isMade: true, leftOut };
-}
-
-/** Two images for one platform are two images, and a list of both would be neither. */
-function checkDistinct(source: ImageSource, { descriptor }: ListEntry, all: readonly ListEntry[]): void {
-  const platforms = all
-    .filter((entry) => !isAttestation(entry.descriptor))
-    .map((entry) => JSON.stringify(entry.descriptor.platform));
-  if (new Set(platforms).size === platforms.length) return;
-  throw new SignpostError(
-    'MANIFEST_INVALID',
-    `${source.name}: the list names another list, ${descriptor.digest}, that has images for the same platforms, or for none: ` +
-      'publish that one by itself, by its digest',
-  );
 }

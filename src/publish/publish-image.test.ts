@@ -112,7 +112,7 @@ test('lists for different platforms inside a list are made into one', async () =
   const twice = buildList([buildList([one, two]), buildList([other])]);
   await assert.rejects(publishImage(createWorld(), createMemoryImageSource(twice), target), {
     code: 'MANIFEST_INVALID',
-    message: /names another list, .* for the same platforms/,
+    message: /names another list, .* for the same platform/,
   });
   const deep = buildList([two, buildList([one, buildList([two, buildList([one, buildList([two, one])])])])]);
   await assert.rejects(publishImage(createWorld(), createMemoryImageSource(deep), target), {

@@ -11,6 +11,7 @@ import {
 import type { Clock } from '../ports/clock.ts';
 import type { ImageSource } from '../ports/image-source.ts';
 import { type StagedImage, type StagedImages, stagedLists } from '../ports/staged-images.ts';
+import { checkNested } from './check-nested.ts';
 import { checkRoom } from './check-room.ts';
 import { type CopyCounts, type CopyDeps, copyBlobs } from './copy-blobs.ts';
 import { withLocalBlobs } from './local-blobs.ts';
@@ -39,7 +40,7 @@ export interface PublishOptions {
   readonly signal?: AbortSignal;
   /** Takes along what refers to the image, but for these types; without it that is counted. */
   readonly referrers?: { readonly reserved: ReadonlySet<string> } | undefined;
-  /** Throws for what is not to be published; called before anything is copied. */
+  /** Throws for what is not to be published; called before anything is copied. Otherwise {@link checkNested}. */
   readonly check?: (image: ImageContent) => void;
 }
 
@@ -85,7 +86,7 @@ export async function publishImage(
   const allowLayerMismatch = options.allowLayerMismatch === true;
   const [mismatch] = image.mismatches;
   if (mismatch !== undefined && !allowLayerMismatch) refuseMismatch(source.name, mismatch);
-  options.check?.(image);
+  (options.check ?? checkNested)(image);
   const published = await deps.publications.findTag(target.repository, target.tag);
   if (published?.list === image.list.digest && options.renew !== true) {
     const nothing = { copied: 0, resumed: 0, present: 0, published: 0 };

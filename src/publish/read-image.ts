@@ -20,6 +20,8 @@ export interface ImageContent {
   readonly list: { readonly digest: Digest; readonly bytes: Uint8Array };
   readonly madeBecause?: MadeBecause;
   readonly parts: readonly ImagePart[];
+  /** Whether lists inside the source's list were taken apart. */
+  readonly isNested: boolean;
   /** What the source's list names and this one does not, beside platforms that were not wanted. */
   readonly leftOut: readonly LeftOut[];
   /** Each blob once. */
@@ -33,7 +35,7 @@ export interface ImageContent {
 }
 
 /** An image's list and manifests, as they were found. */
-export type FoundImage = Pick<ImageContent, 'list' | 'madeBecause' | 'parts' | 'leftOut'>;
+export type FoundImage = Pick<ImageContent, 'list' | 'madeBecause' | 'parts' | 'isNested' | 'leftOut'>;
 
 /**
  * Reads an image's manifests and configs out of a source and checks all that can be known before a blob is copied.
@@ -91,6 +93,7 @@ async function readSingle(
     list: { digest: digestOf(bytes), bytes },
     madeBecause: 'single-manifest',
     parts: [{ ...part, descriptor }],
+    isNested: false,
     leftOut: [],
   };
 }

@@ -60,6 +60,7 @@ export async function readList(
     list: { digest: digestOf(bytes), bytes },
     ...(madeBecause === undefined ? {} : { madeBecause }),
     parts,
+    isNested: flat.isMade,
     leftOut,
   };
 }
