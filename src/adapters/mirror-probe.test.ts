@@ -20,6 +20,8 @@ import type {
 import { numberedMirror } from '../../test/fakes/mirrors.ts';
 import { type FaultyMirror, startFaultyMirror } from '../../test/fakes/faulty-mirror.ts';
 import type { MirrorFault } from '../../test/fakes/mirror-faults.ts';
+import { startForwardProxy } from '../../test/fakes/forward-proxy.ts';
+import type { MirrorAddressResolver } from './mirror-address-resolver.ts';
 import { createMirrorProbe, type MirrorProbeOptions } from './mirror-probe.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'signpost-probe-'));
@@ -288,6 +290,21 @@ suite('a probe over plain HTTP', () => {
     assert.equal(allowed.ok, true);
   });
 
+  test('goes by way of a proxy that is named for it, which is asked for the whole URL', async () => {
+    await using proxy = await startForwardProxy(server.port);
+    const probe = createProbe({ chooseProxy: () => new URL(proxy.url), resolver: elsewhere });
+    assert.equal(await check(probe, 'http://mirror.example'), 'ok');
+    const target = `http://mirror.example/v2/test/image/blobs/sha256:${digestHex(digestOf(bytes))}`;
+    assert.deepEqual(
+      proxy.seen.map((seen) => seen.target),
+      [target],
+    );
+    // What may not be connected to is not asked of a proxy either.
+    const strict = createProbe({ chooseProxy: () => new URL(proxy.url), allowAddresses: [] });
+    assert.equal(await check(strict, server.url), 'address-not-allowed');
+    assert.equal(proxy.seen.length, 1);
+  });
+
   test('refuses URLs of other kinds', async () => {
     for (const url of [
       'ftp://127.0.0.1',
@@ -350,6 +367,22 @@ suite('a probe over TLS', () => {
     });
   }
 
+  test('goes through a tunnel of a proxy to the very address that was checked', async () => {
+    await using proxy = await startForwardProxy(server.port);
+    const probe = createProbe({
+      chooseProxy: () => new URL(proxy.url),
+      resolver: elsewhere,
+      certificateAuthorities: [authorityFile],
+    });
+    assert.equal(await check(probe, 'https://127.0.0.1'), 'ok');
+    assert.equal(proxy.seen[0]?.target, '192.0.2.7:443');
+    assert.equal(await check(probe, 'https://mirror.example'), 'tls');
+    proxy.refuse = 403;
+    assert.equal(await check(probe, 'https://127.0.0.1'), 'refused');
+    proxy.refuse = 0;
+    assert.equal(await check(probe, 'https://127.0.0.1', part, timeout(true)), 'timeout');
+  });
+
   test('says which file with authorities cannot be read', () => {
     assert.throws(
       () => createProbe({ certificateAuthorities: [join(folder, 'missing.pem')] }),
@@ -363,3 +396,8 @@ function firstByteX(): ByteRange {
   const start = bytes.indexOf('x');
   return { start, end: bytes.length - 1 };
 }
+
+/** Everything is at an address that only the proxy leads to. */
+const elsewhere: MirrorAddressResolver = {
+  resolve: async () => ({ ok: true, addresses: [{ address: '192.0.2.7', family: 4 }] }),
+};

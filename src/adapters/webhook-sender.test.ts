@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers';
 import { type TestContext, test } from 'node:test';
 import { parseNetblock } from '../mirrors/netblock.ts';
 import { type Lookup, createMirrorAddressResolver } from './mirror-address-resolver.ts';
+import { startForwardProxy } from '../../test/fakes/forward-proxy.ts';
 import { createWebhookSender } from './webhook-sender.ts';
 
 const loopback = [parseNetblock('127.0.0.0/8')];
@@ -107,4 +108,20 @@ test('a receiver that never answers is left when the server ends', async (contex
   const url = await receive(context, () => undefined);
   const outcome = await createWebhookSender(options).send({ url, ...message }, AbortSignal.timeout(100));
   assert.ok(!outcome.ok && outcome.again);
+});
+
+test('a receiver may be behind a proxy, which may know names that are not known here', async (context) => {
+  const url = await receive(context, (_request, response) => response.end());
+  await using proxy = await startForwardProxy(Number(new URL(url).port));
+  const unknown = createMirrorAddressResolver([], 'x', (_host, callback) =>
+    callback(Object.assign(new Error('no'), { code: 'ENOTFOUND' }), []),
+  );
+  const chooseProxy = () => new URL(proxy.url);
+  const sender = createWebhookSender({ ...options, allowAddresses: [], resolver: unknown, chooseProxy });
+  assert.deepEqual(await sender.send({ url: 'http://hook.example/a', ...message }, signal), { ok: true });
+  assert.equal(proxy.seen[0]?.target, 'http://hook.example/a');
+  const inside = await sender.send({ url, ...message }, signal);
+  assert.deepEqual([inside.ok, proxy.seen.length], [false, 1]);
+  const direct = createWebhookSender({ ...options, allowAddresses: [], resolver: unknown });
+  assert.equal((await direct.send({ url: 'http://hook.example/a', ...message }, signal)).ok, false);
 });

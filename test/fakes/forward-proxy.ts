@@ -24,7 +24,9 @@ export async function startForwardProxy(port: number): Promise<ForwardProxy> {
   const server = createServer(({ method = '', url = '', headers }, response) => {
     seen.push({ method, target: url, authorization: headers['proxy-authorization'] });
     const { pathname, search } = new URL(url);
-    const passed = request({ host: '127.0.0.1', port, path: pathname + search, method }, (answer) => {
+    const { 'proxy-authorization': _, 'proxy-connection': __, ...passedOn } = headers;
+    const sent = { host: '127.0.0.1', port, path: pathname + search, method, headers: passedOn };
+    const passed = request(sent, (answer) => {
       response.writeHead(answer.statusCode ?? 502, answer.headers);
       answer.pipe(response);
     });
