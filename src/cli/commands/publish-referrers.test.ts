@@ -99,3 +99,17 @@ test('a layout may have a list in the place of the API', async () => {
     reserved: [],
   });
 });
+
+test('--wait ends when the image is accepted', async () => {
+  const args = ['publish', `oci:${layout}:1`, 'demo/waited:1', '--wait', '--json'];
+  const waiting = runCommand(...args, '--config', origin.config);
+  const isStaged = async () =>
+    (await runCommand('staged', 'list', '--config', origin.config)).out.includes('demo/waited:1');
+  while (!(await isStaged())) await new Promise((resolve) => setTimeout(resolve, 50));
+  await runCommand('staged', 'discard', 'demo/other:1', '--config', origin.config);
+  await origin.sign('demo/waited:1', image.digest);
+  const { status, out, err } = await waiting;
+  assert.equal(status, 0, err);
+  const last = JSON.parse(out.trimEnd().split('\n').at(-1) ?? '') as object;
+  assert.deepEqual(last, { event: 'published', reference: 'demo/waited:1', list: image.digest });
+});

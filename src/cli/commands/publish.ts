@@ -11,7 +11,7 @@ import { signatureTypes } from '../../trust/artifact-formats.ts';
 import { type CommonOptions, createVerb, printResult, type Terminal } from '../command.ts';
 import { loadCheckedConfig } from '../compose/checked-config.ts';
 import { composeProgress } from '../compose/progress.ts';
-import { composePublish } from '../compose/publish.ts';
+import { composePublish, composeWait } from '../compose/publish.ts';
 import { type LoadedConfig, credentialFiles, dockerHost } from '../config.ts';
 import { parseParallel } from '../parallel-option.ts';
 import { type ProxyOption, noProxyOption } from '../proxy-option.ts';
@@ -23,6 +23,7 @@ interface Options extends CommonOptions, ProxyOption {
   readonly renew?: boolean;
   readonly referrers?: boolean;
   readonly allowLayerMismatch?: boolean;
+  readonly wait?: boolean;
   readonly sourceCa: readonly string[];
   readonly sourceInsecure?: boolean;
   readonly sourcePlainHttp?: boolean;
@@ -69,6 +70,10 @@ export function createCommand(terminal: Terminal): Command {
       '--allow-layer-mismatch',
       'stage an image although its layers are not what its config says; clients can pull it, but not use it',
     )
+    .option(
+      '--wait',
+      'wait until it is signed and accepted, at most a day; "signpost propagation" shows what mirrors have then',
+    )
     .option('--auth-file <file>', 'registry credentials, instead of those that docker and podman keep')
     .option('--source-ca <file>', 'trust this certificate authority (PEM) too; repeatable', collect, [])
     .option('--source-insecure', "do not verify the source's certificate")
@@ -82,7 +87,26 @@ export function createCommand(terminal: Terminal): Command {
       const config = await loadCheckedConfig(options, 'publishing');
       const result = await publish(terminal, config, sources.toReversed(), target, options);
       printResult(terminal, options, { event: 'result', ...result }, describe(result));
+      if (options.wait === true && result.outcome === 'staged')
+        await wait(terminal, config, target, result, options);
     });
+}
+
+async function wait(
+  terminal: Terminal,
+  config: LoadedConfig,
+  target: string,
+  { reference, list }: PublishResult,
+  options: Options,
+): Promise<void> {
+  await composeWait(config, parseTaggedReference(target), list, {
+    signal: terminal.signal,
+    onReason: (reason) =>
+      printResult(terminal, options, { event: 'waiting', reason }, [`still waiting: ${reason}`]),
+  });
+  printResult(terminal, options, { event: 'published', reference, list }, [
+    `published ${reference}  ${list}`,
+  ]);
 }
 
 async function publish(

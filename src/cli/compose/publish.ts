@@ -2,6 +2,7 @@ import { refuseOldDatabase } from '../../accept/place-publication.ts';
 import { makePrivateFolder } from '../../adapters/atomic-file.ts';
 import { openImageSource } from '../../adapters/source/open-image-source.ts';
 import type { ImageSourceOptions } from '../../adapters/source/source-options.ts';
+import type { Digest } from '../../oci/digest.ts';
 import type { ImageSourceName } from '../../oci/image-source-name.ts';
 import type { TaggedReference } from '../../oci/reference.ts';
 import type { ImageSource } from '../../ports/image-source.ts';
@@ -10,6 +11,7 @@ import type { Progress } from '../../ports/progress.ts';
 import type { PublishOptions, PublishResult } from '../../publish/publish-image.ts';
 import { publishSource, publishSources } from '../../publish/publish-source.ts';
 import type { Schema1Policy, Schema1Result } from '../../publish/take-schema1.ts';
+import { type WaitOptions, waitForPublication } from '../../publish/wait-for-publication.ts';
 import type { ProxyOption } from '../proxy-option.ts';
 import { composeContent } from './content.ts';
 import { composeProxies } from './proxies.ts';
@@ -47,4 +49,18 @@ export async function composePublish(
   const [first, second] = opened;
   if (first !== undefined && second === undefined) return await publishSource(deps, first, target, options);
   return await publishSources(deps, opened, target, options);
+}
+
+/** Milliseconds. */
+const waiting = { interval: 2000, timeout: 24 * 3600_000 };
+
+/** Waits until a staged image is published. */
+export async function composeWait(
+  config: StorageConfig,
+  target: TaggedReference,
+  list: Digest,
+  options: Pick<WaitOptions, 'signal' | 'onReason'>,
+): Promise<void> {
+  await using content = await composeContent(config, 'publish');
+  await waitForPublication(content, target, list, { ...waiting, ...options });
 }
