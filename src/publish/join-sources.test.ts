@@ -97,6 +97,6 @@ test('what cannot be in a list is refused by the name of its source', async () =
   const empty = buildList([]);
   await assert.rejects(
     publish([build('linux/amd64'), { ...empty, manifest: Buffer.from('{}') }]),
-    fails('MANIFEST_INVALID', 'b: '),
+    fails('MANIFEST_INVALID', 'b, '),
   );
 });

@@ -1,17 +1,26 @@
 import { type Digest, digestOf } from '../oci/digest.ts';
-import { isSignpostError, SignpostError } from '../oci/errors.ts';
-import { blobsOf, type Manifest, parseManifest } from '../oci/manifest.ts';
-import { mediaTypes } from '../oci/media-types.ts';
+import { SignpostError } from '../oci/errors.ts';
+import {
+  blobsOf,
+  type ListEntries,
+  type Manifest,
+  parseListEntries,
+  parseManifest,
+} from '../oci/manifest.ts';
+import { isListType, mediaTypes } from '../oci/media-types.ts';
 import { formatPlatform } from '../oci/platform.ts';
 import type { ImageSource, SourceManifest } from '../ports/image-source.ts';
 import { isAttestation } from './choose-manifests.ts';
+import type { LeftOut } from './flatten-list.ts';
 import type { PublishLimits } from './publish-limits.ts';
 import { type ImageContent, readImage } from './read-image.ts';
-import { platformOf } from './read-part.ts';
+import { explain, platformOf } from './read-part.ts';
 import { isSchema1 } from './take-schema1.ts';
 
 /** Several sources as one. */
 export interface JoinedSources extends ImageSource {
+  /** What the sources' lists name and this one does not. */
+  readonly leftOut: readonly LeftOut[];
   /**
    * Refuses an image in which two sources have the same platform: no client would ever find the second.
    * @throws SignpostError MANIFEST_INVALID, naming both
@@ -19,11 +28,9 @@ export interface JoinedSources extends ImageSource {
   checkPlatforms(image: Pick<ImageContent, 'parts'>): void;
 }
 
-const dockerTypes: ReadonlySet<string> = new Set([mediaTypes.dockerManifest, mediaTypes.dockerList]);
-
 /**
- * A list of the lists of several sources, in their order, for a reader that takes such lists apart. The same sources
- * always give the same bytes.
+ * One list of what the lists of several sources name, in their order and as they write it. The same sources always give
+ * the same bytes.
  * @throws SignpostError MANIFEST_INVALID, and what the sources throw
  */
 export async function joinSources(
@@ -32,8 +39,8 @@ export async function joinSources(
   signal: AbortSignal,
 ): Promise<JoinedSources> {
   const owners = new Map<Digest, Set<ImageSource>>();
-  const lists = new Map<Digest, SourceManifest>();
-  const entries: { mediaType: string; digest: Digest; size: number }[] = [];
+  const joined: ListEntries[] = [];
+  const leftOut: LeftOut[] = [];
   const own = (digest: Digest, source: ImageSource) => {
     owners.set(digest, (owners.get(digest) ?? new Set()).add(source));
   };
@@ -49,29 +56,33 @@ export async function joinSources(
   };
 
   for (const source of sources) {
-    const list = await readAsList(source, limits, signal);
-    const manifest = readManifest(source, list);
-    claim(source, manifest);
-    const digest = digestOf(list.bytes);
-    lists.set(digest, list);
-    entries.push({ mediaType: manifest.mediaType, digest, size: list.bytes.length });
+    const { bytes, mediaType } = await readAsList(source, limits, signal);
+    const list = explain(source, { digest: digestOf(bytes) }, () => parseListEntries(bytes, mediaType));
+    for (const { descriptor } of list.entries) own(descriptor.digest, source);
+    for (const passed of list.passed) {
+      const reason = `${source.name}: its digest or its media type, ${passed.mediaType}, is none that can be published`;
+      leftOut.push({ digest: passed.digest, reason });
+    }
+    joined.push(list);
   }
-  const isDocker = entries.every(({ mediaType }) => dockerTypes.has(mediaType));
+  const isDocker = joined.every(({ list }) => list.mediaType === mediaTypes.dockerList);
   const mediaType = isDocker ? mediaTypes.dockerList : mediaTypes.ociIndex;
-  const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, manifests: entries }));
+  const manifests = joined.flatMap(({ entries }) => entries.map(({ written }) => written));
+  const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, manifests }));
 
   return {
     name: sources.map(({ name }) => name).join(' and '),
     root: () => Promise.resolve({ bytes, mediaType }),
     async manifest(descriptor) {
       const { digest } = descriptor;
-      const own = lists.get(digest);
-      if (own !== undefined) return own;
       const owner = ownerOf(digest);
       const read = await owner.manifest(descriptor);
       // What it names is asked of its own source. Bytes of another digest are refused by the reader.
       if (digestOf(read.bytes) === digest)
-        claim(owner, readManifest(owner, { ...read, mediaType: descriptor.mediaType }));
+        claim(
+          owner,
+          explain(owner, descriptor, () => parseManifest(read.bytes, descriptor.mediaType)),
+        );
       return read;
     },
     blob: (descriptor, offset, stop) => ownerOf(descriptor.digest).blob(descriptor, offset, stop),
@@ -83,6 +94,7 @@ export async function joinSources(
     },
     holds: async (descriptor) => (await ownerOf(descriptor.digest).holds?.(descriptor)) ?? true,
     close: () => Promise.resolve(),
+    leftOut,
     checkPlatforms({ parts }) {
       const seen = new Map<string, Set<ImageSource>>();
       for (const part of parts) {
@@ -110,18 +122,12 @@ async function readAsList(
   if (isSchema1(root)) {
     throw new SignpostError('MANIFEST_INVALID', `${source.name} is Docker schema 1, which no list may name`);
   }
-  if (readManifest(source, root).kind === 'list') return root;
+  const { bytes, mediaType } = root;
+  const manifest = () => explain(source, { digest: digestOf(bytes) }, () => parseManifest(bytes, mediaType));
+  const isList = mediaType === undefined ? manifest().kind === 'list' : isListType(mediaType);
+  if (isList) return root;
   const { list } = await readImage({ ...source, root: () => Promise.resolve(root) }, [], limits, signal);
   return { bytes: list.bytes, mediaType: undefined };
-}
-
-function readManifest({ name }: ImageSource, { bytes, mediaType }: SourceManifest): Manifest {
-  try {
-    return parseManifest(bytes, mediaType);
-  } catch (cause) {
-    if (!isSignpostError(cause)) throw cause;
-    throw new SignpostError(cause.code, `${name}: ${cause.message}`, { cause });
-  }
 }
 
 function clash(platform: string, sources: readonly ImageSource[]): SignpostError {

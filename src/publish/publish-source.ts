@@ -39,5 +39,10 @@ export async function publishSources(
     ...options,
     check: (image) => joined.checkPlatforms(image),
   });
-  return result.madeBecause === 'nested-lists' ? { ...result, madeBecause: 'several-sources' } : result;
+  const { madeBecause = 'several-sources' } = result;
+  return {
+    ...result,
+    madeBecause: madeBecause === 'nested-lists' ? 'several-sources' : madeBecause,
+    leftOut: [...joined.leftOut, ...result.leftOut],
+  };
 }
