@@ -30,10 +30,12 @@ export const auditReadLimit = 500;
 export const auditValueLimit = 64 * 1024;
 
 /**
- * Who changed what. The ports that change something write it, each entry together with its change, and nothing in it is
- * ever changed or removed. Throws SignpostError STORAGE.
+ * Who changed what. The ports that keep mirrors and tokens write it, each entry together with its change; what happens to
+ * images is added when it is done. Nothing in it is ever changed or removed. Throws SignpostError STORAGE.
  */
 export interface AuditLog {
+  /** Writes down what was done elsewhere than in the database, all of it or nothing, in this order. */
+  add(by: Author, changes: readonly AuditedChange[]): Promise<void>;
   /** The newest entries below the number `before`, the newest first; `limit` is at most {@link auditReadLimit}. */
   read(limit: number, before?: number): Promise<readonly AuditEntry[]>;
 }

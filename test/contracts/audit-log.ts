@@ -39,6 +39,23 @@ export function auditLogContract(name: string, open: () => Promise<Opened>): voi
 
   describe(`audit log: ${name}`, () => {
     it(
+      'takes down what was done elsewhere, in its order',
+      using(async ({ audit }) => {
+        await audit.add(at(1), []);
+        await audit.add(at(5), [
+          { action: 'image.publish', subject: 'fedora/base:41', after: { list: 'x' } },
+          { action: 'image.refuse', subject: 'fedora/base:42' },
+        ]);
+        const [second, first] = await audit.read(10);
+        assert.deepEqual([first?.action, first?.at, first?.after], ['image.publish', 5, { list: 'x' }]);
+        assert.deepEqual(
+          [second?.action, second?.subject, second?.after],
+          ['image.refuse', 'fedora/base:42', undefined],
+        );
+      }),
+    );
+
+    it(
       'says what was done to mirrors, the newest first, a page at a time',
       using(async ({ audit, registry }) => {
         assert.deepEqual(await audit.read(10), []);

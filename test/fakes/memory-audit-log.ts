@@ -27,6 +27,10 @@ export function createMemoryAuditLog(): MemoryAuditLog {
         ...(after === undefined ? {} : { after: bounded(after) }),
       });
     },
+    add(by, changes) {
+      for (const change of changes) this.append(by, change);
+      return Promise.resolve();
+    },
     read: async (limit, before = Infinity) =>
       entries.filter(({ number }) => number < before).slice(0, Math.min(limit, auditReadLimit)),
   };

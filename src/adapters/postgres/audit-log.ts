@@ -5,6 +5,10 @@ import type { PostgresDatabase, Query } from './database.ts';
 /** The record of changes in the database. */
 export function createPostgresAuditLog(database: PostgresDatabase): AuditLog {
   return {
+    add: (by, changes) =>
+      database.note('write down what was done', async (query) => {
+        for (const change of changes) await writeAudit(query, by, change);
+      }),
     async read(limit, before = Number.MAX_SAFE_INTEGER) {
       const rows = await database.read(
         'read the record of changes',

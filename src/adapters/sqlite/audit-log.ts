@@ -8,12 +8,20 @@ import {
   auditReadLimit,
   auditValueLimit,
 } from '../../ports/audit-log.ts';
+import { inTransaction } from './database.ts';
 import { withDatabase } from './database-error.ts';
 
 /** The record of changes in the database. */
 export function createSqliteAuditLog(database: DatabaseSync): AuditLog {
   const read = database.prepare('SELECT * FROM audit_log WHERE number < ? ORDER BY number DESC LIMIT ?');
+  const write = createAuditWriter(database);
   return {
+    add: async (by, changes) =>
+      withDatabase('write down what was done', () =>
+        inTransaction(database, () => {
+          for (const change of changes) write(by, change);
+        }),
+      ),
     read: async (limit, before = Number.MAX_SAFE_INTEGER) =>
       withDatabase('read the record of changes', () =>
         read.all(before, Math.min(limit, auditReadLimit)).map(readAuditEntry),

@@ -17,7 +17,7 @@ export function createCommand(terminal: Terminal): Command {
   const command = createVerb(
     'audit',
     'Show who changed what, the newest change first. Every change of a mirror or a token is written down, whether it ' +
-      'was made here or through the management API.',
+      'was made here or through the management API; so are publications, refusals, renewals and discarded images.',
     [
       'signpost audit',
       'signpost audit --limit 500 --before 1234 --json',

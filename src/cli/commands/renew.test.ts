@@ -114,3 +114,18 @@ test('with a choice that cannot be understood, nothing is staged', async () => {
     assert.equal(status, 2, argv.join(' '));
   }
 });
+
+test('the record of changes tells of publications, renewals and what was discarded', async () => {
+  await origin('renew', '--all');
+  await origin('staged', 'discard', 'fedora/base:41');
+  const { entries } = JSON.parse(await origin('audit', '--json', '--limit', '500')) as {
+    entries: { action: string; subject: string; who: string; before?: { list?: string } }[];
+  };
+  const found = (action: string) => entries.filter((entry) => entry.action === action);
+  assert.match(found('image.publish').at(-1)?.subject ?? '', /^fedora\/base:41$/);
+  assert.ok(found('image.renew').length >= 2);
+  const [discarded] = found('image.discard');
+  assert.equal(discarded?.subject, 'fedora/base:41');
+  assert.match(discarded.before?.list ?? '', /^sha256:/);
+  assert.ok(entries.every(({ who }) => who.startsWith('user ')));
+});

@@ -4,6 +4,8 @@ import { contentLock } from '../../ports/lock.ts';
 import { discardStaged } from '../../publish/discard-staged.ts';
 import { type CommonOptions, createVerb, printResult, type Terminal } from '../command.ts';
 import { configOf } from '../config-of.ts';
+import { auditedDiscard } from '../compose/audited-images.ts';
+import { localUser } from '../compose/local-user.ts';
 import { composeContent } from '../compose/content.ts';
 import { formatTable } from '../table.ts';
 
@@ -46,6 +48,7 @@ function createDiscard(terminal: Terminal): Command {
       await using content = await composeContent(configOf(options), 'staged discard');
       await using _held = await content.lock.acquire(contentLock);
       const image = await discardStaged(content, target);
+      await content.audit.add({ who: localUser(), at: content.clock.now() }, [auditedDiscard(image)]);
       printResult(terminal, options, { discarded: image }, [
         `discarded ${formatTaggedReference(target)}  ${image.list}`,
       ]);

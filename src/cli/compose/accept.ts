@@ -6,6 +6,8 @@ import { contentLock } from '../../ports/lock.ts';
 import { bundleLimits } from '../../trust/signature-bundle.ts';
 import type { LoadedConfig } from '../config.ts';
 import { requireRules } from '../required-rule.ts';
+import { auditedAccept } from './audited-images.ts';
+import { localUser } from './local-user.ts';
 import { composeMetadata } from './metadata.ts';
 import { composeContent } from './content.ts';
 import { createRuleFinder } from './repository-rules.ts';
@@ -33,5 +35,7 @@ export async function composeAccept(
     treeReader: content.tree,
   };
   await using metadata = await composeMetadata(config, content.folders.tree);
-  return await acceptBundle({ ...deps, metadata }, readLines(bundle, bundleLimits.line));
+  const result = await acceptBundle({ ...deps, metadata }, readLines(bundle, bundleLimits.line));
+  await content.audit.add({ who: localUser(), at: content.clock.now() }, auditedAccept(result));
+  return result;
 }

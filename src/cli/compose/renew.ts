@@ -10,6 +10,8 @@ import { type RenewedTag, stageRenewals } from '../../renew/stage-renewals.ts';
 import { type Life, readStatus } from '../../status/read-status.ts';
 import type { Evidence } from '../../trust/evidence.ts';
 import type { Config } from '../config-schema.ts';
+import { auditedRenewal } from './audited-images.ts';
+import { localUser } from './local-user.ts';
 import { type Content, composeContent } from './content.ts';
 import { createRuleFinder } from './repository-rules.ts';
 import { composeTerms } from './terms.ts';
@@ -46,6 +48,7 @@ export async function composeRenew(
       signedBy: choice.kind === 'signed-by' ? choice.fingerprint : undefined,
     },
   );
+  await content.audit.add({ who: localUser(), at: content.clock.now() }, auditedRenewal(tags));
   const roles = plan?.roles ?? [];
   if (!roles.some(({ by }) => by === 'here')) return { tags, roles };
   return { tags, roles, timestampExpires: await renewTimestamp(config, content) };

@@ -76,7 +76,7 @@ export async function openThreadedSqliteStorage({ data }: Pick<Config, 'data'>):
     publications: reader.publications,
     publicationRecord: reader.publicationRecord,
     stagedImages: reader.stagedImages,
-    audit: reader.audit,
+    audit: divide(reader.audit, writer.audit, ['add']),
     mirrorRegistry: divide(createMirrorRegistry(mirrors), writer.mirrorRegistry, ['add', 'update', 'remove']),
     mirrorStates: divide(reader.mirrorStates, writer.mirrorStates, ['save']),
     mirrorHistory: divide(reader.mirrorHistory, writer.mirrorHistory, ['add', 'prune']),
