@@ -160,7 +160,7 @@ if (import.meta.main) {
   if (cache !== undefined) enableCompileCache(cache);
   const stop = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stop.abort());
-  const output = watchOutput(() => stop.abort());
+  const output = watchOutput(process, () => stop.abort());
   const status = await run(process.argv.slice(2), {
     stdin: process.stdin,
     stdout: process.stdout,
