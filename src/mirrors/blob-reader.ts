@@ -35,13 +35,13 @@ export interface ReaderRequest {
 
 /** Of the readers behind one address, the one that this request comes from; undefined for a new one. */
 export function findReader(readers: readonly BlobReader[], request: ReaderRequest): BlobReader | undefined {
-  const { connection, part, now } = request;
+  const { connection, part } = request;
   const known =
     connection === undefined ? undefined : readers.find((reader) => reader.connections.includes(connection));
   if (known !== undefined) return known;
   // A part from the middle is a reader's next, over another of its connections, or a resume.
   const candidates = isFromStart(part)
-    ? readers.filter((reader) => !isAnotherMachine(connection, reader.connections, now - reader.at))
+    ? readers.filter((reader) => !isAnotherMachine(connection, reader.connections))
     : readers;
   return latest(candidates.filter((reader) => isNextPart(reader, part))) ?? latest(candidates);
 }

@@ -6,8 +6,6 @@ export interface ClientConnection {
   readonly isNew: boolean;
   /** Whether a pull seems to have begun over it: it was the first to ask for a tag, a manifest, or the API itself. */
   readonly beganPull: boolean;
-  /** Whether the client closes it after this request. docker does, after every one. */
-  readonly closesNext: boolean;
 }
 
 /** How many connections of one reader are remembered: more than any client opens for one blob. In the order of use. */
@@ -23,21 +21,16 @@ export function rememberConnection(
   return [...others.slice(-(rememberedConnections - 1)), latest];
 }
 
-/** docker waits five seconds before it asks for a layer again; what it asks for twice, it asks for at once. In ms. */
-const closingClientWaits = { least: 20, most: 4500 };
-
 /**
- * Whether a request for a whole blob comes from another machine than those over `connections`, who asked for it `gap`
- * milliseconds before. A program that still has its connections open takes one of them to ask again: it opens no new
- * one, and no pull begins over two of them. Where nothing can be told, the answer is no.
+ * Whether a request for a whole blob comes from another machine than those over `connections`, who asked for it before. A program that still has its connections open takes one of them to ask again: it opens no new
+ * one, and no pull begins over two of them. Where nothing can be told, the answer is no: docker
+ * closes each connection after its request, and asks for a blob that a mirror does not have again at once.
  */
 export function isAnotherMachine(
   connection: ClientConnection | undefined,
   connections: readonly ClientConnection[],
-  gap: number,
 ): boolean {
   if (connection === undefined || connections.includes(connection)) return false;
-  if (connection.closesNext) return gap >= closingClientWaits.least && gap < closingClientWaits.most;
   const open = connections.filter((one) => one.isOpen);
   if (open.length === 0) return false;
   return connection.isNew || (connection.beganPull && open.some((one) => one.beganPull));

@@ -36,7 +36,7 @@ export function createAskerFinder({
       connections.set(socket, met);
     }
     if (met.asker !== undefined) {
-      met.asker.connection.note(path, headers.connection);
+      met.asker.connection.note(path);
       return met.asker;
     }
     const { address, secure } = origins.find(met.peer, {
@@ -59,16 +59,14 @@ class SeenConnection implements ClientConnection {
   isOpen = true;
   isNew = true;
   beganPull = false;
-  closesNext = false;
   #asked = false;
 
-  note(path: RequestPath, header: string | string[] | undefined): void {
+  note(path: RequestPath): void {
     this.isNew = !this.#asked;
     this.#asked = true;
     const { kind } = path;
     const isBeginning = kind === 'base' || kind === 'manifest-by-tag' || (kind === 'manifest' && this.isNew);
     if (isBeginning) this.beganPull = true;
-    this.closesNext = typeof header === 'string' && header.toLowerCase() === 'close';
   }
 
   close(): void {

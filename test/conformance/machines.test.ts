@@ -68,15 +68,6 @@ suite('Several machines behind one address', () => {
     assert.equal(await machine({ keepAlive: false }).blob({ 'user-agent': 'another program' }), first);
   });
 
-  test('are told apart when they close every connection, as docker does', async () => {
-    await publish('docker');
-    const closing = () => machine({ keepAlive: false }).blob();
-    const first = await closing();
-    for (let count = 0; count < 4; count += 1) assert.equal(await closing(), first);
-    now += 5000;
-    assert.notEqual(await closing(), first, 'it waits five seconds, and asks again');
-  });
-
   test('a program that ends and is started again is the same client', async () => {
     await publish('podman');
     const before = machine();

@@ -173,7 +173,7 @@ describe('when the first mirror fails', needs, () => {
         JSON.stringify(result.stderr.trim().split('\n').at(-1)?.slice(0, 300)),
     );
     await client.forget();
-    await world.signpost.must('mirror', 'remove', pair.first.name);
+    await world.signpost.must('mirror', 'remove', pair.first.name, '--yes');
     return outcome;
   }
 
