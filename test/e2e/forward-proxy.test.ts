@@ -75,6 +75,8 @@ describe(
         'publish',
         source,
         'demo/copy:1',
+        '--config',
+        world.work.file('origin.yaml'),
         '--data',
         data,
         '--source-ca',
