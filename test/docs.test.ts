@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import type { Command } from 'commander';
 import { apiReference } from './docs/api-reference.ts';
 import { commandReference } from './docs/command-reference.ts';
 import { verbs } from '../src/cli/main.ts';
@@ -26,6 +27,47 @@ test('docs/commands.md says what the commands say', async () => {
   assert.equal(page('commands.md'), await commandReference(terminal), 'run "npm run docs"');
   assert.match(page('commands.md'), /## signpost mirror add\n/);
 });
+
+test('every command takes the options that README says, and shows an example', async () => {
+  const leaves = await leafCommands();
+  assert.ok(leaves.length > 30, `only ${leaves.length} commands were found`);
+  for (const { line, command } of leaves) {
+    const options = new Set(command.options.map(({ long }) => long));
+    assert.ok(options.has('--json'), line);
+    assert.equal(options.has('--config') && options.has('--data'), line !== 'sync', line);
+    let help = '';
+    command.configureOutput({ writeOut: (text) => (help += text) }).outputHelp();
+    assert.match(help, /Examples?:\n {2}\$ /, line);
+  }
+});
+
+test('whoever is told to sign is told a private key', async () => {
+  const lines = [
+    ...documentedCommands().map(({ page, words }) => `${page}: signpost ${words.join(' ')}`),
+    ...page('commands.md').split('\n'),
+    ...page('signing.md').split('\n'),
+  ].filter((line) =>
+    /signpost (?:sign|signer|request|tuf|notary|snapshot|publish)\b|^ *--\w+-?key /.test(line),
+  );
+  assert.ok(lines.length > 20);
+  const wrong = lines.filter((line) => /--(?:[a-z]+-)?key \S+\.(?:asc|pub|crt|gpg)\b/.test(line));
+  assert.deepEqual(wrong, []);
+});
+
+async function leafCommands(): Promise<readonly { readonly line: string; readonly command: Command }[]> {
+  const { stdin, stdout, stderr } = process;
+  const signal = new AbortController().signal;
+  const terminal = createTerminal({ stdin, stdout, stderr, signal });
+  const below = (line: string, command: Command): { line: string; command: Command }[] =>
+    command.commands.length === 0
+      ? [{ line, command }]
+      : command.commands.flatMap((inner) => below(`${line} ${inner.name()}`, inner));
+  const all = [];
+  for (const [name, { load }] of Object.entries(verbs)) {
+    all.push(...below(name, (await load()).createCommand(terminal)));
+  }
+  return all;
+}
 
 test('every command that a page names exists, with every option', async () => {
   const commands = documentedCommands();

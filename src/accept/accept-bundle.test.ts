@@ -12,7 +12,7 @@ import {
   createTestSigners,
   signText,
 } from '../../test/fakes/signing-world.ts';
-import { vectorFile } from '../../test/fakes/vectors.ts';
+import { vectorClock, vectorFile } from '../../test/fakes/vectors.ts';
 import { createSignatureReader } from '../adapters/openpgp/signature-reader.ts';
 import { digestOf } from '../oci/digest.ts';
 import { parseRegistryHost, parseRepositoryName, parseTagName } from '../oci/reference.ts';
@@ -261,6 +261,19 @@ test('expired signatures, and those that live too long, are refused', async () =
   const short = await signText(request, rsa, { life: day });
   world.clock.time += day;
   await assertRefused(world, short, { kind: 'signature', reason: { kind: 'expired' } }, true);
+});
+
+test('a bundle that a wrong clock dated names the clock', async () => {
+  for (const [days, expected] of [
+    [0, /^undefined$/],
+    [-20, /the signer's clock is slow/],
+    [20, /the signer's clock is fast, or the one here is slow/],
+  ] as const) {
+    const world = await staged();
+    const clock = { now: () => vectorClock.now() + days * day };
+    const result = await accept(world, await signText(await world.request(), rsa, { clock }));
+    assert.match(String(result.clock), expected);
+  }
 });
 
 test('what no rule covers, and what is damaged in staging, is refused', async () => {

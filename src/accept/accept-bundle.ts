@@ -7,6 +7,7 @@ import {
 } from '../oci/reference.ts';
 import type { IssuedRequests } from '../ports/issued-requests.ts';
 import type { StagedImage, StagedImages } from '../ports/staged-images.ts';
+import { describeSignerClock } from '../trust/compare-clocks.ts';
 import { describeRefusal } from '../trust/describe-refusal.ts';
 import type { SealKey } from '../trust/seal.ts';
 import type { BundleHeader } from '../trust/signature-bundle.ts';
@@ -55,6 +56,8 @@ export interface AcceptResult {
   readonly metadata: readonly MetadataOutcome[];
   /** Published files that the tree lacks: when there are any, mirrors are not told of what was published. */
   readonly missing: readonly string[];
+  /** What is wrong with the signer's clock, or the one here. */
+  readonly clock: string | undefined;
 }
 
 interface PublishedImage extends Target {
@@ -98,7 +101,9 @@ export async function acceptBundle(
   const metadata = await placeMetadata(metadataDeps, judged);
   const unlisted = await listMetadata(deps, metadata);
   const missing = unlisted ?? placed?.missing ?? [];
-  return { ...summarise(deps, outcomes, placed?.serial), metadata, missing };
+  const newest = Math.max(0, ...images.map((image) => staged.get(formatTaggedReference(image))?.staged ?? 0));
+  const clockDoubt = describeSignerClock(header.created * 1000, newest, clock.now());
+  return { ...summarise(deps, outcomes, placed?.serial), metadata, missing, clock: clockDoubt };
 }
 
 // The serial is signed. Without this, whoever changes a request on its way could have one signed that no later request
@@ -222,7 +227,7 @@ function summarise(
   { clock }: AcceptDeps,
   outcomes: readonly Outcome[],
   serial: number | undefined,
-): Omit<AcceptResult, 'metadata' | 'missing'> {
+): Omit<AcceptResult, 'metadata' | 'missing' | 'clock'> {
   const published: PublishedImage[] = [];
   const waiting = [];
   const refused = [];

@@ -40,7 +40,7 @@ export interface MergeResult {
 /**
  * The complete new signatures of every digest that the images bring: those in the tree that still hold, in their order,
  * then the new ones. What the same key signed for the same reference before is replaced; what has expired, or was made
- * by a key that the rule no longer names, goes. Clients read at most 128 (signatures.md, section 1): when there are
+ * by a key that the rule no longer names, goes. Clients read at most 128 (containers/image): when there are
  * more, those go whose tag leads elsewhere by now, the oldest first; an image for which that is not enough is refused.
  * @throws SignpostError STORAGE
  */

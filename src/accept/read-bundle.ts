@@ -46,11 +46,16 @@ export async function readBundle(
     if (header.expires * 1000 <= now) {
       throw new SignpostError(
         'TRUST',
-        `the signature bundle expired on ${new Date(header.expires * 1000).toISOString()}: sign again`,
+        `the signature bundle expired on ${formatTime(header.expires)}: it says that it was made on ` +
+          `${formatTime(header.created)}; if it was made later, set the signer's clock; then sign again`,
       );
     }
   }
   return { header, images: [...images.values()], files: [...files.values()] };
+}
+
+function formatTime(seconds: number): string {
+  return new Date(seconds * 1000).toISOString();
 }
 
 function addOnce<T>(all: Map<string, T>, name: string, item: T): void {

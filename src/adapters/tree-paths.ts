@@ -18,7 +18,7 @@ export function referrersFolder(tree: string, repository: RepositoryName): strin
   return join(tree, 'v2', repository, 'referrers');
 }
 
-/** The folder of a digest's lookaside signatures (signatures.md, section 1): `name@sha256=<hex>`. */
+/** The folder of a digest's lookaside signatures (containers/image, docs/signature-protocols.md): `name@sha256=<hex>`. */
 export function signatureFolder(tree: string, repository: RepositoryName, digest: Digest): string {
   return join(tree, 'signatures', `${repository}@sha256=${digestHex(digest)}`);
 }

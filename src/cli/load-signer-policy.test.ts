@@ -55,6 +55,12 @@ for (const [what, from, to, message] of [
   ['an approver without a key', 'of: [alice, bob]', 'of: [alice, eve]', /approver "eve" has no key/],
   ['fewer approvers than needed', 'need: 2', 'need: 3', /fewer approvers than approvals needed/],
   ['one approver twice', 'of: [alice, bob]', 'of: [alice, alice]', /fewer approvers/],
+  [
+    'too few approvers for what one of them asks for',
+    'requesters: { build: build.pub }',
+    'requesters: { build: alice.pub }',
+    /rule "weekly": 2 approvals are needed, and what build asks for only 1 others can approve/,
+  ],
   ['a key under two names', 'bob: bob.pub', 'bob: alice.pub', /two names stand for the key sha256:/],
   [
     'a file without a key',

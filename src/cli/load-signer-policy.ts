@@ -21,6 +21,7 @@ export async function loadSignerPolicy(
   for (const rule of settings.rules) {
     checkNames(rule.requesters, requesters, `${file}: rule "${rule.name}": requester`);
     checkNames(rule.approvals?.of ?? [], approvers, `${file}: rule "${rule.name}": approver`);
+    checkApprovers(rule, { requesters, approvers }, file);
   }
   refuseTwice(
     settings.rules.map(({ name }) => name),
@@ -75,6 +76,24 @@ function checkNames(names: readonly string[], known: readonly NamedKey[], where:
   const unknown = names.find((name) => known.every((key) => key.name !== name));
   if (unknown === undefined) return;
   throw new SignpostError('CONFIG_INVALID', `${where} "${unknown}" has no key in this policy`);
+}
+
+/** Nobody approves what they ask for: each requester needs enough others. */
+function checkApprovers(
+  { name, requesters, approvals }: SignerPolicyFile['rules'][number],
+  people: Readonly<Record<'requesters' | 'approvers', readonly NamedKey[]>>,
+  file: string,
+): void {
+  if (approvals === undefined) return;
+  const { need, of } = approvals;
+  for (const requester of people.requesters.filter((key) => requesters.includes(key.name))) {
+    const others = people.approvers.filter((key) => of.includes(key.name) && key.id !== requester.id);
+    if (others.length >= need) continue;
+    throw new SignpostError(
+      'CONFIG_INVALID',
+      `${file}: rule "${name}": ${need} approvals are needed, and what ${requester.name} asks for only ${others.length} others can approve`,
+    );
+  }
 }
 
 function refuseTwice(values: readonly string[], message: (value: string) => string): void {

@@ -28,7 +28,8 @@ export interface LeafOpener {
 const depthLimit = 8;
 
 /**
- * The first rule that matches the image, with its keys.
+ * The first rule that matches the image, with its keys. The other rules are read too, so that what is wrong with them is
+ * found now.
  * @throws SignpostError CONFIG_INVALID, TRUST when no rule matches, and what `leaf` throws
  */
 export async function loadVerifyPolicy(
@@ -39,10 +40,16 @@ export async function loadVerifyPolicy(
 ): Promise<LoadedPolicy> {
   const { rules } = parseSettings(verifyPolicySchema, yaml, file, 'policy');
   const name = `${host}/${repository}`;
-  const rule = rules.find(({ match }) => match.map(parseGlob).some((matches) => matches(name)));
-  if (rule === undefined)
+  const patterns = rules.map(({ match }) => match.map(parseGlob));
+  const found = patterns.findIndex((match) => match.some((matches) => matches(name)));
+  const requirements = [];
+  if (found >= 0) {
+    for (const { require } of rules) requirements.push(await readRequirement(require, file, 1, leaf));
+  }
+  const [requirement, rule] = [requirements[found], rules[found]];
+  if (requirement === undefined || rule === undefined)
     throw new SignpostError('TRUST', `${file} has no rule for ${name}: nothing is trusted`);
-  return { requirement: await readRequirement(rule.require, file, 1, leaf), rule: readRule(rule) };
+  return { requirement, rule: readRule(rule) };
 }
 
 function readRule({ identity, remap, maximumAge }: VerifyPolicyFile['rules'][number]): VerifyingRule {
@@ -73,11 +80,29 @@ async function readRequirement(
   if (allOf !== undefined) return several(allOf, allOf.length);
   if (anyOf !== undefined) return several(anyOf, 1);
   if (atLeast !== undefined) return several(atLeast.of, atLeast.count);
-  if (notation !== undefined) return leaf.signed('notation', notation.roots, notation.threshold);
+  if (notation !== undefined) return readSigned('notation', notation.roots, notation.threshold, file, leaf);
   if (tuf !== undefined) return leaf.named('tuf', [tuf.root]);
   if (notary !== undefined) return leaf.named('notary', notary.roots);
   for (const [format, keys] of Object.entries({ simple, cosign, sigstore })) {
-    if (keys !== undefined) return leaf.signed(format as SignatureFormat, keys.keys, keys.threshold);
+    if (keys !== undefined)
+      return readSigned(format as SignatureFormat, keys.keys, keys.threshold, file, leaf);
   }
   throw new SignpostError('CONFIG_INVALID', `${file}: a requirement demands nothing`);
+}
+
+async function readSigned(
+  format: SignatureFormat,
+  files: readonly string[],
+  threshold: number,
+  file: string,
+  leaf: LeafOpener,
+): Promise<Requirement> {
+  const opened = await leaf.signed(format, files, threshold);
+  const { size } = opened.fingerprints;
+  if (threshold <= size) return opened;
+  const keys = format === 'notation' ? 'root certificates' : 'keys';
+  throw new SignpostError(
+    'CONFIG_INVALID',
+    `${file}: ${format} demands signatures by ${threshold} different ${keys}, and its files hold ${size}`,
+  );
 }

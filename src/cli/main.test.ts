@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { runCommand } from '../../test/fakes/run-command.ts';
 import { exitCodes } from './exit-codes.ts';
@@ -83,4 +85,12 @@ test('no command lets through what a terminal acts upon', async () => {
     }
   }
   assert.ok(told > Object.keys(verbs).length, `${told} of them said what they were given`);
+});
+
+test('what is said of an old Node names the version that package.json asks for', () => {
+  const read = (name: string) => readFileSync(join(import.meta.dirname, name), 'utf8');
+  const { engines } = JSON.parse(read('../../package.json')) as { engines: { node: string } };
+  const [, least = ''] = /least = (\d+);/.exec(read('old-node.ts')) ?? [];
+  assert.equal(engines.node, `>=${least}`);
+  assert.match(read('main.ts'), /^#![^\n]*\nimport '\.\/old-node\.ts';\n/);
 });

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-import { enableCompileCache } from 'node:module';
+import './old-node.ts';
+import nodeModule from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { SignpostError, isSignpostError } from '../oci/errors.ts';
 import type { CreateCommand, Streams, Terminal } from './command.ts';
@@ -157,7 +158,7 @@ function reportError(error: unknown, json: boolean, terminal: Terminal): void {
 if (import.meta.main) {
   // Half of a short command's time is spent on compiling it.
   const cache = compileCacheFolder();
-  if (cache !== undefined) enableCompileCache(cache);
+  if (cache !== undefined) nodeModule.enableCompileCache(cache);
   const stop = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stop.abort());
   const output = watchOutput(process, () => stop.abort());

@@ -7,7 +7,7 @@ export interface DemoKey {
 }
 
 /**
- * Makes a key that every stock client accepts (signatures.md, section 1): a legacy EdDSA primary key that signs by
+ * Makes a key that every stock client accepts (README.md): a legacy EdDSA primary key that signs by
  * itself. A signing subkey would be refused by podman and skopeo before late 2025. `now` is milliseconds since the
  * epoch.
  */

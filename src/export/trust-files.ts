@@ -31,7 +31,7 @@ export function describeGaps(rules: readonly TrustedRule[], hasNotary: boolean):
         ({ match }) =>
           `${match}: notation knows no prefixes, and "*" is taken by ${wild[0]?.match ?? ''}: add its repositories to trustpolicy.json by name.`,
       ),
-    'docker and nerdctl verify none of these signatures when they pull: use "signpost verify", or pull by a digest that was verified.',
+    'docker and nerdctl verify none of these signatures when they pull: docker pull "$(signpost verify --print-reference <image> --policy <file>)" pulls what was verified.',
     ...(hasNotary
       ? [
           'docker takes the first root that it sees of a repository: put docker/trust in place before that. It has the repositories that are published now; export again for later ones.',

@@ -27,7 +27,7 @@ export interface Signer {
   /** The public part of the key in binary, so that what was signed can be checked again. */
   readonly publicKey: Uint8Array;
   /**
-   * One binary OpenPGP signed message around `payload` (signatures.md, section 1): signed by the primary key,
+   * One binary OpenPGP signed message around `payload`, as containers/image reads it: signed by the primary key,
    * neither armoured nor detached, valid from `created` until `expires` (both milliseconds since the epoch). A signer
    * that has a clock of its own (gpg) puts the time of signing in place of `created`.
    */

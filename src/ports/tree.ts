@@ -21,7 +21,7 @@ export interface TreeReader {
 
 /** One lookaside signature is at most this long, in bytes; simple signatures have about 1 KiB. */
 export const signatureLimit = 64 * 1024;
-/** A digest has at most this many lookaside signatures (signatures.md, section 1). */
+/** A digest has at most this many lookaside signatures: containers/image reads no more. */
 export const signaturesLimit = 128;
 
 /**
@@ -40,7 +40,7 @@ export interface TreeWriter {
     from: RepositoryName | 'staging' | Uint8Array,
   ): Promise<void>;
   placeManifest(repository: RepositoryName, digest: Digest, bytes: Uint8Array): Promise<void>;
-  /** Replaces the lookaside signatures of a digest, numbered from 1 (signatures.md: contiguous, at most 128). */
+  /** Replaces the lookaside signatures of a digest, numbered from 1 without a gap, at most 128. */
   placeSignatures(
     repository: RepositoryName,
     digest: Digest,

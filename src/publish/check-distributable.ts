@@ -8,7 +8,7 @@ const foreignPattern =
 
 /**
  * Refuses layers that may not be given away, and blobs that name download addresses of their own: some clients would
- * go there instead of to a mirror (clients.md), which nobody could see or change, since the manifest is signed.
+ * go there instead of to a mirror, which nobody could see or change, since the manifest is signed.
  * @throws SignpostError MANIFEST_INVALID
  */
 export function checkDistributable(name: string, manifest: ImageManifest): void {

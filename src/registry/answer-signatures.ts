@@ -82,7 +82,7 @@ export function createSignatureAnswers(tree: TreeReader): SignatureAnswers {
 /** The signatures of a digest as both kinds of client want them, made once. */
 interface KnownSignatures {
   readonly signatures: readonly Uint8Array[];
-  /** The document of the extension API (signatures.md, section 1). */
+  /** The document of the extension API (containers/image, docs/signature-protocols.md). */
   readonly extension: Buffer;
 }
 

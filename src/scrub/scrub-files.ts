@@ -93,7 +93,7 @@ async function totalSize(inspector: ContentInspector): Promise<number> {
   return total;
 }
 
-/** Checks that the signatures of each digest are numbered from 1 without a gap (signatures.md, section 1). */
+/** Checks that the signatures of each digest are numbered from 1 without a gap: clients stop at the first that is missing. */
 class SignatureNumbers {
   readonly #findings: ScrubFindings;
   #folder: string | undefined;

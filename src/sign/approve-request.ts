@@ -2,14 +2,15 @@ import { SignpostError } from '../oci/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { NewFile } from '../ports/new-file.ts';
 import type { SealSigner } from '../ports/seal-signer.ts';
+import { describeClockDoubts, usualRequestAge } from '../trust/compare-clocks.ts';
 import { approvalMessage, formatApproval } from '../trust/approval.ts';
 import { type ReadRequest, readRequest } from './read-request.ts';
 
 export interface ApproveDeps {
   readonly approver: SealSigner;
   readonly clock: Clock;
-  /** Shows a person what would be approved. False ends the work. */
-  readonly review: (request: ReadRequest) => Promise<boolean>;
+  /** Shows a person what would be approved, and why the clocks do not fit together. False ends the work. */
+  readonly review: (request: ReadRequest, clockDoubts: readonly string[]) => Promise<boolean>;
   readonly createFile: (keyHex: string) => Promise<NewFile>;
 }
 
@@ -24,7 +25,9 @@ export async function approveRequest(
   lines: AsyncIterable<Uint8Array>,
 ): Promise<{ readonly path: string; readonly request: string; readonly key: string }> {
   const read = await readRequest(lines);
-  if (!(await review(read))) throw new SignpostError('CANCELLED', 'nothing was approved');
+  const dated = { header: read.header, images: [] };
+  const doubts = describeClockDoubts(dated, usualRequestAge, clock.now());
+  if (!(await review(read, doubts))) throw new SignpostError('CANCELLED', 'nothing was approved');
   const content = { request: read.request, created: Math.floor(clock.now() / 1000) };
   const seal = await approver.seal(approvalMessage(content));
   const file = await createFile(seal.key.slice('sha256:'.length));

@@ -212,3 +212,13 @@ test('a serial that nobody could come to after the last one is not signed', asyn
   }
   await signText(await changeRequest(request, { serial: 1_000_001 }), ed25519, { record });
 });
+
+test('a request of another time than the clock says is shown to whoever decides', async () => {
+  const seen: (readonly string[])[] = [];
+  const review = (_plan: SigningPlan, doubts: readonly string[]) => Promise.resolve(seen.push(doubts) > 0);
+  const at = (days: number) => ({ now: () => vectorClock.now() + days * 86_400_000 });
+  for (const days of [0, -20, 20]) await signText(request, ed25519, { review, clock: at(days) });
+  assert.deepEqual(seen[0], []);
+  assert.match(seen[1]?.join() ?? '', /which is in the future/);
+  assert.match(seen[2]?.join() ?? '', /kept the request back/);
+});

@@ -7,6 +7,7 @@ import type { NewFile } from '../ports/new-file.ts';
 import type { SealSigner } from '../ports/seal-signer.ts';
 import type { SignerRecord } from '../ports/signer-record.ts';
 import type { FormatReader, FormatSigner } from '../ports/signing.ts';
+import { describeClockDoubts, usualRequestAge } from '../trust/compare-clocks.ts';
 import { describeRefusal } from '../trust/describe-refusal.ts';
 import { judgeSignature } from '../trust/judge-signature.ts';
 import { type BundledSignature, createBundleFormatter } from '../trust/signature-bundle.ts';
@@ -32,8 +33,8 @@ export interface SignDeps {
   readonly sealer?: SealSigner;
   readonly record: SignerRecord;
   readonly clock: Clock;
-  /** Shows a person what would be signed. False ends the work. */
-  readonly review: (plan: SigningPlan) => Promise<boolean>;
+  /** Shows a person what would be signed, and why the clocks do not fit together. False ends the work. */
+  readonly review: (plan: SigningPlan, clockDoubts: readonly string[]) => Promise<boolean>;
   readonly createBundle: (plan: SigningPlan) => Promise<NewFile>;
   /** Told after each signature. */
   readonly advance: (done: number, all: number) => void;
@@ -73,7 +74,8 @@ export async function signRequest(
   if (!options.allowRollback) refuseRollback(plan);
   refuseJump(plan);
   if (!options.adoptRecord) refuseForgotten(await findForgotten(request, deps.keys, deps.record));
-  if (!(await deps.review(plan))) throw new SignpostError('CANCELLED', 'nothing was signed');
+  const doubts = describeClockDoubts(plan, usualRequestAge, deps.clock.now());
+  if (!(await deps.review(plan, doubts))) throw new SignpostError('CANCELLED', 'nothing was signed');
   return signPlan(deps, request, plan, options);
 }
 
@@ -150,7 +152,7 @@ async function writeBundle(
   for (const image of plan.images) {
     const { repository, tag, list, reference } = image;
     const signatures: BundledSignature[] = [];
-    // Clients check the platform's manifest or the list: both are signed, for every tag (signatures.md).
+    // Clients check the platform's manifest or the list: both are signed, for every tag (ARCHITECTURE.md).
     for (const { digest, mediaType, size } of image.contents) {
       const statement = { reference, digest, mediaType, size, serial: header.serial, ...validity };
       if (deps.signal.aborted) throw new SignpostError('CANCELLED', 'stopped: no bundle was written');

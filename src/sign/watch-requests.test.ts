@@ -275,8 +275,8 @@ test('a waiting request is looked at again in time although the clock was set ba
 
 test('clocks that are wrong in either direction make a request wait', async () => {
   for (const [off, reason] of [
-    [3_600_000, /which is to come/],
-    [-8 * day, /kept it back/],
+    [3_600_000, /which is in the future/],
+    [-8 * day, /kept the request back/],
   ] as const) {
     const signer = await createSigner();
     signer.clock.time += off;

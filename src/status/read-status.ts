@@ -1,6 +1,7 @@
 import { type RepositoryName, type TagName, isArtifactTag } from '../oci/reference.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Publications, PublishedContent, PublishedTag } from '../ports/publications.ts';
+import { describeSlowClock } from '../trust/compare-clocks.ts';
 import type { SignatureFormat } from '../trust/signature-format.ts';
 import { type RoleTerm, RoleTerms } from './role-term.ts';
 import { type Term, type TermState, createTerm, firstOf, stateOf } from './term.ts';
@@ -45,6 +46,8 @@ export interface Status {
   readonly repositories: readonly RepositoryStatus[];
   /** Signatures by repository and format, and metadata by repository and role. */
   readonly roles: readonly RoleLife[];
+  /** Why the clock here seems to be slow. */
+  readonly clock: string | undefined;
 }
 
 /** How long everything that is published and expires still lives. Changes nothing. */
@@ -53,6 +56,7 @@ export async function readStatus(deps: StatusDeps): Promise<Status> {
   const now = clock.now();
   const repositories = new Map<RepositoryName, TagLife[]>();
   const roles = new RoleTerms();
+  let latest = 0;
   // Read whole first: an iterator that waits for signatures would keep the database from tidying its log.
   const published: PublishedTag[] = [];
   for await (const batch of publishedContent.tags()) published.push(...batch);
@@ -61,7 +65,10 @@ export async function readStatus(deps: StatusDeps): Promise<Status> {
     if (isArtifactTag(tag.tag)) continue;
     const { repository } = tag;
     const signatures = await deps.signaturesOf(tag);
-    for (const term of signatures) roles.add({ ...term, repository, role: term.format });
+    for (const term of signatures) {
+      roles.add({ ...term, repository, role: term.format });
+      latest = Math.max(latest, term.created ?? 0);
+    }
     const lives = repositories.get(repository) ?? [];
     lives.push({ repository, tag: tag.tag, ...toLife(termOfTag(tag, signatures), now) });
     repositories.set(repository, lives);
@@ -75,6 +82,7 @@ export async function readStatus(deps: StatusDeps): Promise<Status> {
     roles: roles.all
       .map((term) => ({ ...term, ...toLife(term, now) }))
       .sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1)),
+    clock: describeSlowClock(latest, now),
   };
 }
 

@@ -19,9 +19,9 @@ export function describeRefusal(reason: Refusal): string {
     case 'no-expiry':
       return 'the signature never expires: sign again with an expiry';
     case 'expired':
-      return `the signature expired on ${formatTime(reason.expires)}`;
+      return `the signature expired on ${formatTime(reason.expires)}: it says that it was made on ${formatTime(reason.created)}; if it was made later, the signer's clock is slow`;
     case 'not-yet-valid':
-      return `the signature was made in the future, on ${formatTime(reason.created)}: check the signer's clock`;
+      return `the signature was made in the future, on ${formatTime(reason.created)}: check the signer's clock and the one here`;
     case 'lives-too-long':
       return `the signature lives for ${formatDays(reason.life)}: the repository allows ${formatDays(reason.maximum)}`;
     case 'wrong-payload':

@@ -1,3 +1,4 @@
+import { clockTolerance } from './compare-clocks.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Evidence, StatedEvidence } from './evidence.ts';
 
@@ -34,7 +35,7 @@ export type SignatureRefusal =
   | { readonly kind: 'unusable-key'; readonly fingerprint: string; readonly detail: string }
   | { readonly kind: 'not-allowed-key'; readonly fingerprint: string }
   | { readonly kind: 'no-expiry' }
-  | { readonly kind: 'expired'; readonly expires: number }
+  | { readonly kind: 'expired'; readonly created: number; readonly expires: number }
   | { readonly kind: 'not-yet-valid'; readonly created: number }
   | { readonly kind: 'lives-too-long'; readonly life: number; readonly maximum: number }
   | { readonly kind: 'wrong-payload'; readonly detail: string }
@@ -46,9 +47,6 @@ export type SignatureRefusal =
 export type SignatureJudgement =
   | { readonly accepted: true; readonly fingerprint: string; readonly expires: number }
   | { readonly accepted: false; readonly reason: SignatureRefusal };
-
-/** How far the signer's clock may be ahead of ours, in milliseconds: the isolated machine has nothing to set it by. */
-const clockTolerance = 5 * 60_000;
 
 /** Judges one signature. `now` is in milliseconds since the epoch. */
 export function judgeSignature(
@@ -74,7 +72,7 @@ export function judgeSignature(
   const { created, expires } = evidence;
   // Where clients enforce a signature's expiry, it is their only protection against a frozen mirror.
   if (expires === undefined) return refuse({ kind: 'no-expiry' });
-  if (expires <= now) return refuse({ kind: 'expired', expires });
+  if (expires <= now) return refuse({ kind: 'expired', created, expires });
   if (created > now + clockTolerance) return refuse({ kind: 'not-yet-valid', created });
   const life = expires - created;
   if (life > policy.maximumLife) {

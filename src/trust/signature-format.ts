@@ -1,4 +1,4 @@
-/** The formats in which an image can be signed (signatures.md, sections 1 to 3). */
+/** The formats in which an image can be signed (docs/signature-formats.md). */
 export const signatureFormats = ['simple', 'cosign', 'sigstore', 'notation'] as const;
 
 /**

@@ -1,3 +1,4 @@
+import { describeClockDoubts } from './compare-clocks.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { Glob } from './glob.ts';
 import type { SealEvidence, SealKey } from './seal.ts';
@@ -87,9 +88,6 @@ export interface PetitionDecision {
   readonly images: readonly { readonly reference: string; readonly decision: Decision }[];
 }
 
-/** How far two clocks may differ, in milliseconds. */
-const clockTolerance = 5 * 60_000;
-
 /** Decides what happens to a request. `now` is the signer's own time, in milliseconds since the epoch. */
 export function decide(policy: SignerPolicy, petition: Petition, now: number): PetitionDecision {
   const requester = nameOf(policy.requesters, petition.requester);
@@ -103,7 +101,7 @@ export function decide(policy: SignerPolicy, petition: Petition, now: number): P
     );
   const refusals = [...refuseWhole(petition), ...of('refuse')];
   if (refusals.length > 0) return { decision: { kind: 'refuse', reasons: refusals }, images };
-  const doubts = [...doubtWhole(policy, petition, now), ...of('wait')];
+  const doubts = [...describeClockDoubts(petition, policy.maximumAge, now), ...of('wait')];
   return { decision: doubts.length > 0 ? { kind: 'wait', reasons: doubts } : { kind: 'allow' }, images };
 }
 
@@ -117,24 +115,6 @@ function refuseWhole({ requester, rollbacks }: Petition): readonly string[] {
         `request ${requested} is not newer than request ${recorded}, which was signed before for ${repository}`,
     ),
   ];
-}
-
-function doubtWhole(policy: SignerPolicy, { header, images }: Petition, now: number): readonly string[] {
-  const created = header.created * 1000;
-  const reasons: string[] = [];
-  if (created > now + clockTolerance) {
-    reasons.push(`the request is of ${formatTime(created)}, which is to come: check both clocks`);
-  }
-  if (created < now - policy.maximumAge) {
-    reasons.push(`the request is of ${formatTime(created)}: somebody may have kept it back`);
-  }
-  const latest = Math.max(...images.map(({ previous }) => previous?.signed ?? 0));
-  if (latest > now + clockTolerance) {
-    reasons.push(
-      `this machine's clock says ${formatTime(now)}, but it signed on ${formatTime(latest)}: set the clock`,
-    );
-  }
-  return reasons;
 }
 
 function decideImage(

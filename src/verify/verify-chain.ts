@@ -31,6 +31,14 @@ export interface VerifyOptions {
   readonly blobs: boolean;
 }
 
+/** What was verified, step by step; only where all of it holds does it say what that is. */
+export interface Verification extends Step {
+  /** Of the manifest or list that the name leads to. */
+  readonly digest?: Digest;
+  /** `<host>/<repository>@<digest>`: to pull this and nothing else. */
+  readonly reference?: string;
+}
+
 /**
  * Walks from the name to the bytes: list, manifests, blobs, and the signatures of list and manifests. It ends at the
  * first step that fails; only when none does is the state remembered.
@@ -40,7 +48,7 @@ export async function verifyChain(
   deps: VerifyDeps,
   asked: AskedImage,
   options: VerifyOptions,
-): Promise<Step> {
+): Promise<Verification> {
   const separator = isDigest(asked.reference) ? '@' : ':';
   const name = `${asked.host}/${asked.repository}${separator}${asked.reference}`;
   const seen = isDigest(asked.reference) ? undefined : await deps.seen?.find(name);
@@ -76,7 +84,7 @@ export async function verifyChain(
   if (result.ok && deps.seen !== undefined && !isDigest(asked.reference) && judged.serial > 0) {
     await deps.seen.remember(name, { serial: judged.serial, digest });
   }
-  return result;
+  return result.ok ? { ...result, digest, reference: `${asked.host}/${asked.repository}@${digest}` } : result;
 }
 
 interface Walk {

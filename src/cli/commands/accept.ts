@@ -98,7 +98,7 @@ function describeMetadata(outcome: AcceptResult['metadata'][number]): string {
     : `placed     ${name}: ${plural(outcome.placed, 'file')}, valid until ${formatTime(outcome.expires)}`;
 }
 
-function describe({ serial, published, waiting, refused, metadata }: AcceptResult): readonly string[] {
+function describe({ serial, published, waiting, refused, metadata, clock }: AcceptResult): readonly string[] {
   return [
     ...published.map(
       (image) =>
@@ -113,17 +113,19 @@ function describe({ serial, published, waiting, refused, metadata }: AcceptResul
       (image) => `refused    ${formatTaggedReference(image)}: ${describeImageRefusal(image.reason)}`,
     ),
     ...metadata.map(describeMetadata),
+    ...(clock === undefined ? [] : [`Note: ${clock}.`]),
     serial === undefined ? 'Nothing was published.' : `The tree is at serial ${serial}.`,
   ];
 }
 
-function toJson({ serial, published, waiting, refused, metadata, missing }: AcceptResult): object {
+function toJson({ serial, published, waiting, refused, metadata, missing, clock }: AcceptResult): object {
   return {
     serial: serial ?? null,
     published: published.map((image) => ({ ...image, expires: formatTime(image.expires) })),
     waiting,
     missing,
     refused: refused.map((image) => ({ ...image, message: describeImageRefusal(image.reason) })),
+    ...(clock === undefined ? {} : { clock }),
     metadata: metadata.map((outcome) =>
       'refused' in outcome ? outcome : { ...outcome, expires: formatTime(outcome.expires) },
     ),

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { copyFile, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -128,4 +129,22 @@ test('the record of changes tells of publications, renewals and what was discard
   assert.equal(discarded?.subject, 'fedora/base:41');
   assert.match(discarded.before?.list ?? '', /^sha256:/);
   assert.ok(entries.every(({ who }) => who.startsWith('user ')));
+});
+
+test('a clock here that is slow is named, since nothing would be seen to expire', async () => {
+  const slow = at('slow.mjs');
+  await writeFile(
+    slow,
+    'const R = Date, d = -30 * 864e5; globalThis.Date = class extends R { constructor(...a) { if (a.length) super(...a); else super(R.now() + d); } static now() { return R.now() + d; } };',
+  );
+  const run = (...argv: readonly string[]) => {
+    const main = join(import.meta.dirname, '../main.ts');
+    const given = ['--import', slow, main, ...argv, '--config', at('origin.yaml')];
+    return spawnSync(process.execPath, given, { encoding: 'utf8' });
+  };
+  assert.match(run('renew').stdout, /WARNING: this machine's clock says .* the clock here is slow/);
+  const status = run('status', '--check');
+  assert.equal(status.status, 3);
+  assert.match(status.stderr, /the clock here is slow/);
+  assert.doesNotMatch(await origin('status'), /clock/);
 });

@@ -66,9 +66,11 @@ function parseFingerprint(text: string): string {
   );
 }
 
-function describe({ tags, roles, timestampExpires }: Renewal): readonly string[] {
-  if (tags.length === 0 && roles.length === 0) return ['Nothing is to be renewed.'];
+function describe({ tags, roles, timestampExpires, clock }: Renewal): readonly string[] {
+  const notes = clock === undefined ? [] : [`WARNING: ${clock}.`];
+  if (tags.length === 0 && roles.length === 0) return [...notes, 'Nothing is to be renewed.'];
   return [
+    ...notes,
     ...tags.map(describeTag),
     ...roles.map((role) => describeRole(role, timestampExpires)),
     tags.length === 0
@@ -98,8 +100,9 @@ function describeRole(planned: PlannedRole, timestampExpires: number | undefined
   }
 }
 
-function toJson({ tags, roles, timestampExpires }: Renewal): object {
+function toJson({ tags, roles, timestampExpires, clock }: Renewal): object {
   return {
+    ...(clock === undefined ? {} : { clock }),
     tags: tags.map((tag) => ({ ...tag, expires: formatTime(tag.expires) })),
     roles: roles.map(({ role, repository, expires, by, tag }) => ({
       role,

@@ -4,6 +4,12 @@ import type { SigningPlan } from '../../sign/plan-signing.ts';
 import { type CommonOptions, type Terminal, createVerb, printResult } from '../command.ts';
 import { composeSign } from '../compose/sign.ts';
 import { createCountLine } from '../count-line.ts';
+import {
+  type ClockOptions,
+  addClockOption,
+  describeClockWarnings,
+  refuseClockDoubts,
+} from '../clock-doubts.ts';
 import { parseDuration } from '../duration.ts';
 import { describePlan, planToJson } from '../describe-plan.ts';
 import { confirm } from '../prompt.ts';
@@ -16,11 +22,10 @@ import {
 } from '../signing-key-options.ts';
 import { plural } from '../plural.ts';
 
-interface SignOptions extends CommonOptions, SigningKeyOptions {
+interface SignOptions extends CommonOptions, SigningKeyOptions, ClockOptions {
   readonly output?: string;
   readonly allowRollback?: boolean;
   readonly adoptRecord?: boolean;
-  readonly yes?: boolean;
   readonly dryRun?: boolean;
 }
 
@@ -30,16 +35,16 @@ export function createCommand(terminal: Terminal): Command {
     'sign',
     'Sign a signing request, on a machine of its own: this needs no network, no configuration and no data folder.',
     [
-      'signpost sign monday.request --key release.asc',
+      'signpost sign monday.request --key release.key',
       'signpost sign monday.request --gpg 0123456789ABCDEF0123456789ABCDEF01234567 --expires 180d',
-      'signpost sign monday.request --key release.asc --passphrase-file /run/secrets/release --yes --json',
-      'signpost sign monday.request --key release.asc --cosign-key cosign.pem',
-      'signpost sign monday.request --key release.asc --bundle-key bundle.pem',
+      'signpost sign monday.request --key release.key --passphrase-file /run/secrets/release --yes --json',
+      'signpost sign monday.request --key release.key --cosign-key cosign.pem',
+      'signpost sign monday.request --key release.key --bundle-key bundle.pem',
     ],
   )
     .argument('<request>', 'file that "signpost request" wrote')
     .option('-o, --output <file>', 'bundle to write (default: signature-bundle-<serial>-<key>.bundle)');
-  return addSigningKeyOptions(command)
+  return addClockOption(addSigningKeyOptions(command))
     .option('--allow-rollback', 'sign although this signer has signed a newer request, or this one')
     .option(
       '--adopt-record',
@@ -54,18 +59,19 @@ export function createCommand(terminal: Terminal): Command {
 
 async function sign(terminal: Terminal, request: string, options: SignOptions): Promise<void> {
   const life = parseDuration(options.expires, '--expires');
-  const shown: SigningPlan[] = [];
-  const review = async (plan: SigningPlan) => {
-    shown.push(plan);
+  const shown: { readonly plan: SigningPlan; readonly doubts: readonly string[] }[] = [];
+  const review = async (plan: SigningPlan, doubts: readonly string[]) => {
+    shown.push({ plan, doubts });
     if (options.dryRun === true) return false;
     const unattended = options.yes === true;
     if (!unattended || options.json !== true) {
       terminal.stderr.write(
-        describePlan(plan, options.expires)
+        [...describePlan(plan, options.expires), ...describeClockWarnings(doubts)]
           .map((line) => `${line}\n`)
           .join(''),
       );
     }
+    refuseClockDoubts(doubts, options);
     return unattended || confirm(terminal, 'Sign these?', 'say --yes to sign without asking');
   };
   try {
@@ -90,10 +96,12 @@ async function sign(terminal: Terminal, request: string, options: SignOptions): 
       `Carry it back to the origin: signpost accept ${result.path}`,
     ]);
   } catch (error) {
-    const [plan] = shown;
-    if (options.dryRun !== true || plan === undefined || !isSignpostError(error, 'CANCELLED')) throw error;
-    printResult(terminal, options, planToJson(plan), [
+    const [seen] = shown;
+    if (options.dryRun !== true || seen === undefined || !isSignpostError(error, 'CANCELLED')) throw error;
+    const { plan, doubts } = seen;
+    printResult(terminal, options, { ...planToJson(plan), clock: doubts }, [
       ...describePlan(plan, options.expires),
+      ...describeClockWarnings(doubts),
       'Nothing was signed (--dry-run).',
     ]);
   }

@@ -273,3 +273,18 @@ async function eventually(holds: () => boolean | Promise<boolean>): Promise<void
   }
   assert.fail('it did not happen in 30 seconds');
 }
+
+test('a policy whose key files are missing or are none is refused before anything is signed', async () => {
+  await mkdir(at('unread'), { recursive: true });
+  for (const [key, message] of [
+    ['none.pub', /the policy .*wrong\.yaml: there is no file .*none\.pub/],
+    ['.', /the policy .*wrong\.yaml: cannot read/],
+    ['passphrase', /passphrase does not hold just one public key/],
+  ] as const) {
+    await writeFile(at('wrong.yaml'), `requesters: { build: ${key} }\n`);
+    const options = ['--policy', at('wrong.yaml'), '--key', join(vectors, 'ed25519.secret.pgp'), '--once'];
+    const { status, err } = await runCommand('signer', 'watch', at('unread'), ...options);
+    assert.equal(status, 2, err);
+    assert.match(err, message);
+  }
+});

@@ -9,6 +9,12 @@ import { type SignerSettings, composeApprove, composeSignWaiting, composeWatch }
 import { describePlan } from '../describe-plan.ts';
 import { parseDuration } from '../duration.ts';
 import { plural } from '../plural.ts';
+import {
+  type ClockOptions,
+  addClockOption,
+  describeClockWarnings,
+  refuseClockDoubts,
+} from '../clock-doubts.ts';
 import { confirm } from '../prompt.ts';
 import { sealKeySource } from '../seal-key-source.ts';
 import {
@@ -30,7 +36,7 @@ export function createCommand(terminal: Terminal): Command {
     .description('Sign unattended what a written policy allows; everything else waits for a person.')
     .addHelpText(
       'after',
-      '\nExample:\n  $ signpost signer watch /srv/signer --policy policy.yaml --key release.asc\n\nThe policy and the folder are described in docs/signing.md.',
+      '\nExample:\n  $ signpost signer watch /srv/signer --policy policy.yaml --key release.key\n\nThe policy and the folder are described in docs/signing.md.',
     )
     .addCommand(createWatchCommand(terminal))
     .addCommand(createSignWaiting(terminal))
@@ -55,7 +61,7 @@ function createWatchCommand(terminal: Terminal): Command {
     'watch',
     'Sign the requests that come into a folder and that the policy allows. This neither listens nor connects.',
     [
-      'signpost signer watch /srv/signer --policy policy.yaml --key release.asc --passphrase-file /run/secrets/release',
+      'signpost signer watch /srv/signer --policy policy.yaml --key release.key --passphrase-file /run/secrets/release',
       'signpost signer watch /srv/signer --policy policy.yaml --gpg 0123456789ABCDEF0123456789ABCDEF01234567 --once',
     ],
   );
@@ -86,8 +92,8 @@ function createSignWaiting(terminal: Terminal): Command {
     readonly adoptRecord?: boolean;
   }
   const command = createVerb('sign-waiting', 'Decide about the requests that wait for a person.', [
-    'signpost signer sign-waiting /srv/signer --policy policy.yaml --key release.asc',
-    'signpost signer sign-waiting /srv/signer monday.request --policy policy.yaml --key release.asc --refuse',
+    'signpost signer sign-waiting /srv/signer --policy policy.yaml --key release.key',
+    'signpost signer sign-waiting /srv/signer monday.request --policy policy.yaml --key release.key --refuse',
   ]);
   return addFolderOptions(command)
     .argument('[request...]', 'only these, by the names of their files')
@@ -141,17 +147,17 @@ async function chooseWaiting(
 }
 
 function createApprove(terminal: Terminal): Command {
-  interface ApproveOptions extends CommonOptions {
+  interface ApproveOptions extends CommonOptions, ClockOptions {
     readonly approverKey: string;
     readonly approverPassphraseFile?: string;
     readonly output?: string;
-    readonly yes?: boolean;
   }
-  return createVerb(
+  const command = createVerb(
     'approve',
     'Approve a signing request, for a policy that wants several people to agree.',
     ['signpost signer approve /srv/signer/waiting/monday.request --approver-key alice.pem'],
-  )
+  );
+  return addClockOption(command)
     .argument('<request>', 'file with the request')
     .requiredOption('--approver-key <file>', 'private key in PEM (Ed25519 or ECDSA) of whoever approves')
     .option(
@@ -161,12 +167,11 @@ function createApprove(terminal: Terminal): Command {
     .option('-o, --output <file>', 'approval to write (default: beside the request)')
     .option('--yes', 'do not ask')
     .action(async (request: string, options: ApproveOptions) => {
-      const review = async (read: ReadRequest) => {
+      const review = async (read: ReadRequest, doubts: readonly string[]) => {
         terminal.stderr.write(
-          describeRequest(read)
-            .map((line) => `${line}\n`)
-            .join(''),
+          [...describeRequest(read), ...describeClockWarnings(doubts)].map((line) => `${line}\n`).join(''),
         );
+        refuseClockDoubts(doubts, options);
         return (
           options.yes === true || confirm(terminal, 'Approve it?', 'say --yes to approve without asking')
         );

@@ -56,10 +56,10 @@ function cellsOf({ state, left, expires }: Life): readonly string[] {
 }
 
 /** What is wrong, a line each: tags first, then metadata. The formats of a repository say what its tags say. */
-function alarmsOf({ repositories, roles }: Status): readonly string[] {
+function alarmsOf({ repositories, roles, clock }: Status): readonly string[] {
   const tags = repositories.flatMap((one) => one.tags).filter(({ state }) => state !== 'good');
   const metadata = roles.filter(({ role, state }) => isMetadata(role) && state !== 'good');
-  return [...tags.map(describeTag), ...metadata.map(describeRole)];
+  return [...(clock === undefined ? [] : [clock]), ...tags.map(describeTag), ...metadata.map(describeRole)];
 }
 
 function isMetadata(role: RoleLife['role']): boolean {
@@ -102,9 +102,10 @@ function formatTime(milliseconds: number): string {
   return new Date(milliseconds).toISOString();
 }
 
-function toJson({ serial, repositories, roles }: Status): object {
+function toJson({ serial, repositories, roles, clock }: Status): object {
   return {
     serial,
+    ...(clock === undefined ? {} : { clock }),
     repositories: repositories.map(({ repository, tags }) => ({
       repository,
       expires: formatTime(tags[0]?.expires ?? 0),

@@ -14,6 +14,7 @@ import {
 import { createProcessLock } from '../../adapters/process-lock.ts';
 import { createSystemClock } from '../../adapters/system-clock.ts';
 import type { Step } from '../../trust/verify/step.ts';
+import type { Verification } from '../../verify/verify-chain.ts';
 
 const root = await mkdtemp(join(tmpdir(), 'signpost-verify-'));
 const at = (name: string) => join(root, name);
@@ -74,6 +75,22 @@ test('it is verified by digest, and for one platform', async () => {
   const none = await verify('fedora/base:41', '--platform', 'windows/amd64');
   assert.equal(none.status, 4);
   assert.match(none.err, /has no windows\/amd64/);
+});
+
+test('what was verified is said for the next program, and only when it was', async () => {
+  const pinned = `${proxy.host}/fedora/base@${image.digest}`;
+  for (const name of ['fedora/base:41', `fedora/base@${image.digest}`]) {
+    assert.equal((await verify(name, '--print-reference')).out, `${pinned}\n`);
+    const { digest, reference, ok } = JSON.parse((await verify(name, '--json')).out) as Verification;
+    assert.deepEqual({ digest, reference, ok }, { digest: image.digest, reference: pinned, ok: true });
+  }
+  await writePolicy('stranger.yaml', 'cosign: { keys: [other.pub] }');
+  const strange = ['fedora/base:41', '--policy', at('stranger.yaml')] as const;
+  const bad = await verify(...strange, '--print-reference');
+  assert.equal(bad.status, 3);
+  assert.equal(bad.out, '');
+  const document = JSON.parse((await verify(...strange, '--json')).out) as Verification;
+  assert.deepEqual([document.ok, document.digest, document.reference], [false, undefined, undefined]);
 });
 
 test('any of and at least hold with what is there', async () => {
@@ -317,6 +334,38 @@ test('a policy that is wrong is refused with its path, value and what was expect
     assert.equal(status, 2, `${text}: ${err}`);
     assert.match(err, message);
   }
+});
+
+test('key files that are missing, unreadable or too few are faults of the policy, in every rule of it', async () => {
+  await writeFile(at('empty.asc'), '');
+  const wrong: readonly [string, RegExp][] = [
+    ['simple: { keys: [none.asc] }', /wrong\.yaml: there is no file .*none\.asc/],
+    ['simple: { keys: ["."] }', /wrong\.yaml: cannot read/],
+    ['simple: { keys: [empty.asc] }', /empty\.asc.* holds no OpenPGP public keys/],
+    ['cosign: { keys: [none.pub] }', /there is no file .*none\.pub/],
+    ['cosign: { keys: [cosign.pub, cosign.pub], threshold: 2 }', /by 2 different keys, and its files hold 1/],
+    [`simple: { keys: ["${vectors}/both.asc"], threshold: 3 }`, /by 3 different keys, and its files hold 2/],
+    ['notation: { roots: [root.pem], threshold: 2 }', /by 2 different root certificates, .* hold 1/],
+    ['notation: { roots: [none.pem] }', /there is no file .*none\.pem/],
+    ['tuf: { root: none.json }', /there is no file .*none\.json/],
+    ['notary: { roots: [none.crt] }', /there is no file .*none\.crt/],
+    ['anyOf: [{ cosign: { keys: [cosign.pub] } }, { sigstore: { keys: [none.pub] } }]', /none\.pub/],
+  ];
+  const good = (await readFile(at('policy.yaml'), 'utf8')).replace('rules:\n', '');
+  for (const [requirement, message] of wrong) {
+    await writePolicy('wrong.yaml', requirement);
+    const own = await readFile(at('wrong.yaml'), 'utf8');
+    // The rule is for the image, and then for others alone.
+    for (const text of [own, `${own.replace('127.0.0.1:*', 'elsewhere.example.org')}${good}`]) {
+      await writeFile(at('wrong.yaml'), text);
+      const { status, err } = await verify('fedora/base:41', '--policy', at('wrong.yaml'));
+      assert.equal(status, 2, `${requirement}: ${err}`);
+      assert.match(err, message);
+    }
+  }
+  const missing = await verify('fedora/base:41', '--policy', at('none.yaml'));
+  assert.equal(missing.status, 2);
+  assert.match(missing.err, /there is no file .*none\.yaml/);
 });
 
 async function writePolicy(name: string, requirement: string): Promise<void> {

@@ -3,6 +3,7 @@ import { parseImageSource, type RegistryImageName } from '../../oci/image-source
 import { SignpostError } from '../../oci/errors.ts';
 import { parsePlatform } from '../../oci/platform.ts';
 import type { Step } from '../../trust/verify/step.ts';
+import type { Verification } from '../../verify/verify-chain.ts';
 import { createVerb, printResult, type CommonOptions, type Terminal } from '../command.ts';
 import { composeVerify } from '../compose/verify.ts';
 import { credentialFiles } from '../config.ts';
@@ -12,6 +13,7 @@ import { type ProxyOption, noProxyOption } from '../proxy-option.ts';
 interface Options extends CommonOptions, ProxyOption {
   readonly policy: string;
   readonly platform: readonly string[];
+  readonly printReference?: boolean;
   readonly blobs?: boolean;
   readonly state?: string;
   readonly sourceCa: readonly string[];
@@ -30,11 +32,16 @@ export function createCommand(terminal: Terminal): Command {
       'signpost verify images.example.org/fedora/base:41 --policy policy.yaml',
       'signpost verify images.example.org/fedora/base:41 --policy policy.yaml --state seen.json --blobs',
       'signpost verify images.example.org/fedora/base:41 --policy /etc/containers/policy.json --platform linux/arm64',
+      'docker pull "$(signpost verify --print-reference images.example.org/fedora/base:41 --policy policy.yaml)"',
     ],
   )
     .argument('<image>', '<host>/<repository>:<tag> or <host>/<repository>@<digest>')
     .requiredOption('--policy <file>', "Signpost's own policy, or a policy.json of the containers tools")
     .option('--platform <platform>', 'only this platform; repeat for several', collect, [])
+    .option(
+      '--print-reference',
+      'print <host>/<repository>@<digest> of what was verified, and nothing when it was not',
+    )
     .option('--blobs', 'read and hash every blob too')
     .option('--state <file>', 'remember what was seen of each tag, and refuse to go back')
     .option('--auth-file <file>', 'registry credentials, instead of those that docker and podman keep')
@@ -43,7 +50,7 @@ export function createCommand(terminal: Terminal): Command {
     .option('--source-plain-http', 'speak HTTP without TLS to the registry')
     .addOption(noProxyOption())
     .action(async (image: string, options: Options) => {
-      const step = await composeVerify(parseImage(image), {
+      const verified = await composeVerify(parseImage(image), {
         policy: options.policy,
         platforms: options.platform.map(parsePlatform),
         blobs: options.blobs === true,
@@ -57,9 +64,14 @@ export function createCommand(terminal: Terminal): Command {
         proxy: options.proxy !== false,
         signal: terminal.signal,
       });
-      printResult(terminal, options, step, describeSteps(step));
-      if (!step.ok) throw new SignpostError('TRUST', describeFailure(step));
+      printResult(terminal, options, verified, describe(verified, options));
+      if (!verified.ok) throw new SignpostError('TRUST', describeFailure(verified));
     });
+}
+
+function describe(verified: Verification, { printReference }: Options): readonly string[] {
+  if (printReference !== true) return describeSteps(verified);
+  return verified.reference === undefined ? [] : [verified.reference];
 }
 
 /** The first step that failed, at the bottom of the tree. */

@@ -29,6 +29,8 @@ export interface Renewal {
   readonly roles: readonly PlannedRole[];
   /** Until when the TUF metadata is valid now, when its timestamp was renewed here. */
   readonly timestampExpires?: number;
+  /** Why the clock here seems to be slow, where it decides. */
+  readonly clock?: string;
 }
 
 /** Stages published tags again for new signatures, and sees to metadata that is due. */
@@ -40,7 +42,9 @@ export async function composeRenew(
   await using content = await composeContent(config, 'renew');
   await using _held = await content.lock.acquire(contentLock);
   await refuseOldDatabase(content);
-  const plan = choice.kind === 'due' ? await planDue(config, content, choice.within, wanted) : undefined;
+  const found = choice.kind === 'due' ? await planDue(config, content, choice.within, wanted) : undefined;
+  const { plan, clock } = found ?? {};
+  const doubt = clock === undefined ? {} : { clock };
   const tags = await stageRenewals(
     { ...content, signersOf: createSignerFinder(config, content) },
     {
@@ -50,8 +54,8 @@ export async function composeRenew(
   );
   await content.audit.add({ who: localUser(), at: content.clock.now() }, auditedRenewal(tags));
   const roles = plan?.roles ?? [];
-  if (!roles.some(({ by }) => by === 'here')) return { tags, roles };
-  return { tags, roles, timestampExpires: await renewTimestamp(config, content) };
+  if (!roles.some(({ by }) => by === 'here')) return { tags, roles, ...doubt };
+  return { tags, roles, ...doubt, timestampExpires: await renewTimestamp(config, content) };
 }
 
 async function planDue(
@@ -59,7 +63,7 @@ async function planDue(
   content: Content,
   within: number | undefined,
   wanted: (repository: RepositoryName) => boolean,
-): Promise<RenewalPlan> {
+): Promise<{ readonly plan: RenewalPlan; readonly clock: string | undefined }> {
   const terms = composeTerms(config, {
     treeReader: content.tree,
     publications: content.publications,
@@ -72,13 +76,14 @@ async function planDue(
     due: within === undefined ? life.state !== 'good' : life.left < within,
   });
   const tags = status.repositories.flatMap((repository) => repository.tags);
-  return planRenewal(
+  const plan = planRenewal(
     tags.filter(({ repository }) => wanted(repository)).map(judge),
     status.roles
       .filter(({ role, repository }) => isMetadata(role) && (repository === undefined || wanted(repository)))
       .map(judge),
     config.tuf.timestampKey !== undefined,
   );
+  return { plan, clock: status.clock };
 }
 
 function isMetadata(role: string): boolean {

@@ -4,8 +4,7 @@ import { createNewFile } from '../../adapters/new-file.ts';
 import { readLines } from '../../adapters/read-lines.ts';
 import { openSignerRecord } from '../../adapters/sqlite/signer-record.ts';
 import { createSystemClock } from '../../adapters/system-clock.ts';
-import type { SigningPlan } from '../../sign/plan-signing.ts';
-import { type SignResult, signRequest } from '../../sign/sign-request.ts';
+import { type SignDeps, type SignResult, signRequest } from '../../sign/sign-request.ts';
 import { requestLimits } from '../../trust/signing-request.ts';
 import { version } from '../version.ts';
 import { type MetadataKeyFiles, openMetadataSigners } from './metadata-signers.ts';
@@ -27,7 +26,7 @@ export interface SignSettings {
   readonly life: number;
   readonly allowRollback: boolean;
   readonly adoptRecord: boolean;
-  readonly review: (plan: SigningPlan) => Promise<boolean>;
+  readonly review: SignDeps['review'];
   readonly advance: (done: number, all: number) => void;
   readonly signal: AbortSignal;
 }

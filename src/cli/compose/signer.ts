@@ -10,9 +10,8 @@ import { readSmallFile } from '../../adapters/small-file.ts';
 import { openSignerRecord } from '../../adapters/sqlite/signer-record.ts';
 import { createSystemClock } from '../../adapters/system-clock.ts';
 import { isSignpostError } from '../../oci/errors.ts';
-import { approveRequest } from '../../sign/approve-request.ts';
+import { type ApproveDeps, approveRequest } from '../../sign/approve-request.ts';
 import type { HandleOptions } from '../../sign/handle-request.ts';
-import type { ReadRequest } from '../../sign/read-request.ts';
 import { type SignWaitingDeps, type WaitingOutcome, signWaiting } from '../../sign/sign-waiting.ts';
 import { type PassResult, type WatchDeps, createWatch } from '../../sign/watch-requests.ts';
 import { sealKeyLimit } from '../../trust/seal.ts';
@@ -20,6 +19,7 @@ import { requestLimits } from '../../trust/signing-request.ts';
 import { loadSignerPolicy } from '../load-signer-policy.ts';
 import { version } from '../version.ts';
 import { type MetadataKeyFiles, openMetadataSigners } from './metadata-signers.ts';
+import { forPolicy } from './policy-file.ts';
 import { type SealKeySource, openSealSigner } from './seal-signer.ts';
 import { defaultRecord } from './sign.ts';
 import { type KeySource, openSigningKeys } from './signing-keys.ts';
@@ -94,7 +94,7 @@ export async function composeApprove(settings: {
   readonly request: string;
   readonly approverKey: SealKeySource;
   readonly output: string | undefined;
-  readonly review: (request: ReadRequest) => Promise<boolean>;
+  readonly review: ApproveDeps['review'];
 }): Promise<Awaited<ReturnType<typeof approveRequest>>> {
   const { request, output, review } = settings;
   const approver = await openSealSigner(settings.approverKey);
@@ -135,7 +135,7 @@ async function openSigner(settings: SignerSettings): Promise<OpenedSigner> {
 
 async function readPolicy(path: string) {
   const read = async (file: string, limit: number) =>
-    Buffer.from(await readSmallFile(file, limit)).toString('utf8');
+    Buffer.from(await forPolicy(path, () => readSmallFile(file, limit))).toString('utf8');
   return loadSignerPolicy(await read(path, policyLimit), path, (key) =>
     read(resolve(dirname(path), key), sealKeyLimit),
   );

@@ -20,17 +20,17 @@ import type { PolicyRequirement, SigningKeys } from '../../trust/containers-poli
 import type { MetadataFormat } from '../../trust/metadata-file.ts';
 import type { NamedRequirement, SignedRequirement } from '../../trust/verify/requirement.ts';
 import type { AskedImage } from '../../trust/verify/signed-name.ts';
-import type { Step } from '../../trust/verify/step.ts';
 import type { ChainPolicy } from '../../verify/chain-policy.ts';
 import { createContainersPolicy } from '../../verify/containers-chain-policy.ts';
 import type { MetadataReader } from '../../verify/metadata-reader.ts';
 import { createNotaryReader } from '../../verify/notary-reader.ts';
 import { createRequirementPolicy } from '../../verify/requirement-policy.ts';
 import { createTufReader } from '../../verify/tuf-reader.ts';
-import { type VerifyOptions, verifyChain } from '../../verify/verify-chain.ts';
+import { type Verification, type VerifyOptions, verifyChain } from '../../verify/verify-chain.ts';
 import { loadVerifyPolicy } from '../load-verify-policy.ts';
 import type { ProxyOption } from '../proxy-option.ts';
 import { openFormatReader, readKeyFile } from './format-readers.ts';
+import { forPolicy } from './policy-file.ts';
 import { readNotaryCertificates } from './notary-certificates.ts';
 import { composeProxies } from './proxies.ts';
 import { readTufRoot } from './tuf-root.ts';
@@ -46,7 +46,10 @@ export interface VerifySettings extends VerifyOptions, ProxyOption {
 }
 
 /** Verifies one image in a registry. */
-export async function composeVerify(name: RegistryImageName, settings: VerifySettings): Promise<Step> {
+export async function composeVerify(
+  name: RegistryImageName,
+  settings: VerifySettings,
+): Promise<Verification> {
   const clock = createSystemClock();
   const { credentialFiles, tls, signal, state } = settings;
   const registry = { credentialFiles, tls, chooseProxy: composeProxies(settings) };
@@ -84,7 +87,7 @@ interface PolicyContext {
 }
 
 async function openPolicy(file: string, asked: AskedImage, context: PolicyContext): Promise<ChainPolicy> {
-  const bytes = await readSmallFile(file, containersPolicyLimit);
+  const bytes = await forPolicy(file, () => readSmallFile(file, containersPolicyLimit));
   const text = Buffer.from(bytes).toString('utf8');
   // A policy.json always has a "default", which no policy of ours has; and it is JSON.
   if (/^\s*\{/.test(text) && /"default"\s*:/.test(text))
@@ -94,14 +97,15 @@ async function openPolicy(file: string, asked: AskedImage, context: PolicyContex
   const pathsOf = (files: readonly string[]) => files.map((path) => resolve(dirname(file), path));
   const { requirement, rule } = await loadVerifyPolicy(text, file, asked, {
     async signed(format, files, threshold) {
-      const reader = await openFormatReader(format, pathsOf(files), context.clock);
+      const reader = await forPolicy(file, () => openFormatReader(format, pathsOf(files), context.clock));
       const leaf = { kind: 'signed', format, fingerprints: new Set(reader.fingerprints), threshold } as const;
       signatures.set(leaf, reader);
       return leaf;
     },
     async named(format, files) {
       const leaf = { kind: 'named', format } as const;
-      metadata.set(leaf, await openMetadataReader(format, pathsOf(files), context));
+      const reader = await forPolicy(file, () => openMetadataReader(format, pathsOf(files), context));
+      metadata.set(leaf, reader);
       return leaf;
     },
   });
@@ -130,7 +134,7 @@ async function openContainersPolicy(
   const readers = new Map<PolicyRequirement, SignatureReader>();
   for (const requirement of requirements) {
     if (requirement.type !== 'signedBy') continue;
-    const keys = await openKeys(requirement.keys, file);
+    const keys = await forPolicy(file, async () => openKeys(requirement.keys, file));
     readers.set(requirement, await createSignatureReader(keys, clock, { compressed: true }));
   }
   return createContainersPolicy(scope, requirements, readers);

@@ -1,6 +1,6 @@
 import type { NotaryKey } from './key.ts';
 
-// The dialect of TUF that Notary v1 speaks (signatures.md, section 4). It has no spec_version, its types are
+// The dialect of TUF that Notary v1 speaks (theupdateframework/notary, tuf/data). It has no spec_version, its types are
 // capitalised, names in snapshots have no ".json", and hashes are base64.
 
 interface Common<T extends string> {

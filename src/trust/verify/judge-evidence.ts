@@ -1,3 +1,4 @@
+import { clockTolerance } from '../compare-clocks.ts';
 import { type Digest, quote } from '../../oci/digest.ts';
 import { describeRefusal } from '../describe-refusal.ts';
 import type { Evidence, StatedEvidence } from '../evidence.ts';
@@ -28,9 +29,6 @@ export type VerifyRefusal =
 export type EvidenceVerdict =
   | { readonly accepted: true; readonly evidence: StatedEvidence }
   | { readonly accepted: false; readonly reason: VerifyRefusal };
-
-/** How far the signer's clock may be ahead of ours, in milliseconds. */
-const clockTolerance = 5 * 60_000;
 
 /** Judges one signature. `now` is in milliseconds since the epoch. */
 export function judgeEvidence(
@@ -130,7 +128,7 @@ function refuseTime(
 ): VerifyRefusal | undefined {
   if (expires === undefined && maximumAge === undefined) return { kind: 'no-expiry' };
   if (created > now + clockTolerance) return { kind: 'not-yet-valid', created };
-  if (expires !== undefined && expires <= now) return { kind: 'expired', expires };
+  if (expires !== undefined && expires <= now) return { kind: 'expired', created, expires };
   if (maximumAge !== undefined && now - created > maximumAge) {
     return { kind: 'too-old', created, maximum: maximumAge };
   }
