@@ -148,7 +148,8 @@ export class TufClient {
 
   async #fetch(name: string, limit: number): Promise<Uint8Array> {
     const bytes = await this.#deps.fetch(name, limit);
-    if (bytes === undefined) throw new SignpostError('NOT_FOUND', `there is no ${this.#deps.place}${name}`);
+    if (bytes === undefined)
+      throw new SignpostError('NOT_FOUND', `the registry has no ${this.#deps.place}${name}`);
     return bytes;
   }
 
