@@ -90,8 +90,8 @@ test('what is wrong has a reason of its own', async () => {
   ).signed;
   const forged = (await sealMetadata({ ...timestamp, version: 9 }, thief.timestamp)).bytes;
   const cases: readonly [string, RegExp, Files, Asking?][] = [
-    ['missing', /there is no \/tuf\/timestamp\.json/, new Map()],
-    ['missing', /there is no \/tuf\/1\.snapshot\.json/, without(good, '1.snapshot.json')],
+    ['missing', /the registry has no \/tuf\/timestamp\.json/, new Map()],
+    ['missing', /the registry has no \/tuf\/1\.snapshot\.json/, without(good, '1.snapshot.json')],
     ['missing', /does not name "images\.example\.org\/fedora\/base:42"/, good, { tag: '42', name: 'new' }],
     ['missing', /does not name images\.example\.org\/other at all/, good, { repository: 'other' }],
     ['forged', /signed by 0 of the keys/, changed(good, 'timestamp.json', forged)],

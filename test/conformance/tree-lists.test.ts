@@ -52,9 +52,9 @@ suite('what mirrors ask of the Mirror List beside content', () => {
     assert.equal((await registry.ask(`/contents/${list}`, { headers })).status, 304);
     const described = await registry.ask(`/contents/${list}`, { method: 'HEAD' });
     assert.deepEqual([described.status, described.body.length], [200, 0]);
-    // Whatever is named is answered.
+    // Whatever is named is answered, a second name of a manifest, which only mirrors have, by the first.
     for (const line of found.body.toString().trimEnd().split('\n').slice(1)) {
-      const path = `/${line.split(' ')[0]}`;
+      const path = `/${line.split(' ')[0]?.replace(/\.(?:oci-index|docker-list|docker-manifest)$/, '')}`;
       assert.equal((await registry.ask(path)).status, 200, path);
     }
   });
