@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -9,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { after, before, suite, test } from 'node:test';
 import { type DataFolder, createDataFolder } from '../../../test/fakes/data-folder.ts';
 import { type FaultyMirror, startFaultyMirror } from '../../../test/fakes/faulty-mirror.ts';
-import { buildFourPlatforms } from '../../../test/fakes/image-builder.ts';
+import { buildFourPlatforms, buildImage, buildList } from '../../../test/fakes/image-builder.ts';
 import { createMemoryImageSource } from '../../../test/fakes/memory-image-source.ts';
 import { serveOrigin } from '../../../test/fakes/served-origin.ts';
 import { runCommand } from '../../../test/fakes/run-command.ts';
@@ -30,7 +31,9 @@ suite('signpost crawl', () => {
 
   before(async () => {
     data = await createDataFolder(work);
-    await data.publish(createMemoryImageSource(buildFourPlatforms()), 'test/image:1');
+    // Large beside the pieces that an ordinary visit compares.
+    const image = buildImage({ layers: [{ noise: randomBytes(1024 * 1024) }] });
+    await data.publish(createMemoryImageSource(buildList([image])), 'test/image:1');
     await data.placeStaged();
     writeFileSync(config, `data: ${data.path}\nmirrors: { allowAddresses: [127.0.0.0/8] }\n`);
     cpSync(join(data.path, 'tree'), copy, { recursive: true });
