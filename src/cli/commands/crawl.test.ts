@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { once } from 'node:events';
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -32,7 +32,8 @@ suite('signpost crawl', () => {
   before(async () => {
     data = await createDataFolder(work);
     // Large beside the pieces that an ordinary visit compares.
-    const image = buildImage({ layers: [{ noise: randomBytes(1024 * 1024) }] });
+    const noise = Buffer.concat(Array.from({ length: 32_768 }, (_, at) => hash('sha256', `${at}`, 'buffer')));
+    const image = buildImage({ layers: [{ noise }] });
     await data.publish(createMemoryImageSource(buildList([image])), 'test/image:1');
     await data.placeStaged();
     writeFileSync(config, `data: ${data.path}\nmirrors: { allowAddresses: [127.0.0.0/8] }\n`);
