@@ -85,15 +85,17 @@ export async function createAttackWorld(): Promise<AttackWorld> {
   await keep('current', origin);
   const thief = stack.use(await createGpgKey(work, 'thief', 'ed25519'));
   const thiefNotary = await writeChain(work, 'thief-notary', `CN=${registry}/*`);
-  const thiefOrigin = await publishElsewhere('thief', thief.publicKey, {
+  const thiefOrigin = await installElsewhere('thief', thief.publicKey, {
     tuf: { root: work.file('thief-root.json') },
     notary: { certificates: [thiefNotary.root] },
   });
   await makeRoots(work, thiefOrigin, thiefRoots);
+  await publishThief(thiefOrigin);
   const thiefMetadata = ['--tuf', work.file('thief-tuf.yaml'), '--notary', work.file('thief-notary.yaml')];
   await thiefOrigin.sign(thief, '--key', thief.secretKey, ...thiefMetadata);
   await keep('thief', thiefOrigin);
-  const stolenOrigin = await publishElsewhere('stolen', release.publicKey);
+  const stolenOrigin = await installElsewhere('stolen', release.publicKey);
+  await publishThief(stolenOrigin);
   await stolenOrigin.sign(release, '--key', release.secretKey);
   await keep('stolen', stolenOrigin);
   const parts = stack.move();
@@ -110,15 +112,18 @@ export async function createAttackWorld(): Promise<AttackWorld> {
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
   };
 
-  /** An installation of somebody else under the same name, with an image that waits for a signature. */
-  async function publishElsewhere(name: string, key: string, more: object = {}): Promise<Signpost> {
-    const other = createSignpost(work, `${name}-origin`, {
+  /** An installation of somebody else under the same name. */
+  async function installElsewhere(name: string, key: string, more: object = {}): Promise<Signpost> {
+    return createSignpost(work, `${name}-origin`, {
       registry: { name: registry, listen: [{ address: '127.0.0.1', port: await findFreePort() }] },
       repositories: [{ match: 'demo/*', keys: [key] }],
       ...more,
     });
-    await other.publish(`oci:${work.folder('thief')}`, `${attacked}:1.0`);
-    return other;
+  }
+
+  /** The thief's image, which waits for a signature. */
+  function publishThief(at: Signpost): Promise<void> {
+    return at.publish(`oci:${work.folder('thief')}`, `${attacked}:1.0`);
   }
 
   /** Keeps what an installation has now, and serves it. */
