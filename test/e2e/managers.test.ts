@@ -76,7 +76,8 @@ describe('two managers over one PostgreSQL and one tree', requirements('postgres
     const request = work.file(`${repository}-${tag}.request`);
     const bundle = work.file(`${repository}-${tag}.bundle`);
     await must(manager, 'request', '--repository', repository, '-o', request);
-    const record = ['--record', work.file(`${repository}.record`)];
+    // The work folder itself belongs to the database's user.
+    const record = ['--record', work.file('records', `${repository}.record`)];
     const key = ['--cosign-key', work.file('release.pem')];
     const signed = await runCommand(program, ['sign', request, '-o', bundle, '--yes', ...record, ...key]);
     assert.equal(signed.status, 0, describeResult(signed));

@@ -84,8 +84,7 @@ describe('the OCI distribution conformance suite', needsGoPrograms('conformance'
 
   for (const version of ['stable', 'dev']) {
     it(`finds no failure in what it reads, by the ${version} specification`, async () => {
-      const content = join(signpost.tree, 'v2', repository);
-      const manifests = readdirSync(join(content, 'manifests')).join(' ');
+      const manifests = digestsIn('manifests').join(' ');
       const result = await runSuite(registry, {
         OCI_VERSION: version,
         OCI_API_PUSH: 'false',
@@ -94,7 +93,7 @@ describe('the OCI distribution conformance suite', needsGoPrograms('conformance'
         OCI_API_MANIFESTS_DIGEST_HEADER: 'false',
         OCI_RO_DATA_TAGS: (await tagsOf(registry)).join(' '),
         OCI_RO_DATA_MANIFESTS: manifests,
-        OCI_RO_DATA_BLOBS: readdirSync(join(content, 'blobs')).join(' '),
+        OCI_RO_DATA_BLOBS: digestsIn('blobs').join(' '),
         OCI_RO_DATA_REFERRERS: manifests,
       });
       const count = (word: string) =>
@@ -107,13 +106,19 @@ describe('the OCI distribution conformance suite', needsGoPrograms('conformance'
   }
 
   it('would find the digest in the headers of every manifest', async () => {
-    for (const digest of readdirSync(join(signpost.tree, 'v2', repository, 'manifests'))) {
+    for (const digest of digestsIn('manifests')) {
       const answer = await fetch(`http://${registry}/v2/${repository}/manifests/${digest}`, {
         method: 'HEAD',
       });
       assert.equal(answer.headers.get('docker-content-digest'), digest);
     }
   });
+
+  /** What the tree has, without the second names that tell static mirrors the types of manifests. */
+  function digestsIn(kind: 'manifests' | 'blobs'): readonly string[] {
+    const names = readdirSync(join(signpost.tree, 'v2', repository, kind));
+    return names.filter((name) => /^sha256:[0-9a-f]{64}$/.test(name));
+  }
 
   function runSuite(
     registry: string,
