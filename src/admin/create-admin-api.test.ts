@@ -263,7 +263,8 @@ suite('the management API', () => {
     const { id } = await world.registry.add(newMirror({ name: 'uni' }), author);
     const token = await world.issue({ role: 'mirror', mirror: id });
     const report = (body: unknown) => world.ask('POST', '/mirrors/uni/report', { token, body });
-    assert.deepEqual((await report({ serial: 1 })).body, { checked: true, serial: 0, newest: 1 });
+    const at = new Date(world.clock.time).toISOString();
+    assert.deepEqual((await report({ serial: 1 })).body, { at, checked: true, serial: 0, newest: 1 });
     assert.equal((await report({})).status, 202);
     assert.equal((await report({ serial: 2 })).status, 422);
     assert.equal((await report({ serial: -1 })).status, 422);

@@ -51,7 +51,7 @@ export function addMirrorOptions(command: Command): Command {
 /** The options that take away what the others give. */
 export function addRemovingOptions(command: Command): Command {
   return command
-    .option('--no-site', 'nobody is named')
+    .option('--no-site', 'name nobody who runs it')
     .option('--no-coordinates', 'count the middle of its country again')
     .option('--no-asn', 'no autonomous systems')
     .option('--no-netblock', 'no netblocks')

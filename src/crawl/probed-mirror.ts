@@ -42,6 +42,8 @@ export class ProbedMirror implements ProbeHistory {
   sentAt = -Infinity;
   probedAt = -Infinity;
   serialAt = -Infinity;
+  /** When the last finished probe began, in milliseconds since the epoch. */
+  checkedAt: number | undefined;
   changedAt: number;
   behindSince: number | undefined;
   jitter = 0.5;

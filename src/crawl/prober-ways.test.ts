@@ -145,8 +145,12 @@ suite('a report', () => {
     await world.advance(300);
     await world.advance(60_000);
     world.probe.calls.length = 0;
+    const reported = Date.now();
+    const checkedBefore = () => (world.prober.checkedAt(one) ?? reported) < reported;
     assert.equal(world.prober.probeNow(one, 6), true);
+    assert.ok(checkedBefore());
     await world.advance(400);
+    assert.ok(!checkedBefore());
     assert.deepEqual(world.probe.calls[0]?.what, 'marker');
     assert.equal(world.state().serial, 5);
     world.probe.mirror(1).serial = 6;

@@ -20,6 +20,8 @@ import { isActive, probeDue, type ProbeSettings } from './schedule.ts';
 export interface Prober {
   /** The state of every enabled mirror. */
   states(): ReadonlyMap<MirrorId, MirrorState>;
+  /** When the last finished probe of a mirror began, in milliseconds since the epoch; undefined before the first. */
+  checkedAt(mirror: MirrorId): number | undefined;
   /**
    * A client was sent to a mirror. Synchronous and cheap.
    * @param ranked the mirror, and those that the client would be sent to without it, if that is known
@@ -116,6 +118,7 @@ export async function createProber(deps: ProberDeps): Promise<Prober> {
 
   async function run(mirror: ProbedMirror): Promise<void> {
     try {
+      const begun = clock.now();
       const job = mirror.begin(clock.monotonic(), deps.treeSerial());
       if (job === undefined) return;
       const finding = await visit(mirror, job);
@@ -124,6 +127,8 @@ export async function createProber(deps: ProberDeps): Promise<Prober> {
       const before = mirror.health;
       mirror.finish(finding, job, deps.treeSerial(), momentOf(clock));
       changed(mirror, before);
+      // A look at what clients failed on is not the probe that a report has asked for.
+      if (job.evidence === undefined) mirror.checkedAt = begun;
     } catch (error) {
       // What goes wrong here is the origin's fault, and says nothing about the mirror.
       log.error('cannot probe a mirror', { mirror: mirror.mirror.name, error });
@@ -228,6 +233,7 @@ export async function createProber(deps: ProberDeps): Promise<Prober> {
 
   return {
     states: () => new Map([...mirrors].map(([id, mirror]) => [id, mirror.health])),
+    checkedAt: (id) => mirrors.get(id)?.checkedAt,
     onSent(id, target, ranked) {
       const mirror = mirrors.get(id);
       if (mirror === undefined) return;

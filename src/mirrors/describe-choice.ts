@@ -37,7 +37,7 @@ export function describePlace({ country, continent, asn, latitude, longitude, so
     asn === undefined ? undefined : `AS${asn}`,
     latitude === undefined || longitude === undefined ? undefined : `near ${latitude},${longitude}`,
   ].filter((part) => part !== undefined);
-  return parts.length === 0 ? `place unknown (${source})` : `${parts.join(', ')} (${source})`;
+  return parts.length === 0 ? `geolocation unknown (${source})` : `${parts.join(', ')} (${source})`;
 }
 
 /** What to say of a blob that is never redirected. */

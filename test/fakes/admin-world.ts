@@ -78,9 +78,10 @@ export function createAdminWorld(settings: { readonly requestsPerMinute?: number
     serial: () => 1,
     version: '1.2.3',
     webhookSecretOf: (id) => `secret of ${id}`,
+    checkedAt: () => clock.time,
     report: (mirror: Mirror, serial) => {
       reports.push({ mirror: mirror.name, serial });
-      return { checked: true, serial: states.get(mirror.id)?.serial ?? 0 };
+      return { at: clock.time, checked: true, serial: states.get(mirror.id)?.serial ?? 0 };
     },
   });
   const app = createAdminApi({

@@ -80,7 +80,7 @@ test('values that make no sense are passed over', () => {
     '203.0.113.0/24': 'DE',
   });
   for (const text of ['192.0.2.1', '198.51.100.1', '203.0.113.1']) {
-    assert.deepEqual(find({ countryDatabase }, text), { source: 'nothing known' }, text);
+    assert.deepEqual(find({ countryDatabase }, text), { source: 'no database has the address' }, text);
   }
 });
 

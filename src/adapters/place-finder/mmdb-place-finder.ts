@@ -94,7 +94,7 @@ function placeFromDatabases(byCountry: LookUp, byAsn: LookUp | undefined): Place
     ...optional('asn', asn),
     ...optional('latitude', latitude ?? middle?.latitude),
     ...optional('longitude', longitude ?? middle?.longitude),
-    source: sources.length === 0 ? 'nothing known' : [...new Set(sources)].join(', '),
+    source: sources.length === 0 ? 'no database has the address' : [...new Set(sources)].join(', '),
   };
 }
 

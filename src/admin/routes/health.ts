@@ -7,7 +7,7 @@ import { findMirror } from '../find-mirror.ts';
 import { problem } from '../problem.ts';
 import { type Route, defineRoute } from '../route.ts';
 import { formatTime, pageLimit, text } from '../schemas/common.ts';
-import { mirrorHistorySchema, mirrorStateSchema } from '../schemas/mirror.ts';
+import { mirrorHealthSchema, mirrorHistorySchema } from '../schemas/mirror.ts';
 import { statusSchema } from '../schemas/publication.ts';
 import { reportAnswerSchema, reportSchema } from '../schemas/report.ts';
 import { showState } from '../show-mirror.ts';
@@ -20,8 +20,13 @@ export interface HealthRoutesDeps {
   /** Of the newest publication. */
   readonly serial: () => number;
   readonly version: string;
-  /** Takes a mirror's report: whether it is being probed for it, and what serial counts for it now. */
-  readonly report: (mirror: Mirror, serial: number | undefined) => { checked: boolean; serial: number };
+  /** When the last finished probe of a mirror began, in milliseconds since the epoch. */
+  readonly checkedAt: (mirror: MirrorId) => number | undefined;
+  /** Takes a mirror's report: when, whether it is being probed for it, and what serial counts for it now. */
+  readonly report: (
+    mirror: Mirror,
+    serial: number | undefined,
+  ) => { at: number; checked: boolean; serial: number };
 }
 
 const byName = z.strictObject({ name: text(63).describe('Of the mirror.') });
@@ -51,14 +56,16 @@ export function healthRoutes(deps: HealthRoutesDeps): readonly Route[] {
       summary: 'What is known of a mirror now, and why it is out',
       roles: ['operator', 'publisher', 'mirror'],
       params: byName,
-      answers: { 200: { description: 'Its state.', schema: mirrorStateSchema } },
+      answers: { 200: { description: 'Its state.', schema: mirrorHealthSchema } },
       problems: [404],
       async handle({ params }) {
         const mirror = await findMirror(deps.registry, params.name);
         if ('problem' in mirror) return mirror;
         const state = (await deps.states()).get(mirror.id);
         if (state === undefined) return problem(404, 'nothing is known of this mirror yet', 'NOT_FOUND');
-        return { status: 200, body: showState(state) };
+        const at = deps.checkedAt(mirror.id);
+        const checkedAt = at === undefined ? {} : { checkedAt: formatTime(at) };
+        return { status: 200, body: { ...showState(state), ...checkedAt } };
       },
     }),
     defineRoute({
@@ -116,7 +123,8 @@ export function healthRoutes(deps: HealthRoutesDeps): readonly Route[] {
             'USAGE',
           );
         }
-        return { status: 202, body: { ...deps.report(mirror, body.serial), newest } };
+        const { at, ...taken } = deps.report(mirror, body.serial);
+        return { status: 202, body: { at: formatTime(at), ...taken, newest } };
       },
     }),
   ];

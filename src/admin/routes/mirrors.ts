@@ -118,7 +118,7 @@ export function mirrorRoutes(deps: MirrorRoutesDeps): readonly Route[] {
       id: 'changeMirror',
       method: 'patch',
       path: '/mirrors/{name}',
-      summary: 'Change what is named of a mirror, and nothing else',
+      summary: 'Change only the given properties of a mirror',
       roles: ['operator'],
       params: byName,
       query: sharing,

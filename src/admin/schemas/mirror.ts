@@ -120,6 +120,14 @@ export const mirrorStateSchema = z
   })
   .describe('What is known of a mirror now.');
 
+export const mirrorHealthSchema = mirrorStateSchema
+  .extend({
+    checkedAt: time
+      .exactOptional()
+      .describe('When the last finished probe began; not there before the first since the server started.'),
+  })
+  .describe('What is known of a mirror now, and since when.');
+
 export const mirrorHistorySchema = z
   .strictObject({
     events: z

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { serial } from './common.ts';
+import { serial, time } from './common.ts';
 
 export const reportSchema = z
   .strictObject({
@@ -9,6 +9,9 @@ export const reportSchema = z
 
 export const reportAnswerSchema = z
   .strictObject({
+    at: time.describe(
+      'When the report was taken: the probe that answers it has "checkedAt" in the health of the mirror at or after this.',
+    ),
     checked: z
       .boolean()
       .describe('Whether the mirror is being probed now. One that cannot be reached from outside is not.'),

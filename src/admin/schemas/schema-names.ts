@@ -6,6 +6,7 @@ import {
   mirrorItemSchema,
   mirrorPageSchema,
   mirrorSchema,
+  mirrorHealthSchema,
   mirrorStateSchema,
   newMirrorSchema,
 } from './mirror.ts';
@@ -26,6 +27,7 @@ export const schemaNames: ReadonlyMap<z.ZodType, string> = new Map<z.ZodType, st
   [mirrorSchema, 'Mirror'],
   [newMirrorSchema, 'NewMirror'],
   [mirrorChangeSchema, 'MirrorChange'],
+  [mirrorHealthSchema, 'MirrorHealth'],
   [mirrorStateSchema, 'MirrorState'],
   [mirrorHistorySchema, 'MirrorHistory'],
   [mirrorItemSchema, 'MirrorItem'],

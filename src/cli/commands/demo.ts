@@ -20,10 +20,10 @@ interface DemoOptions extends CommonOptions {
 export function createCommand(terminal: Terminal): Command {
   return createVerb(
     'demo',
-    'Builds a whole network on loopback and runs it until Ctrl-C: a signed image for four platforms, the Mirror List\n' +
-      'over TLS and mirrors in three countries. It shows each command as it runs it, and prints how docker, podman,\n' +
-      'skopeo and curl pull from it and verify. It needs Node and npm, no rights, and leaves nothing behind.\n' +
-      'With --data it builds in that folder; a configuration it writes itself.',
+    'Build a whole network on loopback and run it until Ctrl-C: a signed image for four platforms, the Mirror List ' +
+      'over TLS and mirrors in three countries. It shows each command as it runs it, and prints how docker, podman, ' +
+      'skopeo and curl pull from it and verify. It needs Node and npm, no rights, and leaves nothing behind. ' +
+      'With --data it builds in that folder. It writes its own configuration.',
     [
       'signpost demo',
       'signpost demo --country JP --port 0',

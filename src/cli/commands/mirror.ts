@@ -63,7 +63,7 @@ export function createCommand(terminal: Terminal): Command {
         'approve',
         'approved',
         { approved: true },
-        'Let a mirror go live that somebody else has entered through the HTTP API.',
+        'Approve a mirror that was entered with "approved: false": clients are sent there once it has passed a probe.',
       ),
     );
 }
@@ -105,7 +105,7 @@ function createAdd(terminal: Terminal): Command {
 }
 
 function createEdit(terminal: Terminal): Command {
-  const command = createMirrorVerb('edit', 'Change what is named of a mirror, and nothing else.', [
+  const command = createMirrorVerb('edit', 'Change only the given properties of a mirror.', [
     'signpost mirror edit uni-example --weight 2000',
     'signpost mirror edit uni-example --netblock 192.0.2.0/24 --no-asn',
   ])

@@ -121,6 +121,24 @@ webhooks:
   assert.equal(report.status, exitCodes.ok, report.err);
   assert.match(report.out, /it is being checked; known to hold publications up to 0 of 0/);
   await until(async () => asked > before);
+  const wait = ['report', 'uni', '--wait', '--timeout', '20s'];
+  const out = await runCommand(...wait, ...own);
+  assert.equal(out.status, exitCodes.refused, out.err);
+  assert.match(out.out, /^checked uni: out: .*it answered 500/);
+  broken = false;
+  // A mirror that goes in and out has to be found well a few times.
+  await until(async () => {
+    const waited = await runCommand(...wait, '--json', ...own);
+    const { at, health } = JSON.parse(waited.out) as {
+      at: string;
+      health: { healthy: boolean; checkedAt: string };
+    };
+    assert.ok(health.checkedAt >= at);
+    assert.equal(waited.status, health.healthy ? exitCodes.ok : exitCodes.refused, waited.err);
+    return health.healthy;
+  });
+  assert.match((await runCommand(...wait, ...own)).out, /^checked uni: in, holds publications up to 0 of 0/);
+  assert.match((await runCommand('report', 'uni', '--timeout', '1s', ...own)).err, /goes with --wait/);
   const refused = await runCommand('report', 'uni', '--serial', '7', ...own);
   assert.equal(refused.status, exitCodes.usage);
   assert.match(refused.err, /not published yet/);

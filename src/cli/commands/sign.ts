@@ -48,7 +48,7 @@ export function createCommand(terminal: Terminal): Command {
     .option('--allow-rollback', 'sign although this signer has signed a newer request, or this one')
     .option(
       '--adopt-record',
-      'go on although the record does not know all that this key signed: it is an old copy',
+      'continue although this key has signed things that the record lacks, for example after a restore from a backup',
     )
     .option('--yes', 'do not ask')
     .option('--dry-run', 'show what would be signed, and sign nothing')

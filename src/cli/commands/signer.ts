@@ -67,7 +67,7 @@ function createWatchCommand(terminal: Terminal): Command {
   );
   return addFolderOptions(command)
     .option('--once', 'go over the folder once, for cron and timers')
-    .option('--interval <time>', 'how often to look, beside when the system tells of a change', '10s')
+    .option('--interval <time>', 'polling interval, in addition to file-system notifications', '10s')
     .action(async (folder: string, options: WatchOptions) => {
       const once = options.once === true;
       const interval = parseDuration(options.interval, '--interval');
@@ -101,7 +101,7 @@ function createSignWaiting(terminal: Terminal): Command {
     .option('--refuse', 'refuse instead of signing')
     .option(
       '--adopt-record',
-      'go on although the record does not know all that this key signed: it is an old copy',
+      'continue although this key has signed things that the record lacks, for example after a restore from a backup',
     )
     .action(async (folder: string, names: readonly string[], options: WaitingOptions) => {
       const choose = (name: string, request: ConsideredRequest) =>

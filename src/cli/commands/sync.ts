@@ -48,7 +48,7 @@ export function createCommand(terminal: Terminal): Command {
     .option('--repository <name>', 'only this repository, or all below "fedora/*" (repeatable)', collect, [])
     .option('--bandwidth <bytes>', 'bytes a second at most, such as 500K, 20M or 1G', parseBandwidth)
     .option('--parallel <count>', 'how many files are fetched at once', parseParallel, 8)
-    .option('--delete-after <time>', 'how long a file stays that is published no more', '1d')
+    .option('--delete-after <time>', 'keep unpublished files this long before deleting them', '1d')
     .option('--timeout <time>', 'how long a source may stand still', '30s')
     .option(
       '--allow-address <netblock>',

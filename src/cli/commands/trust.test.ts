@@ -25,7 +25,7 @@ after(async () => {
 test('every client gets its files, and is told where they go', async () => {
   const { status, out, err } = await runCommand('trust', 'export', at('clients'), '--config', origin.config);
   assert.equal(status, 0, err);
-  assert.match(out, /goes to \/etc\/containers\/policy\.json \(merge/);
+  assert.match(out, /\/policy\.json\n  for .*: goes to \/etc\/containers\/policy\.json \(merge/);
   assert.match(out, /goes to ~\/\.config\/notation\/trustpolicy\.json/);
   assert.match(out, /Note: docker and nerdctl verify none of these/);
   const policy = JSON.parse(await readFile(at('clients/containers/policy.json'), 'utf8')) as {

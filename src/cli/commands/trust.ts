@@ -31,10 +31,10 @@ function createExport(terminal: Terminal): Command {
 
 function describe(folder: string, { files, notes }: ExportedTrust): readonly string[] {
   return [
-    ...files.map(
-      ({ path, goesTo, reader }) =>
-        `${join(folder, path)}\n  for ${reader}${goesTo === undefined ? '' : `: goes to ${goesTo}`}`,
-    ),
+    ...files.flatMap(({ path, goesTo, reader }) => [
+      join(folder, path),
+      `  for ${reader}${goesTo === undefined ? '' : `: goes to ${goesTo}`}`,
+    ]),
     ...notes.map((note) => `Note: ${note}`),
   ];
 }

@@ -28,6 +28,7 @@ export interface AdminParts extends Pick<
   | 'propagation'
   | 'serial'
   | 'report'
+  | 'checkedAt'
   | 'webhookSecretOf'
   | 'allowed'
 > {

@@ -171,7 +171,9 @@ export async function composeServe(config: Config, proxies: ProxyOption = {}): P
     statistics: storage.statistics,
     propagation: storage.propagation,
     serial: treeSerial,
+    checkedAt: (id) => prober.checkedAt(id),
     report: ({ id }, serial) => ({
+      at: clock.now(),
       checked: prober.probeNow(id, serial),
       serial: prober.states().get(id)?.serial ?? 0,
     }),
