@@ -58,6 +58,7 @@ export function createAdminClient(options: AdminClientOptions): AdminClient {
       userAgent: `signpost/${options.version}`,
       timeout,
       kept: 0,
+      authoritySetting: '--certificate-authority',
       chooseProxy: options.chooseProxy,
       secureContext: ca === undefined ? undefined : createSecureContext({ ca }),
     });

@@ -36,6 +36,7 @@ export function createWebhookSender(options: WebhookSenderOptions): WebhookSende
     userAgent: `signpost/${options.version} (webhook; +${options.registry})`,
     timeout,
     kept: 0,
+    authoritySetting: 'mirrors.certificateAuthorities',
     chooseProxy,
     secureContext,
   });

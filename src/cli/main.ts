@@ -112,7 +112,7 @@ export async function run(argv: readonly string[], streams: Streams): Promise<nu
     }
     if (error.exitCode === 0) return exitCodes.ok;
     // For people, commander has said it already, with the usage.
-    if (json) reportError(new SignpostError('USAGE', error.message), json, terminal);
+    if (json) reportError(new SignpostError('USAGE', withoutPrefix(error.message)), json, terminal);
     return exitCodes.usage;
   }
 }
@@ -134,13 +134,25 @@ async function createProgram(verb: string | undefined, json: boolean, terminal: 
       .configureOutput({
         writeOut: (text) => terminal.stdout.write(text),
         writeErr: (text) => json || terminal.stderr.write(text),
-      });
+        outputError: (text, write) => write(withoutPrefix(text, 'signpost: ')),
+      })
+      .showHelpAfterError(`See "${nameOf(command)} --help".`);
   }
   return program;
 }
 
 function withSubcommands(command: Command): readonly Command[] {
   return [command, ...command.commands.flatMap(withSubcommands)];
+}
+
+/** Such as `signpost mirror add`. */
+function nameOf(command: Command): string {
+  return command.parent === null ? command.name() : `${nameOf(command.parent)} ${command.name()}`;
+}
+
+/** What commander says, without its own beginning. */
+function withoutPrefix(text: string, instead = ''): string {
+  return text.replace(/^error: /, instead);
 }
 
 function reportError(error: unknown, json: boolean, terminal: Terminal): void {

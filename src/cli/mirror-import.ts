@@ -25,7 +25,7 @@ export function createImport(terminal: Terminal): Command {
     [
       'signpost mirror list --json > mirrors.json',
       'signpost mirror import mirrors.yaml --dry-run',
-      'signpost mirror import mirrors.json --server https://admin.example.org',
+      'signpost mirror import mirrors.json --server https://admin.example.org --token-file ~/.signpost-token',
     ],
   )
     .argument('<file>', 'with "mirrors": a list')

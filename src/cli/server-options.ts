@@ -8,10 +8,13 @@ export interface ServerOptions extends ProxyOption {
   readonly certificateAuthority?: string;
 }
 
-export function addServerOptions(command: Command): Command {
+const instead = 'work through the management API there, instead of on the data here';
+
+/** @param server what the option `--server` does */
+export function addServerOptions(command: Command, server = instead): Command {
   return command
     .addOption(noProxyOption())
-    .option('--server <url>', 'work through the management API there, instead of on the data here')
+    .option('--server <url>', server)
     .option('--token-file <file>', 'file whose first line is the token for it')
     .option('--certificate-authority <file>', 'PEM file to trust for it instead of the usual authorities');
 }

@@ -33,6 +33,7 @@ export async function createHttpSnapshotSource(
     userAgent: 'signpost',
     timeout,
     kept: connections,
+    authoritySetting: 'origin.certificateAuthorities',
     chooseProxy,
     secureContext: await trustAuthorities(certificateAuthorities),
   });

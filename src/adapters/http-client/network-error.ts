@@ -1,4 +1,5 @@
 import { isSignpostError, SignpostError } from '../../oci/errors.ts';
+import { describeTlsProblem, isUnknownAuthority } from '../tls-problems.ts';
 
 // Failures that may be gone a second later. A certificate that is not trusted, or a name that does not exist, is not.
 const passing: ReadonlySet<string> = new Set([
@@ -16,21 +17,26 @@ const hints: Readonly<Record<string, string>> = {
   EPROTO: 'it may not speak TLS on this port: plain HTTP has to be asked for',
   ERR_SSL_WRONG_VERSION_NUMBER: 'it may not speak TLS on this port: plain HTTP has to be asked for',
   ERR_SSL_PACKET_LENGTH_TOO_LONG: 'it may not speak TLS on this port: plain HTTP has to be asked for',
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'name its certificate authority',
-  SELF_SIGNED_CERT_IN_CHAIN: 'name its certificate authority',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'name its certificate authority',
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'name its certificate authority',
-  UNABLE_TO_GET_ISSUER_CERT: 'name its certificate authority',
 };
 
-/** Says which peer failed at what, as an error of ours: CANCELLED when `signal` has ended the work, else UNAVAILABLE. */
-export function describeNetworkError(error: unknown, url: URL, signal: AbortSignal): SignpostError {
+/**
+ * Says which peer failed at what, as an error of ours: CANCELLED when `signal` has ended the work, else UNAVAILABLE.
+ * @param authoritySetting the option or setting that names further certificate authorities
+ */
+export function describeNetworkError(
+  error: unknown,
+  url: URL,
+  signal: AbortSignal,
+  authoritySetting = 'the setting for certificate authorities',
+): SignpostError {
   if (signal.aborted)
     return new SignpostError('CANCELLED', `stopped reading from ${url.host}`, { cause: error });
   if (isSignpostError(error)) return error;
-  const { message } = error as Error;
-  const hint = hints[codeOf(error) ?? ''];
-  const text = `cannot read from ${url.host}: ${message}${hint === undefined ? '' : `; ${hint}`}`;
+  const code = codeOf(error) ?? '';
+  const unknown = isUnknownAuthority(code);
+  const problem = (unknown ? describeTlsProblem(code) : undefined) ?? (error as Error).message;
+  const hint = unknown ? `name that authority with ${authoritySetting}` : hints[code];
+  const text = `cannot read from ${url.host}: ${problem}${hint === undefined ? '' : `; ${hint}`}`;
   return new SignpostError('UNAVAILABLE', text, { cause: error });
 }
 

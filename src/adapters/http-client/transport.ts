@@ -38,6 +38,8 @@ export interface TransportOptions {
   readonly chooseProxy?: ChooseProxy | undefined;
   /** Undefined: nothing is sent over TLS, or what Node itself trusts is trusted. */
   readonly secureContext?: SecureContext | undefined;
+  /** The option or setting that names further certificate authorities, for messages. */
+  readonly authoritySetting?: string;
   /** Takes any certificate. */
   readonly insecure?: boolean;
   /** Connections that are kept, to one host; 0 ends each with its answer. */
@@ -73,7 +75,7 @@ export function createTransport(options: TransportOptions): Transport {
         },
         ...(lookup === undefined ? {} : { lookup }),
       };
-      return send(url, settings, body?.bytes, timeout, signal);
+      return send(url, settings, body?.bytes, options, signal);
     },
     close: () => agents.destroy(),
   };
@@ -83,7 +85,7 @@ function send(
   url: URL,
   settings: object,
   body: Buffer | undefined,
-  timeout: number,
+  { timeout, authoritySetting }: TransportOptions,
   signal: AbortSignal,
 ): Promise<Answer> {
   const request = url.protocol === 'https:' ? requestHttps(url, settings) : requestHttp(url, settings);
@@ -96,7 +98,7 @@ function send(
     const fail = (error: Error) => {
       leave();
       request.destroy();
-      reject(describeNetworkError(error, url, signal));
+      reject(describeNetworkError(error, url, signal, authoritySetting));
     };
     const stop = () => fail(new Error('stopped'));
     const timer = setTimeout(() => {

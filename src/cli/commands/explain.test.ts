@@ -158,7 +158,7 @@ test('bad input is refused with a message', async () => {
     [['192.0.2.1', 'fedora/base:41', '--platform', 'linux//'], /is not a platform/],
     [['192.0.2.1', 'Fedora@sha256:00'], /is not a repository name/],
     [['192.0.2.1', 'fedora/base@sha256:00'], /is not a digest/],
-    [['192.0.2.1'], /missing required argument/],
+    [['192.0.2.1'], /^signpost: missing required argument 'blob'\nSee "signpost explain --help"\.\n$/],
   ] as const;
   for (const [argv, message] of cases) {
     const { status, out, err } = await explain(...argv);

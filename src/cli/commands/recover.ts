@@ -83,7 +83,7 @@ function describeFound({
     ...(silent.length === 0 ? [] : [`          without an answer: ${silent.join(', ')}`]),
     ...disbelieved.map((name) => `          not believed, its serial is too high: ${name}`),
     signer === undefined
-      ? 'signer:    not known: bring a copy of its record and name it with --signer-record'
+      ? 'signer:   not known: bring a copy of its record and name it with --signer-record'
       : `signer:   request ${signer}`,
     ...(unknown.length + signed.length === 0 ? [] : ['Forgotten by the database:']),
     ...signed.map(({ reference, list, serial }) => `  ${reference}  ${list}  (signed for request ${serial})`),

@@ -32,22 +32,25 @@ export function createCommand(terminal: Terminal): Command {
       'wait until the mirror has been checked, and say whether clients are sent there: exit status 0 when they are, 3 when they are not, 5 when it was not checked in time',
     )
     .option('--timeout <time>', 'how long --wait waits at most (default: "2m")');
-  return addServerOptions(command).action(async (name: string, options: Options) => {
-    const timeout = timeoutOf(options);
-    const report = await composeReport(options);
-    const answer = await report.send(name, await serialOf(options));
-    if (options.wait === true) {
-      const health = await report.wait(name, answer.at, timeout, terminal.signal);
-      const found = describeCheck(health, answer.newest);
-      printResult(terminal, options, { ...answer, health }, [`checked ${name}: ${found}`]);
-      if (health.healthy !== true) throw new SignpostError('DENIED', `${name} is out: nobody is sent there`);
-      return;
-    }
-    const then = answer.checked === true ? 'it is being checked' : 'it cannot be checked from there';
-    printResult(terminal, options, answer, [
-      `reported: ${then}; known to hold publications up to ${String(answer.serial)} of ${String(answer.newest)}`,
-    ]);
-  });
+  return addServerOptions(command, 'the management API of the Mirror List; needed').action(
+    async (name: string, options: Options) => {
+      const timeout = timeoutOf(options);
+      const report = await composeReport(options);
+      const answer = await report.send(name, await serialOf(options));
+      if (options.wait === true) {
+        const health = await report.wait(name, answer.at, timeout, terminal.signal);
+        const found = describeCheck(health, answer.newest);
+        printResult(terminal, options, { ...answer, health }, [`checked ${name}: ${found}`]);
+        if (health.healthy !== true)
+          throw new SignpostError('DENIED', `${name} is out: nobody is sent there`);
+        return;
+      }
+      const then = answer.checked === true ? 'it is being checked' : 'it cannot be checked from there';
+      printResult(terminal, options, answer, [
+        `reported: ${then}; known to hold publications up to ${String(answer.serial)} of ${String(answer.newest)}`,
+      ]);
+    },
+  );
 }
 
 function timeoutOf({ wait, timeout }: Options): number {

@@ -87,6 +87,9 @@ webhooks:
     return ['--server', url, '--certificate-authority', at('authority.pem'), '--token-file', file];
   };
   const remote = await makeToken('--role', 'operator');
+  const stranger = await runCommand('audit', '--server', url, ...remote.slice(4));
+  assert.equal(stranger.status, exitCodes.tryAgain);
+  assert.match(stranger.err, /its certificate .*; name that authority with --certificate-authority\n/);
   const add = await runCommand(
     'mirror',
     'add',

@@ -51,6 +51,7 @@ export async function connectToRegistry(
     userAgent: 'signpost',
     timeout: patience.headers,
     kept: connections,
+    authoritySetting: '--source-ca',
     chooseProxy: options.chooseProxy,
     insecure: tls.insecure === true,
     secureContext:
