@@ -37,7 +37,8 @@ export function createFileListedContents(
         const known = new Set(
           (await readPublished(published, repository)).manifests.map(({ digest }) => digest),
         );
-        for (const digest of manifestsIn(bytes, repository)) {
+        // A list is there under two names.
+        for (const digest of new Set(manifestsIn(bytes, repository))) {
           if (known.has(digest)) continue;
           yield { repository, digest, names: namesIn(await reader.readSignatures(repository, digest)) };
         }

@@ -93,6 +93,8 @@ test('after an old copy of the database was put back nothing is done before "rec
   assert.equal(asked.status, 2, 'nobody is there to agree');
   assert.match(asked.err, /database: publication 1, request 1\ntree: {5}publication 2\n/);
   assert.match(asked.err, /fedora\/base@sha256:.* signed as images\.example\.org\/fedora\/base:42/);
+  const named = asked.err.split('\n').filter((line) => line.includes('  signed as '));
+  assert.equal(new Set(named).size, named.length, 'each once, although a list has two names in the tree');
   assert.deepEqual(await readFile(at('data/tree/publication.json')), marker);
 
   const { done, past, forgotten } = await recover('--signer-record', at('record.db'));
