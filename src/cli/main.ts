@@ -60,7 +60,7 @@ export const verbs: Readonly<
     summary: 'Verify an image in a registry, from its name to its bytes',
     load: () => import('./commands/verify.ts'),
   },
-  status: { summary: 'Show how long signatures still live', load: () => import('./commands/status.ts') },
+  status: { summary: 'Show how long signatures remain valid', load: () => import('./commands/status.ts') },
   trust: {
     summary: 'Hand on what clients need to verify signatures',
     load: () => import('./commands/trust.ts'),

@@ -20,8 +20,8 @@ export function createImport(terminal: Terminal): Command {
   const command = createVerb(
     'import',
     'Add the mirrors of a YAML or JSON file, in the form in which "mirror list --json" and the HTTP API show them. ' +
-      'Those that are there by name are changed to what the file says of them; other mirrors are left alone. ' +
-      'The whole file is judged before anything is done, and importing it again changes nothing more.',
+      'A mirror whose name is known already becomes what the file says; mirrors that the file does not name stay as they are. ' +
+      'The whole file is checked before anything is changed, and importing it again changes nothing more.',
     [
       'signpost mirror list --json > mirrors.json',
       'signpost mirror import mirrors.yaml --dry-run',

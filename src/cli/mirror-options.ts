@@ -38,7 +38,7 @@ export function addMirrorOptions(command: Command): Command {
     )
     .option(
       '--weight <number>',
-      'its share against others, in Mbit/s by habit: 1 to 1000000 (default for a new mirror: 100)',
+      'its share of the clients relative to other mirrors, usually its bandwidth in Mbit/s: 1 to 1000000 (default for a new mirror: 100)',
     )
     .option('--repository <pattern>', 'carries these only: a name or "prefix/*"; may be repeated', collect)
     .option('--only-country <code>', 'serves clients in these countries only; may be repeated', collect)

@@ -16,8 +16,8 @@ import { composeProgress } from '../compose/progress.ts';
 export function createCommand(terminal: Terminal): Command {
   return createVerb(
     'accept',
-    'Verify a signature bundle against the configured keys and publish what it signs, in one step. Of a folder, every ' +
-      'bundle ("*.bundle") is accepted in turn, and then put into the folder "accepted" or "refused" there.',
+    'Verify a signature bundle against the configured keys and publish what it signs, in one step. Given ' +
+      'a folder, accept every bundle in it ("*.bundle") in turn, and move each to "accepted" or "refused" there.',
     ['signpost accept signature-bundle-7-89ABCDEF.bundle', 'signpost accept /var/spool/signpost/bundles'],
   )
     .argument('<bundle>', 'file that "signpost sign" wrote, or a folder with such files')

@@ -22,7 +22,7 @@ export function createCommand(terminal: Terminal): Command {
   return createVerb(
     'crawl',
     'Visit mirrors once: read the marker of each, compare a part of a blob with its bytes here, and look at every ' +
-      'URL over IPv4 and IPv6. Any that is out makes the exit status non-zero. A running server does all this by itself; it is told of mirrors that it thinks otherwise of, and looks at once.',
+      'URL over IPv4 and IPv6. Any that is out makes the exit status non-zero. A running server does all this by itself. Where this visit finds a mirror in and the server has it out, or the other way round, the server checks that mirror at once.',
     ['signpost crawl', 'signpost crawl uni-example --full', 'signpost crawl --json'],
   )
     .argument('[mirror...]', 'the mirrors; all that are enabled without any')

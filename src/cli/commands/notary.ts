@@ -42,7 +42,7 @@ function createRoot(terminal: Terminal): Command {
     )
     .option('--passphrase-file <file>', "file whose first line is the key's passphrase or PIN (default: ask)")
     .option('--previous <file>', 'the root that this one follows')
-    .option('--previous-key <key>', 'the root key before, when it is another one')
+    .option('--previous-key <key>', 'the previous root key, if it is a different one')
     .option('--previous-certificate <file>', 'its certificate')
     .requiredOption('--targets <file>', 'public key that signs tags, in PEM')
     .requiredOption('--snapshot <file>', 'public key of the snapshot role')

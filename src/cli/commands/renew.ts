@@ -20,9 +20,9 @@ interface RenewOptions extends CommonOptions {
 export function createCommand(terminal: Terminal): Command {
   return createVerb(
     'renew',
-    'Stage published tags again, as they are, for new signatures. Without a choice: what has less than a third of its ' +
-      'life left, in every format, and for TUF and Notary v1 metadata one tag whose signing makes it anew. A timestamp ' +
-      'whose key is here is renewed at once.',
+    'Stage published tags again, as they are, for new signatures. Without options: whatever has less than a third of ' +
+      'its validity left, in every format. For TUF and Notary v1 metadata one tag is staged, since signing it makes the ' +
+      'metadata anew. A TUF timestamp whose key is on this machine is renewed at once.',
     [
       'signpost renew',
       'signpost renew --expiring-within 30d',

@@ -16,7 +16,7 @@ export function createCommand(terminal: Terminal): Command {
   return createVerb(
     'status',
     'Show how long the signatures of each published tag, each format in each repository and each role of TUF and Notary ' +
-      'v1 metadata still live. What has less than a third of its life left is due for renewal: "signpost renew".',
+      'v1 metadata remain valid. What has less than a third of its validity left is due for renewal: "signpost renew".',
     ['signpost status', 'signpost status --check --json'],
   )
     .option('--check', 'end with exit status 3 when anything is due, expired or unreadable')

@@ -49,7 +49,7 @@ export function createCommand(terminal: Terminal): Command {
     .option('--bandwidth <bytes>', 'bytes a second at most, such as 500K, 20M or 1G', parseBandwidth)
     .option('--parallel <count>', 'how many files are fetched at once', parseParallel, 8)
     .option('--delete-after <time>', 'keep unpublished files this long before deleting them', '1d')
-    .option('--timeout <time>', 'how long a source may stand still', '30s')
+    .option('--timeout <time>', 'give up on a source that sends nothing for this long', '30s')
     .option(
       '--allow-address <netblock>',
       'special addresses that sources may redirect to (repeatable)',

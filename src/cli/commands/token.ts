@@ -45,9 +45,9 @@ function createCreate(terminal: Terminal): Command {
     examples,
   )
     .addOption(new Option('--role <role>', 'what it may do').choices(tokenRoles).makeOptionMandatory())
-    .option('--mirror <name>', 'the one mirror that it speaks for; with the role "mirror" alone')
-    .requiredOption('--label <text>', 'whose it is, for people')
-    .option('--expires <time>', 'how long it is good for, such as "90d"; two years at most', '365d')
+    .option('--mirror <name>', 'the mirror that it reports for; only with the role "mirror"')
+    .requiredOption('--label <text>', 'who uses it, as the record of changes shows it')
+    .option('--expires <time>', 'how long it is valid, such as "90d"; two years at most', '365d')
     .action(async (options: CreateOptions) => {
       await using parts = await composeToken(configOf(options));
       const mirror = findMirror(await parts.mirrors.list(), options);
@@ -68,31 +68,31 @@ function createCreate(terminal: Terminal): Command {
 }
 
 function createList(terminal: Terminal): Command {
-  return createVerb('list', 'Show the tokens, without what is secret of them.', [
-    'signpost token list',
-  ]).action(async (options: CommonOptions) => {
-    await using parts = await composeToken(configOf(options));
-    const mirrors = await parts.mirrors.list();
-    const tokens = (await parts.tokens.list()).map((token) => toJson(token, parts.by.at, mirrors));
-    const table = formatTable([
-      ['ID', 'ROLE', 'MIRROR', 'STATE', 'EXPIRES', 'LAST USED', 'LABEL'],
-      ...tokens.map(({ id, role, mirror, state, expires, lastUsed, label }) => [
-        id,
-        role,
-        mirror ?? '-',
-        state,
-        expires.slice(0, 10),
-        lastUsed ?? 'never',
-        label,
-      ]),
-    ]);
-    printResult(
-      terminal,
-      options,
-      { tokens },
-      tokens.length === 0 ? ['There are no tokens: make one with "signpost token create".'] : table,
-    );
-  });
+  return createVerb('list', 'Show the tokens, without their secrets.', ['signpost token list']).action(
+    async (options: CommonOptions) => {
+      await using parts = await composeToken(configOf(options));
+      const mirrors = await parts.mirrors.list();
+      const tokens = (await parts.tokens.list()).map((token) => toJson(token, parts.by.at, mirrors));
+      const table = formatTable([
+        ['ID', 'ROLE', 'MIRROR', 'STATE', 'EXPIRES', 'LAST USED', 'LABEL'],
+        ...tokens.map(({ id, role, mirror, state, expires, lastUsed, label }) => [
+          id,
+          role,
+          mirror ?? '-',
+          state,
+          expires.slice(0, 10),
+          lastUsed ?? 'never',
+          label,
+        ]),
+      ]);
+      printResult(
+        terminal,
+        options,
+        { tokens },
+        tokens.length === 0 ? ['There are no tokens: make one with "signpost token create".'] : table,
+      );
+    },
+  );
 }
 
 function createRevoke(terminal: Terminal): Command {

@@ -10,7 +10,7 @@ import { askSecret, confirm } from '../prompt.ts';
 /** `signpost tuf`: the root of TUF metadata, and its timestamp. */
 export function createCommand(terminal: Terminal): Command {
   const root = new Command('root')
-    .description('Make a root in a ceremony: its draft goes round among the holders of root keys as a file.')
+    .description('Make a root in a ceremony: the holders of root keys pass its draft around as a file.')
     .addHelpText('after', '\nExamples:\n  $ signpost tuf root sign root-draft.json --key ann.pem')
     .addCommand(createDraft(terminal))
     .addCommand(createSign(terminal))
