@@ -15,6 +15,7 @@ import { ProbedMirror } from './probed-mirror.ts';
 import type { RankedMirrors } from './stand-ins.ts';
 import { type ProbeFinding, type ProbeJob, probeMirror } from './probe-mirror.ts';
 import { isActive, probeDue, type ProbeSettings } from './schedule.ts';
+import { Silence } from './silence.ts';
 
 /** Keeps every mirror's state by probing it, driven by where clients are sent and by what they ask for again. */
 export interface Prober {
@@ -75,8 +76,6 @@ const noticeDelay = 20;
 const urgentConcurrency = 1024;
 /** Visits at once to mirrors that are out or idle. */
 const patientConcurrency = 64;
-/** A mirror in use that has not been heard in a visit for so many times the time-out goes out before the visit ends. */
-const overdue = 1.25;
 
 /**
  * Makes a prober that knows what the last one knew.
@@ -90,6 +89,7 @@ export async function createProber(deps: ProberDeps): Promise<Prober> {
   const unsaved = new Map<MirrorId, StoredMirrorState>();
   const running = new Set<Promise<void>>();
   let patient = 0;
+  const silence = new Silence<ProbedMirror>();
   const notice = createChangeNotice(noticeDelay, log);
   const recorder = createEventRecorder(deps);
   const stopping = new AbortController();
@@ -138,19 +138,22 @@ export async function createProber(deps: ProberDeps): Promise<Prober> {
     }
   }
 
-  /** One visit. A mirror in use that says nothing does not keep its clients until the last way to it has been tried. */
   async function visit(mirror: ProbedMirror, job: ProbeJob): Promise<ProbeFinding> {
-    const timer = setTimeout(() => {
-      if (stopping.signal.aborted || mirrors.get(mirror.mirror.id) !== mirror) return;
-      if (!isUrgent(mirror, clock.monotonic())) return;
+    silence.begin(mirror, clock.monotonic());
+    try {
+      return await probeMirror(probing, job, stopping.signal, () => silence.end(mirror));
+    } finally {
+      silence.end(mirror);
+    }
+  }
+
+  /** A mirror that says nothing does not keep its clients until the last way to it has been tried. */
+  function missSilent(now: number): void {
+    for (const mirror of silence.takeOverdue(now, settings.probeTimeout)) {
+      if (mirrors.get(mirror.mirror.id) !== mirror || !isUrgent(mirror, now)) continue;
       const before = mirror.health;
       mirror.miss(momentOf(clock));
       changed(mirror, before);
-    }, settings.probeTimeout * overdue).unref();
-    try {
-      return await probeMirror(probing, job, stopping.signal, () => clearTimeout(timer));
-    } finally {
-      clearTimeout(timer);
     }
   }
 
@@ -166,7 +169,10 @@ export async function createProber(deps: ProberDeps): Promise<Prober> {
       else if (!health.healthy) log.warn('mirror is out', { ...fields, reason: change.detail });
       else log.warn('mirror needs attention', { ...fields, kind: change.kind, reason: change.detail });
     }
-    if (before.healthy && !health.healthy) expectClients(mirror);
+    if (before.healthy && !health.healthy) {
+      silence.noteOut(clock.monotonic());
+      expectClients(mirror);
+    }
     notice.raise();
   }
 
@@ -189,9 +195,12 @@ export async function createProber(deps: ProberDeps): Promise<Prober> {
   function tick(): void {
     const now = clock.monotonic();
     noteSerial(now);
+    missSilent(now);
     const due = [...mirrors.values()]
       .filter(
-        (mirror) => !mirror.running && (mirror.evidenceDue(now) || probeDue(mirror, settings, now) <= now),
+        (mirror) =>
+          !mirror.running &&
+          (mirror.evidenceDue(now) || probeDue(mirror, settings, now) <= now || isDoubtful(mirror, now)),
       )
       .map((mirror) => ({ mirror, urgent: mirror.evidenceDue(now) || isUrgent(mirror, now) }))
       .sort((a, b) => Number(b.urgent) - Number(a.urgent) || a.mirror.probedAt - b.mirror.probedAt);
@@ -304,7 +313,13 @@ export async function createProber(deps: ProberDeps): Promise<Prober> {
     },
   };
 
+  /** Clients are sent there, or will be as soon as those that they are sent to now have gone out like many others. */
   function isUrgent(mirror: ProbedMirror, now: number): boolean {
-    return mirror.health.healthy && isActive(mirror, now);
+    return mirror.health.healthy && (isActive(mirror, now) || silence.isOutage(now));
+  }
+
+  /** While many mirrors go out, idle ones are looked at as often as those in use: they may have gone with them. */
+  function isDoubtful(mirror: ProbedMirror, now: number): boolean {
+    return mirror.health.healthy && silence.isOutage(now) && now - mirror.probedAt >= settings.probeInterval;
   }
 }
