@@ -16,6 +16,7 @@ import type { RankedMirrors } from './stand-ins.ts';
 import { type ProbeFinding, type ProbeJob, probeMirror } from './probe-mirror.ts';
 import { isActive, probeDue, type ProbeSettings } from './schedule.ts';
 import { Silence } from './silence.ts';
+import { createStateSaver } from './state-saver.ts';
 
 /** Keeps every mirror's state by probing it, driven by where clients are sent and by what they ask for again. */
 export interface Prober {
@@ -86,7 +87,7 @@ export async function createProber(deps: ProberDeps): Promise<Prober> {
   const mirrors = new Map<MirrorId, ProbedMirror>();
   /** States of mirrors that are not being probed: from the last run, or of disabled ones. */
   const remembered = new Map<MirrorId, StoredMirrorState>(await deps.states.load());
-  const unsaved = new Map<MirrorId, StoredMirrorState>();
+  const unsaved = createStateSaver(deps.states, log);
   const running = new Set<Promise<void>>();
   let patient = 0;
   const silence = new Silence<ProbedMirror>();
@@ -103,7 +104,6 @@ export async function createProber(deps: ProberDeps): Promise<Prober> {
   };
   let knownSerial = deps.treeSerial();
   let started = false;
-  let saving: Promise<void> | undefined;
 
   /** Begins a visit when there is room for it. */
   function launch(mirror: ProbedMirror, urgent: boolean): void {
@@ -222,22 +222,7 @@ export async function createProber(deps: ProberDeps): Promise<Prober> {
 
   async function save(): Promise<void> {
     void recorder.save();
-    // One at a time: an older state must not come after a newer one.
-    await saving;
-    if (unsaved.size === 0) return;
-    const changes = new Map(unsaved);
-    unsaved.clear();
-    saving = saveChanges(changes);
-    await saving;
-  }
-
-  async function saveChanges(changes: ReadonlyMap<MirrorId, StoredMirrorState>): Promise<void> {
-    try {
-      await deps.states.save(changes);
-    } catch (error) {
-      for (const [id, state] of changes) if (!unsaved.has(id)) unsaved.set(id, state);
-      log.error('cannot save the states of mirrors', { error });
-    }
+    await unsaved.save();
   }
 
   return {
