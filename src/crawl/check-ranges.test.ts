@@ -4,7 +4,14 @@ import fc from 'fast-check';
 import { digestOf } from '../oci/digest.ts';
 import type { ByteRange } from '../oci/range.ts';
 import { parseRepositoryName } from '../oci/reference.ts';
-import { evidenceRanges, ordinaryRange, pieces, pieceSize, wholeCheckSize } from './check-ranges.ts';
+import {
+  evidenceRanges,
+  ordinaryRange,
+  pieces,
+  pieceSize,
+  severalRanges,
+  wholeCheckSize,
+} from './check-ranges.ts';
 import { EvidenceSweep } from './evidence-sweep.ts';
 import { HourlyBudget } from './hourly-budget.ts';
 
@@ -13,6 +20,18 @@ const valid = ({ start, end }: ByteRange, size: number) => start >= 0 && end >= 
 const repository = parseRepositoryName('test/image');
 
 suite('the ranges of a probe', () => {
+  test('are several where a blob is large enough: in it, and apart from each other', () => {
+    fc.assert(
+      fc.property(sizes, (size) => {
+        const ranges = severalRanges(size) ?? [];
+        assert.equal(ranges.length, size < 2048 ? 0 : 2);
+        assert.ok(ranges.every((range) => valid(range, size)));
+        const [first, second] = ranges;
+        assert.ok(first === undefined || second === undefined || second.start > first.end + 1);
+      }),
+    );
+  });
+
   test('lie within the blob, one piece long at most', () => {
     const random = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
     fc.assert(

@@ -30,6 +30,17 @@ test('a list around one manifest says all that is known of its platform, and no 
   }
 });
 
+test('a list around an artifact names its type, and around an image none', () => {
+  const entryOf = (artifactType?: string) =>
+    (
+      JSON.parse(Buffer.from(wrap(undefined, artifactType)).toString()) as {
+        manifests: Record<string, unknown>[];
+      }
+    ).manifests[0] ?? {};
+  assert.equal(entryOf('application/vnd.example').artifactType, 'application/vnd.example');
+  assert.ok(!('artifactType' in entryOf()));
+});
+
 test('a list that is made anew says platforms that its entries have not said', () => {
   for (const platform of platforms) {
     const descriptor = { mediaType: 'application/vnd.oci.image.manifest.v1+json', digest, size: 1, platform };
@@ -44,9 +55,8 @@ test('a list that is made anew says platforms that its entries have not said', (
   }
 });
 
-function wrap(platform: Platform | undefined): Uint8Array {
-  const parsed = { mediaType: 'application/vnd.oci.image.manifest.v1+json' } as Parameters<
-    typeof wrapManifest
-  >[0];
+function wrap(platform: Platform | undefined, artifactType?: string): Uint8Array {
+  const mediaType = 'application/vnd.oci.image.manifest.v1+json';
+  const parsed = { mediaType, artifactType } as Parameters<typeof wrapManifest>[0];
   return wrapManifest(parsed, { digest, size: manifest.length }, platform);
 }
