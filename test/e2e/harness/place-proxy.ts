@@ -55,7 +55,8 @@ export async function startPlaceProxy(hosts: Hosts, first: string): Promise<Plac
         if (rest !== '') upstream.write(Buffer.from(rest, 'latin1'));
         client.pipe(upstream).pipe(client);
       });
-      upstream.once('close', () => client.destroy());
+      // What has come already is still given to the client.
+      upstream.once('close', () => client.destroySoon());
       client.once('close', () => upstream.destroy());
     };
     client.on('data', onData);
