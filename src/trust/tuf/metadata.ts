@@ -87,6 +87,14 @@ export interface Targets extends Common<'targets'> {
 
 export type Metadata = Root | Timestamp | Snapshot | Targets;
 
+/** The metadata of each role, by the name that it has in `_type`. */
+export interface MetadataTypes {
+  readonly root: Root;
+  readonly timestamp: Timestamp;
+  readonly snapshot: Snapshot;
+  readonly targets: Targets;
+}
+
 /** A signature by one key. */
 export interface MetadataSignature {
   readonly keyid: string;

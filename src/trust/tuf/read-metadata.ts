@@ -7,12 +7,9 @@ import {
   type Hashes,
   type Metadata,
   type MetadataSignature,
-  type Root,
+  type MetadataTypes,
   type Signed,
-  type Snapshot,
   type TargetFile,
-  type Targets,
-  type Timestamp,
   metadataLimits,
   topRoles,
 } from './metadata.ts';
@@ -20,12 +17,6 @@ import { readAnyDelegations } from './read-any-delegations.ts';
 import { type Fields, isText, readAnyKeys, readAnyRoleKeys, readObject } from './read-any-keys.ts';
 
 type Type = Metadata['_type'];
-interface Types {
-  readonly root: Root;
-  readonly timestamp: Timestamp;
-  readonly snapshot: Snapshot;
-  readonly targets: Targets;
-}
 
 /** What others put into `custom` may be deep, and a snapshot of hash bins is long. */
 const jsonLimits = { depth: 32, values: 1_000_000 };
@@ -36,7 +27,11 @@ const signaturesLimit = 256;
  * are part of what the signatures are over. Takes hostile bytes, and checks no signature. `where` names it in messages.
  * @throws SignpostError REQUEST_INVALID, LIMIT_EXCEEDED
  */
-export function readMetadata<T extends Type>(bytes: Uint8Array, type: T, where: string): Signed<Types[T]> {
+export function readMetadata<T extends Type>(
+  bytes: Uint8Array,
+  type: T,
+  where: string,
+): Signed<MetadataTypes[T]> {
   if (bytes.length > metadataLimits[type]) {
     throw new SignpostError(
       'LIMIT_EXCEEDED',
@@ -55,7 +50,7 @@ export function readMetadata<T extends Type>(bytes: Uint8Array, type: T, where: 
   };
 }
 
-const readers: { readonly [T in Type]: (fields: Fields, where: string) => Types[T] } = {
+const readers: { readonly [T in Type]: (fields: Fields, where: string) => MetadataTypes[T] } = {
   root(fields, where) {
     const roles = readObject(fields.roles, `${where} roles`);
     const read = (role: (typeof topRoles)[number]) =>

@@ -5,11 +5,8 @@ import { isArray, isCount, parseStrictJson, readField, readFields } from '../str
 import {
   type Metadata,
   type MetadataSignature,
-  type Root,
+  type MetadataTypes,
   type Signed,
-  type Snapshot,
-  type Targets,
-  type Timestamp,
   metadataLimits,
   topRoles,
 } from './metadata.ts';
@@ -17,12 +14,6 @@ import { readDelegations } from './read-delegations.ts';
 import { readKeys, readRoleKeys } from './read-keys.ts';
 
 type Type = Metadata['_type'];
-interface Types {
-  readonly root: Root;
-  readonly timestamp: Timestamp;
-  readonly snapshot: Snapshot;
-  readonly targets: Targets;
-}
 
 /**
  * Reads a file of TUF metadata as one that Signpost has made: no field that has no meaning here, no second way to say a
@@ -34,7 +25,7 @@ export function readStrictMetadata<T extends Type>(
   bytes: Uint8Array,
   type: T,
   where: string,
-): Signed<Types[T]> {
+): Signed<MetadataTypes[T]> {
   if (bytes.length > metadataLimits[type]) {
     throw new SignpostError(
       'LIMIT_EXCEEDED',
@@ -53,7 +44,7 @@ export function readStrictMetadata<T extends Type>(
   };
 }
 
-const readers: { readonly [T in Type]: (value: unknown, where: string) => Types[T] } = {
+const readers: { readonly [T in Type]: (value: unknown, where: string) => MetadataTypes[T] } = {
   root(value, where) {
     const fields = readCommon(value, ['consistent_snapshot', 'keys', 'roles'], 'root', where);
     if (fields.consistent_snapshot !== true) throw invalid(`${where} has no consistent snapshots`);
