@@ -1,7 +1,7 @@
 /**
  * Changes the source in small ways, one at a time and in a copy, and says which changes no test notices.
  *
- *     npm run mutate                                   70 mutants of the pure rooms
+ *     npm run mutate                                   70 mutants of everything in src
  *     npm run mutate -- --count 200 --seed 7 src/oci   200 of one folder, another sample
  *     npm run mutate -- --all src/oci/range.ts         every one of a file
  */
@@ -23,10 +23,9 @@ import { findMutants, type Mutant } from './find-mutants.ts';
 import { findNearestTests } from './nearest-tests.ts';
 
 const root = join(import.meta.dirname, '../..');
-const pureRooms = ['src/oci', 'src/trust', 'src/mirrors'];
-/** The nearest tests of a file are run first, and as many again only where those notice nothing. */
-const rounds = [3, 12];
-/** Milliseconds. A mutant whose tests take longer has been noticed: it does not end. */
+/** The nearest tests of a file are run first, and more only where those notice nothing. */
+const rounds = [4, 20];
+/** Milliseconds. What takes longer without a change is no test for this. */
 const patience = 60_000;
 
 const { values, positionals } = parseArgs({
@@ -37,7 +36,7 @@ const { values, positionals } = parseArgs({
   },
   allowPositionals: true,
 });
-const files = (positionals.length === 0 ? pureRooms : positionals).flatMap(sourceFiles);
+const files = (positionals.length === 0 ? ['src'] : positionals).flatMap(sourceFiles);
 const mutants = files.flatMap((file) =>
   findMutants(file, readFileSync(join(root, file), 'utf8')).map((mutant) => ({ file, ...mutant })),
 );
@@ -49,7 +48,8 @@ for (const name of readdirSync(root))
     cpSync(join(root, name), join(copy, name), { recursive: true });
 symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
 const nearestTests = findNearestTests(root);
-const unchanged = new Map<string, boolean>();
+/** By test: how long it takes without a change, in milliseconds; undefined for one that fails. */
+const unchanged = new Map<string, number | undefined>();
 
 let survivors = 0;
 for (const [index, mutant] of chosen.entries()) {
@@ -70,30 +70,38 @@ async function isNoticed(mutant: Mutant & { readonly file: string }): Promise<bo
   let from = 0;
   for (const to of rounds) {
     const tests: string[] = [];
-    for (const test of nearest.slice(from, to)) if (await passesUnchanged(test)) tests.push(test);
+    let expected = 0;
+    for (const test of nearest.slice(from, to)) {
+      const took = await timeUnchanged(test);
+      if (took !== undefined) tests.push(test);
+      expected += took ?? 0;
+    }
     from = to;
     if (tests.length === 0) continue;
     writeFileSync(path, source.slice(0, mutant.start) + mutant.replacement + source.slice(mutant.end));
-    const passed = await passes(tests);
+    // With a change that keeps them from ending they take several times as long as they do.
+    const passed = await passes(tests, patience + 3 * expected);
     writeFileSync(path, source);
     if (!passed) return true;
   }
   return false;
 }
 
-/** Whether a test passes as things are: otherwise it would notice whatever is changed. */
-async function passesUnchanged(test: string): Promise<boolean> {
-  const known = unchanged.get(test) ?? (await passes([test]));
-  if (!unchanged.has(test) && !known)
-    console.log(`left out, since it fails or takes too long without a change: ${test}`);
-  unchanged.set(test, known);
-  return known;
+/** How long a test takes as things are. Undefined where it fails: it would notice whatever is changed. */
+async function timeUnchanged(test: string): Promise<number | undefined> {
+  if (!unchanged.has(test)) {
+    const start = performance.now();
+    const passed = await passes([test], patience);
+    unchanged.set(test, passed ? performance.now() - start : undefined);
+    if (!passed) console.log(`left out, since it fails or takes too long without a change: ${test}`);
+  }
+  return unchanged.get(test);
 }
 
-async function passes(tests: readonly string[]): Promise<boolean> {
+async function passes(tests: readonly string[], most: number): Promise<boolean> {
   const args = ['--test', '--test-isolation=none', '--test-reporter=dot', ...tests];
   const child = spawn(process.execPath, args, { cwd: copy, stdio: 'ignore' });
-  const timer = setTimeout(() => child.kill('SIGKILL'), patience);
+  const timer = setTimeout(() => child.kill('SIGKILL'), most);
   const status = await new Promise((resolve) => child.once('close', resolve));
   clearTimeout(timer);
   return status === 0;
