@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Mirror, MirrorId } from '../mirrors/mirror.ts';
 import type { MirrorState } from '../mirrors/mirror-state.ts';
-import { type MirrorTable, createMirrorTable, withStates } from '../mirrors/mirror-table.ts';
+import { type MirrorTable, compileMirrors, withStates } from '../mirrors/mirror-table.ts';
+import { inPieces } from '../parallel/in-pieces.ts';
 import type { Log } from '../ports/log.ts';
 import type { MirrorRegistry } from '../ports/mirror-registry.ts';
 
@@ -31,17 +32,24 @@ export async function watchMirrors(deps: {
   readonly registry: Pick<MirrorRegistry, 'list' | 'version'>;
   readonly health: MirrorHealthSource;
   readonly log: Log;
+  /** Gives the event loop its turn. */
+  readonly pause: () => Promise<void>;
   readonly interval: number;
   /** The part, from 0 to 1, of all requests that one mirror may take. It may change while this runs. */
   readonly greatestShare: () => number;
 }): Promise<MirrorWatcher> {
-  const { registry, health, log } = deps;
+  const { registry, health, log, pause } = deps;
   let seen = await registry.version();
   let mirrors = await registry.list();
   let running: Promise<void> | undefined;
   health.setMirrors(mirrors);
   let greatestShare = deps.greatestShare();
-  let table = createMirrorTable(mirrors, health.states(), greatestShare);
+  const compile = async () => {
+    const compiled = await inPieces(compileMirrors(mirrors, greatestShare), pause);
+    // States may have changed meanwhile.
+    return withStates(compiled, health.states());
+  };
+  let table = await compile();
   health.onChange(() => {
     table = withStates(table, health.states());
   });
@@ -49,7 +57,7 @@ export async function watchMirrors(deps: {
   const check = async () => {
     if (greatestShare !== deps.greatestShare()) {
       greatestShare = deps.greatestShare();
-      table = createMirrorTable(mirrors, health.states(), greatestShare);
+      table = await compile();
     }
     const version = await registry.version();
     if (version === seen) return;
@@ -59,7 +67,7 @@ export async function watchMirrors(deps: {
     if (sameMirrors(list, mirrors)) return;
     mirrors = list;
     health.setMirrors(mirrors);
-    table = createMirrorTable(mirrors, health.states(), greatestShare);
+    table = await compile();
     log.info('mirrors changed', { mirrors: mirrors.length });
   };
   const refresh = async () => {

@@ -127,6 +127,7 @@ test('mirrors that change, and their health, make a new table', async () => {
       },
     },
     log,
+    pause: () => pause(),
     interval: never,
   });
   const first = watcher.current();
@@ -153,5 +154,40 @@ test('mirrors that change, and their health, make a new table', async () => {
   greatestShare = 0.5;
   await watcher.refresh();
   assert.equal(watcher.current().greatestShare, 0.5);
+  await watcher.stop();
+});
+
+test('while a table is compiled the one before answers, and states that change meanwhile count', async () => {
+  const { log } = recordingLog();
+  let mirrors: readonly Mirror[] = [numberedMirror(1)];
+  let states = healthyStates(mirrors);
+  let version = 1;
+  let pauses = 0;
+  let meanwhile = () => {};
+  const watcher = await watchMirrors({
+    greatestShare: () => 1,
+    registry: { version: async () => version, list: async () => mirrors },
+    health: { states: () => states, setMirrors: () => {}, onChange: () => {} },
+    log,
+    pause: async () => {
+      pauses += 1;
+      meanwhile();
+    },
+    interval: never,
+  });
+  const first = watcher.current();
+  mirrors = Array.from({ length: 50 }, (_, at) => numberedMirror(at + 1));
+  version += 1;
+  pauses = 0;
+  meanwhile = () => {
+    assert.equal(watcher.current(), first);
+    states = healthyStates(mirrors, { healthy: false });
+  };
+  await watcher.refresh();
+  assert.ok(pauses >= mirrors.length, `${pauses} pauses`);
+  assert.deepEqual(
+    watcher.current().states.map((state) => state?.healthy),
+    mirrors.map(() => false),
+  );
   await watcher.stop();
 });

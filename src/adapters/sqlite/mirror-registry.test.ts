@@ -29,18 +29,21 @@ test('a change by another process changes the version and is seen', async () => 
   }
 });
 
-test('only what has changed is read anew', async () => {
+test('only what has changed is read anew, with a pause after each', async () => {
   const { open, end } = temporary();
+  let pauses = 0;
   try {
-    const here = createMirrorRegistry(open());
+    const here = createMirrorRegistry(open(), async () => void (pauses += 1));
     const there = createMirrorRegistry(open());
     await there.add(newMirror({ name: 'one' }), author);
     const two = await there.add(newMirror({ name: 'two' }), author);
     const [one] = await here.list();
+    assert.equal(pauses, 2);
     await there.update(two, { ...two, weight: two.weight + 1 }, author);
     const list = await here.list();
     assert.equal(list[0], one);
     assert.equal(list[1]?.weight, two.weight + 1);
+    assert.equal(pauses, 3);
   } finally {
     end();
   }

@@ -12,7 +12,11 @@ import { withDatabase } from './database-error.ts';
 import { readMirrorDescription } from './mirror-description.ts';
 
 /** The mirrors in the database: the description is JSON, so that a new property needs no new column. */
-export function createMirrorRegistry(database: DatabaseSync): MirrorRegistry {
+export function createMirrorRegistry(
+  database: DatabaseSync,
+  /** Gives others their turn while mirrors are read. */
+  pause: () => Promise<void> = () => Promise.resolve(),
+): MirrorRegistry {
   const list = database.prepare('SELECT id, description FROM mirrors ORDER BY name');
   const insert = database.prepare('INSERT INTO mirrors (name, description) VALUES (?, ?)');
   const update = database.prepare('UPDATE mirrors SET name = ?, description = ? WHERE id = ?');
@@ -29,18 +33,19 @@ export function createMirrorRegistry(database: DatabaseSync): MirrorRegistry {
     if (descriptionOf(readRow(row)) !== descriptionOf(expected)) throw changed(expected);
   };
   return {
-    list: () =>
-      withDatabase('read the mirrors', () => {
-        const before = known;
-        known = new Map();
-        return list.all().map((row) => {
-          const text = String(row.description);
-          const same = before.get(Number(row.id));
-          const read = same?.text === text ? same : { text, mirror: readRow(row) };
-          known.set(read.mirror.id, read);
-          return read.mirror;
-        });
-      }),
+    async list() {
+      const rows = await withDatabase('read the mirrors', () => list.all());
+      const now: typeof known = new Map();
+      for (const row of rows) {
+        const text = String(row.description);
+        const same = known.get(Number(row.id));
+        const read = same?.text === text ? same : { text, mirror: readRow(row) };
+        now.set(read.mirror.id, read);
+        if (read !== same) await pause();
+      }
+      known = now;
+      return [...now.values()].map(({ mirror }) => mirror);
+    },
     add: (mirror, by) =>
       withUniqueName(mirror.name, () =>
         inTransaction(database, () => {

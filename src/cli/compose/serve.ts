@@ -118,6 +118,7 @@ export async function composeServe(config: Config, proxies: ProxyOption = {}): P
     registry: storage.mirrorRegistry,
     health: frontEnd?.healthAbove(prober) ?? prober,
     log,
+    pause: createEventLoopTurns(longestPiece),
     interval: pollInterval,
     greatestShare: () => live.mirrors.greatestShare,
   });

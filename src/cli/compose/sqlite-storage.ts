@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { createEventLoopTurns } from '../../adapters/event-loop-turns.ts';
 import { createProcessLock } from '../../adapters/process-lock.ts';
 import { createSqliteAuditLog } from '../../adapters/sqlite/audit-log.ts';
 import { openDatabase, openDatabaseForReading } from '../../adapters/sqlite/database.ts';
@@ -58,6 +59,8 @@ export function openSqliteStorage({ data }: Pick<Config, 'data'>, clock: Clock):
 
 /** Reading never waits for a writer here; whatever holds everybody off is tried again by the next look. */
 const shortPatience = 50;
+/** Milliseconds of reading after which requests get their turn. */
+const longestPiece = 2;
 
 /**
  * The same for a server, whose event loop must never wait: it only reads what routing needs, in pieces, and two threads do
@@ -77,7 +80,11 @@ export async function openThreadedSqliteStorage({ data }: Pick<Config, 'data'>):
     publicationRecord: reader.publicationRecord,
     stagedImages: reader.stagedImages,
     audit: divide(reader.audit, writer.audit, ['add']),
-    mirrorRegistry: divide(createMirrorRegistry(mirrors), writer.mirrorRegistry, ['add', 'update', 'remove']),
+    mirrorRegistry: divide(
+      createMirrorRegistry(mirrors, createEventLoopTurns(longestPiece)),
+      writer.mirrorRegistry,
+      ['add', 'update', 'remove'],
+    ),
     mirrorStates: divide(reader.mirrorStates, writer.mirrorStates, ['save']),
     mirrorHistory: divide(reader.mirrorHistory, writer.mirrorHistory, ['add', 'prune']),
     statistics: divide(reader.statistics, writer.statistics, ['add', 'prune']),
