@@ -2,13 +2,13 @@ import { randomFillSync } from 'node:crypto';
 import { linkSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-import { openDatabase } from '../src/adapters/sqlite/database.ts';
-import { createSqlitePublications } from '../src/adapters/sqlite/publications.ts';
-import { formatPublicationMarker } from '../src/mirrors/contents/publication-marker.ts';
+import { openDatabase } from '../src/adapters/db/sqlite/database.ts';
+import { createSqlitePublications } from '../src/adapters/db/sqlite/publications.ts';
+import { formatPublicationMarker } from '../src/tree/publication-marker.ts';
 import { type Digest, digestOf } from '../src/oci/digest.ts';
 import { mediaTypes } from '../src/oci/media-types.ts';
 import { type RepositoryName, parseRepositoryName } from '../src/oci/reference.ts';
-import { EvenSample } from '../src/registry/even-sample.ts';
+import { EvenSample } from '../src/server/pull/even-sample.ts';
 import { addMirrors, blobSize } from './world.ts';
 
 /** A data folder that is large in its database; the tree holds the files only that probes ask for. */

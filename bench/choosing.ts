@@ -7,16 +7,16 @@ import {
   type IpAddress,
   type Netblock,
   wordsOf,
-} from '../src/mirrors/address.ts';
+} from '../src/net/address.ts';
 import { chooseMirrors } from '../src/mirrors/choose-mirrors.ts';
 import type { Mirror, MirrorId } from '../src/mirrors/mirror.ts';
 import { createMirrorTable, type MirrorTable } from '../src/mirrors/mirror-table.ts';
-import { maskWords } from '../src/mirrors/netblock.ts';
-import { createNetblockTable } from '../src/mirrors/netblock-table.ts';
+import { maskWords } from '../src/net/netblock.ts';
+import { createNetblockTable } from '../src/net/netblock-table.ts';
 import { digestOf } from '../src/oci/digest.ts';
 import { parseRepositoryName } from '../src/oci/reference.ts';
 import type { PublishedContent } from '../src/ports/publications.ts';
-import { compileSnapshot } from '../src/registry/compile-snapshot.ts';
+import { compileSnapshot } from '../src/server/pull/compile-snapshot.ts';
 import { report } from './report.ts';
 
 const repositories = 100_000;

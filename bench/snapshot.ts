@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openDatabaseForReading } from '../src/adapters/sqlite/database.ts';
-import { createSqlitePublishedContent } from '../src/adapters/sqlite/published-content.ts';
-import { compileSnapshot } from '../src/registry/compile-snapshot.ts';
+import { openDatabaseForReading } from '../src/adapters/db/sqlite/database.ts';
+import { createSqlitePublishedContent } from '../src/adapters/db/sqlite/published-content.ts';
+import { compileSnapshot } from '../src/server/pull/compile-snapshot.ts';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type BigWorld, createBigWorld } from './big-world.ts';
 import { startNginx } from './nginx.ts';

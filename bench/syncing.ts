@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createPublishedFiles } from '../test/fakes/published-files.ts';
-import { createFileTreeContents } from '../src/adapters/contents/file-tree-contents.ts';
+import { createFileTreeContents } from '../src/adapters/tree/file-tree-contents.ts';
 import { digestOf } from '../src/oci/digest.ts';
 import { type RepositoryName, parseRepositoryName } from '../src/oci/reference.ts';
 import { startNginx } from './nginx.ts';

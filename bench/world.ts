@@ -1,11 +1,11 @@
 import { linkSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-import { createMirrorRegistry } from '../src/adapters/sqlite/mirror-registry.ts';
-import { openDatabase } from '../src/adapters/sqlite/database.ts';
-import { createSqlitePublications } from '../src/adapters/sqlite/publications.ts';
+import { createMirrorRegistry } from '../src/adapters/db/sqlite/mirror-registry.ts';
+import { openDatabase } from '../src/adapters/db/sqlite/database.ts';
+import { createSqlitePublications } from '../src/adapters/db/sqlite/publications.ts';
 import { type Digest, digestHex, digestOf } from '../src/oci/digest.ts';
-import { formatPublicationMarker } from '../src/mirrors/contents/publication-marker.ts';
+import { formatPublicationMarker } from '../src/tree/publication-marker.ts';
 import { mediaTypes } from '../src/oci/media-types.ts';
 import type { NewMirror } from '../src/mirrors/mirror.ts';
 import { type RepositoryName, parseRepositoryName, parseTagName } from '../src/oci/reference.ts';

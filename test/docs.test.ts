@@ -5,7 +5,7 @@ import type { Command } from 'commander';
 import { apiReference } from './docs/api-reference.ts';
 import { commandReference } from './docs/command-reference.ts';
 import { verbs } from '../src/cli/main.ts';
-import { createTerminal } from '../src/cli/terminal.ts';
+import { createTerminal } from '../src/cli/terminal/terminal.ts';
 import { documentedCommands } from './docs/documented-commands.ts';
 import { configurationReference } from './docs/configuration-reference.ts';
 

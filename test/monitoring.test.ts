@@ -10,12 +10,12 @@ const read = (path: string) => readFileSync(join(root, path), 'utf8');
 /** The files that measure, and the names in them. */
 const measured = new Set(
   [
-    'src/registry/traffic-counts.ts',
-    'src/registry/snapshot-measurements.ts',
-    'src/registry/stream-slots.ts',
-    'src/crawl/probe-counts.ts',
-    'src/crawl/propagation-recorder.ts',
-    'src/status/freshness.ts',
+    'src/server/pull/traffic-counts.ts',
+    'src/server/pull/snapshot-measurements.ts',
+    'src/server/pull/stream-slots.ts',
+    'src/server/probe/probe-counts.ts',
+    'src/server/probe/propagation-recorder.ts',
+    'src/origin/status/freshness.ts',
   ].flatMap((path) => namesIn(read(path))),
 );
 

@@ -3,8 +3,8 @@ import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { loadSignerPolicy } from '../src/cli/load-signer-policy.ts';
-import { signerPolicySchema } from '../src/cli/signer-policy-schema.ts';
+import { loadSignerPolicy } from '../src/cli/signer/load-signer-policy.ts';
+import { signerPolicySchema } from '../src/cli/signer/signer-policy-schema.ts';
 import { runCommand } from './fakes/run-command.ts';
 
 const root = join(import.meta.dirname, '..');

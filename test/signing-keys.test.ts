@@ -4,9 +4,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { openRawSigner } from '../src/cli/compose/raw-signers.ts';
-import { readTrustedRoots } from '../src/cli/compose/trusted-roots.ts';
-import { createNotationSigner } from '../src/sign/notation-signer.ts';
+import { openRawSigner } from '../src/cli/keys/raw-signers.ts';
+import { readTrustedRoots } from '../src/cli/trust/trusted-roots.ts';
+import { createNotationSigner } from '../src/signer/notation-signer.ts';
 import { digestOf } from '../src/oci/digest.ts';
 import { readNotation } from '../src/trust/notation/read-notation.ts';
 

@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { runCommand } from '../../test/fakes/run-command.ts';
-import { exitCodes } from './exit-codes.ts';
+import { exitCodes } from './terminal/exit-codes.ts';
 import { verbs } from './main.ts';
-import { createTerminal } from './terminal.ts';
-import { version } from './version.ts';
+import { createTerminal } from './terminal/terminal.ts';
+import { version } from './terminal/version.ts';
 
 test('--help lists every command', async () => {
   const { status, out } = await runCommand('--help');

@@ -3,98 +3,92 @@ import './old-node.ts';
 import nodeModule from 'node:module';
 import { Command, CommanderError } from 'commander';
 import { SignpostError, isSignpostError } from '../oci/errors.ts';
-import type { CreateCommand, Streams, Terminal } from './command.ts';
-import { compileCacheFolder } from './compile-cache-folder.ts';
-import { watchOutput } from './compose/output.ts';
-import { exitCodeOf, exitCodes } from './exit-codes.ts';
-import { createTerminal } from './terminal.ts';
-import { version } from './version.ts';
+import type { CreateCommand, Streams, Terminal } from './terminal/command.ts';
+import { compileCacheFolder } from './terminal/compile-cache-folder.ts';
+import { watchOutput } from './terminal/output.ts';
+import { exitCodeOf, exitCodes } from './terminal/exit-codes.ts';
+import { createTerminal } from './terminal/terminal.ts';
+import { version } from './terminal/version.ts';
 
 /** The verbs. Each is loaded only when it is asked for, so that `serve` never loads what signs. */
 export const verbs: Readonly<
   Record<string, { summary: string; load: () => Promise<{ createCommand: CreateCommand }> }>
 > = {
-  config: { summary: 'Check the configuration', load: () => import('./commands/config.ts') },
+  config: { summary: 'Check the configuration', load: () => import('./checks/config.ts') },
   publish: {
     summary: 'Copy an image into the staging area, checking every byte',
-    load: () => import('./commands/publish.ts'),
+    load: () => import('./origin/publish.ts'),
   },
-  staged: {
-    summary: 'Show or discard what waits for a signature',
-    load: () => import('./commands/staged.ts'),
-  },
+  staged: { summary: 'Show or discard what waits for a signature', load: () => import('./origin/staged.ts') },
   scrub: {
     summary: 'Check that everything stored is what it says it is',
-    load: () => import('./commands/scrub.ts'),
+    load: () => import('./origin/scrub.ts'),
   },
   recover: {
     summary: 'Go on after an older copy of the database was put back',
-    load: () => import('./commands/recover.ts'),
+    load: () => import('./origin/recover.ts'),
   },
   request: {
     summary: 'Write what waits for a signature into one file',
-    load: () => import('./commands/request.ts'),
+    load: () => import('./origin/request.ts'),
   },
   sign: {
     summary: 'Sign a signing request, on a machine of its own',
-    load: () => import('./commands/sign.ts'),
+    load: () => import('./signer/sign.ts'),
   },
   signer: {
     summary: 'Sign unattended what a written policy allows',
-    load: () => import('./commands/signer.ts'),
+    load: () => import('./signer/signer.ts'),
   },
   accept: {
     summary: 'Verify a signature bundle and publish what it signs',
-    load: () => import('./commands/accept.ts'),
+    load: () => import('./origin/accept.ts'),
   },
   renew: {
     summary: 'Stage published tags again for new signatures',
-    load: () => import('./commands/renew.ts'),
+    load: () => import('./origin/renew.ts'),
   },
   tuf: {
     summary: 'Keep the root of TUF metadata, and renew its timestamp',
-    load: () => import('./commands/tuf.ts'),
+    load: () => import('./signer/tuf.ts'),
   },
-  notary: { summary: 'Keep the root of Notary v1 metadata', load: () => import('./commands/notary.ts') },
+  notary: { summary: 'Keep the root of Notary v1 metadata', load: () => import('./signer/notary.ts') },
   verify: {
     summary: 'Verify an image in a registry, from its name to its bytes',
-    load: () => import('./commands/verify.ts'),
+    load: () => import('./client/verify.ts'),
   },
-  status: { summary: 'Show how long signatures remain valid', load: () => import('./commands/status.ts') },
+  status: { summary: 'Show how long signatures remain valid', load: () => import('./origin/status.ts') },
   trust: {
     summary: 'Hand on what clients need to verify signatures',
-    load: () => import('./commands/trust.ts'),
+    load: () => import('./client/trust.ts'),
   },
   serve: {
     summary: 'Answer pulls, and send each blob request to a good mirror',
-    load: () => import('./commands/serve.ts'),
+    load: () => import('./server/serve.ts'),
   },
   snapshot: {
     summary: 'Seal what front ends on other machines follow',
-    load: () => import('./commands/snapshot.ts'),
+    load: () => import('./server/snapshot.ts'),
   },
-  sync: { summary: 'Fill a mirror over HTTPS', load: () => import('./commands/sync.ts') },
-  mirror: { summary: 'Keep the list of mirrors', load: () => import('./commands/mirror.ts') },
-  crawl: {
-    summary: 'Visit the mirrors once, and say how each is',
-    load: () => import('./commands/crawl.ts'),
-  },
-  statistics: { summary: 'Show how much was pulled', load: () => import('./commands/statistics.ts') },
+  sync: { summary: 'Fill a mirror over HTTPS', load: () => import('./mirror/sync.ts') },
+  mirror: { summary: 'Keep the list of mirrors', load: () => import('./server/mirror.ts') },
+  crawl: { summary: 'Visit the mirrors once, and say how each is', load: () => import('./server/crawl.ts') },
+  statistics: { summary: 'Show how much was pulled', load: () => import('./server/statistics.ts') },
   propagation: {
     summary: 'Show how publications spread over the mirrors',
-    load: () => import('./commands/propagation.ts'),
+    load: () => import('./server/propagation.ts'),
   },
   report: {
     summary: 'Tell a Mirror List that a mirror has synced',
-    load: () => import('./commands/report.ts'),
+    load: () => import('./mirror/report.ts'),
   },
-  token: { summary: 'Keep the tokens of the management API', load: () => import('./commands/token.ts') },
-  audit: { summary: 'Show who changed what', load: () => import('./commands/audit.ts') },
+  token: { summary: 'Keep the tokens of the management API', load: () => import('./server/token.ts') },
+  audit: { summary: 'Show who changed what', load: () => import('./server/audit.ts') },
   explain: {
     summary: 'Show where a client is sent for a blob, and why',
-    load: () => import('./commands/explain.ts'),
+    load: () => import('./server/explain.ts'),
   },
-  demo: { summary: 'Build a whole network on loopback to try', load: () => import('./commands/demo.ts') },
+  demo: { summary: 'Build a whole network on loopback to try', load: () => import('./demo/demo.ts') },
 };
 
 /** Runs one command line and returns the exit status. */

@@ -4,13 +4,13 @@ import fc from 'fast-check';
 import { healthyStates, numberedMirror } from '../../test/fakes/mirrors.ts';
 import { type Digest, digestOf } from '../oci/digest.ts';
 import { parseRepositoryName } from '../oci/reference.ts';
-import { parseIpAddress } from './address.ts';
+import { parseIpAddress } from '../net/address.ts';
 import { type Choice, chooseMirrors } from './choose-mirrors.ts';
 import type { Client, WantedBlob } from './eligibility.ts';
 import type { Mirror, MirrorId } from './mirror.ts';
 import type { MirrorState } from './mirror-state.ts';
 import { createMirrorTable } from './mirror-table.ts';
-import { parseNetblock } from './netblock.ts';
+import { parseNetblock } from '../net/netblock.ts';
 
 // Few different values, so that tiers, limits and reasons meet often.
 const country = fc.constantFrom('DE', 'FR', 'CZ', 'JP', 'NZ', 'US', 'ZA');

@@ -3,13 +3,13 @@ import { describe, it } from 'node:test';
 import { healthyStates, numberedMirror } from '../../test/fakes/mirrors.ts';
 import { digestOf } from '../oci/digest.ts';
 import { parseRepositoryName } from '../oci/reference.ts';
-import { parseIpAddress } from './address.ts';
+import { parseIpAddress } from '../net/address.ts';
 import { type Choice, chooseMirrors } from './choose-mirrors.ts';
 import type { Client } from './eligibility.ts';
 import type { Mirror, MirrorId } from './mirror.ts';
 import type { MirrorState, UrlState } from './mirror-state.ts';
 import { createMirrorTable, withStates } from './mirror-table.ts';
-import { parseNetblock } from './netblock.ts';
+import { parseNetblock } from '../net/netblock.ts';
 
 const blob = { repository: parseRepositoryName('fedora/base'), digest: digestOf('blob'), serial: 5 };
 const client = (address: string, place: Partial<Client['place']> = {}, secure = true): Client => ({

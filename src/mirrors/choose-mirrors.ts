@@ -1,4 +1,4 @@
-import { type AddressWords, wordsOf } from './address.ts';
+import { type AddressWords, wordsOf } from '../net/address.ts';
 import type { CompiledMirror } from './compiled-mirror.ts';
 import { findCountry } from './countries.ts';
 import type { Coordinates } from './distance.ts';

@@ -1,9 +1,9 @@
 import type { RepositoryName } from '../oci/reference.ts';
-import { readIpAddress } from './address.ts';
+import { readIpAddress } from '../net/address.ts';
 import { findCountry } from './countries.ts';
 import type { Coordinates } from './distance.ts';
 import type { Mirror } from './mirror.ts';
-import { familyOf } from './netblock.ts';
+import { familyOf } from '../net/netblock.ts';
 import { hashMirror } from './rendezvous.ts';
 
 /** A mirror, with everything worked out that a choice asks of it. */

@@ -1,10 +1,10 @@
 import type { Digest } from '../oci/digest.ts';
 import type { RepositoryName } from '../oci/reference.ts';
-import type { IpAddress } from './address.ts';
+import type { IpAddress } from '../net/address.ts';
 import { type CompiledMirror, carries } from './compiled-mirror.ts';
 import type { Mirror, MirrorId } from './mirror.ts';
 import type { MirrorState } from './mirror-state.ts';
-import { formatNetblock } from './netblock.ts';
+import { formatNetblock } from '../net/netblock.ts';
 import type { Place } from './place.ts';
 import { speaksScheme, usableUrl } from './usable-url.ts';
 

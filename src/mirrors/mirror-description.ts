@@ -1,5 +1,5 @@
 import type { NewMirror } from './mirror.ts';
-import { formatNetblock } from './netblock.ts';
+import { formatNetblock } from '../net/netblock.ts';
 
 /** A mirror as plain JSON: netblocks are text. The database and `--json` have it so. */
 export type MirrorDescription = Omit<NewMirror, 'netblocks'> & { readonly netblocks: readonly string[] };

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { healthyStates, numberedMirror } from '../../test/fakes/mirrors.ts';
-import { parseIpAddress, wordsOf } from './address.ts';
+import { parseIpAddress, wordsOf } from '../net/address.ts';
 import { compileMirrors, withStates } from './mirror-table.ts';
-import { parseNetblock } from './netblock.ts';
+import { parseNetblock } from '../net/netblock.ts';
 
 test('a table is compiled in pieces, more than one for each CIDR block', () => {
   const blocks = 20;

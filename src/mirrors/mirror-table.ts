@@ -4,10 +4,10 @@ import { type MirrorColumns, createColumns } from './mirror-columns.ts';
 import type { Mirror, MirrorId } from './mirror.ts';
 import type { MirrorState } from './mirror-state.ts';
 import { type NearnessOrder, createNearness } from './nearness.ts';
-import { formatNetblock } from './netblock.ts';
-import { hostOf } from './public-mirrors.ts';
-import { type NetblockTable, compileNetblockTable } from './netblock-table.ts';
-import { type Pieces, allAtOnce } from './pieces.ts';
+import { formatNetblock } from '../net/netblock.ts';
+import { hostOf } from './mirror.ts';
+import { type NetblockTable, compileNetblockTable } from '../net/netblock-table.ts';
+import { type Pieces, allAtOnce } from '../net/pieces.ts';
 
 /** The indexes of some mirrors of a table, in rising order. */
 export type MirrorGroup = Uint32Array;

@@ -1,4 +1,9 @@
-import type { Netblock } from './address.ts';
+import type { Netblock } from '../net/address.ts';
+
+/** The host of a mirror's URL, without a port. */
+export function hostOf(url: string): string {
+  return URL.parse(url)?.hostname ?? url;
+}
 
 declare const brand: unique symbol;
 /** A mirror's number in the registry. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Netblock } from './address.ts';
-import { netblockContains, parseNetblock } from './netblock.ts';
+import type { Netblock } from '../net/address.ts';
+import { netblockContains, parseNetblock } from '../net/netblock.ts';
 import { createOverlapSearch, findNested } from './netblock-overlap.ts';
 
 const overlap = (one: Netblock, other: Netblock) =>

@@ -1,5 +1,5 @@
-import { type Netblock, wordsOf } from './address.ts';
-import { numberOf, spaceSize } from './netblock-table.ts';
+import { type Netblock, wordsOf } from '../net/address.ts';
+import { numberOf, spaceSize } from '../net/netblock-table.ts';
 
 /** CIDR blocks of which none contains another, in the order of their addresses, IPv4 apart from IPv6. */
 export interface OverlapSearch {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseIpAddress } from './address.ts';
-import { clientNetworkOf } from './client-network.ts';
+import { parseIpAddress } from '../net/address.ts';
+import { clientNetworkOf } from '../net/client-network.ts';
 import { OriginHelp } from './origin-help.ts';
 
 const options = { originBurst: 16, originPerSecond: 0.25 };

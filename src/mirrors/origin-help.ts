@@ -1,5 +1,5 @@
-import type { ClientNetwork } from './client-network.ts';
-import { createRateLimit } from './rate-limit.ts';
+import type { ClientNetwork } from '../net/client-network.ts';
+import { createRateLimit } from '../net/rate-limit.ts';
 
 export interface OriginHelpOptions {
   /** How many clients the origin may help at once, and each second on the long run. */

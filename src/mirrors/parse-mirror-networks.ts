@@ -1,8 +1,8 @@
 import { quote } from '../oci/digest.ts';
 import { SignpostError } from '../oci/errors.ts';
-import type { Netblock } from './address.ts';
+import type { Netblock } from '../net/address.ts';
 import { findNested } from './netblock-overlap.ts';
-import { formatNetblock, parseNetblock, netblockContains } from './netblock.ts';
+import { formatNetblock, parseNetblock, netblockContains } from '../net/netblock.ts';
 
 /**
  * Reads an autonomous system number. Those that can be nobody's are refused; private and documentation ones are not,

@@ -1,7 +1,7 @@
 import { quote } from '../oci/digest.ts';
 import { SignpostError } from '../oci/errors.ts';
-import { type IpAddress, type Netblock, parseIpAddress, readIpAddress } from './address.ts';
-import { classifyAddress, mayConnect } from './address-class.ts';
+import { type IpAddress, type Netblock, parseIpAddress, readIpAddress } from '../net/address.ts';
+import { classifyAddress, mayConnect } from '../net/address-class.ts';
 
 const longest = 1024;
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isSignpostError } from '../oci/errors.ts';
-import { formatNetblock, parseNetblock } from './netblock.ts';
+import { formatNetblock, parseNetblock } from '../net/netblock.ts';
 import { type MirrorInput, changeMirror, parseMirror } from './parse-mirror.ts';
 
 const plain: MirrorInput = {

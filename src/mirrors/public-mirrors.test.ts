@@ -4,11 +4,11 @@ import fc from 'fast-check';
 import { numberedMirror } from '../../test/fakes/mirrors.ts';
 import { digestOf } from '../oci/digest.ts';
 import { parseRepositoryName } from '../oci/reference.ts';
-import { parseIpAddress } from './address.ts';
+import { parseIpAddress } from '../net/address.ts';
 import { chooseMirrors } from './choose-mirrors.ts';
 import { mirrorKinds, type MirrorId } from './mirror.ts';
 import { createMirrorTable } from './mirror-table.ts';
-import { parseNetblock } from './netblock.ts';
+import { parseNetblock } from '../net/netblock.ts';
 import { listPublicMirrors } from './public-mirrors.ts';
 
 const wanted = { repository: parseRepositoryName('fedora/base'), digest: digestOf('blob'), serial: 1 };

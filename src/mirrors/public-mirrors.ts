@@ -1,3 +1,4 @@
+import { hostOf } from './mirror.ts';
 import type { CompiledMirror } from './compiled-mirror.ts';
 import type { Mirror } from './mirror.ts';
 import type { MirrorState } from './mirror-state.ts';
@@ -71,9 +72,4 @@ function describe({ mirror }: CompiledMirror, state: MirrorState | undefined): P
       serial: state?.serial ?? 0,
     },
   };
-}
-
-/** The host of a mirror's URL, without a port. */
-export function hostOf(url: string): string {
-  return URL.parse(url)?.hostname ?? url;
 }

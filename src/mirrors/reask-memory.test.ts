@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { suite, test } from 'node:test';
 import fc from 'fast-check';
 import { digestOf } from '../oci/digest.ts';
-import { parseIpAddress } from './address.ts';
+import { parseIpAddress } from '../net/address.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { MirrorId } from './mirror.ts';
 import { ReaskMemory, type ReaskOptions } from './reask-memory.ts';

@@ -1,5 +1,5 @@
 import type { Digest } from '../oci/digest.ts';
-import type { IpAddress } from './address.ts';
+import type { IpAddress } from '../net/address.ts';
 import {
   type AskedPart,
   type BlobReader,
@@ -10,7 +10,7 @@ import {
   noteSent,
 } from './blob-reader.ts';
 import type { ClientConnection } from './client-connection.ts';
-import { clientNetworkOf } from './client-network.ts';
+import { clientNetworkOf } from '../net/client-network.ts';
 import type { MirrorId } from './mirror.ts';
 import { OriginHelp, type OriginHelpOptions } from './origin-help.ts';
 

@@ -1,7 +1,7 @@
 import { quote } from '../oci/digest.ts';
 import { SignpostError } from '../oci/errors.ts';
 import type { Mirror, MirrorId, NewMirror } from './mirror.ts';
-import { formatNetblock } from './netblock.ts';
+import { formatNetblock } from '../net/netblock.ts';
 import { createOverlapSearch } from './netblock-overlap.ts';
 
 export interface ConflictOptions {

@@ -1,5 +1,5 @@
 import type { Digest } from '../oci/digest.ts';
-import type { AddressWords } from './address.ts';
+import type { AddressWords } from '../net/address.ts';
 
 /**
  * Weighted rendezvous hashing (Thaler and Ravishankar 1998; the logarithmic weights are Schindelhauer and

@@ -1,5 +1,5 @@
 import type { Digest } from '../oci/digest.ts';
-import type { ClientNetwork } from '../mirrors/client-network.ts';
+import type { ClientNetwork } from '../net/client-network.ts';
 import type { Mirror } from '../mirrors/mirror.ts';
 import type { RepositoryName } from '../oci/reference.ts';
 import type { ByteRange } from '../oci/range.ts';

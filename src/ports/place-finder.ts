@@ -1,5 +1,5 @@
 import type { Place } from '../mirrors/place.ts';
-import type { IpAddress } from '../mirrors/address.ts';
+import type { IpAddress } from '../net/address.ts';
 
 /** Says where an address is. Synchronous and quick: it runs for every redirect. */
 export interface PlaceFinder {

@@ -1,4 +1,4 @@
-import type { Seal, SealKey } from '../trust/seal.ts';
+import type { Seal, SealKey } from '../trust/hand-off/seal.ts';
 
 /** Vouches for files of the hand-off with a private key of its own. It signs no images. */
 export interface SealSigner {

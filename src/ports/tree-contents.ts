@@ -1,4 +1,4 @@
-import type { PublicationMarker } from '../mirrors/contents/publication-marker.ts';
+import type { PublicationMarker } from '../tree/publication-marker.ts';
 import type { RepositoryName } from '../oci/reference.ts';
 
 /** The publication serial, and the last one that changed each repository. */

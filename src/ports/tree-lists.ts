@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { PublicationMarker } from '../mirrors/contents/publication-marker.ts';
+import type { PublicationMarker } from '../tree/publication-marker.ts';
 import type { Digest } from '../oci/digest.ts';
 
 /** What the tree says of itself (docs/adr/0014), for the server to hand out. Throws SignpostError STORAGE. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { after, before, suite, test } from 'node:test';
-import { parseNetblock } from '../../src/mirrors/netblock.ts';
+import { parseNetblock } from '../../src/net/netblock.ts';
 import { type Digest, digestOf } from '../../src/oci/digest.ts';
 import { buildImage, buildList } from '../fakes/image-builder.ts';
 import { numberedMirror } from '../fakes/mirrors.ts';

@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { after, before, suite, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { rm, truncate } from 'node:fs/promises';
-import { blobPath } from '../../src/adapters/tree-paths.ts';
+import { blobPath } from '../../src/adapters/tree/tree-paths.ts';
 import { parseByteRanges, readBoundary } from '../../src/oci/byteranges.ts';
 import type { Digest } from '../../src/oci/digest.ts';
 import { parseRepositoryName } from '../../src/oci/reference.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { rm } from 'node:fs/promises';
 import { after, before, suite, test } from 'node:test';
-import { manifestPath } from '../../src/adapters/tree-paths.ts';
+import { manifestPath } from '../../src/adapters/tree/tree-paths.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { parseRepositoryName } from '../../src/oci/reference.ts';
 import { type BuiltList, buildFourPlatforms, buildImage } from '../fakes/image-builder.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { after, before, suite, test } from 'node:test';
-import { manifestPath } from '../../src/adapters/tree-paths.ts';
+import { manifestPath } from '../../src/adapters/tree/tree-paths.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { mediaTypes } from '../../src/oci/media-types.ts';
 import { parseRepositoryName } from '../../src/oci/reference.ts';

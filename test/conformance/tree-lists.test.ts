@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, suite, test } from 'node:test';
-import { formatPublicationMarker } from '../../src/mirrors/contents/publication-marker.ts';
+import { formatPublicationMarker } from '../../src/tree/publication-marker.ts';
 import { type Digest, digestOf } from '../../src/oci/digest.ts';
 import { buildFourPlatforms } from '../fakes/image-builder.ts';
 import { type RegistryUnderTest, startRegistry } from './registry-under-test.ts';

@@ -5,7 +5,7 @@ import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { createProcessLock } from '../../src/adapters/process-lock.ts';
+import { createProcessLock } from '../../src/adapters/process/process-lock.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'signpost-locks-'));
 after(() => rm(folder, { recursive: true }));
@@ -13,7 +13,7 @@ after(() => rm(folder, { recursive: true }));
 const clock = { now: () => Date.parse('2026-01-02T03:04:05Z') };
 const create = (command: string) => createProcessLock(folder, command, clock);
 const code = (text: string) => `
-  import { createProcessLock } from ${JSON.stringify(join(import.meta.dirname, '../../src/adapters/process-lock.ts'))};
+  import { createProcessLock } from ${JSON.stringify(join(import.meta.dirname, '../../src/adapters/process/process-lock.ts'))};
   const lock = await createProcessLock(${JSON.stringify(folder)}, 'child', { now: Date.now }).acquire('content');
   ${text}
 `;

@@ -1,6 +1,6 @@
-import { openDatabase } from '../../src/adapters/sqlite/database.ts';
-import { createMirrorHistory } from '../../src/adapters/sqlite/mirror-history.ts';
-import { createMirrorRegistry } from '../../src/adapters/sqlite/mirror-registry.ts';
+import { openDatabase } from '../../src/adapters/db/sqlite/database.ts';
+import { createMirrorHistory } from '../../src/adapters/db/sqlite/mirror-history.ts';
+import { createMirrorRegistry } from '../../src/adapters/db/sqlite/mirror-registry.ts';
 import type { MirrorId } from '../../src/mirrors/mirror.ts';
 import { createMemoryMirrorHistory } from '../fakes/memory-mirror-history.ts';
 import { author } from '../fakes/author.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { isSignpostError } from '../../src/oci/errors.ts';
 import type { MirrorId } from '../../src/mirrors/mirror.ts';
-import { parseNetblock } from '../../src/mirrors/netblock.ts';
+import { parseNetblock } from '../../src/net/netblock.ts';
 import type { MirrorRegistry } from '../../src/ports/mirror-registry.ts';
 import { author } from '../fakes/author.ts';
 import { newMirror } from '../fakes/mirrors.ts';

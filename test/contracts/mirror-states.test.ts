@@ -1,6 +1,6 @@
-import { createMirrorRegistry } from '../../src/adapters/sqlite/mirror-registry.ts';
-import { openDatabase } from '../../src/adapters/sqlite/database.ts';
-import { createMirrorStates } from '../../src/adapters/sqlite/mirror-states.ts';
+import { createMirrorRegistry } from '../../src/adapters/db/sqlite/mirror-registry.ts';
+import { openDatabase } from '../../src/adapters/db/sqlite/database.ts';
+import { createMirrorStates } from '../../src/adapters/db/sqlite/mirror-states.ts';
 import { createMemoryMirrorRegistry } from '../fakes/memory-mirror-registry.ts';
 import { createMemoryMirrorStates } from '../fakes/memory-mirror-states.ts';
 import { mirrorStatesContract } from './mirror-states.ts';

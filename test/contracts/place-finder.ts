@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type Netblock, parseIpAddress } from '../../src/mirrors/address.ts';
-import { parseNetblock } from '../../src/mirrors/netblock.ts';
+import { type Netblock, parseIpAddress } from '../../src/net/address.ts';
+import { parseNetblock } from '../../src/net/netblock.ts';
 import type { PlaceFinder } from '../../src/ports/place-finder.ts';
 
 /** Where netblocks are said to be. */

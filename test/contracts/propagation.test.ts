@@ -1,5 +1,5 @@
-import { openDatabase } from '../../src/adapters/sqlite/database.ts';
-import { createSqlitePropagation } from '../../src/adapters/sqlite/propagation.ts';
+import { openDatabase } from '../../src/adapters/db/sqlite/database.ts';
+import { createSqlitePropagation } from '../../src/adapters/db/sqlite/propagation.ts';
 import { propagationContract } from './propagation.ts';
 
 propagationContract('SQLite', async () => {

@@ -2,12 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
-import { openDatabase, openDatabaseForReading } from '../../src/adapters/sqlite/database.ts';
-import { createSqliteIssuedRequests } from '../../src/adapters/sqlite/issued-requests.ts';
-import { createSqlitePublications } from '../../src/adapters/sqlite/publications.ts';
-import { createSqlitePublishedContent } from '../../src/adapters/sqlite/published-content.ts';
-import { createSqliteSerials } from '../../src/adapters/sqlite/serials.ts';
-import { createSqliteStagedImages } from '../../src/adapters/sqlite/staged-images.ts';
+import { openDatabase, openDatabaseForReading } from '../../src/adapters/db/sqlite/database.ts';
+import { createSqliteIssuedRequests } from '../../src/adapters/db/sqlite/issued-requests.ts';
+import { createSqlitePublications } from '../../src/adapters/db/sqlite/publications.ts';
+import { createSqlitePublishedContent } from '../../src/adapters/db/sqlite/published-content.ts';
+import { createSqliteSerials } from '../../src/adapters/db/sqlite/serials.ts';
+import { createSqliteStagedImages } from '../../src/adapters/db/sqlite/staged-images.ts';
 import { createMemoryPublications } from '../fakes/memory-publications.ts';
 import { publicationsContract } from './publications.ts';
 

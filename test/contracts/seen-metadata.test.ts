@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { createFileSeenMetadata } from '../../src/adapters/file-seen-metadata.ts';
+import { createFileSeenMetadata } from '../../src/adapters/files/file-seen-metadata.ts';
 import { createMemorySeenMetadata } from '../fakes/memory-seen-metadata.ts';
 import { testSeenMetadata } from './seen-metadata.ts';
 

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
-import { createFileStaging } from '../../src/adapters/file-staging.ts';
+import { createFileStaging } from '../../src/adapters/tree/file-staging.ts';
 import { createMemoryStaging } from '../fakes/memory-staging.ts';
 import { stagingContract } from './staging.ts';
 

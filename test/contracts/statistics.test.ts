@@ -1,5 +1,5 @@
-import { createSqliteStatistics } from '../../src/adapters/sqlite/statistics.ts';
-import { openDatabase } from '../../src/adapters/sqlite/database.ts';
+import { createSqliteStatistics } from '../../src/adapters/db/sqlite/statistics.ts';
+import { openDatabase } from '../../src/adapters/db/sqlite/database.ts';
 import { statisticsContract } from './statistics.ts';
 
 statisticsContract('SQLite', async () => {

@@ -1,6 +1,6 @@
-import { openDatabase } from '../../src/adapters/sqlite/database.ts';
-import { createMirrorRegistry } from '../../src/adapters/sqlite/mirror-registry.ts';
-import { createSqliteWebhookOutbox } from '../../src/adapters/sqlite/webhook-outbox.ts';
+import { openDatabase } from '../../src/adapters/db/sqlite/database.ts';
+import { createMirrorRegistry } from '../../src/adapters/db/sqlite/mirror-registry.ts';
+import { createSqliteWebhookOutbox } from '../../src/adapters/db/sqlite/webhook-outbox.ts';
 import type { MirrorId } from '../../src/mirrors/mirror.ts';
 import { author } from '../fakes/author.ts';
 import { createMemoryWebhookOutbox } from '../fakes/memory-webhook-outbox.ts';

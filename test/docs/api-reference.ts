@@ -1,5 +1,5 @@
 import { createAdminWorld } from '../fakes/admin-world.ts';
-import { describeApi } from '../../src/admin/open-api.ts';
+import { describeApi } from '../../src/server/admin/open-api.ts';
 
 interface Schema {
   readonly description?: string;

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import type { Terminal } from '../../src/cli/command.ts';
-import { exitCodes } from '../../src/cli/exit-codes.ts';
+import type { Terminal } from '../../src/cli/terminal/command.ts';
+import { exitCodes } from '../../src/cli/terminal/exit-codes.ts';
 import { verbs } from '../../src/cli/main.ts';
 
 const meanings: Readonly<Record<keyof typeof exitCodes, string>> = {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { configSchema } from '../../src/cli/config-schema.ts';
+import { configSchema } from '../../src/cli/config/config-schema.ts';
 
 /** A node of the JSON Schema that zod writes of the configuration. */
 interface SchemaNode {

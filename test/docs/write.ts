@@ -3,7 +3,7 @@ import { formatAttackTable, readAttackTable } from '../e2e/harness/attacks/attac
 import { apiReference } from './api-reference.ts';
 import { commandReference } from './command-reference.ts';
 import { configurationReference } from './configuration-reference.ts';
-import { createTerminal } from '../../src/cli/terminal.ts';
+import { createTerminal } from '../../src/cli/terminal/terminal.ts';
 
 const { stdin, stdout, stderr } = process;
 const page = (name: string) => new URL(`../../docs/${name}`, import.meta.url);

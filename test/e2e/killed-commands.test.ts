@@ -6,7 +6,7 @@ import { readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { composeContent } from '../../src/cli/compose/content.ts';
+import { composeContent } from '../../src/cli/records/content.ts';
 import { rowsOf } from '../fakes/rows-of.ts';
 import { createDataFolder, type DataFolder } from '../fakes/data-folder.ts';
 import { buildImage, buildList } from '../fakes/image-builder.ts';

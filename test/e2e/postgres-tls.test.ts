@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
-import { createPostgresMirrorRegistry } from '../../src/adapters/postgres/mirror-registry.ts';
-import { openPostgres } from '../../src/adapters/postgres/database.ts';
+import { createPostgresMirrorRegistry } from '../../src/adapters/db/postgres/mirror-registry.ts';
+import { openPostgres } from '../../src/adapters/db/postgres/database.ts';
 import { createCertificateAuthority } from '../../src/demo/certificates.ts';
 import { type Certificates, createCertificates } from './harness/certificates.ts';
 import { type PostgresServer, startPostgres } from './harness/postgres.ts';

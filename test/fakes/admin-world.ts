@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import { createAdminApi } from '../../src/admin/create-admin-api.ts';
-import { createGate } from '../../src/admin/gate.ts';
-import { describeApi } from '../../src/admin/open-api.ts';
-import type { Route } from '../../src/admin/route.ts';
-import { createRoutes } from '../../src/admin/routes.ts';
-import { makeToken } from '../../src/admin/token-text.ts';
+import { createAdminApi } from '../../src/server/admin/create-admin-api.ts';
+import { createGate } from '../../src/server/admin/gate.ts';
+import { describeApi } from '../../src/server/admin/open-api.ts';
+import type { Route } from '../../src/server/admin/route.ts';
+import { createRoutes } from '../../src/server/admin/routes.ts';
+import { makeToken } from '../../src/server/admin/token-text.ts';
 import type { Mirror, MirrorId } from '../../src/mirrors/mirror.ts';
 import type { MirrorState } from '../../src/mirrors/mirror-state.ts';
 import { digestOf } from '../../src/oci/digest.ts';

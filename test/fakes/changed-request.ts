@@ -2,7 +2,7 @@ import {
   type RequestHeader,
   createRequestFormatter,
   createRequestParser,
-} from '../../src/trust/signing-request.ts';
+} from '../../src/trust/hand-off/signing-request.ts';
 import { linesOf } from './memory-new-file.ts';
 
 /** A request as somebody changes it on its way to the signer: its checksum is right, and nobody vouches for it. */

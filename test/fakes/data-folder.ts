@@ -5,18 +5,19 @@ import {
   type AcceptedImage,
   type LookasideSignatures,
   placePublication,
-} from '../../src/accept/place-publication.ts';
-import { composeArtifacts } from '../../src/accept/compose-artifacts.ts';
-import type { MergedSignatures } from '../../src/accept/merge-signatures.ts';
-import { readStagedContent } from '../../src/accept/staged-content.ts';
+} from '../../src/origin/accept/place-publication.ts';
+import { composeArtifacts } from '../../src/origin/accept/compose-artifacts.ts';
+import type { MergedSignatures } from '../../src/origin/accept/merge-signatures.ts';
+import { readStagedContent } from '../../src/origin/accept/staged-content.ts';
 import { formatCosignEnvelope } from '../../src/trust/cosign/cosign-envelope.ts';
-import { type Content, composeContent } from '../../src/cli/compose/content.ts';
-import { composeScrub } from '../../src/cli/compose/scrub.ts';
+import { type Content, composeContent } from '../../src/cli/records/content.ts';
+import { composeScrub } from '../../src/cli/origin/compose-scrub.ts';
 import { parseManifest } from '../../src/oci/manifest.ts';
 import { parseTaggedReference } from '../../src/oci/reference.ts';
 import type { ImageSource } from '../../src/ports/image-source.ts';
 import type { StagedImage } from '../../src/ports/staged-images.ts';
-import { type PublishOptions, publishImage } from '../../src/publish/publish-image.ts';
+import { publishImage } from '../../src/origin/publish/publish-image.ts';
+import { type PublishOptions } from '../../src/origin/publish/publish-options.ts';
 
 export const silentProgress = { start: () => {}, advance: () => {}, finish: () => {} };
 

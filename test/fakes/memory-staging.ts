@@ -1,4 +1,4 @@
-import { collectReachable } from '../../src/adapters/reachable-content.ts';
+import { collectReachable } from '../../src/adapters/tree/reachable-content.ts';
 import { type Digest, digestMatches, digestOf } from '../../src/oci/digest.ts';
 import { isSignpostError, SignpostError } from '../../src/oci/errors.ts';
 import type { StagedBlobCheck, Staging, StagingRoom } from '../../src/ports/staging.ts';

@@ -1,4 +1,4 @@
-import type { PublicationMarker } from '../../src/mirrors/contents/publication-marker.ts';
+import type { PublicationMarker } from '../../src/tree/publication-marker.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import type { TreeContents } from '../../src/ports/tree-contents.ts';
 

@@ -1,4 +1,4 @@
-import { type Netblock, wordsOf } from '../../src/mirrors/address.ts';
+import { type Netblock, wordsOf } from '../../src/net/address.ts';
 
 type Value = string | number | { readonly [key: string]: Value };
 

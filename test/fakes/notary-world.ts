@@ -1,7 +1,7 @@
 import { createHash, sign } from 'node:crypto';
 import { parseRegistryHost } from '../../src/oci/reference.ts';
 import type { RawSigner } from '../../src/ports/raw-signing.ts';
-import { type NotarySigners, createNotarySigner } from '../../src/sign/notary-signer.ts';
+import { type NotarySigners, createNotarySigner } from '../../src/signer/notary-signer.ts';
 import { notaryKeyOf, notaryRootKeyOf } from '../../src/trust/notary-v1/key.ts';
 import type { NotaryRoot } from '../../src/trust/notary-v1/metadata.ts';
 import {

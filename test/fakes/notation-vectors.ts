@@ -1,9 +1,9 @@
 import { createPrivateKey, createPublicKey, sign } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseCertificates } from '../../src/adapters/certificate-files.ts';
+import { parseCertificates } from '../../src/adapters/keys/certificate-files.ts';
 import type { RawSigner } from '../../src/ports/raw-signing.ts';
-import { createVerifiedSigner } from '../../src/adapters/raw-signer/verified-signer.ts';
+import { createVerifiedSigner } from '../../src/adapters/keys/verified-signer.ts';
 import { type TrustedRoot, parseTrustedRoot } from '../../src/trust/notation/trusted-root.ts';
 
 /** What test/vectors/notation/make.sh made with notation: signatures that live for 100 days. */

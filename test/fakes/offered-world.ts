@@ -1,7 +1,7 @@
-import type { OfferedMirror } from '../../src/front-end/mirrors-part.ts';
-import { formatMirrorsPart } from '../../src/front-end/mirrors-part.ts';
-import { offerSnapshot } from '../../src/front-end/offer-snapshot.ts';
-import type { RepositoryContent } from '../../src/front-end/repository-part.ts';
+import type { OfferedMirror } from '../../src/server/front-end/mirrors-part.ts';
+import { formatMirrorsPart } from '../../src/server/front-end/mirrors-part.ts';
+import { offerSnapshot } from '../../src/server/front-end/offer-snapshot.ts';
+import type { RepositoryContent } from '../../src/server/front-end/repository-part.ts';
 import { SignpostError } from '../../src/oci/errors.ts';
 import type { RepositoryName } from '../../src/oci/reference.ts';
 import type { PublishedContent } from '../../src/ports/publications.ts';

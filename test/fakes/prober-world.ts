@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
-import { createProber } from '../../src/crawl/prober.ts';
-import type { ProbeSettings } from '../../src/crawl/schedule.ts';
+import { createProber } from '../../src/server/probe/prober.ts';
+import type { ProbeSettings } from '../../src/server/probe/schedule.ts';
 import { type Digest, digestOf } from '../../src/oci/digest.ts';
 import { SignpostError } from '../../src/oci/errors.ts';
 import { parseRepositoryName } from '../../src/oci/reference.ts';
-import { parseIpAddress } from '../../src/mirrors/address.ts';
-import { clientNetworkOf } from '../../src/mirrors/client-network.ts';
+import { parseIpAddress } from '../../src/net/address.ts';
+import { clientNetworkOf } from '../../src/net/client-network.ts';
 import type { Mirror, MirrorId } from '../../src/mirrors/mirror.ts';
 import type { ProbeTarget } from '../../src/ports/mirror-probe.ts';
 import { createMemoryMirrorHistory } from './memory-mirror-history.ts';

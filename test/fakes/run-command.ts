@@ -1,5 +1,5 @@
 import { Readable, Writable } from 'node:stream';
-import type { Streams } from '../../src/cli/command.ts';
+import type { Streams } from '../../src/cli/terminal/command.ts';
 import { run } from '../../src/cli/main.ts';
 
 /** Runs one command line in this process, as the program does, without a terminal. */

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { createFileSealSigner } from '../../src/adapters/file-seal-signer.ts';
+import { createFileSealSigner } from '../../src/adapters/keys/file-seal-signer.ts';
 import type { SealSigner } from '../../src/ports/seal-signer.ts';
-import { type SealKey, parseSealKey } from '../../src/trust/seal.ts';
+import { type SealKey, parseSealKey } from '../../src/trust/hand-off/seal.ts';
 
 /** A new key that really seals. */
 export interface SealPair {

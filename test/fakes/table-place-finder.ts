@@ -1,5 +1,5 @@
-import type { Netblock } from '../../src/mirrors/address.ts';
-import { netblockContains } from '../../src/mirrors/netblock.ts';
+import type { Netblock } from '../../src/net/address.ts';
+import { netblockContains } from '../../src/net/netblock.ts';
 import type { Place } from '../../src/mirrors/place.ts';
 import type { PlaceFinder } from '../../src/ports/place-finder.ts';
 

@@ -7,7 +7,7 @@ import { chooseRoles } from '../../src/trust/tuf/delegated-roles.ts';
 import type { Metadata, TargetFile, Targets } from '../../src/trust/tuf/metadata.ts';
 import { RoleSearch, type SearchedRole } from '../../src/trust/tuf/role-search.ts';
 import { expiryOf } from '../../src/trust/tuf/trusted-metadata.ts';
-import { TufClient } from '../../src/verify/tuf-client.ts';
+import { TufClient } from '../../src/client/tuf-client.ts';
 
 /*
  * The client of `signpost verify` under the calling convention of the public tuf-conformance suite (its CLIENT-CLI.md);

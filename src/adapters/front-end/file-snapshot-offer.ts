@@ -3,8 +3,8 @@ import { open } from 'node:fs/promises';
 import { SignpostError } from '../../oci/errors.ts';
 import type { SnapshotOffer } from '../../ports/snapshot-offer.ts';
 import { partLimit } from '../../ports/snapshot-store.ts';
-import { statIfThere } from '../atomic-file.ts';
-import { storageError } from '../storage-error.ts';
+import { statIfThere } from '../files/atomic-file.ts';
+import { storageError } from '../files/storage-error.ts';
 import { createFileSnapshotStore, partPath } from './file-snapshot-store.ts';
 
 const pieceSize = 256 * 1024;

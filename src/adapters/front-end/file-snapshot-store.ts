@@ -9,9 +9,9 @@ import {
   makePrivateFolder,
   statIfThere,
   writeFileAtomic,
-} from '../atomic-file.ts';
-import { readSmallFile } from '../small-file.ts';
-import { storageError } from '../storage-error.ts';
+} from '../files/atomic-file.ts';
+import { readSmallFile } from '../files/small-file.ts';
+import { storageError } from '../files/storage-error.ts';
 
 const partsFolder = 'parts';
 

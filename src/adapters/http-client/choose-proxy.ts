@@ -1,6 +1,6 @@
-import { type Netblock, formatWords, readIpAddress, wordsOf } from '../../mirrors/address.ts';
-import { classifyAddress } from '../../mirrors/address-class.ts';
-import { familyOf, maskWords, netblockContains, parseNetblock } from '../../mirrors/netblock.ts';
+import { type Netblock, formatWords, readIpAddress, wordsOf } from '../../net/address.ts';
+import { classifyAddress } from '../../net/address-class.ts';
+import { familyOf, maskWords, netblockContains, parseNetblock } from '../../net/netblock.ts';
 import { SignpostError } from '../../oci/errors.ts';
 
 /** Where connections go by way of a proxy, as HTTP_PROXY, HTTPS_PROXY and NO_PROXY say it. */

@@ -1,5 +1,5 @@
 import { isSignpostError, SignpostError } from '../../oci/errors.ts';
-import { describeTlsProblem, isUnknownAuthority } from '../tls-problems.ts';
+import { describeTlsProblem, isUnknownAuthority } from './tls-problems.ts';
 
 // Failures that may be gone a second later. A certificate that is not trusted, or a name that does not exist, is not.
 const passing: ReadonlySet<string> = new Set([

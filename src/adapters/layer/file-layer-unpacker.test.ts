@@ -10,7 +10,7 @@ import { createMemoryLayers } from '../../../test/fakes/memory-layers.ts';
 import { type Digest, digestOf } from '../../oci/digest.ts';
 import { parseRepositoryName } from '../../oci/reference.ts';
 import type { UnpackedLayer } from '../../ports/layer-unpacker.ts';
-import { blobPath, stagingPaths } from '../tree-paths.ts';
+import { blobPath, stagingPaths } from '../tree/tree-paths.ts';
 import { createFileLayerUnpacker } from './file-layer-unpacker.ts';
 
 const repository = parseRepositoryName('a/b');

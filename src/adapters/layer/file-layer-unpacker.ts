@@ -2,8 +2,8 @@ import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { type ErrorCode, SignpostError } from '../../oci/errors.ts';
 import type { LayerUnpacker, UnpackedLayer, UnpackOptions } from '../../ports/layer-unpacker.ts';
-import { statIfThere } from '../atomic-file.ts';
-import { blobPath, stagingPaths } from '../tree-paths.ts';
+import { statIfThere } from '../files/atomic-file.ts';
+import { blobPath, stagingPaths } from '../tree/tree-paths.ts';
 import { unpackFile } from './unpack-file.ts';
 
 // Up to here, starting a thread takes longer than the work.

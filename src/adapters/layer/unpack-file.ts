@@ -3,11 +3,11 @@ import { createReadStream } from 'node:fs';
 import { type Digest, parseDigest } from '../../oci/digest.ts';
 import { isSignpostError, SignpostError } from '../../oci/errors.ts';
 import type { UnpackedLayer } from '../../ports/layer-unpacker.ts';
-import { isAbsent } from '../atomic-file.ts';
+import { isAbsent } from '../files/atomic-file.ts';
 import { detectCompression, isReadable } from '../compression/compression.ts';
 import { decompress } from '../compression/decompress.ts';
 import { peek } from '../compression/peek.ts';
-import { storageError } from '../storage-error.ts';
+import { storageError } from '../files/storage-error.ts';
 
 const readSize = 1024 * 1024;
 

@@ -8,9 +8,9 @@ import { buildImage } from '../../../test/fakes/image-builder.ts';
 import { vectorFile } from '../../../test/fakes/vectors.ts';
 import type { Signer } from '../../ports/signing.ts';
 import { formatSimpleSigning } from '../../trust/simple-signing.ts';
-import { createSystemClock } from '../system-clock.ts';
-import { createFileSigner } from './file-signer.ts';
-import { createGpgSigner } from './gpg-signer.ts';
+import { createSystemClock } from '../time/system-clock.ts';
+import { createFileSigner } from '../keys/openpgp-file-signer.ts';
+import { createGpgSigner } from '../keys/openpgp-gpg-signer.ts';
 
 // What counts is that stock clients believe our signatures: skopeo verifies as podman, CRI-O and buildah do.
 const installed = (command: string) => spawnSync(command, ['--version']).status === 0;

@@ -1,8 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import { Reader } from 'mmdb-lib';
 import { SignpostError } from '../../oci/errors.ts';
-import type { IpAddress } from '../../mirrors/address.ts';
-import { familyOf } from '../../mirrors/netblock.ts';
+import type { IpAddress } from '../../net/address.ts';
+import { familyOf } from '../../net/netblock.ts';
 
 /** A MaxMind-format database in memory. */
 export interface MmdbFile {

@@ -7,8 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { placeFinderContract } from '../../../test/contracts/place-finder.ts';
 import { buildMmdb } from '../../../test/fakes/mmdb-builder.ts';
 import { isSignpostError } from '../../oci/errors.ts';
-import { parseIpAddress } from '../../mirrors/address.ts';
-import { parseNetblock } from '../../mirrors/netblock.ts';
+import { parseIpAddress } from '../../net/address.ts';
+import { parseNetblock } from '../../net/netblock.ts';
 import { type PlaceSources, createMmdbPlaceFinder } from './mmdb-place-finder.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'signpost-places-'));

@@ -1,7 +1,7 @@
-import { type AddressWords, type IpAddress, type Netblock, wordsOf } from '../../mirrors/address.ts';
+import { type AddressWords, type IpAddress, type Netblock, wordsOf } from '../../net/address.ts';
 import { findCountry } from '../../mirrors/countries.ts';
-import { formatNetblock } from '../../mirrors/netblock.ts';
-import { type NetblockMatch, createNetblockTable } from '../../mirrors/netblock-table.ts';
+import { formatNetblock } from '../../net/netblock.ts';
+import { type NetblockMatch, createNetblockTable } from '../../net/netblock-table.ts';
 import type { Place } from '../../mirrors/place.ts';
 import type { PlaceFinder } from '../../ports/place-finder.ts';
 import { type MmdbFile, readMmdbFile } from './mmdb-file.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseIpAddress, wordsOf } from '../../mirrors/address.ts';
+import { parseIpAddress, wordsOf } from '../../net/address.ts';
 import { createNetworkCache } from './network-cache.ts';
 
 const words = (text: string) => wordsOf(parseIpAddress(text));

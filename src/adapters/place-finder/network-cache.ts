@@ -1,4 +1,4 @@
-import type { AddressWords } from '../../mirrors/address.ts';
+import type { AddressWords } from '../../net/address.ts';
 
 /** Remembers something about client networks: /24 for IPv4, /48 for IPv6. */
 export interface NetworkCache<T> {

@@ -2,8 +2,8 @@ import { linkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { digestHex } from '../../oci/digest.ts';
 import type { WantedFile } from '../../ports/mirror-folder.ts';
-import { makeFolders } from '../permissions.ts';
-import { errorCode } from '../storage-error.ts';
+import { makeFolders } from '../files/permissions.ts';
+import { errorCode } from '../files/storage-error.ts';
 import { stateName } from './mirror-paths.ts';
 
 /**

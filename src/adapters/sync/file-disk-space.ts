@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DiskSpace } from '../../ports/disk-space.ts';
-import { readFreeSpace } from '../free-space.ts';
+import { readFreeSpace } from '../files/free-space.ts';
 import { poolPath } from './blob-pool.ts';
 import { partialPath } from './mirror-paths.ts';
 import { smallSize } from './small-files.ts';

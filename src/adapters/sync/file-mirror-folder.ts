@@ -1,12 +1,12 @@
 import { statSync } from 'node:fs';
 import { readFile, readdir, rm, rmdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { parseContentPath } from '../../mirrors/contents/content-path.ts';
+import { parseContentPath } from '../../tree/content-path.ts';
 import type { MirrorFolder } from '../../ports/mirror-folder.ts';
-import { isAbsent, isTemporaryName, statIfThere } from '../atomic-file.ts';
-import { hashFile } from '../hash-file.ts';
-import { readLines } from '../read-lines.ts';
-import { storageError } from '../storage-error.ts';
+import { isAbsent, isTemporaryName, statIfThere } from '../files/atomic-file.ts';
+import { hashFile } from '../files/hash-file.ts';
+import { readLines } from '../files/read-lines.ts';
+import { storageError } from '../files/storage-error.ts';
 import { createPool, poolPath } from './blob-pool.ts';
 import { stateName } from './mirror-paths.ts';
 

@@ -1,8 +1,8 @@
 import { rename } from 'node:fs/promises';
 import { digestHex } from '../../oci/digest.ts';
 import type { IncomingFile, WantedFile } from '../../ports/mirror-folder.ts';
-import { type FlushGate, PartialFile } from '../partial-file.ts';
-import { storageError } from '../storage-error.ts';
+import { type FlushGate, PartialFile } from '../files/partial-file.ts';
+import { storageError } from '../files/storage-error.ts';
 
 /** A large file: what has come stays, and the next run goes on from there. */
 export async function receiveLarge(

@@ -2,9 +2,9 @@ import { chmodSync, renameSync, writeFileSync } from 'node:fs';
 import { type Digest, digestMatches } from '../../oci/digest.ts';
 import type { SignpostError } from '../../oci/errors.ts';
 import type { IncomingFile, WantedFile } from '../../ports/mirror-folder.ts';
-import { fileModes } from '../permissions.ts';
-import { storageError } from '../storage-error.ts';
-import { syncPaths } from '../sync-paths.ts';
+import { fileModes } from '../files/permissions.ts';
+import { storageError } from '../files/storage-error.ts';
+import { syncPaths } from '../files/sync-paths.ts';
 
 /** Up to this, a file is held in memory until its digest has been checked: the disk sees it once. In bytes. */
 export const smallSize = 256 * 1024;

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { createSecureContext } from 'node:tls';
 import { test } from 'node:test';
 import { createLoopbackCertificate } from '../../../test/fakes/loopback-certificate.ts';
-import { createMirrorAddressResolver } from '../mirror-address-resolver.ts';
+import { createMirrorAddressResolver } from '../http-client/mirror-address-resolver.ts';
 import { createSyncConnections } from './sync-connections.ts';
 
 test('a certificate of an authority that is not known is named as such, with what to do', async (t) => {

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
-import { makeFolder } from '../atomic-file.ts';
-import { syncPaths } from '../sync-paths.ts';
+import { makeFolder } from '../files/atomic-file.ts';
+import { syncPaths } from '../files/sync-paths.ts';
 
 const foldersRemembered = 10_000;
 

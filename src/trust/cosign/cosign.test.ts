@@ -11,7 +11,7 @@ import {
 import { vectorTime } from '../../../test/fakes/vectors.ts';
 import { digestOf } from '../../oci/digest.ts';
 import { type ImageManifest, parseManifest } from '../../oci/manifest.ts';
-import { createCosignSigner } from '../../sign/cosign-signer.ts';
+import { createCosignSigner } from '../../signer/cosign-signer.ts';
 import { judgeSignature } from '../judge-signature.ts';
 import { cosignArtifact } from './cosign-artifact.ts';
 import { formatCosignEnvelope, parseCosignEnvelope } from './cosign-envelope.ts';

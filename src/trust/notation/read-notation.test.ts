@@ -9,7 +9,7 @@ import {
   readNotationVector,
 } from '../../../test/fakes/notation-vectors.ts';
 import { createTestChain } from '../../../test/fakes/signing-certificates.ts';
-import { createNotationSigner } from '../../sign/notation-signer.ts';
+import { createNotationSigner } from '../../signer/notation-signer.ts';
 import { digestOf } from '../../oci/digest.ts';
 import type { Evidence } from '../evidence.ts';
 import { toRawSignature } from '../ecdsa-signature.ts';

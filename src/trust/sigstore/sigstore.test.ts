@@ -11,7 +11,7 @@ import {
 import { vectorTime } from '../../../test/fakes/vectors.ts';
 import { digestOf } from '../../oci/digest.ts';
 import { parseManifest } from '../../oci/manifest.ts';
-import { createSigstoreSigner } from '../../sign/sigstore-signer.ts';
+import { createSigstoreSigner } from '../../signer/sigstore-signer.ts';
 import { judgeSignature } from '../judge-signature.ts';
 import { encodePreAuthentication } from './dsse.ts';
 import { formatImageStatement, parseImageStatement } from './image-statement.ts';

@@ -9,7 +9,7 @@ import {
   makeRoot,
 } from '../../../test/fakes/tuf-world.ts';
 import { isSignpostError } from '../../oci/errors.ts';
-import { sealMetadata } from '../../sign/seal-metadata.ts';
+import { sealMetadata } from '../../signer/seal-metadata.ts';
 import { readStrictMetadata } from './read-strict-metadata.ts';
 import { trustRoot, updateRoot } from './trusted-metadata.ts';
 import { type MetadataFiles, verifyPublication } from './verify-publication.ts';

@@ -1,15 +1,15 @@
 import { digestOf } from '../../../src/oci/digest.ts';
 import { parseRegistryHost, parseRepositoryName, parseTagName } from '../../../src/oci/reference.ts';
-import { readBundle } from '../../../src/accept/read-bundle.ts';
-import { readRequest } from '../../../src/sign/read-request.ts';
+import { readBundle } from '../../../src/origin/accept/read-bundle.ts';
+import { readRequest } from '../../../src/signer/read-request.ts';
 import {
   formatSnapshot,
   openSnapshot,
   sealSnapshot,
   snapshotMessage,
-} from '../../../src/front-end/origin-snapshot.ts';
-import { createBundleFormatter } from '../../../src/trust/signature-bundle.ts';
-import { splitLines } from '../../../src/adapters/read-lines.ts';
+} from '../../../src/server/front-end/origin-snapshot.ts';
+import { createBundleFormatter } from '../../../src/trust/hand-off/signature-bundle.ts';
+import { splitLines } from '../../../src/adapters/files/read-lines.ts';
 import { withChecksum } from '../../fakes/bad-lines.ts';
 import { buildFourPlatforms } from '../../fakes/image-builder.ts';
 import { createSealPair } from '../../fakes/seal-pair.ts';

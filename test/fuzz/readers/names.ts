@@ -1,10 +1,10 @@
 import { parseEntryName, parseLink } from '../../../src/adapters/source/archive/entry-name.ts';
 import { parseChallenges } from '../../../src/adapters/source/registry/challenge.ts';
-import { parsePkcs11Uri } from '../../../src/cli/pkcs11-uri.ts';
-import { readIpAddress } from '../../../src/mirrors/address.ts';
-import { createOriginFinder } from '../../../src/mirrors/client-address.ts';
-import { parseContentPath } from '../../../src/mirrors/contents/content-path.ts';
-import { parseNetblock } from '../../../src/mirrors/netblock.ts';
+import { parsePkcs11Uri } from '../../../src/cli/keys/pkcs11-uri.ts';
+import { readIpAddress } from '../../../src/net/address.ts';
+import { createOriginFinder } from '../../../src/net/client-address.ts';
+import { parseContentPath } from '../../../src/tree/content-path.ts';
+import { parseNetblock } from '../../../src/net/netblock.ts';
 import { parseAsn, parseMirrorNetblock } from '../../../src/mirrors/parse-mirror-networks.ts';
 import { parseMirrorUrl } from '../../../src/mirrors/parse-mirror-url.ts';
 import { parseImageSource } from '../../../src/oci/image-source-name.ts';
@@ -17,7 +17,7 @@ import {
   parseTagName,
   parseTaggedReference,
 } from '../../../src/oci/reference.ts';
-import { parseRequestPath } from '../../../src/registry/request-path.ts';
+import { parseRequestPath } from '../../../src/server/pull/request-path.ts';
 import { parseGlob } from '../../../src/trust/glob.ts';
 import { findMetadataPath, tufPath } from '../../../src/trust/metadata-path.ts';
 import { judgeError } from '../judge-error.ts';

@@ -1,25 +1,12 @@
+import { type DockerArchiveOptions } from './archive-options.ts';
 import type { ImageSource } from '../../../ports/image-source.ts';
 import { SignpostError } from '../../../oci/errors.ts';
-import type { Platform } from '../../../oci/platform.ts';
 import { readEntryPlatform } from '../layout/entry-platform.ts';
 import { chooseLayoutRoot } from '../layout/layout-root.ts';
 import { createLayoutSource, readIndex } from '../layout/layout-source.ts';
-import type { SourceFiles } from '../source-files.ts';
-import type { TemporaryFolder } from '../temporary-folder.ts';
 import { findArchiveEntry } from './archive-entry.ts';
-import { type ArchiveSelector, readDockerManifest } from './docker-manifest.ts';
+import { readDockerManifest } from './docker-manifest.ts';
 import { createLegacySource } from './legacy-source.ts';
-
-export interface DockerArchiveOptions {
-  readonly name: string;
-  readonly files: SourceFiles;
-  readonly selector: ArchiveSelector & { readonly platforms?: readonly Platform[] };
-  /** Ends whatever the source is doing. */
-  readonly signal: AbortSignal;
-  readonly temporary: TemporaryFolder;
-  /** Bytes of one layer after decompression. */
-  readonly layerLimit: number;
-}
 
 /**
  * An image in what `docker save` writes. Since Docker 25 that is an OCI image layout as well, whose manifests are kept

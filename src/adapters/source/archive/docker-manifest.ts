@@ -4,7 +4,7 @@ import { SignpostError } from '../../../oci/errors.ts';
 import { manifestLimit } from '../../../oci/manifest.ts';
 import { readJson, type SourceFiles } from '../source-files.ts';
 import { plainName } from './entry-name.ts';
-import { sameImageName } from './image-name.ts';
+import { sameImageName } from '../layout/image-name.ts';
 
 const name = z.string().min(1).max(512);
 const itemSchema = z.object({

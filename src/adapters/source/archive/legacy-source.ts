@@ -5,7 +5,7 @@ import { manifestLimit } from '../../../oci/manifest.ts';
 import { mediaTypes } from '../../../oci/media-types.ts';
 import type { ImageSource } from '../../../ports/image-source.ts';
 import { readWhole } from '../source-files.ts';
-import type { DockerArchiveOptions } from './docker-archive-source.ts';
+import type { DockerArchiveOptions } from './archive-options.ts';
 import { readDockerManifest } from './docker-manifest.ts';
 import { packLayers, type PackedLayer } from './pack-layer.ts';
 

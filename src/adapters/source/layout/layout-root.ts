@@ -4,7 +4,7 @@ import { SignpostError } from '../../../oci/errors.ts';
 import type { ListEntries, ListEntry } from '../../../oci/manifest.ts';
 import { isListType } from '../../../oci/media-types.ts';
 import { formatPlatform, type Platform, platformMatches } from '../../../oci/platform.ts';
-import { sameImageName } from '../archive/image-name.ts';
+import { sameImageName } from './image-name.ts';
 
 /** What is copied from a layout: some entries of index.json as a list, one of them, or a manifest below them. */
 export type LayoutRoot =

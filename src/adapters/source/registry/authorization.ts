@@ -7,7 +7,8 @@ import type { Patience } from '../../http-client/patience.ts';
 import { discardBody, readBounded } from '../../http-client/read-body.ts';
 import type { Answer, Transport } from '../../http-client/transport.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';
-import type { Credentials, FoundCredentials } from './credentials.ts';
+import type { FoundCredentials } from './credentials.ts';
+import type { Credentials } from './credential-helper.ts';
 import { sendTokenRequest } from './send-token-request.ts';
 
 const answerLimit = 256 * 1024;

@@ -2,7 +2,11 @@ import { spawn } from 'node:child_process';
 import { z } from 'zod';
 import { quote } from '../../../oci/digest.ts';
 import { parseJson } from '../../../oci/parse-json.ts';
-import type { Credentials } from './credentials.ts';
+
+/** What a registry's user gives to prove who he is. A `token` is an OAuth 2 refresh token. */
+export type Credentials =
+  | { readonly kind: 'password'; readonly user: string; readonly password: string }
+  | { readonly kind: 'token'; readonly token: string };
 
 const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const outputLimit = 64 * 1024;

@@ -1,13 +1,9 @@
+import { type Credentials } from './credential-helper.ts';
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { SignpostError } from '../../../oci/errors.ts';
 import { parseJson } from '../../../oci/parse-json.ts';
 import { runCredentialHelper } from './credential-helper.ts';
-
-/** What a registry's user gives to prove who he is. A `token` is an OAuth 2 refresh token. */
-export type Credentials =
-  | { readonly kind: 'password'; readonly user: string; readonly password: string }
-  | { readonly kind: 'token'; readonly token: string };
 
 const fileLimit = 1024 * 1024;
 // Docker Hub's credentials are kept under the address of its first API.

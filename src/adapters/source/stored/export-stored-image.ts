@@ -5,8 +5,8 @@ import {
   type StoredImageName,
   formatImageSource,
 } from '../../../oci/image-source-name.ts';
-import { runBounded } from '../../bounded-program.ts';
-import { errorCode } from '../../storage-error.ts';
+import { runBounded } from '../../process/bounded-program.ts';
+import { errorCode } from '../../files/storage-error.ts';
 import type { TemporaryFolder } from '../temporary-folder.ts';
 
 /** A program that can write an image of a store into a file. */

@@ -11,7 +11,7 @@ export interface Attack {
 /** `path/of/the.test.ts` and the title of a test in it. */
 export type TestName = readonly [file: string, title: string];
 
-const verify = 'src/cli/commands/verify.test.ts';
+const verify = 'src/cli/client/verify.test.ts';
 const podmanAndSkopeo = 'test/e2e/verify.test.ts';
 
 /** In the order in which the page has them. */
@@ -28,7 +28,7 @@ export const attacks = {
       ],
       [verify, 'a blob with other bytes'],
       [
-        'src/crawl/prober.test.ts',
+        'src/server/probe/prober.test.ts',
         'wants a full check after wrong bytes: several blobs, the small ones whole',
       ],
     ],
@@ -136,11 +136,11 @@ export const attacks = {
     tests: [
       [verify, 'a list that names a foreign manifest'],
       [
-        'src/accept/accept-bundle.test.ts',
+        'src/origin/accept/accept-bundle.test.ts',
         'a bundle that lacks a manifest, signs a foreign one, or answers for another list is refused',
       ],
       [
-        'src/sign/sign-request.test.ts',
+        'src/signer/sign-request.test.ts',
         'an image is refused when its list and its manifests do not fit together',
       ],
     ],

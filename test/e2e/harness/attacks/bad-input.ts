@@ -6,10 +6,10 @@ export interface BadInput {
   readonly tests: readonly TestName[];
 }
 
-const bundles = 'src/accept/bad-bundles.test.ts';
-const requests = 'src/sign/bad-requests.test.ts';
+const bundles = 'src/origin/accept/bad-bundles.test.ts';
+const requests = 'src/signer/bad-requests.test.ts';
 const strictJson = 'src/trust/strict-json.test.ts';
-const watch = 'src/sign/watch-requests.test.ts';
+const watch = 'src/signer/watch-requests.test.ts';
 const openpgp = 'src/adapters/openpgp/signature-reader.test.ts';
 const notation = 'src/trust/notation/read-notation.test.ts';
 const certificates = 'src/trust/notation/certificate-chain.test.ts';
@@ -30,7 +30,7 @@ const envelopes: TestName = [
   'an envelope of several signatures, of a weak hash or of no signature is refused, and nothing is published',
 ];
 const underCertificates: TestName = [
-  'src/accept/accept-notation.test.ts',
+  'src/origin/accept/accept-notation.test.ts',
   'envelopes under certificates that may not sign images are refused, and nothing is published',
 ];
 
@@ -48,7 +48,7 @@ export const badInput: readonly BadInput[] = [
     tests: [
       malformedBundle,
       [watch, 'rubbish, nested, doubled and enormous requests are refused, links and other names left alone'],
-      ['src/trust/signing-request.test.ts', 'lines are limited'],
+      ['src/trust/hand-off/signing-request.test.ts', 'lines are limited'],
       ['src/oci/manifest.test.ts', 'more than 4 MiB is refused before it is read'],
     ],
   },
@@ -61,7 +61,7 @@ export const badInput: readonly BadInput[] = [
       [strictJson, 'depth, trailing bytes, other encodings and broken JSON are refused'],
       [cosign, 'a payload with doubled keys, unknown ones, another type or other spellings is refused'],
       [sigstore, 'a statement about several images, with a predicate, or with doubled keys is refused'],
-      ['src/trust/approval.test.ts', 'anything that is not just an approval is refused'],
+      ['src/trust/hand-off/approval.test.ts', 'anything that is not just an approval is refused'],
     ],
   },
   {
@@ -85,7 +85,7 @@ export const badInput: readonly BadInput[] = [
       [certificates, 'every rule has a reason of its own'],
       [certificates, 'a certificate that was signed with MD5 is refused for that'],
       [
-        'src/adapters/file-seal-signer.test.ts',
+        'src/adapters/keys/file-seal-signer.test.ts',
         'keys of other kinds, private ones where public ones belong, and rubbish are refused',
       ],
     ],
@@ -117,20 +117,20 @@ export const badInput: readonly BadInput[] = [
       ['src/trust/tuf/verify-publication.test.ts', 'no flipped bit in any file verifies'],
       ['src/trust/notary-v1/verify-collection.test.ts', 'no flipped bit in any file verifies'],
       [
-        'src/adapters/file-seal-signer.test.ts',
+        'src/adapters/keys/file-seal-signer.test.ts',
         'property: no flipped bit of a seal or of what it seals holds',
       ],
       [
-        'src/trust/signing-request.test.ts',
+        'src/trust/hand-off/signing-request.test.ts',
         'property: a request that is cut off, lengthened or changed anywhere is refused',
       ],
       [requests, 'property: no flipped bit in a list or a manifest is signed as what it was'],
       [
-        'src/accept/read-bundle.test.ts',
+        'src/origin/accept/read-bundle.test.ts',
         'property: no byte of a sealed bundle can be changed, even under a checksum that is right',
       ],
       [
-        'src/publish/flipped-bits.test.ts',
+        'src/origin/publish/flipped-bits.test.ts',
         'property: no flipped bit in a manifest, a config or a layer is staged',
       ],
     ],

@@ -6,10 +6,10 @@ export interface InsideAttack extends Attack {
   readonly tests: readonly TestName[];
 }
 
-const sign = 'src/sign/sign-request.test.ts';
-const watch = 'src/sign/watch-requests.test.ts';
-const accept = 'src/accept/accept-bundle.test.ts';
-const readBundle = 'src/accept/read-bundle.test.ts';
+const sign = 'src/signer/sign-request.test.ts';
+const watch = 'src/signer/watch-requests.test.ts';
+const accept = 'src/origin/accept/accept-bundle.test.ts';
+const readBundle = 'src/origin/accept/read-bundle.test.ts';
 
 export const insideAttacks: readonly InsideAttack[] = [
   {
@@ -59,11 +59,11 @@ export const insideAttacks: readonly InsideAttack[] = [
     next: 'The signer finds its own published signatures in the request, of which its record does not know, and refuses. Told to go on all the same, its metadata has versions that are published already: the origin refuses them.',
     tests: [
       [
-        'src/sign/find-forgotten.test.ts',
+        'src/signer/find-forgotten.test.ts',
         'a record that was put back to an older state is noticed, and nothing is signed',
       ],
       [
-        'src/cli/commands/signer.test.ts',
+        'src/cli/signer/signer.test.ts',
         'a signer whose disk was put back to an older state notices, and goes on only when told to',
       ],
       ['test/e2e/metadata.test.ts', 'a signer whose record was put back is found out, and nothing goes back'],

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { createFileSigner } from '../../../../src/adapters/openpgp/file-signer.ts';
+import { createFileSigner } from '../../../../src/adapters/keys/openpgp-file-signer.ts';
 import { mediaTypes } from '../../../../src/oci/media-types.ts';
 import { formatSimpleSigning } from '../../../../src/trust/simple-signing.ts';
 import { type BuiltManifest, buildList } from '../../../fakes/image-builder.ts';

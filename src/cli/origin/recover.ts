@@ -1,0 +1,133 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import { SignpostError } from '../../oci/errors.ts';
+import { describeMissing } from '../../origin/accept/place-publication.ts';
+import { type CommonOptions, type Terminal, createVerb, printResult } from '../terminal/command.ts';
+import { loadCheckedConfig } from '../checks/checked-config.ts';
+import { type Found, type Recovered, composeRecover } from './compose-recover.ts';
+import { confirm } from '../terminal/prompt.ts';
+
+interface Options extends CommonOptions {
+  readonly signerRecord?: string;
+  readonly pastPublication: number;
+  readonly pastRequest: number;
+  readonly mirrors: boolean;
+  readonly yes?: boolean;
+}
+
+/** `signpost recover`: goes on after an old copy of the database, or of everything, was put back. */
+export function createCommand(terminal: Terminal): Command {
+  return createVerb(
+    'recover',
+    'Go on after an older copy of the database, or of the whole data folder, was put back. Compares the database with ' +
+      "the tree, with what the mirrors say and with a copy of the signer's record, names what has been forgotten, and moves " +
+      'on past every serial that was given out, so that none is given out again. Nothing else is changed: what was ' +
+      'forgotten has to be published again. Newer copies that still exist are better (docs/backup.md).',
+    ['signpost recover --signer-record signer.db', 'signpost recover --signer-record signer.db --yes --json'],
+  )
+    .option('--signer-record <file>', "copy of the signer's record, from the signer's machine")
+    .option('--past-publication <serial>', 'move on past this publication serial too', parseSerial, 0)
+    .option('--past-request <serial>', 'move on past this request serial too', parseSerial, 0)
+    .option('--no-mirrors', 'do not ask the mirrors')
+    .option('--yes', 'do not ask before anything is changed')
+    .action(async (options: Options) => {
+      const result = await composeRecover(await loadCheckedConfig(options, 'publishing'), {
+        signerRecord: options.signerRecord,
+        operator: { publication: options.pastPublication, request: options.pastRequest },
+        askMirrors: options.mirrors,
+        signal: terminal.signal,
+        agree: (found) => agree(terminal, options, found),
+      });
+      printResult(terminal, options, toJson(result), [
+        ...(result.done && options.yes !== true ? [] : describeFound(result)),
+        ...describeOutcome(result),
+      ]);
+      if (result.missing.length > 0) throw new SignpostError('STORAGE', describeMissing(result.missing));
+      if (result.past !== undefined && !result.done)
+        throw new SignpostError('CANCELLED', 'nothing was changed');
+    });
+}
+
+async function agree(terminal: Terminal, options: Options, found: Found): Promise<boolean> {
+  if (options.yes === true) return true;
+  terminal.stderr.write(`${describeFound(found).join('\n')}\n`);
+  return confirm(terminal, 'Move on?', 'look at what it says, then run it again with --yes');
+}
+
+function parseSerial(text: string): number {
+  const serial = /^[0-9]{1,15}$/.test(text) ? Number(text) : 0;
+  if (serial >= 1) return serial;
+  throw new InvalidArgumentError('expected a serial: a whole number of at least 1.');
+}
+
+function describeFound({
+  database,
+  tree,
+  mirrors,
+  signer,
+  disbelieved,
+  unknown,
+  signed,
+}: Found): readonly string[] {
+  const serials = mirrors.flatMap(({ name, serial }) => (serial === undefined ? [] : [{ name, serial }]));
+  const silent = mirrors.filter(({ serial }) => serial === undefined).map(({ name }) => name);
+  const furthest = serials.reduce((most, one) => (one.serial > most.serial ? one : most), {
+    name: '',
+    serial: -1,
+  });
+  return [
+    `database: publication ${database.publication}, request ${database.request}`,
+    `tree:     publication ${tree}`,
+    furthest.serial < 0
+      ? 'mirrors:  none has said how far it is'
+      : `mirrors:  publication ${furthest.serial} (${furthest.name}); ${serials.length} of ${mirrors.length} have said`,
+    ...(silent.length === 0 ? [] : [`          without an answer: ${silent.join(', ')}`]),
+    ...disbelieved.map((name) => `          not believed, its serial is too high: ${name}`),
+    signer === undefined
+      ? 'signer:   not known: bring a copy of its record and name it with --signer-record'
+      : `signer:   request ${signer}`,
+    ...(unknown.length + signed.length === 0 ? [] : ['Forgotten by the database:']),
+    ...signed.map(({ reference, list, serial }) => `  ${reference}  ${list}  (signed for request ${serial})`),
+    ...unknown.map(
+      ({ repository, digest, names }) =>
+        `  ${repository}@${digest}${names.length === 0 ? '' : `  signed as ${names.join(', ')}`}`,
+    ),
+  ];
+}
+
+function describeOutcome({ done, past, unknown, signed }: Recovered): readonly string[] {
+  if (past === undefined) return ['Nobody knows of a serial that the database does not: nothing to do.'];
+  if (!done) return [];
+  return [
+    `The database and the tree go on at publication ${past.publication}, and requests after ${past.request}.`,
+    ...(unknown.length + signed.length === 0
+      ? []
+      : [
+          'What was forgotten is not pulled by its tag any more, and leaves the mirrors: publish it again and have it signed.',
+        ]),
+  ];
+}
+
+function toJson({
+  done,
+  past,
+  database,
+  tree,
+  mirrors,
+  signer,
+  disbelieved,
+  unknown,
+  signed,
+  missing,
+}: Recovered) {
+  return {
+    done,
+    past: past ?? null,
+    database,
+    tree,
+    mirrors: mirrors.map(({ name, serial }) => ({ name, serial: serial ?? null })),
+    signer: signer ?? null,
+    disbelieved,
+    forgotten: { signed, listed: unknown },
+    missing,
+  };
+}

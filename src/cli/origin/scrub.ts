@@ -1,0 +1,59 @@
+import type { Command } from 'commander';
+import { formatBytes } from '../../text/quantity.ts';
+import { SignpostError } from '../../oci/errors.ts';
+import type { Finding, ScrubReport } from '../../origin/scrub/scrub-report.ts';
+import { type CommonOptions, createVerb, printResult, type Terminal } from '../terminal/command.ts';
+import { configOf } from '../config/config-of.ts';
+import { composeProgress } from '../terminal/progress.ts';
+import { composeScrub } from './compose-scrub.ts';
+import { parseParallel } from '../terminal/parallel-option.ts';
+import { plural } from '../terminal/plural.ts';
+
+interface Options extends CommonOptions {
+  readonly repair?: boolean;
+  readonly parallel: number;
+}
+
+/** `signpost scrub`: checks that everything stored is what it says it is. */
+export function createCommand(terminal: Terminal): Command {
+  return createVerb(
+    'scrub',
+    'Hash every stored file again, follow every tag down to its blobs, and compare the marker with the database. ' +
+      'Anything wrong makes the exit status non-zero. Safe to run at any time.',
+    ['signpost scrub', 'signpost scrub --repair --json'],
+  )
+    .option('--repair', 'remove what interrupted commands left; no other command may be at work')
+    .option('--parallel <count>', 'how many files are hashed at once', parseParallel, 2)
+    .action(async (options: Options) => {
+      const report = await scrub(terminal, options);
+      printResult(terminal, options, { event: 'result', ...report }, describe(report));
+      const { problems } = report.counts;
+      if (problems > 0) {
+        throw new SignpostError('STORAGE', `${problems} ${problems === 1 ? 'problem' : 'problems'} found`);
+      }
+    });
+}
+
+async function scrub(terminal: Terminal, options: Options): Promise<ScrubReport> {
+  using progress = composeProgress(terminal, options.json === true);
+  return await composeScrub(configOf(options), {
+    repair: options.repair === true,
+    parallel: options.parallel,
+    signal: terminal.signal,
+    progress,
+  });
+}
+
+function describe({ files, bytes, problems, notices, repaired, counts }: ScrubReport): readonly string[] {
+  return [
+    ...problems.map(line('PROBLEM ')),
+    ...notices.map(line('notice  ')),
+    ...repaired.map(line('repaired')),
+    `${plural(files, 'file')}, ${formatBytes(bytes)} hashed: ${plural(counts.problems, 'problem')}, ${plural(counts.notices, 'notice')}, ` +
+      `${counts.repaired} repaired`,
+  ];
+}
+
+function line(kind: string): (finding: Finding) => string {
+  return ({ where, what }) => `${kind}  ${where}: ${what}`;
+}

@@ -1,0 +1,70 @@
+import type { Command } from 'commander';
+import { SignpostError } from '../../oci/errors.ts';
+import { type AuditEntry, type AuditValue, auditReadLimit } from '../../ports/audit-log.ts';
+import { type CommonOptions, type Terminal, createVerb, printResult } from '../terminal/command.ts';
+import { configOf } from '../config/config-of.ts';
+import { composeAudit } from './compose-audit.ts';
+import { type ServerOptions, addServerOptions } from '../records/server-options.ts';
+import { formatTable } from '../../text/format-table.ts';
+
+interface Options extends CommonOptions, ServerOptions {
+  readonly limit: string;
+  readonly before?: string;
+}
+
+/** `signpost audit`: who changed what. */
+export function createCommand(terminal: Terminal): Command {
+  const command = createVerb(
+    'audit',
+    'Show who changed what, the newest change first. Every change of a mirror or a token is written down, whether it ' +
+      'was made here or through the management API; so are publications, refusals, renewals and discarded images.',
+    [
+      'signpost audit',
+      'signpost audit --limit 500 --before 1234 --json',
+      'signpost audit --server https://admin.example.org --token-file ~/.signpost-token',
+    ],
+  );
+  return addServerOptions(command)
+    .option('--limit <number>', `how many changes, at most ${auditReadLimit}`, '50')
+    .option('--before <number>', 'only those before the change with this number')
+    .action(async (options: Options) => {
+      await using parts = await composeAudit(options, () => configOf(options));
+      const before = options.before === undefined ? undefined : parseNumber(options.before, '--before');
+      const entries = await parts.audit.read(parseNumber(options.limit, '--limit'), before);
+      const table = formatTable([
+        ['NUMBER', 'WHEN', 'WHO', 'WHAT', 'TO', 'BEFORE', 'AFTER'],
+        ...entries.map((entry) => [
+          String(entry.number),
+          new Date(entry.at).toISOString(),
+          entry.who,
+          entry.action,
+          entry.subject,
+          describe(entry.before),
+          describe(entry.after),
+        ]),
+      ]);
+      printResult(
+        terminal,
+        options,
+        { entries: entries.map(toJson) },
+        entries.length === 0 ? ['No change has been written down.'] : table,
+      );
+    });
+}
+
+const cellLimit = 60;
+
+function describe(value: AuditValue | undefined): string {
+  const text = value === undefined ? '-' : JSON.stringify(value);
+  return text.length <= cellLimit ? text : `${text.slice(0, cellLimit - 3)}...`;
+}
+
+function toJson({ at, ...entry }: AuditEntry): object {
+  return { ...entry, at: new Date(at).toISOString() };
+}
+
+function parseNumber(text: string, option: string): number {
+  const number = /^[1-9][0-9]{0,14}$/.test(text) ? Number(text) : 0;
+  if (number > 0) return number;
+  throw new SignpostError('USAGE', `${option} is "${text.slice(0, 40)}": expected a whole number from 1 on`);
+}

@@ -1,0 +1,110 @@
+import { type Command, InvalidArgumentError } from 'commander';
+import type { CrawledMirror } from '../../server/probe/crawl-once.ts';
+import { formatBytes } from '../../text/quantity.ts';
+import { SignpostError } from '../../oci/errors.ts';
+import { type CommonOptions, createVerb, printResult, type Terminal } from '../terminal/command.ts';
+import { configOf } from '../config/config-of.ts';
+import { composeCrawl } from './compose-crawl.ts';
+import { describeCertificate, describeHealth, describeStatus, statusToJson } from './describe-mirror.ts';
+import { plural } from '../terminal/plural.ts';
+import { formatTable } from '../../text/format-table.ts';
+
+interface Options extends CommonOptions {
+  readonly full?: boolean;
+  readonly parallel: number;
+}
+
+/** Mirrors between two words about how far it is. */
+const progressStep = 100;
+
+/** `signpost crawl`: visits mirrors once, and says how each of them is. */
+export function createCommand(terminal: Terminal): Command {
+  return createVerb(
+    'crawl',
+    'Visit mirrors once: read the marker of each, compare a part of a blob with its bytes here, and look at every ' +
+      'URL over IPv4 and IPv6. Any that is out makes the exit status non-zero. A running server does all this by itself. Where this visit finds a mirror in and the server has it out, or the other way round, the server checks that mirror at once.',
+    ['signpost crawl', 'signpost crawl uni-example --full', 'signpost crawl --json'],
+  )
+    .argument('[mirror...]', 'the mirrors; all that are enabled without any')
+    .option('--full', 'compare several parts of several blobs, and read one whole')
+    .option('--parallel <count>', 'how many mirrors are visited at once', parseMirrors, 64)
+    .action(async (names: readonly string[], options: Options) => {
+      const config = configOf(options);
+      let done = 0;
+      const { mirrors, saved, told } = await composeCrawl(config, names, {
+        full: options.full === true,
+        parallel: options.parallel,
+        signal: terminal.signal,
+        onCrawled: () => {
+          done += 1;
+          if (done % progressStep === 0 && options.json !== true) {
+            terminal.stderr.write(`${plural(done, 'mirror')} visited\n`);
+          }
+        },
+      });
+      const out = mirrors.filter(({ state }) => !state.healthy).length;
+      printResult(
+        terminal,
+        options,
+        { mirrors: mirrors.map(toJson), out, saved, told },
+        describe(mirrors, out, saved ? undefined : told),
+      );
+      if (terminal.signal.aborted) throw new SignpostError('CANCELLED', 'stopped before all were visited');
+      if (out > 0)
+        throw new SignpostError('UNAVAILABLE', `${plural(mirrors.length, 'mirror')} visited, ${out} out`);
+    });
+}
+
+function parseMirrors(text: string): number {
+  const count = /^\d{1,3}$/.test(text) ? Number(text) : 0;
+  if (count >= 1 && count <= 256) return count;
+  throw new InvalidArgumentError('expected a number from 1 to 256.');
+}
+
+function toJson({ mirror, state, requests, bytes, onItsWord }: CrawledMirror) {
+  return { ...statusToJson(mirror, state), requests, bytes, onItsWord };
+}
+
+/** One that clients are not sent to is visited all the same where it is named: so that it can be approved. */
+function describeOrder(mirror: CrawledMirror['mirror']): string {
+  return mirror.enabled && mirror.approved ? '' : ` (${describeStatus(mirror, undefined)})`;
+}
+
+/** `told` is how many mirrors a running server has been told of; undefined where none is running. */
+function describe(
+  mirrors: readonly CrawledMirror[],
+  out: number,
+  told: number | undefined,
+): readonly string[] {
+  if (mirrors.length === 0) return ['There are no mirrors to visit.'];
+  const over = (reachable: boolean | undefined) => (reachable === undefined ? '?' : reachable ? 'yes' : 'no');
+  const table = formatTable([
+    ['NAME', 'IPV4', 'IPV6', 'TIME', 'CERTIFICATE', 'READ', 'STATUS'],
+    ...mirrors.map(({ mirror, state, requests, bytes, onItsWord }) => [
+      mirror.name,
+      over(state.ipv4),
+      over(state.ipv6),
+      state.responseTime === undefined ? '-' : `${state.responseTime} ms`,
+      describeCertificate(state) ?? '-',
+      `${plural(requests, 'request')}, ${formatBytes(bytes)}`,
+      `${describeHealth(state)}${onItsWord ? ' (on its word)' : ''}${describeOrder(mirror)}`,
+    ]),
+  ]);
+  const warnings = mirrors.flatMap(({ mirror, state }) => [
+    ...(state.warning === undefined ? [] : [`Warning: ${mirror.name}: ${state.warning}`]),
+    ...(state.healthy ? (state.urls ?? []) : []).flatMap(({ url, reason }) =>
+      reason === undefined ? [] : [`Warning: ${mirror.name}: ${url}: ${reason}`],
+    ),
+  ]);
+  return [
+    ...table,
+    ...warnings,
+    `${plural(mirrors.length, 'mirror')} visited, ${out} out${describeTold(told)}`,
+  ];
+}
+
+function describeTold(told: number | undefined): string {
+  if (told === undefined) return '';
+  if (told === 0) return '; the running server knows as much';
+  return `; the running server was told of ${plural(told, 'mirror')} and looks at once`;
+}

@@ -1,0 +1,71 @@
+import type { Command } from 'commander';
+import { type ImportPlan, planImport } from '../../mirrors/plan-import.ts';
+import { quote } from '../../oci/digest.ts';
+import { SignpostError, isSignpostError } from '../../oci/errors.ts';
+import type { Author } from '../../ports/audit-log.ts';
+import type { MirrorRegistry } from '../../ports/mirror-registry.ts';
+import { type CommonOptions, type Terminal, createVerb, printResult } from '../terminal/command.ts';
+import { readMirrorFile } from './compose-mirror-file.ts';
+import { composeMirror } from './compose-mirror.ts';
+import { configOf } from '../config/config-of.ts';
+import { type ServerOptions, addServerOptions } from '../records/server-options.ts';
+
+interface Options extends CommonOptions, ServerOptions {
+  readonly shareNetblocks?: boolean;
+  readonly dryRun?: boolean;
+}
+
+/** `signpost mirror import`: enters many mirrors at once. */
+export function createImport(terminal: Terminal): Command {
+  const command = createVerb(
+    'import',
+    'Add the mirrors of a YAML or JSON file, in the form in which "mirror list --json" and the HTTP API show them. ' +
+      'A mirror whose name is known already becomes what the file says; mirrors that the file does not name stay as they are. ' +
+      'The whole file is checked before anything is changed, and importing it again changes nothing more.',
+    [
+      'signpost mirror list --json > mirrors.json',
+      'signpost mirror import mirrors.yaml --dry-run',
+      'signpost mirror import mirrors.json --server https://admin.example.org --token-file ~/.signpost-token',
+    ],
+  )
+    .argument('<file>', 'with "mirrors": a list')
+    .option('--share-netblocks', 'their netblocks may overlap those of other mirrors')
+    .option('--dry-run', 'only say what would be done');
+  return addServerOptions(command).action(async (file: string, options: Options) => {
+    const imported = await readMirrorFile(file);
+    await using parts = await composeMirror(options, () => configOf(options));
+    const { registry, allowed, by } = parts;
+    const shareNetblocks = options.shareNetblocks === true;
+    const plan = planImport(await registry.list(), imported, allowed, { shareNetblocks });
+    if (options.dryRun !== true) await carryOut(plan, registry, by);
+    const added = plan.added.map(({ name }) => name);
+    const changed = plan.changed.map(({ after }) => after.name);
+    const { unchanged } = plan;
+    const dryRun = options.dryRun === true;
+    printResult(terminal, options, { dryRun, added, changed, unchanged }, [
+      ...added.map((name) => `${dryRun ? 'would add' : 'added'} ${name}`),
+      ...changed.map((name) => `${dryRun ? 'would change' : 'changed'} ${name}`),
+      `${added.length} added, ${changed.length} changed, ${unchanged.length} as they were`,
+    ]);
+  });
+}
+
+/** A server far away judges more than the plan did: where names lead, and what it allows. What came before stays done. */
+async function carryOut({ added, changed }: ImportPlan, registry: MirrorRegistry, by: Author): Promise<void> {
+  const steps = [
+    ...added.map((mirror) => ({ name: mirror.name, take: () => registry.add(mirror, by) })),
+    ...changed.map(({ before, after }) => ({
+      name: after.name,
+      take: () => registry.update(before, after, by),
+    })),
+  ];
+  for (const [done, { name, take }] of steps.entries()) {
+    try {
+      await take();
+    } catch (cause) {
+      if (!isSignpostError(cause)) throw cause;
+      const message = `the mirror ${quote(name)}: ${cause.message} (${done} of ${steps.length} were done before it, and stay)`;
+      throw new SignpostError(cause.code, message, { cause });
+    }
+  }
+}

@@ -1,0 +1,45 @@
+import { once } from 'node:events';
+import type { Command } from 'commander';
+import { type CommonOptions, type Terminal, createVerb, printResult } from '../terminal/command.ts';
+import { loadCheckedConfig } from '../checks/checked-config.ts';
+import { composeServe } from './compose-serve.ts';
+import { type ProxyOption, noProxyOption } from '../terminal/proxy-option.ts';
+
+/** `signpost serve`: answers pulls until it is asked to stop. */
+export function createCommand(terminal: Terminal): Command {
+  return createVerb(
+    'serve',
+    'Answer the pull API of the OCI distribution specification, and send each blob request to a good mirror. ' +
+      'Prints its addresses when it is ready; logs JSON lines on standard error. SIGTERM stops it gracefully; SIGHUP ' +
+      'reads the settings of mirrors, places and the log level again. Certificates, mirrors and publications are noticed ' +
+      'by themselves.',
+    ['signpost serve', 'signpost serve --config ./signpost.yaml --json'],
+  )
+    .addOption(noProxyOption())
+    .action(async (options: CommonOptions & ProxyOption) => {
+      const read = () => loadCheckedConfig(options, 'serving');
+      const server = await composeServe(await read(), options);
+      const reload = () => server.reload(read);
+      process.on('SIGHUP', reload);
+      try {
+        printResult(
+          terminal,
+          options,
+          {
+            addresses: server.urls,
+            ...(server.adminUrls.length > 0 && { admin: server.adminUrls }),
+            ...(server.metricsUrls.length > 0 && { metrics: server.metricsUrls }),
+          },
+          [
+            ...server.urls.map((url) => `Serving images on ${url}`),
+            ...server.adminUrls.map((url) => `Managing on ${url}`),
+            ...server.metricsUrls.map((url) => `Answering metrics on ${url}`),
+          ],
+        );
+        if (!terminal.signal.aborted) await once(terminal.signal, 'abort');
+      } finally {
+        await server.stop();
+        process.off('SIGHUP', reload);
+      }
+    });
+}

@@ -1,0 +1,108 @@
+import type { Command } from 'commander';
+import { isSignpostError } from '../../oci/errors.ts';
+import type { SigningPlan } from '../../signer/plan-signing.ts';
+import { type CommonOptions, type Terminal, createVerb, printResult } from '../terminal/command.ts';
+import { composeSign } from './compose-sign.ts';
+import { createCountLine } from '../terminal/count-line.ts';
+import {
+  type ClockOptions,
+  addClockOption,
+  describeClockWarnings,
+  refuseClockDoubts,
+} from './clock-doubts.ts';
+import { parseDuration } from '../terminal/duration.ts';
+import { describePlan, planToJson } from './describe-plan.ts';
+import { confirm } from '../terminal/prompt.ts';
+import {
+  type SigningKeyOptions,
+  addSigningKeyOptions,
+  bundleKeySource,
+  keySources,
+  metadataKeyFiles,
+} from './signing-key-options.ts';
+import { plural } from '../terminal/plural.ts';
+
+interface SignOptions extends CommonOptions, SigningKeyOptions, ClockOptions {
+  readonly output?: string;
+  readonly allowRollback?: boolean;
+  readonly adoptRecord?: boolean;
+  readonly dryRun?: boolean;
+}
+
+/** `signpost sign`: turns a signing request into a signature bundle. */
+export function createCommand(terminal: Terminal): Command {
+  const command = createVerb(
+    'sign',
+    'Sign a signing request, on a machine of its own: this needs no network, no configuration and no data folder.',
+    [
+      'signpost sign monday.request --key release.key',
+      'signpost sign monday.request --gpg 0123456789ABCDEF0123456789ABCDEF01234567 --expires 180d',
+      'signpost sign monday.request --key release.key --passphrase-file /run/secrets/release --yes --json',
+      'signpost sign monday.request --key release.key --cosign-key cosign.pem',
+      'signpost sign monday.request --key release.key --bundle-key bundle.pem',
+    ],
+  )
+    .argument('<request>', 'file that "signpost request" wrote')
+    .option('-o, --output <file>', 'bundle to write (default: signature-bundle-<serial>-<key>.bundle)');
+  return addClockOption(addSigningKeyOptions(command))
+    .option('--allow-rollback', 'sign although this signer has signed a newer request, or this one')
+    .option(
+      '--adopt-record',
+      'continue although this key has signed things that the record lacks, for example after a restore from a backup',
+    )
+    .option('--yes', 'do not ask')
+    .option('--dry-run', 'show what would be signed, and sign nothing')
+    .action(async (request: string, options: SignOptions) => {
+      await sign(terminal, request, options);
+    });
+}
+
+async function sign(terminal: Terminal, request: string, options: SignOptions): Promise<void> {
+  const life = parseDuration(options.expires, '--expires');
+  const shown: { readonly plan: SigningPlan; readonly doubts: readonly string[] }[] = [];
+  const review = async (plan: SigningPlan, doubts: readonly string[]) => {
+    shown.push({ plan, doubts });
+    if (options.dryRun === true) return false;
+    const unattended = options.yes === true;
+    if (!unattended || options.json !== true) {
+      terminal.stderr.write(
+        [...describePlan(plan, options.expires), ...describeClockWarnings(doubts)]
+          .map((line) => `${line}\n`)
+          .join(''),
+      );
+    }
+    refuseClockDoubts(doubts, options);
+    return unattended || confirm(terminal, 'Sign these?', 'say --yes to sign without asking');
+  };
+  try {
+    const result = await composeSign({
+      request,
+      output: options.output,
+      keys: keySources(terminal, options),
+      metadataKeys: metadataKeyFiles(options),
+      bundleKey: bundleKeySource(terminal, options),
+      record: options.record,
+      life,
+      allowRollback: options.allowRollback === true,
+      adoptRecord: options.adoptRecord === true,
+      review,
+      advance: createCountLine(terminal, 'signatures'),
+      signal: terminal.signal,
+    });
+    const expires = new Date(result.expires).toISOString();
+    const json = { file: result.path, signatures: result.signatures, expires, ...planToJson(result.plan) };
+    printResult(terminal, options, json, [
+      `${plural(result.signatures, 'signature')}, valid until ${expires}: ${result.path}`,
+      `Carry it back to the origin: signpost accept ${result.path}`,
+    ]);
+  } catch (error) {
+    const [seen] = shown;
+    if (options.dryRun !== true || seen === undefined || !isSignpostError(error, 'CANCELLED')) throw error;
+    const { plan, doubts } = seen;
+    printResult(terminal, options, { ...planToJson(plan), clock: doubts }, [
+      ...describePlan(plan, options.expires),
+      ...describeClockWarnings(doubts),
+      'Nothing was signed (--dry-run).',
+    ]);
+  }
+}

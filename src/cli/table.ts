@@ -1,1 +1,0 @@
-export { formatTable } from '../mirrors/format-table.ts';

@@ -1,0 +1,33 @@
+import type { Mirror } from '../../mirrors/mirror.ts';
+import { describeMirror } from '../../mirrors/mirror-description.ts';
+import type { MirrorState } from '../../mirrors/mirror-state.ts';
+import type { TokenRole } from '../../ports/tokens.ts';
+import { formatTime } from './schemas/common.ts';
+
+/** A mirror as the API shows it. Publishers do not see how its people are reached. */
+export function showMirror(mirror: Mirror, role: TokenRole | undefined): object {
+  const { contact, webhook, ...rest } = describeMirror(mirror);
+  const told = role === 'operator' || role === 'mirror';
+  return {
+    id: mirror.id,
+    ...rest,
+    ...(contact === undefined || !told ? {} : { contact }),
+    ...(webhook === undefined || !told ? {} : { webhook }),
+  };
+}
+
+export function showState(state: MirrorState): object {
+  const { healthy, reason, since, serial, ipv4, ipv6, urls, warning, responseTime, certificate } = state;
+  return {
+    healthy,
+    ...(reason === undefined ? {} : { reason }),
+    since: formatTime(since),
+    serial,
+    ...(ipv4 === undefined ? {} : { ipv4 }),
+    ...(ipv6 === undefined ? {} : { ipv6 }),
+    ...(urls === undefined ? {} : { urls }),
+    ...(warning === undefined ? {} : { warning }),
+    ...(responseTime === undefined ? {} : { responseTime }),
+    ...(certificate === undefined ? {} : { certificateExpires: formatTime(certificate.expires) }),
+  };
+}

@@ -1,0 +1,57 @@
+import type { RankedMirror } from '../../mirrors/choose-mirrors.ts';
+import type { MirrorId } from '../../mirrors/mirror.ts';
+import type { MirrorTable } from '../../mirrors/mirror-table.ts';
+import type { ReaskMemory } from '../../mirrors/reask-memory.ts';
+import type { Netblock } from '../../net/address.ts';
+import type { RegistryHost } from '../../oci/reference.ts';
+import type { MonotonicClock } from '../../ports/clock.ts';
+import type { Log } from '../../ports/log.ts';
+import type { MetadataTree } from '../../ports/metadata-tree.ts';
+import type { ProbeTarget, Suspicion } from '../../ports/mirror-probe.ts';
+import type { PlaceFinder } from '../../ports/place-finder.ts';
+import type { TreeLists } from '../../ports/tree-lists.ts';
+import type { TreeReader } from '../../ports/tree.ts';
+import type { Exchange } from './exchange.ts';
+import type { RoutingSnapshot } from './routing-snapshot.ts';
+import type { StreamSlots } from './stream-slots.ts';
+
+/** What the pull API answers from. What changes while it runs is asked for by a call that returns the newest. */
+export interface RegistryDeps {
+  /** Undefined until the first one is compiled. */
+  readonly snapshot: () => RoutingSnapshot | undefined;
+  readonly mirrors: () => MirrorTable;
+  readonly places: PlaceFinder;
+  readonly reasks: ReaskMemory;
+  readonly probes: TrafficListener;
+  readonly tree: TreeReader;
+  readonly treeLists: TreeLists;
+  readonly metadata: Pick<MetadataTree, 'read'>;
+  /** What the origin may send at once. */
+  readonly originStreams: StreamSlots;
+  readonly log: Log;
+  /** Told of every exchange once it has ended, for counts. Cheap, and returns at once. */
+  readonly onEnd?: (exchange: Exchange) => void;
+  readonly clock: MonotonicClock;
+  /** Why this server should get no requests now; undefined when it should. */
+  readonly unready: () => Promise<string | undefined>;
+  readonly settings: RegistrySettings;
+}
+
+/** Who is told where clients are sent; both calls are cheap and return at once. */
+interface TrafficListener {
+  /** `ranked`: the mirror, and those that the client would be sent to without it. */
+  onSent(mirror: MirrorId, target: ProbeTarget, ranked?: readonly RankedMirror[]): void;
+  onSuspect(mirror: MirrorId, suspicion: Suspicion): void;
+}
+
+export interface RegistrySettings {
+  /** Under which clients pull, whatever their requests say: absolute URLs that lead here are made of it. */
+  readonly name: RegistryHost;
+  /** Blobs of this many bytes and fewer are served in place. */
+  readonly inlineSize: number;
+  /** How many mirrors the Link header names beside the chosen one. */
+  readonly alternatives: number;
+  readonly trustedProxies: readonly Netblock[];
+  /** Whether tags that carry signatures are listed without being asked for. */
+  readonly listArtifactTags: boolean;
+}
