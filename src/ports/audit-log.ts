@@ -26,6 +26,8 @@ export interface AuditEntry extends Author, AuditedChange {
 
 /** One reading gives at most this many entries. */
 export const auditReadLimit = 500;
+/** It ends with the entry whose `before` and `after`, and those of the entries above it, have this many bytes or more. */
+export const auditReadSize = 512 * 1024;
 /** `before` and `after` have at most this many bytes each as JSON; of a longer one only its size is kept. */
 export const auditValueLimit = 64 * 1024;
 
@@ -36,6 +38,9 @@ export const auditValueLimit = 64 * 1024;
 export interface AuditLog {
   /** Writes down what was done elsewhere than in the database, all of it or nothing, in this order. */
   add(by: Author, changes: readonly AuditedChange[]): Promise<void>;
-  /** The newest entries below the number `before`, the newest first; `limit` is at most {@link auditReadLimit}. */
+  /**
+   * The newest entries below the number `before`, the newest first: none only when there are no more, and `limit` or
+   * fewer, by {@link auditReadLimit} and {@link auditReadSize}.
+   */
   read(limit: number, before?: number): Promise<readonly AuditEntry[]>;
 }

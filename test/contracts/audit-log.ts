@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { isSignpostError } from '../../src/oci/errors.ts';
-import { type AuditLog, auditReadLimit, auditValueLimit } from '../../src/ports/audit-log.ts';
+import { type AuditLog, auditReadLimit, auditReadSize, auditValueLimit } from '../../src/ports/audit-log.ts';
 import type { MirrorRegistry } from '../../src/ports/mirror-registry.ts';
 import { type StoredToken, type Tokens, tokenLimit } from '../../src/ports/tokens.ts';
 import { author } from '../fakes/author.ts';
@@ -155,6 +155,23 @@ export function auditLogContract(name: string, open: () => Promise<Opened>): voi
         }
         assert.ok(auditReadLimit < tokenLimit);
         assert.equal((await audit.read(1_000_000)).length, auditReadLimit);
+      }),
+    );
+    it(
+      'reads no more than a bounded number of bytes at once, and goes on where it ended',
+      using(async ({ audit }) => {
+        const text = 'é'.repeat(auditValueLimit / 4);
+        const size = Buffer.byteLength(JSON.stringify({ text }));
+        const changes = Array.from({ length: 100 }, (_, at) => ({ action: 'a', subject: String(at) }));
+        await audit.add(
+          author,
+          changes.map((change) => ({ ...change, before: { text }, after: { text } })),
+        );
+        const page = await audit.read(auditReadLimit);
+        assert.equal(page.length, Math.ceil(auditReadSize / (2 * size)));
+        const [next] = await audit.read(auditReadLimit, page.at(-1)?.number);
+        assert.equal(next?.subject, String(99 - page.length));
+        assert.deepEqual(next.after, { text });
       }),
     );
     it(

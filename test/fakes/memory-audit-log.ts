@@ -1,6 +1,6 @@
 import { SignpostError } from '../../src/oci/errors.ts';
 import type { AuditedChange, AuditEntry, AuditLog, AuditValue, Author } from '../../src/ports/audit-log.ts';
-import { auditReadLimit, auditValueLimit } from '../../src/ports/audit-log.ts';
+import { auditReadLimit, auditReadSize, auditValueLimit } from '../../src/ports/audit-log.ts';
 
 /** A record of changes in memory, and how other fakes write into it. */
 export interface MemoryAuditLog extends AuditLog {
@@ -31,7 +31,16 @@ export function createMemoryAuditLog(): MemoryAuditLog {
       for (const change of changes) this.append(by, change);
       return Promise.resolve();
     },
-    read: async (limit, before = Infinity) =>
-      entries.filter(({ number }) => number < before).slice(0, Math.min(limit, auditReadLimit)),
+    async read(limit, before = Infinity) {
+      let size = 0;
+      const page = entries.filter(({ number }) => number < before).slice(0, Math.min(limit, auditReadLimit));
+      return page.filter((entry) => {
+        const above = size;
+        for (const value of [entry.before, entry.after]) {
+          if (value !== undefined) size += Buffer.byteLength(JSON.stringify(value));
+        }
+        return above < auditReadSize;
+      });
+    },
   };
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { SignpostError } from '../../oci/errors.ts';
-import { type AuditEntry, type AuditValue, auditReadLimit } from '../../ports/audit-log.ts';
+import { type AuditEntry, type AuditLog, type AuditValue, auditReadLimit } from '../../ports/audit-log.ts';
 import { type CommonOptions, type Terminal, createVerb, printResult } from '../terminal/command.ts';
 import { configOf } from '../config/config-of.ts';
 import { composeAudit } from './compose-audit.ts';
@@ -30,7 +30,8 @@ export function createCommand(terminal: Terminal): Command {
     .action(async (options: Options) => {
       await using parts = await composeAudit(options, () => configOf(options));
       const before = options.before === undefined ? undefined : parseNumber(options.before, '--before');
-      const entries = await parts.audit.read(parseNumber(options.limit, '--limit'), before);
+      const limit = Math.min(parseNumber(options.limit, '--limit'), auditReadLimit);
+      const entries = await readPages(parts.audit, limit, before);
       const table = formatTable([
         ['NUMBER', 'WHEN', 'WHO', 'WHAT', 'TO', 'BEFORE', 'AFTER'],
         ...entries.map((entry) => [
@@ -50,6 +51,22 @@ export function createCommand(terminal: Terminal): Command {
         entries.length === 0 ? ['No change has been written down.'] : table,
       );
     });
+}
+
+async function readPages(
+  audit: Pick<AuditLog, 'read'>,
+  limit: number,
+  before: number | undefined,
+): Promise<readonly AuditEntry[]> {
+  const entries: AuditEntry[] = [];
+  let from = before;
+  while (entries.length < limit && from !== 1) {
+    const page = await audit.read(limit - entries.length, from);
+    if (page.length === 0) break;
+    entries.push(...page);
+    from = page.at(-1)?.number;
+  }
+  return entries;
 }
 
 const cellLimit = 60;

@@ -1,5 +1,11 @@
-import { type AuditedChange, type AuditLog, type Author, auditReadLimit } from '../../../ports/audit-log.ts';
-import { auditColumn, readAuditEntry } from '../sqlite/audit-log.ts';
+import {
+  type AuditedChange,
+  type AuditLog,
+  type Author,
+  auditReadLimit,
+  auditReadSize,
+} from '../../../ports/audit-log.ts';
+import { auditColumn, readAuditEntry, selectAuditPage } from '../sqlite/audit-log.ts';
 import type { PostgresDatabase, Query } from './database.ts';
 
 /** The record of changes in the database. */
@@ -10,11 +16,11 @@ export function createPostgresAuditLog(database: PostgresDatabase): AuditLog {
         for (const change of changes) await writeAudit(query, by, change);
       }),
     async read(limit, before = Number.MAX_SAFE_INTEGER) {
-      const rows = await database.read(
-        'read the record of changes',
-        'SELECT * FROM audit_log WHERE number < $1 ORDER BY number DESC LIMIT $2',
-        [before, Math.min(limit, auditReadLimit)],
-      );
+      const rows = await database.read('read the record of changes', selectAuditPage('$1', '$2', '$3'), [
+        before,
+        Math.min(limit, auditReadLimit),
+        auditReadSize,
+      ]);
       return rows.map(readAuditEntry);
     },
   };

@@ -6,6 +6,7 @@ import {
   type AuditValue,
   type Author,
   auditReadLimit,
+  auditReadSize,
   auditValueLimit,
 } from '../../../ports/audit-log.ts';
 import { inTransaction } from './database.ts';
@@ -13,7 +14,7 @@ import { withDatabase } from './database-error.ts';
 
 /** The record of changes in the database. */
 export function createSqliteAuditLog(database: DatabaseSync): AuditLog {
-  const read = database.prepare('SELECT * FROM audit_log WHERE number < ? ORDER BY number DESC LIMIT ?');
+  const read = database.prepare(selectAuditPage('?1', '?2', '?3'));
   const write = createAuditWriter(database);
   return {
     add: async (by, changes) =>
@@ -24,9 +25,22 @@ export function createSqliteAuditLog(database: DatabaseSync): AuditLog {
       ),
     read: async (limit, before = Number.MAX_SAFE_INTEGER) =>
       withDatabase('read the record of changes', () =>
-        read.all(before, Math.min(limit, auditReadLimit)).map(readAuditEntry),
+        read.all(before, Math.min(limit, auditReadLimit), auditReadSize).map(readAuditEntry),
       ),
   };
+}
+
+/** Entries below the number `before`, in either database: up to the one with which they have `size` bytes or more. */
+export function selectAuditPage(before: string, limit: string, size: string): string {
+  return `SELECT audit_log.* FROM audit_log JOIN (
+      SELECT number, sum(size)
+        OVER (ORDER BY number DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS size_above
+      FROM (
+        SELECT number, octet_length(coalesce(before, '')) + octet_length(coalesce(after, '')) AS size
+        FROM audit_log WHERE number < ${before} ORDER BY number DESC LIMIT ${limit}
+      ) AS newest
+    ) AS page ON page.number = audit_log.number
+    WHERE coalesce(size_above, 0) < ${size} ORDER BY audit_log.number DESC`;
 }
 
 /** Writes an entry, in the transaction of its change. */

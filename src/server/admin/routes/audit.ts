@@ -12,6 +12,8 @@ export function auditRoutes(audit: Pick<AuditLog, 'read'>): readonly Route[] {
       method: 'get',
       path: '/audit',
       summary: 'Who changed what',
+      description:
+        'A page may have fewer entries than were asked for: it ends when it has some 512 KiB of them.',
       roles: ['operator'],
       query: z.strictObject({
         limit: pageLimit,
@@ -21,8 +23,8 @@ export function auditRoutes(audit: Pick<AuditLog, 'read'>): readonly Route[] {
       async handle({ query: { limit, before } }) {
         const found = await audit.read(limit, before);
         const entries = found.map(({ at, ...entry }) => ({ ...entry, at: formatTime(at) }));
-        const next = entries.length === limit ? entries.at(-1)?.number : undefined;
-        return { status: 200, body: { entries, ...(next === undefined ? {} : { next }) } };
+        const last = entries.at(-1)?.number ?? 1;
+        return { status: 200, body: { entries, ...(last > 1 ? { next: last } : {}) } };
       },
     }),
   ];

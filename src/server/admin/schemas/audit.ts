@@ -18,6 +18,9 @@ export const auditPageSchema = z
         }),
       )
       .max(500),
-    next: z.int().exactOptional().describe('The value of "before" for the next page, if there is one.'),
+    next: z
+      .int()
+      .exactOptional()
+      .describe('The value of "before" for the next page, unless this one ends with the first entry of all.'),
   })
   .describe('Changes, the newest first.');
