@@ -18,6 +18,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { findMutants, type Mutant } from './find-mutants.ts';
 import { findNearestTests } from './nearest-tests.ts';
@@ -25,8 +26,8 @@ import { findNearestTests } from './nearest-tests.ts';
 const root = join(import.meta.dirname, '../..');
 /** The nearest tests of a file are run first, and more only where those notice nothing. */
 const rounds = [4, 20];
-/** Milliseconds. What takes longer without a change is no test for this. */
-const patience = 60_000;
+/** Milliseconds, to begin with and for each file of tests. What takes longer does not end. */
+const patience = { start: 30_000, each: 15_000 };
 
 const { values, positionals } = parseArgs({
   options: {
@@ -48,8 +49,8 @@ for (const name of readdirSync(root))
     cpSync(join(root, name), join(copy, name), { recursive: true });
 symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
 const nearestTests = findNearestTests(root);
-/** By test: how long it takes without a change, in milliseconds; undefined for one that fails. */
-const unchanged = new Map<string, number | undefined>();
+/** Whether files of tests, joined by spaces, pass without a change. */
+const unchanged = new Map<string, boolean>();
 
 let survivors = 0;
 for (const [index, mutant] of chosen.entries()) {
@@ -67,41 +68,43 @@ async function isNoticed(mutant: Mutant & { readonly file: string }): Promise<bo
   const nearest = nearestTests(mutant.file, Math.max(...rounds));
   const path = join(copy, mutant.file);
   const source = readFileSync(path, 'utf8');
+  const changed = source.slice(0, mutant.start) + mutant.replacement + source.slice(mutant.end);
+  const passesChanged = async (tests: readonly string[]) => {
+    writeFileSync(path, changed);
+    const passed = await passes(tests);
+    writeFileSync(path, source);
+    return passed;
+  };
   let from = 0;
   for (const to of rounds) {
-    const tests: string[] = [];
-    let expected = 0;
-    for (const test of nearest.slice(from, to)) {
-      const took = await timeUnchanged(test);
-      if (took !== undefined) tests.push(test);
-      expected += took ?? 0;
-    }
+    const tests = nearest.slice(from, to);
     from = to;
-    if (tests.length === 0) continue;
-    writeFileSync(path, source.slice(0, mutant.start) + mutant.replacement + source.slice(mutant.end));
-    // With a change that keeps them from ending they take several times as long as they do.
-    const passed = await passes(tests, patience + 3 * expected);
-    writeFileSync(path, source);
-    if (!passed) return true;
+    if (await passesChanged(tests)) continue;
+    if (await passUnchanged(tests)) return true;
+    for (const test of tests)
+      if ((await passUnchanged([test])) && !(await passesChanged([test]))) return true;
   }
   return false;
 }
 
-/** How long a test takes as things are. Undefined where it fails: it would notice whatever is changed. */
-async function timeUnchanged(test: string): Promise<number | undefined> {
-  if (!unchanged.has(test)) {
-    const start = performance.now();
-    const passed = await passes([test], patience);
-    unchanged.set(test, passed ? performance.now() - start : undefined);
-    if (!passed) console.log(`left out, since it fails or takes too long without a change: ${test}`);
-  }
-  return unchanged.get(test);
+/** Whether tests pass as things are: otherwise they would notice whatever is changed. */
+async function passUnchanged(tests: readonly string[]): Promise<boolean> {
+  const known = unchanged.get(tests.join(' ')) ?? (await passes(tests));
+  if (!known && tests.length === 1 && !unchanged.has(tests.join(' ')))
+    console.log(`left out, since it fails or takes too long without a change: ${tests.join(' ')}`);
+  unchanged.set(tests.join(' '), known);
+  return known;
 }
 
-async function passes(tests: readonly string[], most: number): Promise<boolean> {
-  const args = ['--test', '--test-isolation=none', '--test-reporter=dot', ...tests];
-  const child = spawn(process.execPath, args, { cwd: copy, stdio: 'ignore' });
-  const timer = setTimeout(() => child.kill('SIGKILL'), most);
+/** Ends at the first failure. */
+async function passes(tests: readonly string[]): Promise<boolean> {
+  if (tests.length === 0) return true;
+  const args = ['--test', '--test-isolation=none', '--test-reporter=tap', ...tests];
+  const child = spawn(process.execPath, args, { cwd: copy, stdio: ['ignore', 'pipe', 'ignore'] });
+  const timer = setTimeout(() => child.kill('SIGKILL'), patience.start + tests.length * patience.each);
+  createInterface(child.stdout).on('line', (line) => {
+    if (/^ *not ok \d/.test(line)) child.kill('SIGKILL');
+  });
   const status = await new Promise((resolve) => child.once('close', resolve));
   clearTimeout(timer);
   return status === 0;
