@@ -20,6 +20,15 @@ test('anything else is refused', () => {
   }
 });
 
+test('the words of a stranger are quoted in what people read, and cut', () => {
+  const shown = formatPlatform({
+    os: 'linux\nverified: all\u001b[2J',
+    architecture: 'a/b',
+    variant: 'v'.repeat(999),
+  });
+  assert.equal(shown, String.raw`"linux\nverified: all\u001b[2J"/"a/b"/"${'v'.repeat(80)}…"`);
+});
+
 test('a variant that is not asked for does not matter; one that is asked for does', () => {
   const armV7 = { os: 'linux', architecture: 'arm', variant: 'v7' };
   assert.ok(platformMatches({ os: 'linux', architecture: 'arm' }, armV7));

@@ -29,10 +29,11 @@ export function parsePlatform(text: string): Platform {
   return { os: first, architecture: second, ...(variant === undefined ? {} : { variant }) };
 }
 
-/** `linux/arm64/v8`. */
-export function formatPlatform(platform: Platform): string {
-  return [platform.os, platform.architecture, platform.variant]
+/** `linux/arm64/v8`, to be read by people. An image's own words may be any text: those that are no such part are quoted. */
+export function formatPlatform({ os, architecture, variant }: Platform): string {
+  return [os, architecture, variant]
     .filter((part) => part !== undefined)
+    .map((part) => (partPattern.test(part) ? part : quote(part)))
     .join('/');
 }
 

@@ -58,15 +58,10 @@ function inspect(image: RequestedImage): InspectedImage {
     manifests: [...named],
     contents: described,
     platforms: list.manifests.map(({ platform }) =>
-      platform === undefined ? 'no platform' : printable(formatPlatform(platform)),
+      platform === undefined ? 'no platform' : formatPlatform(platform),
     ),
     published: image.published ?? [],
   };
-}
-
-/** A platform's words are free text, and must not draw on the terminal of the person who decides. */
-function printable(text: string): string {
-  return text.slice(0, 80).replaceAll(/[^\x20-\x7e]/g, '?');
 }
 
 function checkDescriptors(

@@ -43,7 +43,13 @@ const mutants = files.flatMap((file) =>
 );
 const chosen = values.all ? mutants : sample(mutants, Number(values.count), Number(values.seed));
 const copy = mkdtempSync(join(tmpdir(), 'signpost-mutants-'));
-process.once('exit', () => rmSync(copy, { recursive: true, force: true }));
+/** Ends the tests that are running, with all that they have started. */
+let endTests = () => {};
+process.once('exit', () => {
+  endTests();
+  rmSync(copy, { recursive: true, force: true });
+});
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 for (const name of readdirSync(root))
   if (!['.git', '.cache', 'dist', 'node_modules'].includes(name))
     cpSync(join(root, name), join(copy, name), { recursive: true });
@@ -100,13 +106,26 @@ async function passUnchanged(tests: readonly string[]): Promise<boolean> {
 async function passes(tests: readonly string[]): Promise<boolean> {
   if (tests.length === 0) return true;
   const args = ['--test', '--test-isolation=none', '--test-reporter=tap', ...tests];
-  const child = spawn(process.execPath, args, { cwd: copy, stdio: ['ignore', 'pipe', 'ignore'] });
-  const timer = setTimeout(() => child.kill('SIGKILL'), patience.start + tests.length * patience.each);
-  createInterface(child.stdout).on('line', (line) => {
-    if (/^ *not ok \d/.test(line)) child.kill('SIGKILL');
+  const temporary = mkdtempSync(join(copy, 'tmp-'));
+  const env = { ...process.env, TMPDIR: temporary };
+  const child = spawn(process.execPath, args, {
+    cwd: copy,
+    env,
+    detached: true,
+    stdio: ['ignore', 'pipe', 'ignore'],
   });
-  const status = await new Promise((resolve) => child.once('close', resolve));
+  endTests = () => {
+    endTests = () => {};
+    if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
+  };
+  const timer = setTimeout(() => endTests(), patience.start + tests.length * patience.each);
+  createInterface(child.stdout).on('line', (line) => {
+    if (/^ *not ok \d/.test(line)) endTests();
+  });
+  const status = await new Promise((resolve) => child.once('exit', resolve));
+  endTests = () => {};
   clearTimeout(timer);
+  rmSync(temporary, { recursive: true, force: true });
   return status === 0;
 }
 

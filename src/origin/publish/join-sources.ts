@@ -101,9 +101,8 @@ export async function joinSources(
       for (const part of parts) {
         if (isAttestation(part.descriptor)) continue;
         const platform = platformOf(part);
-        const { osVersion = '', osFeatures = [] } = platform ?? {};
         const shown = platform === undefined ? 'what has no platform' : formatPlatform(platform);
-        const key = [shown, osVersion, ...osFeatures].join(' ');
+        const key = platform === undefined ? '' : JSON.stringify(platform);
         const by = new Set([...(seen.get(key) ?? []), ...ownersOf(part.descriptor.digest)]);
         seen.set(key, by);
         // One source may have a platform twice: that is its own affair.

@@ -145,6 +145,25 @@ test('a snapshot waits until the tree here holds what it names', async () => {
   assert.equal(world.follower.current()?.snapshot.serial, 101);
 });
 
+test('the same problem is said once, and its end is said', async () => {
+  const { origin, logged, tree, follower, publish } = await createFrontEnd();
+  await publish(1, base);
+  const said = async () => {
+    logged.length = 0;
+    for (let times = 0; times < 3; times += 1) await follower.refresh(signal);
+    return logged.map((line) => line.split(' {')[0]);
+  };
+  const problem = 'cannot follow the origin: what was there stays';
+  tree.serial = 0;
+  assert.deepEqual(await said(), [problem]);
+  tree.serial = 1;
+  assert.deepEqual(await said(), ['following the origin', 'the origin can be followed again']);
+  origin.world.away = true;
+  assert.deepEqual(await said(), [problem]);
+  origin.world.away = false;
+  assert.deepEqual(await said(), ['the origin can be followed again']);
+});
+
 test('what was kept serves after a restart while the origin is away, unless it is damaged', async () => {
   const world = await createFrontEnd();
   await world.publish(1, base);
