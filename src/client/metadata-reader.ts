@@ -3,6 +3,7 @@ import type { TagName } from '../oci/reference.ts';
 import type { Collection } from '../trust/notary-v1/names.ts';
 import type { MetadataEvidence } from '../trust/verify/metadata-evidence.ts';
 import { type Step, failed, passed } from '../trust/verify/step.ts';
+import { formatTime } from '../text/format-time.ts';
 
 /** Reads the metadata of one format that a registry serves, as a client that remembers what it has seen. */
 export interface MetadataReader {
@@ -21,7 +22,7 @@ export function stepOfRole(
   now: number,
 ): Step {
   const until = Date.parse(expires);
-  const time = new Date(until).toISOString();
+  const time = formatTime(until);
   return until > now
     ? passed(name, `version ${version}, until ${time}`)
     : failed(

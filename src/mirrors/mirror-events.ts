@@ -1,4 +1,5 @@
 import type { MirrorState } from './mirror-state.ts';
+import { formatTime } from '../text/format-time.ts';
 
 /** What can happen to a mirror. */
 export const mirrorEventKinds = [
@@ -42,7 +43,7 @@ export function changesBetween(
   if (is.size === 0 && was.size > 0 && before.healthy) add('whole', 'all of its URLs answer as they should');
   const [had, has] = [before.certificate, after.certificate];
   if (has?.soon === true && (had?.soon !== true || had.expires !== has.expires)) {
-    add('certificate', `its certificate ends on ${new Date(has.expires).toISOString()}`);
+    add('certificate', `its certificate ends on ${formatTime(has.expires)}`);
   }
   return changes;
 }

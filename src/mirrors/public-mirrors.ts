@@ -3,6 +3,7 @@ import type { CompiledMirror } from './compiled-mirror.ts';
 import type { Mirror } from './mirror.ts';
 import type { MirrorState } from './mirror-state.ts';
 import type { MirrorTable } from './mirror-table.ts';
+import { formatTime } from '../text/format-time.ts';
 
 /** Whether everybody may know of a mirror: it is one that strangers are sent to while it is healthy. */
 export function isPublic({ enabled, approved, kind }: Mirror): boolean {
@@ -68,7 +69,7 @@ function describe({ mirror }: CompiledMirror, state: MirrorState | undefined): P
     state: {
       healthy: state?.healthy === true,
       ...(state?.reason === undefined ? {} : { reason: state.reason }),
-      since: state === undefined ? null : new Date(state.since).toISOString(),
+      since: state === undefined ? null : formatTime(state.since),
       serial: state?.serial ?? 0,
     },
   };

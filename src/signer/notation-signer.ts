@@ -8,6 +8,7 @@ import { openChain } from '../trust/notation/opened-chain.ts';
 import { formatNotationPayload } from '../trust/notation/notation-payload.ts';
 import { formatProtectedHeader } from '../trust/notation/protected-header.ts';
 import { parseTrustedRoot } from '../trust/notation/trusted-root.ts';
+import { formatTime } from '../text/format-time.ts';
 
 /**
  * Signs as Notary Project clients read it: JWS, with the key's certificates.
@@ -32,7 +33,7 @@ export function createNotationSigner(raw: RawSigner): FormatSigner {
       if (invalid !== undefined) {
         throw new SignpostError(
           'CONFIG_INVALID',
-          `the certificates do not do for signatures until ${new Date(expires).toISOString()}: ${invalid}`,
+          `the certificates do not do for signatures until ${formatTime(expires)}: ${invalid}`,
         );
       }
       const header = formatProtectedHeader({ algorithm: 'ES256', created, expires });

@@ -16,6 +16,7 @@ import { findForgotten, refuseForgotten } from './find-forgotten.ts';
 import { type SigningPlan, planSigning, refuseJump, refuseRollback } from './plan-signing.ts';
 import { type ReadRequest, readRequest } from './read-request.ts';
 import { waitForAll } from '../parallel/wait-for-all.ts';
+import { formatTime } from '../text/format-time.ts';
 
 export interface SignDeps {
   /** One or more: everything is signed with each of them. */
@@ -201,5 +202,5 @@ async function signStatement(
 /** A signer with a clock of its own may be some seconds off. */
 function describeOtherLife(found: number, wanted: number): string | undefined {
   if (Math.abs(found - wanted) < 60_000) return undefined;
-  return `it expires on ${new Date(found).toISOString()}, not on ${new Date(wanted).toISOString()}`;
+  return `it expires on ${formatTime(found)}, not on ${formatTime(wanted)}`;
 }

@@ -13,6 +13,7 @@ import {
   finishBundles,
 } from './handle-request.ts';
 import { readApprovals } from './read-approvals.ts';
+import { formatTime } from '../text/format-time.ts';
 
 export interface WatchDeps extends Omit<HandleDeps, 'record'> {
   readonly clock: Clock & MonotonicClock;
@@ -144,7 +145,7 @@ async function handle(
   const fields = { name, ...describe(found) };
   if (decision.kind === 'allow') {
     const { path, signatures, expires } = await answerRequest(deps, file, found, options);
-    log.info('signed', { ...fields, bundle: path, signatures, expires: new Date(expires).toISOString() });
+    log.info('signed', { ...fields, bundle: path, signatures, expires: formatTime(expires) });
     return 'signed';
   }
   if (decision.kind === 'refuse' || (file.place === 'in' && waiting >= waitingLimit)) {

@@ -1,3 +1,5 @@
+import { formatTime } from '../text/format-time.ts';
+
 /** How far two clocks may differ, in milliseconds: the isolated machine has nothing to set its own by. */
 export const clockTolerance = 5 * 60_000;
 
@@ -57,8 +59,4 @@ export function describeSignerClock(made: number, staged: number, now: number): 
 export function describeSlowClock(signed: number, now: number): string | undefined {
   if (signed <= now + clockTolerance) return undefined;
   return `this machine's clock says ${formatTime(now)}, but something that is published was signed on ${formatTime(signed)}: the clock here is slow, and nothing is seen to expire in time; set it`;
-}
-
-function formatTime(milliseconds: number): string {
-  return new Date(milliseconds).toISOString();
 }

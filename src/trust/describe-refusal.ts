@@ -1,5 +1,6 @@
 import { quote } from '../oci/digest.ts';
 import type { Refusal } from './judge-signatures.ts';
+import { formatTime } from '../text/format-time.ts';
 
 /** A refusal in words, for people: what was found and what was expected. */
 export function describeRefusal(reason: Refusal): string {
@@ -35,10 +36,6 @@ export function describeRefusal(reason: Refusal): string {
     case 'wrong-serial':
       return `the signature belongs to signing request ${reason.found}, not to ${reason.expected}`;
   }
-}
-
-function formatTime(milliseconds: number): string {
-  return new Date(milliseconds).toISOString();
 }
 
 function formatDays(milliseconds: number): string {

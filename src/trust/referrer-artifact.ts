@@ -2,6 +2,7 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import { digestOf } from '../oci/digest.ts';
 import { mediaTypes } from '../oci/media-types.ts';
 import type { SignatureArtifact } from './artifact-format.ts';
+import { formatSecond } from '../text/format-time.ts';
 
 const emptyConfig = Buffer.from('{}');
 
@@ -30,7 +31,7 @@ export function composeReferrer(
     subject: { mediaType: subject.mediaType, digest: subject.digest, size: subject.size },
     annotations: {
       // RFC 3339 without fractions, which some clients refuse.
-      'org.opencontainers.image.created': new Date(created).toISOString().replace(/\.[0-9]{3}Z$/, 'Z'),
+      'org.opencontainers.image.created': formatSecond(created),
       ...annotations,
     },
   };

@@ -2,6 +2,7 @@ import type { Mirror, NewMirror } from '../../mirrors/mirror.ts';
 import { describeMirror } from '../../mirrors/mirror-description.ts';
 import type { AuditedChange, AuditValue } from '../../ports/audit-log.ts';
 import type { StoredToken } from '../../ports/tokens.ts';
+import { formatTime } from '../../text/format-time.ts';
 
 /** What the record of changes says of a mirror that was added. */
 export function addedMirror(mirror: NewMirror): AuditedChange {
@@ -42,12 +43,7 @@ function toldOf(mirror: NewMirror): AuditValue {
 }
 
 function toldOfToken({ role, mirror, label, expires }: StoredToken): AuditValue {
-  return {
-    role,
-    ...(mirror === undefined ? {} : { mirror }),
-    label,
-    expires: new Date(expires).toISOString(),
-  };
+  return { role, ...(mirror === undefined ? {} : { mirror }), label, expires: formatTime(expires) };
 }
 
 function changedKeys(was: AuditValue, is: AuditValue): readonly string[] {

@@ -1,4 +1,5 @@
 import type { SelfSignature, SelfSignatures } from './self-signatures.ts';
+import { formatSecond } from '../../text/format-time.ts';
 
 /** Of a key that may sign data (RFC 9580, section 5.2.3.29). */
 const signData = 0x02;
@@ -18,7 +19,7 @@ export function describeUnusable(history: KeyHistory, now: number): string | und
   const { revoked, created } = history;
   if (revoked !== undefined) return revoked;
   if (created > now) {
-    return `the key was made on ${formatTime(created)}, which is in the future: the clock here may be slow`;
+    return `the key was made on ${formatSecond(created)}, which is in the future: the clock here may be slow`;
   }
   const direct = newest(
     history.direct.filter((signature) => isPast(signature, now) && !hasEnded(signature, now)),
@@ -33,7 +34,7 @@ export function describeUnusable(history: KeyHistory, now: number): string | und
   const expires = newest(
     direct !== undefined && isLimited(direct) ? [direct] : live.filter(isLimited),
   )?.keyExpires;
-  return expires !== undefined && expires <= now ? `the key expired on ${formatTime(expires)}` : undefined;
+  return expires !== undefined && expires <= now ? `the key expired on ${formatSecond(expires)}` : undefined;
 }
 
 function describeUsers(users: KeyHistory['users']): string {
@@ -63,9 +64,4 @@ function newest(signatures: readonly SelfSignature[]): SelfSignature | undefined
 
 function lifeOf({ revokes, keyExpires = Infinity }: SelfSignature): number {
   return revokes ? -Infinity : keyExpires;
-}
-
-/** Seconds are all that OpenPGP has. */
-export function formatTime(milliseconds: number): string {
-  return new Date(milliseconds).toISOString().replace('.000Z', 'Z');
 }

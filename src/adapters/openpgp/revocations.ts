@@ -1,6 +1,6 @@
 import type { SignaturePacket } from 'openpgp';
 import type { KeyCopies, KeyRing } from './key-copies.ts';
-import { formatTime } from './key-validity.ts';
+import { formatSecond } from '../../text/format-time.ts';
 import { hashedKey } from './self-signatures.ts';
 import { parseSignature } from './signature-packet.ts';
 import { type VerifyingPrimary, holdsOverKey } from './verify-data.ts';
@@ -28,7 +28,7 @@ export function readRevocations(
 ): Revocations {
   const data = hashedKey(primary.body);
   const judge = (signature: SignaturePacket): string | undefined => {
-    const time = formatTime(signature.created?.getTime() ?? 0);
+    const time = formatSecond(signature.created?.getTime() ?? 0);
     if (holdsOverKey(signature, data, key)) return `the key was revoked on ${time}`;
     const issuer = signature.issuerKeyID.toHex().toUpperCase();
     const revoker = [...revokers].find((fingerprint) => fingerprint.endsWith(issuer));

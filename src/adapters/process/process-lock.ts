@@ -6,6 +6,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { Lock } from '../../ports/lock.ts';
 import { fileModes, makeFolders, makePrivateFile } from '../files/permissions.ts';
 import { databaseResult, storageError } from '../files/storage-error.ts';
+import { formatTime } from '../../text/format-time.ts';
 
 /** SQLITE_BUSY (https://sqlite.org/rescode.html#busy). */
 const busy = 5;
@@ -23,7 +24,7 @@ function acquire(folder: string, job: string, command: string, clock: Clock): As
   const holder = join(folder, `${job}.holder`);
   const database = hold(folder, job, holder);
   try {
-    const since = new Date(clock.now()).toISOString();
+    const since = formatTime(clock.now());
     writeFileSync(holder, `${JSON.stringify({ pid: process.pid, command, since })}\n`, {
       mode: fileModes.owner,
     });

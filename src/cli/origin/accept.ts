@@ -11,6 +11,7 @@ import { type FolderOutcome, acceptFolder } from './compose-accept-folder.ts';
 import { composeAccept } from './compose-accept.ts';
 import { plural } from '../terminal/plural.ts';
 import { composeProgress } from '../terminal/progress.ts';
+import { formatTime } from '../../text/format-time.ts';
 
 /** `signpost accept`: verifies a signature bundle and publishes what it signs. */
 export function createCommand(terminal: Terminal): Command {
@@ -130,8 +131,4 @@ function toJson({ serial, published, waiting, refused, metadata, missing, clock 
       'refused' in outcome ? outcome : { ...outcome, expires: formatTime(outcome.expires) },
     ),
   };
-}
-
-function formatTime(milliseconds: number): string {
-  return new Date(milliseconds).toISOString();
 }

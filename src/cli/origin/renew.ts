@@ -8,6 +8,7 @@ import { loadCheckedConfig } from '../checks/checked-config.ts';
 import { type Renewal, type RenewalChoice, composeRenew } from './compose-renew.ts';
 import { parseDuration } from '../terminal/duration.ts';
 import { plural } from '../terminal/plural.ts';
+import { formatTime } from '../../text/format-time.ts';
 
 interface RenewOptions extends CommonOptions {
   readonly expiringWithin?: string;
@@ -113,8 +114,4 @@ function toJson({ tags, roles, timestampExpires, clock }: Renewal): object {
     })),
     ...(timestampExpires === undefined ? {} : { timestampExpires: formatTime(timestampExpires) }),
   };
-}
-
-function formatTime(milliseconds: number): string {
-  return new Date(milliseconds).toISOString();
 }

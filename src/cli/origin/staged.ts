@@ -8,6 +8,7 @@ import { auditedDiscard } from '../records/audited-images.ts';
 import { localUser } from '../records/local-user.ts';
 import { composeContent } from '../records/content.ts';
 import { formatTable } from '../../text/format-table.ts';
+import { formatTime } from '../../text/format-time.ts';
 
 /** `signpost staged`: what waits for a signature. */
 export function createCommand(terminal: Terminal): Command {
@@ -30,7 +31,7 @@ function createList(terminal: Terminal): Command {
       ...images.map((image) => [
         formatTaggedReference(image),
         image.list,
-        new Date(image.staged).toISOString(),
+        formatTime(image.staged),
         image.reason ?? '',
       ]),
     ]);

@@ -6,6 +6,7 @@ import { type CommonOptions, type Terminal, createVerb, printResult } from '../t
 import { loadCheckedConfig } from '../checks/checked-config.ts';
 import { composeStatus } from './compose-status.ts';
 import { formatTable } from '../../text/format-table.ts';
+import { formatTime } from '../../text/format-time.ts';
 
 interface Options extends CommonOptions {
   readonly check?: boolean;
@@ -96,10 +97,6 @@ function formatLeft(left: number): string {
   if (left <= 0) return 'none';
   const hours = left / 3_600_000;
   return hours < 48 ? `${Math.floor(hours)} h` : `${Math.floor(hours / 24)} days`;
-}
-
-function formatTime(milliseconds: number): string {
-  return new Date(milliseconds).toISOString();
 }
 
 function toJson({ serial, repositories, roles, clock }: Status): object {

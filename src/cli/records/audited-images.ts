@@ -3,6 +3,7 @@ import { describeImageRefusal } from '../../origin/accept/image-refusal.ts';
 import { type TaggedReference, formatTaggedReference } from '../../oci/reference.ts';
 import type { AuditedChange } from '../../ports/audit-log.ts';
 import type { RenewedTag } from '../../origin/renew/stage-renewals.ts';
+import { formatTime } from '../../text/format-time.ts';
 
 /** What the record of changes says of an accepted bundle: what was published, and what was refused and why. */
 export function auditedAccept({
@@ -15,7 +16,7 @@ export function auditedAccept({
     ...published.map((image) => ({
       action: 'image.publish',
       subject: formatTaggedReference(image),
-      after: { list: image.list, serial, expires: new Date(image.expires).toISOString() },
+      after: { list: image.list, serial, expires: formatTime(image.expires) },
     })),
     ...refused.map((image) => ({
       action: 'image.refuse',
@@ -35,7 +36,7 @@ export function auditedRenewal(tags: readonly RenewedTag[]): readonly AuditedCha
   return tags.map((tag) => ({
     action: 'image.renew',
     subject: formatTaggedReference(tag),
-    before: { list: tag.list, expires: new Date(tag.expires).toISOString() },
+    before: { list: tag.list, expires: formatTime(tag.expires) },
   }));
 }
 

@@ -6,6 +6,7 @@ import { configOf } from '../config/config-of.ts';
 import { composeAudit } from './compose-audit.ts';
 import { type ServerOptions, addServerOptions } from '../records/server-options.ts';
 import { formatTable } from '../../text/format-table.ts';
+import { formatTime } from '../../text/format-time.ts';
 
 interface Options extends CommonOptions, ServerOptions {
   readonly limit: string;
@@ -36,7 +37,7 @@ export function createCommand(terminal: Terminal): Command {
         ['NUMBER', 'WHEN', 'WHO', 'WHAT', 'TO', 'BEFORE', 'AFTER'],
         ...entries.map((entry) => [
           String(entry.number),
-          new Date(entry.at).toISOString(),
+          formatTime(entry.at),
           entry.who,
           entry.action,
           entry.subject,
@@ -77,7 +78,7 @@ function describe(value: AuditValue | undefined): string {
 }
 
 function toJson({ at, ...entry }: AuditEntry): object {
-  return { ...entry, at: new Date(at).toISOString() };
+  return { ...entry, at: formatTime(at) };
 }
 
 function parseNumber(text: string, option: string): number {

@@ -7,6 +7,7 @@ import type { Config } from '../config/config-schema.ts';
 import type { ServerOptions } from '../records/server-options.ts';
 import { composeRemoteRecords } from '../records/remote-records.ts';
 import { openStorage } from '../records/storage.ts';
+import { formatDay } from '../../text/format-time.ts';
 
 export type StatisticsBy = StatisticDimension | 'day';
 
@@ -46,8 +47,4 @@ function parseSince(text: string, now: number): string {
     'USAGE',
     `--since is ${quote(text)}: expected a day such as "2026-01-31", or so many days ago such as "30d"`,
   );
-}
-
-function formatDay(time: number): string {
-  return new Date(time).toISOString().slice(0, 10);
 }

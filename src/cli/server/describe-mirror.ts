@@ -3,6 +3,7 @@ import type { Mirror } from '../../mirrors/mirror.ts';
 import type { MirrorState, UrlState } from '../../mirrors/mirror-state.ts';
 import { plural } from '../terminal/plural.ts';
 import { formatTable } from '../../text/format-table.ts';
+import { formatDay, formatTime } from '../../text/format-time.ts';
 
 /**
  * In a few words how a mirror is. What the operator has ordered goes before what the server has seen. With the `newest`
@@ -56,7 +57,7 @@ export function describeWhole(mirror: Mirror, state: MirrorState | undefined): r
     ['contact', rest.contact],
     ['webhook', rest.webhook],
     ['status', describeStatus(mirror, state)],
-    ['since', state && new Date(state.since).toISOString()],
+    ['since', state && formatTime(state.since)],
     ['warning', state?.warning],
     ['response', state?.responseTime === undefined ? undefined : `${state.responseTime} ms, smoothed`],
     ['certificate', state && describeCertificate(state)],
@@ -68,7 +69,7 @@ export function describeWhole(mirror: Mirror, state: MirrorState | undefined): r
 /** Until when its certificate is valid; undefined where none has been seen. */
 export function describeCertificate({ certificate }: MirrorState): string | undefined {
   if (certificate === undefined) return undefined;
-  return `until ${new Date(certificate.expires).toISOString().slice(0, 10)}${certificate.soon ? ', soon' : ''}`;
+  return `until ${formatDay(certificate.expires)}${certificate.soon ? ', soon' : ''}`;
 }
 
 function describeUrl({ url, ipv4, ipv6, reason }: UrlState): string {
@@ -90,11 +91,11 @@ export function statusToJson(mirror: Mirror, state: MirrorState | undefined, new
 function stateToJson(state: MirrorState | undefined, newest: number | undefined) {
   if (state === undefined) return undefined;
   const { healthy, reason, since, serial, ipv4, ipv6, urls, warning, responseTime, certificate } = state;
-  const ends = certificate && { ...certificate, expires: new Date(certificate.expires).toISOString() };
+  const ends = certificate && { ...certificate, expires: formatTime(certificate.expires) };
   return {
     healthy,
     reason,
-    since: new Date(since).toISOString(),
+    since: formatTime(since),
     serial,
     behind: behindOf(state, newest),
     ipv4,

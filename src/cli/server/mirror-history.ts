@@ -5,6 +5,7 @@ import { configOf } from '../config/config-of.ts';
 import { readMirrorHistory } from './compose-mirror-history.ts';
 import { type ServerOptions, addServerOptions } from '../records/server-options.ts';
 import { formatTable } from '../../text/format-table.ts';
+import { formatTime } from '../../text/format-time.ts';
 
 const most = 1000;
 
@@ -23,7 +24,7 @@ export function createHistory(terminal: Terminal): Command {
     .option('--limit <count>', 'how many events, the newest first', parseLimit, 20)
     .action(async (name: string, options: Options) => {
       const events = await readMirrorHistory(options, () => configOf(options), name, options.limit);
-      const lines = formatTable(events.map(({ at, kind, detail }) => [timeOf(at), kind, detail]));
+      const lines = formatTable(events.map(({ at, kind, detail }) => [formatTime(at), kind, detail]));
       printResult(
         terminal,
         options,
@@ -34,11 +35,7 @@ export function createHistory(terminal: Terminal): Command {
 }
 
 function toJson({ id, at, kind, detail }: Omit<StoredMirrorEvent, 'mirror'>) {
-  return { id, at: timeOf(at), kind, detail };
-}
-
-function timeOf(at: number): string {
-  return new Date(at).toISOString();
+  return { id, at: formatTime(at), kind, detail };
 }
 
 function parseLimit(text: string): number {

@@ -5,6 +5,7 @@ import { configOf } from '../config/config-of.ts';
 import { composePropagation } from './compose-propagation.ts';
 import { type ServerOptions, addServerOptions } from '../records/server-options.ts';
 import { formatTable } from '../../text/format-table.ts';
+import { formatTime } from '../../text/format-time.ts';
 
 interface Options extends CommonOptions, ServerOptions {
   readonly limit: number;
@@ -65,10 +66,6 @@ function formatSpan(milliseconds: number | undefined): string {
   const minutes = milliseconds / 60_000;
   if (minutes < 2) return `${Math.round(milliseconds / 1000)} s`;
   return minutes < 120 ? `${Math.round(minutes)} min` : `${Math.round(minutes / 60)} h`;
-}
-
-function formatTime(milliseconds: number): string {
-  return new Date(milliseconds).toISOString();
 }
 
 function parseLimit(text: string): number {

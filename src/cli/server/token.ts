@@ -10,6 +10,7 @@ import { configOf } from '../config/config-of.ts';
 import { composeToken } from './compose-token.ts';
 import { parseDuration } from '../terminal/duration.ts';
 import { formatTable } from '../../text/format-table.ts';
+import { formatDay, formatTime } from '../../text/format-time.ts';
 
 interface CreateOptions extends CommonOptions {
   readonly role: TokenRole;
@@ -130,10 +131,10 @@ function toJson(token: StoredToken, now: number, mirrors: readonly Mirror[]) {
     ...(mirror === undefined ? {} : { mirror }),
     label,
     state,
-    created: new Date(created).toISOString(),
-    expires: new Date(expires).toISOString(),
-    ...(revoked === undefined ? {} : { revoked: new Date(revoked).toISOString() }),
-    ...(lastUsed === undefined ? {} : { lastUsed: new Date(lastUsed).toISOString().slice(0, 10) }),
+    created: formatTime(created),
+    expires: formatTime(expires),
+    ...(revoked === undefined ? {} : { revoked: formatTime(revoked) }),
+    ...(lastUsed === undefined ? {} : { lastUsed: formatDay(lastUsed) }),
   };
 }
 

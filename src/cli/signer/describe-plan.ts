@@ -1,11 +1,12 @@
 import type { PlannedImage, SigningPlan } from '../../signer/plan-signing.ts';
 import { plural } from '../terminal/plural.ts';
+import { formatTime } from '../../text/format-time.ts';
 
 /** What would be signed, for a person: everything that the signatures will cover. */
 export function describePlan({ header, images, rollbacks }: SigningPlan, life: string): readonly string[] {
   const count = (change: PlannedImage['change']) => images.filter((image) => image.change === change).length;
   return [
-    `Request ${header.serial} of ${new Date(header.created * 1000).toISOString()} for ${header.registry}:`,
+    `Request ${header.serial} of ${formatTime(header.created * 1000)} for ${header.registry}:`,
     ...images.flatMap(describeImage),
     `${plural(images.length, 'tag')}: ${count('new')} new, ${count('changed')} changed, ${count('same')} the same as signed before.`,
     `The signatures will be valid for ${life}.`,

@@ -21,6 +21,7 @@ import {
   metadataKeyFiles,
 } from './signing-key-options.ts';
 import { plural } from '../terminal/plural.ts';
+import { formatTime } from '../../text/format-time.ts';
 
 interface SignOptions extends CommonOptions, SigningKeyOptions, ClockOptions {
   readonly output?: string;
@@ -89,7 +90,7 @@ async function sign(terminal: Terminal, request: string, options: SignOptions): 
       advance: createCountLine(terminal, 'signatures'),
       signal: terminal.signal,
     });
-    const expires = new Date(result.expires).toISOString();
+    const expires = formatTime(result.expires);
     const json = { file: result.path, signatures: result.signatures, expires, ...planToJson(result.plan) };
     printResult(terminal, options, json, [
       `${plural(result.signatures, 'signature')}, valid until ${expires}: ${result.path}`,

@@ -24,6 +24,7 @@ import {
   keySources,
   metadataKeyFiles,
 } from './signing-key-options.ts';
+import { formatTime } from '../../text/format-time.ts';
 
 interface FolderOptions extends CommonOptions, SigningKeyOptions {
   readonly policy: string;
@@ -192,7 +193,7 @@ function createApprove(terminal: Terminal): Command {
 /** Everything that the approval covers; what was signed before only the signer knows. */
 function describeRequest({ header, images, request }: ReadRequest): readonly string[] {
   return [
-    `Request ${header.serial} of ${new Date(header.created * 1000).toISOString()} for ${header.registry}, ${request}:`,
+    `Request ${header.serial} of ${formatTime(header.created * 1000)} for ${header.registry}, ${request}:`,
     ...images.flatMap((image) => [
       `  ${header.registry}/${formatTaggedReference(image)}`,
       `           ${image.list}`,
@@ -221,13 +222,7 @@ function settingsOf(terminal: Terminal, folder: string, options: FolderOptions):
 function toJson(outcome: WaitingOutcome): object {
   if (outcome.kind !== 'signed') return outcome;
   const { path, signatures, expires } = outcome.result;
-  return {
-    name: outcome.name,
-    kind: 'signed',
-    file: path,
-    signatures,
-    expires: new Date(expires).toISOString(),
-  };
+  return { name: outcome.name, kind: 'signed', file: path, signatures, expires: formatTime(expires) };
 }
 
 function describeOutcome(outcome: WaitingOutcome): string {

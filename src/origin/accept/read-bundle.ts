@@ -9,6 +9,7 @@ import {
   type SignedImage,
   createBundleParser,
 } from '../../trust/hand-off/signature-bundle.ts';
+import { formatTime } from '../../text/format-time.ts';
 
 /** A bundle that was read to its end. Nothing in it has been verified but its seal, if there has to be one. */
 export interface ReadBundle {
@@ -50,16 +51,12 @@ export async function readBundle(
     if (header.expires * 1000 <= now) {
       throw new SignpostError(
         'TRUST',
-        `the signature bundle expired on ${formatTime(header.expires)}: it says that it was made on ` +
-          `${formatTime(header.created)}; if it was made later, set the signer's clock; then sign again`,
+        `the signature bundle expired on ${formatTime(header.expires * 1000)}: it says that it was made on ` +
+          `${formatTime(header.created * 1000)}; if it was made later, set the signer's clock; then sign again`,
       );
     }
   }
   return { header, images: [...images.values()], files: [...files.values()] };
-}
-
-function formatTime(seconds: number): string {
-  return new Date(seconds * 1000).toISOString();
 }
 
 function addOnce<T>(all: Map<string, T>, name: string, item: T): void {

@@ -2,7 +2,7 @@ import type { Mirror } from '../../mirrors/mirror.ts';
 import { describeMirror } from '../../mirrors/mirror-description.ts';
 import type { MirrorState } from '../../mirrors/mirror-state.ts';
 import type { TokenRole } from '../../ports/tokens.ts';
-import { formatTime } from './schemas/common.ts';
+import { formatTime } from '../../text/format-time.ts';
 
 /** A mirror as the API shows it. Publishers do not see how its people are reached. */
 export function showMirror(mirror: Mirror, role: TokenRole | undefined): object {

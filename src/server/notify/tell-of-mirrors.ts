@@ -8,6 +8,7 @@ import type { DeliveryQueue } from './delivery-queue.ts';
 import { MirrorNews, type News, type NewsSettings } from './mirror-news.ts';
 import { secretOfMirror } from './webhook-signature.ts';
 import { visible } from '../../text/visible.ts';
+import { formatTime } from '../../text/format-time.ts';
 
 export interface MirrorTellerDeps {
   readonly queue: Pick<DeliveryQueue, 'add'>;
@@ -86,10 +87,10 @@ function messagesOf(deps: MirrorTellerDeps, { id, state }: News, now: number): r
   if (mirror === undefined) return [];
   const message = JSON.stringify({
     event: state.healthy ? 'mirror.in' : 'mirror.out',
-    at: new Date(now).toISOString(),
+    at: formatTime(now),
     registry: deps.registry,
     mirror: { name: mirror.name, urls: mirror.urls, country: mirror.country },
-    since: new Date(state.since).toISOString(),
+    since: formatTime(state.since),
     ...(state.reason === undefined ? {} : { reason: state.reason }),
     serial: state.serial,
   });

@@ -8,6 +8,7 @@ import {
 import type { Clock } from '../../ports/clock.ts';
 import { clientKindOf } from './client-kind.ts';
 import type { Exchange } from './exchange.ts';
+import { formatDay } from '../../text/format-time.ts';
 
 /** Pulls counted in memory until somebody writes them down. Addresses never get this far. */
 export interface PullTally {
@@ -103,11 +104,6 @@ export function createPullTally(clock: Clock): PullTally {
       }
     },
   };
-}
-
-/** The day of a time in milliseconds since the epoch, in UTC. */
-export function formatDay(time: number): string {
-  return new Date(time).toISOString().slice(0, 10);
 }
 
 function add(values: Map<string, Counts>, value: string, pulls: number, blobs: number, bytes: number): void {

@@ -1,7 +1,8 @@
 import type { Clock, MonotonicClock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Statistics } from '../../ports/statistics.ts';
-import { type PullTally, formatDay } from './pull-tally.ts';
+import type { PullTally } from './pull-tally.ts';
+import { formatDay } from '../../text/format-time.ts';
 
 /** Writes down what was counted, now and then and at the end. */
 export interface StatisticsWriter {

@@ -5,6 +5,7 @@ import { type Step, failed, passed } from '../verify/step.ts';
 import { identityMatches } from './identity-matches.ts';
 import type { PolicyRequirement } from './policy.ts';
 import { readContainersPayload } from './read-payload.ts';
+import { formatTime } from '../../text/format-time.ts';
 
 /**
  * Whether one requirement of a policy.json holds for a digest. `evidence` has what the requirement's own keys make of
@@ -82,7 +83,7 @@ function judge(
       return refuse(5, 'wrong-reference', `the signature is for another name: for ${quote(found.reference)}`);
     }
     if (expires !== undefined && expires <= now) {
-      return refuse(6, 'expired', `the signature expired on ${new Date(expires).toISOString()}`);
+      return refuse(6, 'expired', `the signature expired on ${formatTime(expires)}`);
     }
     return { fingerprint, reference: found.reference };
   } catch (error) {

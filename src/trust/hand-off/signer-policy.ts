@@ -3,6 +3,7 @@ import type { Digest } from '../../oci/digest.ts';
 import type { Glob } from '../glob.ts';
 import type { SealEvidence, SealKey } from './seal.ts';
 import { type TimeWindow, isInWindow } from './time-window.ts';
+import { formatTime } from '../../text/format-time.ts';
 
 /** What a signer may sign without asking a person. */
 export interface SignerPolicy {
@@ -202,8 +203,4 @@ function checkApprovals(
 function nameOf(requesters: readonly NamedKey[], evidence: SealEvidence): string | undefined {
   if (evidence.kind !== 'sealed') return undefined;
   return requesters.find(({ id }) => id === evidence.key)?.name;
-}
-
-function formatTime(milliseconds: number): string {
-  return new Date(milliseconds).toISOString();
 }

@@ -15,6 +15,7 @@ import {
   type NotaryTimestamp,
   releasesRole,
 } from './metadata.ts';
+import { formatSecond } from '../../text/format-time.ts';
 
 /*
  * Each function makes the metadata that follows `previous` (undefined for the first): its version is one more, and
@@ -136,10 +137,7 @@ export function notaryFileMeta(bytes: Uint8Array): NotaryFileMeta {
 }
 
 function common(previous: NotaryMetadata | undefined, expires: number) {
-  return {
-    version: (previous?.version ?? 0) + 1,
-    expires: new Date(expires).toISOString().replace(/\.[0-9]{3}Z$/, 'Z'),
-  };
+  return { version: (previous?.version ?? 0) + 1, expires: formatSecond(expires) };
 }
 
 function byId(keys: readonly NotaryKey[]): Readonly<Record<string, NotaryKey>> {

@@ -1,6 +1,7 @@
 import type { Certificate } from './certificate.ts';
 import { codeSigning } from './certificate-extensions.ts';
 import { describeWeakCertificate } from './certificate-strength.ts';
+import { formatTime } from '../../text/format-time.ts';
 
 /** Longer chains are refused. */
 export const chainLimit = 8;
@@ -54,11 +55,10 @@ function describeValidity(
   { notBefore, notAfter }: Certificate,
   times: readonly number[],
 ): string | undefined {
-  if (times.some((time) => time < notBefore))
-    return `is valid only from ${new Date(notBefore).toISOString()}`;
+  if (times.some((time) => time < notBefore)) return `is valid only from ${formatTime(notBefore)}`;
   // The last second counts whole (RFC 5280, section 4.1.2.5).
   if (times.some((time) => time >= notAfter + 1000)) {
-    return `is valid only until ${new Date(notAfter).toISOString()}`;
+    return `is valid only until ${formatTime(notAfter)}`;
   }
   return undefined;
 }

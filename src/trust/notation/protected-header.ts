@@ -1,6 +1,7 @@
 import { quote } from '../../oci/digest.ts';
 import { SignpostError } from '../../oci/errors.ts';
 import { isArray, parseStrictJson, readField, readFields } from '../strict-json.ts';
+import { formatSecond } from '../../text/format-time.ts';
 
 /** What a Notary Project signature says of itself (signature-envelope-jws.md, "Protected Headers"). */
 export interface ProtectedHeader {
@@ -24,9 +25,9 @@ export function formatProtectedHeader(header: ProtectedHeader & { readonly expir
       alg: header.algorithm,
       crit: [schemeKey, expiryKey],
       cty: contentType,
-      [expiryKey]: formatTime(header.expires),
+      [expiryKey]: formatSecond(header.expires),
       [schemeKey]: scheme,
-      [timeKey]: formatTime(header.created),
+      [timeKey]: formatSecond(header.created),
     }),
   );
 }
@@ -67,9 +68,6 @@ function checkCritical(document: unknown, understood: readonly string[], where: 
 }
 
 /** RFC 3339 without fractions of a second. */
-function formatTime(milliseconds: number): string {
-  return new Date(milliseconds).toISOString().replace(/\.[0-9]{3}Z$/, 'Z');
-}
 
 const timePattern = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:Z|[+-][0-9]{2}:[0-9]{2})$/;
 

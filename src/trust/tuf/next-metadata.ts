@@ -18,6 +18,7 @@ import {
 } from './metadata.ts';
 import { keyIdOf } from './key.ts';
 import { pathsOfRepository, roleOfRepository, targetPath } from './names.ts';
+import { formatSecond } from '../../text/format-time.ts';
 
 /*
  * Each function makes the metadata that follows `previous` (undefined for the first): its version is one more, and
@@ -144,15 +145,12 @@ export function fileMetaOf(bytes: Uint8Array, { version }: Metadata): FileMeta {
 }
 
 /** A time as TUF writes it. A part of a second is cut off, so that nothing lives longer than asked. */
-function formatTime(milliseconds: number): string {
-  return new Date(milliseconds).toISOString().replace(/\.[0-9]{3}Z$/, 'Z');
-}
 
 function common(previous: Metadata | undefined, expires: number) {
   return {
     spec_version: specificationVersion,
     version: (previous?.version ?? 0) + 1,
-    expires: formatTime(expires),
+    expires: formatSecond(expires),
   };
 }
 

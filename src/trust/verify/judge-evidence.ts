@@ -5,6 +5,7 @@ import type { Evidence, StatedEvidence } from '../evidence.ts';
 import type { SignatureRefusal } from '../judge-signature.ts';
 import type { SeenTag, SignedRequirement, VerifyingRule } from './requirement.ts';
 import { nameMatches } from './signed-name.ts';
+import { formatTime } from '../../text/format-time.ts';
 
 /** Against what a signature is judged. */
 export interface ExpectedImage {
@@ -87,7 +88,7 @@ export function describeVerifyRefusal(reason: VerifyRefusal): string {
     case 'conflict':
       return `the signature belongs to signing request ${reason.serial}, which was seen before with ${reason.seen}: two images claim one request`;
     case 'too-old':
-      return `the signature was made on ${new Date(reason.created).toISOString()}: the policy allows ${Math.round(reason.maximum / 8_640_000) / 10} days`;
+      return `the signature was made on ${formatTime(reason.created)}: the policy allows ${Math.round(reason.maximum / 8_640_000) / 10} days`;
     case 'no-expiry':
       return 'the signature never expires, and the policy gives no maximumAge';
     case 'unknown-key':

@@ -10,6 +10,7 @@ import { judgeMetadata } from './judge-metadata.ts';
 import type { MetadataEvidence } from './metadata-evidence.ts';
 import type { NamedRequirement, Requirement, SignedRequirement, VerifyingRule } from './requirement.ts';
 import { type Step, failed, passed } from './step.ts';
+import { formatTime } from '../../text/format-time.ts';
 
 /** A judgement of one digest. */
 export interface Judgement {
@@ -91,7 +92,7 @@ function accept(name: string, signed: readonly StatedEvidence[]): Judgement {
   const steps = signed.map(({ fingerprint, reference, expires }) =>
     passed(
       `key ${fingerprint}`,
-      `${reference}, ${expires === undefined ? 'without expiry' : `until ${new Date(expires).toISOString()}`}`,
+      `${reference}, ${expires === undefined ? 'without expiry' : `until ${formatTime(expires)}`}`,
     ),
   );
   return { step: passed(name, `signing request ${serial}`, steps), serial };

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import type { AuditLog } from '../../../ports/audit-log.ts';
 import { type Route, defineRoute } from '../route.ts';
 import { auditPageSchema } from '../schemas/audit.ts';
-import { formatTime, pageLimit } from '../schemas/common.ts';
+import { pageLimit } from '../schemas/common.ts';
+import { formatTime } from '../../../text/format-time.ts';
 
 /** Who changed what. */
 export function auditRoutes(audit: Pick<AuditLog, 'read'>): readonly Route[] {

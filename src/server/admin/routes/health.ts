@@ -6,12 +6,13 @@ import type { MirrorRegistry } from '../../../ports/mirror-registry.ts';
 import { findMirror } from '../find-mirror.ts';
 import { problem } from '../problem.ts';
 import { type Route, defineRoute } from '../route.ts';
-import { formatTime, pageLimit, text } from '../schemas/common.ts';
+import { pageLimit, text } from '../schemas/common.ts';
 import { mirrorHealthSchema, mirrorHistorySchema } from '../schemas/mirror.ts';
 import { statusSchema } from '../schemas/publication.ts';
 import { reportAnswerSchema, reportSchema } from '../schemas/report.ts';
 import { showState } from '../show-mirror.ts';
 import { waitForAll } from '../../../parallel/wait-for-all.ts';
+import { formatTime } from '../../../text/format-time.ts';
 
 export interface HealthRoutesDeps {
   readonly registry: Pick<MirrorRegistry, 'list'>;

@@ -4,13 +4,14 @@ import type { PublicationRecord } from '../../../ports/publication-record.ts';
 import type { StagedImages } from '../../../ports/staged-images.ts';
 import { problem } from '../problem.ts';
 import { type Route, defineRoute } from '../route.ts';
-import { formatTime, pageLimit, text } from '../schemas/common.ts';
+import { pageLimit, text } from '../schemas/common.ts';
 import {
   publicationPageSchema,
   repositoryPageSchema,
   stagedPageSchema,
   tagPageSchema,
 } from '../schemas/publication.ts';
+import { formatTime } from '../../../text/format-time.ts';
 
 export interface PublicationRoutesDeps {
   readonly record: PublicationRecord;

@@ -3,8 +3,9 @@ import type { Clock } from '../../../ports/clock.ts';
 import type { Propagation } from '../../../ports/propagation.ts';
 import type { Statistics } from '../../../ports/statistics.ts';
 import { type Route, defineRoute } from '../route.ts';
-import { formatTime, pageLimit } from '../schemas/common.ts';
+import { pageLimit } from '../schemas/common.ts';
 import { propagationSchema, statisticsBy, statisticsSchema } from '../schemas/statistics.ts';
+import { formatTime } from '../../../text/format-time.ts';
 
 export interface StatisticsRoutesDeps {
   readonly statistics: Pick<Statistics, 'sum'>;

@@ -11,8 +11,3 @@ export const pageLimit = z.coerce
   .max(500)
   .default(100)
   .describe('How many at most: 1 to 500.');
-
-/** Milliseconds since the epoch as the API writes times. */
-export function formatTime(milliseconds: number): string {
-  return new Date(milliseconds).toISOString();
-}
