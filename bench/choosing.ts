@@ -55,7 +55,7 @@ export async function benchChoosing(options: { readonly rounds: number }): Promi
     );
   }
   benchNetblocks(options.rounds);
-  benchPlaces(options.rounds);
+  await benchPlaces(options.rounds);
 }
 
 /** A request reads its client's address once, and looks it up in several tables: the two are measured apart. */
@@ -89,7 +89,7 @@ function benchNetblocks(rounds: number): void {
   }
 }
 
-function benchPlaces(rounds: number): void {
+async function benchPlaces(rounds: number): Promise<void> {
   const countryDatabase = fileURLToPath(
     import.meta.resolve('@ip-location-db/geo-whois-asn-country-mmdb/geo-whois-asn-country.mmdb'),
   );
@@ -98,7 +98,7 @@ function benchPlaces(rounds: number): void {
       ['networks asked for before', 4096],
       ['always another network', 2 ** 18],
     ] as const) {
-      const places = createMmdbPlaceFinder({ countryDatabase, asnDatabase: undefined, overrides: [] });
+      const places = await createMmdbPlaceFinder({ countryDatabase, asnDatabase: undefined, overrides: [] });
       const addresses = Array.from({ length: networks }, (_, index) => addressOf(`place ${index}`, family));
       const find = (index: number) => places.find(itemOf(addresses, index)).source.length;
       report(`country of an address, IPv${family}, ${title}`, `${timeOf(find, rounds).toFixed(0)} ns`);

@@ -1,7 +1,7 @@
 import { createTablePlaceFinder } from '../fakes/table-place-finder.ts';
 import { placeFinderContract } from './place-finder.ts';
 
-placeFinderContract('in memory', (known) => ({
+placeFinderContract('in memory', async (known) => ({
   finder: createTablePlaceFinder(
     known.map(({ netblock, country }) => ({ netblock, place: { country, source: 'table' } })),
   ),

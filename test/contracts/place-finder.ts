@@ -10,12 +10,12 @@ export type KnownPlaces = readonly { readonly netblock: Netblock; readonly count
 /** What every PlaceFinder must do. `open` makes one that knows just these places, and what ends it. */
 export function placeFinderContract(
   name: string,
-  open: (known: KnownPlaces) => { readonly finder: PlaceFinder; readonly end: () => void },
+  open: (known: KnownPlaces) => Promise<{ readonly finder: PlaceFinder; readonly end: () => void }>,
 ): void {
   const using =
     (known: Readonly<Record<string, string>>, work: (find: (text: string) => string | undefined) => void) =>
-    () => {
-      const { finder, end } = open(
+    async () => {
+      const { finder, end } = await open(
         Object.entries(known).map(([netblock, country]) => ({ netblock: parseNetblock(netblock), country })),
       );
       try {

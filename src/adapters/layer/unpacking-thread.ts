@@ -1,12 +1,10 @@
-import { parentPort, workerData } from 'node:worker_threads';
-import { isSignpostError } from '../../oci/errors.ts';
+import { answerInThread } from '../process/run-in-thread.ts';
 import { unpackFile } from './unpack-file.ts';
 
-// The whole of a thread that unpacks one layer and ends (file-layer-unpacker.ts).
-const { path, limit } = workerData as { readonly path: string; readonly limit: number };
-try {
-  parentPort?.postMessage({ layer: await unpackFile(path, limit) }, []);
-} catch (error) {
-  const code = isSignpostError(error) ? error.code : 'STORAGE';
-  parentPort?.postMessage({ code, message: (error as Error).message }, []);
+// The whole of a thread that unpacks one layer (file-layer-unpacker.ts).
+await answerInThread(({ path, limit }: UnpackingInput) => unpackFile(path, limit));
+
+export interface UnpackingInput {
+  readonly path: string;
+  readonly limit: number;
 }

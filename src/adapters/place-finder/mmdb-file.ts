@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFile, stat } from 'node:fs/promises';
 import { Reader } from 'mmdb-lib';
 import { SignpostError } from '../../oci/errors.ts';
 import type { IpAddress } from '../../net/address.ts';
@@ -25,11 +25,11 @@ const separatorSize = 16;
  * @param purpose what it is for, in messages: "country database"
  * @throws SignpostError CONFIG_INVALID
  */
-export function readMmdbFile(path: string, purpose: string): MmdbFile {
+export async function readMmdbFile(path: string, purpose: string): Promise<MmdbFile> {
   const wrong = (problem: string, cause?: unknown) =>
     new SignpostError('CONFIG_INVALID', `the ${purpose} ${path} ${problem}`, { cause });
-  const bytes = readBytes(path, wrong);
-  if (bytes.lastIndexOf(marker) < Math.max(0, bytes.length - metadataLimit)) {
+  const bytes = await readBytes(path, wrong);
+  if (!bytes.subarray(-metadataLimit).includes(marker)) {
     throw wrong('is not a MaxMind-format (.mmdb) file, or not a whole one');
   }
   const reader = createReader(bytes, wrong);
@@ -50,11 +50,11 @@ export function readMmdbFile(path: string, purpose: string): MmdbFile {
 
 type Wrong = (problem: string, cause?: unknown) => SignpostError;
 
-function readBytes(path: string, wrong: Wrong): Buffer {
+async function readBytes(path: string, wrong: Wrong): Promise<Buffer> {
   try {
-    const { size } = statSync(path);
+    const { size } = await stat(path);
     if (size > sizeLimit) throw wrong(`is larger than ${sizeLimit} bytes`);
-    return readFileSync(path);
+    return await readFile(path);
   } catch (cause) {
     if (cause instanceof SignpostError) throw cause;
     throw wrong(`cannot be read: ${(cause as Error).message}`, cause);

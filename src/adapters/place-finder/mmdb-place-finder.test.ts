@@ -27,11 +27,11 @@ const database = (records: Records, options?: Parameters<typeof buildMmdb>[1]) =
       options,
     ),
   );
-const find = (sources: Omit<PlaceSources, 'overrides'> & Partial<PlaceSources>, text: string) =>
-  createMmdbPlaceFinder({ overrides: [], ...sources }).find(parseIpAddress(text));
+const find = async (sources: Omit<PlaceSources, 'overrides'> & Partial<PlaceSources>, text: string) =>
+  (await createMmdbPlaceFinder({ overrides: [], ...sources })).find(parseIpAddress(text));
 
-placeFinderContract('a database', (known) => ({
-  finder: createMmdbPlaceFinder({
+placeFinderContract('a database', async (known) => ({
+  finder: await createMmdbPlaceFinder({
     countryDatabase: write(
       buildMmdb(known.map(({ netblock, country }) => ({ netblock, record: { country_code: country } }))),
     ),
@@ -40,12 +40,12 @@ placeFinderContract('a database', (known) => ({
   end: () => undefined,
 }));
 
-placeFinderContract('pinned netblocks', (overrides) => ({
-  finder: createMmdbPlaceFinder({ countryDatabase: database({}), overrides }),
+placeFinderContract('pinned netblocks', async (overrides) => ({
+  finder: await createMmdbPlaceFinder({ countryDatabase: database({}), overrides }),
   end: () => undefined,
 }));
 
-test('both layouts of records are read', () => {
+test('both layouts of records are read', async () => {
   const countryDatabase = database({
     '192.0.2.0/24': {
       country: { iso_code: 'DE' },
@@ -55,46 +55,46 @@ test('both layouts of records are read', () => {
     '198.51.100.0/24': { country_code: 'NZ', latitude: '-41.5', longitude: '174.5' },
     '203.0.113.0/24': { country_code: 'JP', autonomous_system_number: 2500 },
   });
-  assert.deepEqual(find({ countryDatabase }, '192.0.2.1'), {
+  assert.deepEqual(await find({ countryDatabase }, '192.0.2.1'), {
     country: 'DE',
     continent: 'EU',
     latitude: 52.5,
     longitude: 13.25,
     source: 'country database',
   });
-  const inNewZealand = find({ countryDatabase }, '198.51.100.1');
+  const inNewZealand = await find({ countryDatabase }, '198.51.100.1');
   assert.deepEqual(
     [inNewZealand.continent, inNewZealand.latitude, inNewZealand.longitude],
     ['OC', -41.5, 174.5],
   );
-  const inJapan = find({ countryDatabase }, '203.0.113.1');
+  const inJapan = await find({ countryDatabase }, '203.0.113.1');
   assert.deepEqual([inJapan.continent, inJapan.asn], ['AS', 2500]);
   // Where only the country is known, its middle counts.
   assert.ok(Math.abs((inJapan.latitude ?? 0) - 36) < 3 && Math.abs((inJapan.longitude ?? 0) - 138) < 3);
 });
 
-test('values that make no sense are passed over', () => {
+test('values that make no sense are passed over', async () => {
   const countryDatabase = database({
     '192.0.2.0/24': { country_code: 'Germany', latitude: 91.5, longitude: 13, autonomous_system_number: 0 },
     '198.51.100.0/24': { country: 'DE', location: 'here', constructor: 'x' },
     '203.0.113.0/24': 'DE',
   });
   for (const text of ['192.0.2.1', '198.51.100.1', '203.0.113.1']) {
-    assert.deepEqual(find({ countryDatabase }, text), { source: 'no database has the address' }, text);
+    assert.deepEqual(await find({ countryDatabase }, text), { source: 'no database has the address' }, text);
   }
 });
 
-test('an ASN database adds the autonomous system, and goes before the country database', () => {
+test('an ASN database adds the autonomous system, and goes before the country database', async () => {
   const sources = {
     countryDatabase: database({ '192.0.2.0/24': { country_code: 'DE', autonomous_system_number: 1 } }),
     asnDatabase: database({ '192.0.0.0/16': { autonomous_system_number: 4_294_967_295 } }),
   };
-  assert.equal(find(sources, '192.0.2.1').asn, 4_294_967_295);
-  assert.equal(find(sources, '192.0.2.1').source, 'country database, ASN database');
-  assert.deepEqual(find(sources, '192.0.9.1'), { asn: 4_294_967_295, source: 'ASN database' });
+  assert.equal((await find(sources, '192.0.2.1')).asn, 4_294_967_295);
+  assert.equal((await find(sources, '192.0.2.1')).source, 'country database, ASN database');
+  assert.deepEqual(await find(sources, '192.0.9.1'), { asn: 4_294_967_295, source: 'ASN database' });
 });
 
-test('the operator has the last word on a netblock', () => {
+test('the operator has the last word on a netblock', async () => {
   const sources = {
     countryDatabase: database({
       '0.0.0.0/1': { country_code: 'US', latitude: 37.5, longitude: -122 },
@@ -106,7 +106,7 @@ test('the operator has the last word on a netblock', () => {
       { netblock: parseNetblock('192.0.3.0/24'), country: 'DE', asn: 64_501 },
     ],
   };
-  assert.deepEqual(find(sources, '192.0.1.1'), {
+  assert.deepEqual(await find(sources, '192.0.1.1'), {
     country: 'FR',
     continent: 'EU',
     latitude: 46.6,
@@ -114,22 +114,22 @@ test('the operator has the last word on a netblock', () => {
     source: 'pinned netblock 192.0.0.0/16',
   });
   // The longest netblock counts; what it leaves out, the database says.
-  const byAsn = find(sources, '192.0.2.1');
+  const byAsn = await find(sources, '192.0.2.1');
   assert.deepEqual([byAsn.country, byAsn.asn, byAsn.latitude], ['DE', 64_500, 52.5]);
   assert.equal(byAsn.source, 'pinned netblock 192.0.2.0/24, country database');
   // The database agrees on the country, so its coordinates hold.
-  const both = find(sources, '192.0.3.1');
+  const both = await find(sources, '192.0.3.1');
   assert.deepEqual([both.country, both.asn, both.latitude], ['DE', 64_501, 52.5]);
-  assert.equal(find(sources, '10.0.0.1').country, 'US');
+  assert.equal((await find(sources, '10.0.0.1')).country, 'US');
 });
 
-test('a database of IPv4 addresses says nothing of IPv6 ones', () => {
+test('a database of IPv4 addresses says nothing of IPv6 ones', async () => {
   const countryDatabase = database({ '32.0.0.0/8': { country_code: 'US' } }, { ipVersion: 4 });
-  assert.equal(find({ countryDatabase }, '32.1.13.184').country, 'US');
-  assert.equal(find({ countryDatabase }, '2001:db8::1').country, undefined);
+  assert.equal((await find({ countryDatabase }, '32.1.13.184')).country, 'US');
+  assert.equal((await find({ countryDatabase }, '2001:db8::1')).country, undefined);
 });
 
-test('a file that is no database is refused by name', () => {
+test('a file that is no database is refused by name', async () => {
   const good = buildMmdb([{ netblock: parseNetblock('192.0.2.0/24'), record: { country_code: 'DE' } }]);
   const cases: Readonly<Record<string, RegExp>> = {
     [join(folder, 'absent.mmdb')]: /cannot be read: ENOENT/,
@@ -146,7 +146,7 @@ test('a file that is no database is refused by name', () => {
     [database({}, { metadata: { node_count: 'many' } })]: /is damaged/,
   };
   for (const [path, problem] of Object.entries(cases)) {
-    assert.throws(
+    await assert.rejects(
       () => find({ countryDatabase: path }, '192.0.2.1'),
       (error) =>
         isSignpostError(error, 'CONFIG_INVALID') &&
@@ -155,27 +155,27 @@ test('a file that is no database is refused by name', () => {
       `${path} ${problem.source}`,
     );
   }
-  assert.throws(
+  await assert.rejects(
     () => find({ countryDatabase: write(good), asnDatabase: write(Buffer.from('no')) }, '192.0.2.1'),
     /^SignpostError: the ASN database /,
   );
 });
 
-test('a database that is damaged inside places a client nowhere, and says so', () => {
+test('a database that is damaged inside places a client nowhere, and says so', async () => {
   const good = buildMmdb([{ netblock: parseNetblock('192.0.2.0/24'), record: { country_code: 'DE' } }]);
   const at = good.indexOf('country_code');
   // A pointer to itself, where the key was.
   good[at - 1] = 0x20;
   good[at] = 1;
-  const place = find({ countryDatabase: write(good) }, '192.0.2.1');
+  const place = await find({ countryDatabase: write(good) }, '192.0.2.1');
   assert.deepEqual(place, { source: 'country database (damaged)' });
 });
 
-test('the database that comes with Signpost knows both families', () => {
+test('the database that comes with Signpost knows both families', async () => {
   const countryDatabase = fileURLToPath(
     import.meta.resolve('@ip-location-db/geo-whois-asn-country-mmdb/geo-whois-asn-country.mmdb'),
   );
-  assert.equal(find({ countryDatabase }, '193.0.6.139').country, 'NL');
-  assert.equal(find({ countryDatabase }, '2001:67c:2e8:22::c100:68b').country, 'NL');
-  assert.equal(find({ countryDatabase }, '127.0.0.1').country, undefined);
+  assert.equal((await find({ countryDatabase }, '193.0.6.139')).country, 'NL');
+  assert.equal((await find({ countryDatabase }, '2001:67c:2e8:22::c100:68b')).country, 'NL');
+  assert.equal((await find({ countryDatabase }, '127.0.0.1')).country, undefined);
 });

@@ -1,8 +1,9 @@
 import { type AddressWords, type IpAddress, type Netblock, wordsOf } from '../../net/address.ts';
 import { findCountry } from '../../mirrors/countries.ts';
 import { formatNetblock } from '../../net/netblock.ts';
-import { type NetblockMatch, createNetblockTable } from '../../net/netblock-table.ts';
+import { type NetblockMatch, compileNetblockTable } from '../../net/netblock-table.ts';
 import type { Place } from '../../mirrors/place.ts';
+import { inPieces } from '../../parallel/in-pieces.ts';
 import type { PlaceFinder } from '../../ports/place-finder.ts';
 import { type MmdbFile, readMmdbFile } from './mmdb-file.ts';
 import { createNetworkCache } from './network-cache.ts';
@@ -26,23 +27,22 @@ export interface PlaceSources {
   /** Path of a database with autonomous system numbers. */
   readonly asnDatabase?: string | undefined;
   /** They go before the databases; the longest matching netblock counts. */
-  readonly overrides: readonly PlaceOverride[];
+  readonly overrides: Iterable<PlaceOverride>;
 }
 
 /**
  * Places addresses by databases in MaxMind's format, read whole into memory.
- * @throws SignpostError CONFIG_INVALID when a database cannot be read
+ * @param pause gives others their turn meanwhile
+ * @throws SignpostError CONFIG_INVALID when a database cannot be read; what `sources.overrides` throws
  */
-export function createMmdbPlaceFinder(sources: PlaceSources): PlaceFinder {
-  const countries = readMmdbFile(sources.countryDatabase, 'country database');
+export async function createMmdbPlaceFinder(
+  sources: PlaceSources,
+  pause: () => Promise<void> = () => Promise.resolve(),
+): Promise<PlaceFinder> {
+  const countries = await readMmdbFile(sources.countryDatabase, 'country database');
   const asns =
-    sources.asnDatabase === undefined ? undefined : readMmdbFile(sources.asnDatabase, 'ASN database');
-  const overrides = createNetblockTable(
-    sources.overrides.map((override) => ({
-      netblock: override.netblock,
-      value: { ...override, places: new WeakMap<Place, Place>() },
-    })),
-  );
+    sources.asnDatabase === undefined ? undefined : await readMmdbFile(sources.asnDatabase, 'ASN database');
+  const overrides = await inPieces(compileNetblockTable(compileOverrides(sources.overrides)), pause);
   const cache = createNetworkCache<Place>();
   const findInDatabases = (address: IpAddress, words: AddressWords): Place => {
     const known = cache.get(words);
@@ -61,6 +61,12 @@ export function createMmdbPlaceFinder(sources: PlaceSources): PlaceFinder {
       return match === undefined ? place : overridePlace(place, match);
     },
   };
+}
+
+function* compileOverrides(overrides: Iterable<PlaceOverride>) {
+  for (const override of overrides) {
+    yield { netblock: override.netblock, value: { ...override, places: new WeakMap<Place, Place>() } };
+  }
 }
 
 interface LookUp extends PlaceRecord {

@@ -1,3 +1,5 @@
+import { extname } from 'node:path';
+import { runInThread } from '../../adapters/process/run-in-thread.ts';
 import { createSystemClock } from '../../adapters/time/system-clock.ts';
 import type { CommonOptions } from '../terminal/command.ts';
 import { type LoadedConfig, type OpenedConfig, openConfig, refuseProblems } from '../config/config.ts';
@@ -16,6 +18,27 @@ export async function loadCheckedConfig(options: CommonOptions, use: ConfigUse):
   const opened = openConfig(options);
   refuseProblems(opened.config.file ?? 'the defaults', await findProblems(opened, use));
   return opened.config;
+}
+
+/** What a thread is told that does the same. */
+export interface CheckedConfigInput {
+  readonly options: Pick<CommonOptions, 'config' | 'data'>;
+  readonly use: ConfigUse;
+}
+
+/**
+ * The same in a thread of its own, for who must go on meanwhile: thousands of rules and all their keys take seconds.
+ * @throws SignpostError CONFIG_INVALID, STORAGE
+ */
+export function loadCheckedConfigAside(
+  { config, data }: CommonOptions,
+  use: ConfigUse,
+): Promise<LoadedConfig> {
+  // Compiled code has another extension, and no compiler looks into this name.
+  const program = new URL(`./checked-config-thread${extname(import.meta.filename)}`, import.meta.url);
+  const options = { ...(config === undefined ? {} : { config }), ...(data === undefined ? {} : { data }) };
+  const input: CheckedConfigInput = { options, use };
+  return runInThread(program, input, 'read the configuration');
 }
 
 /** All that is wrong with a configuration and with what it names, in the order of the file. */

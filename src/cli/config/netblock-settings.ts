@@ -24,15 +24,13 @@ export function readAllowedAddresses({
 }
 
 /**
- * The operator's corrections of where addresses are.
+ * The operator's corrections of where addresses are, each read when its turn comes.
  * @throws SignpostError CONFIG_INVALID
  */
-export function readPlaceOverrides({ places }: Config) {
-  return places.overrides.map(({ netblock, country, asn }, at) => ({
-    netblock: readNetblock(`places.overrides.${at}.netblock`, netblock),
-    country,
-    asn,
-  }));
+export function* readPlaceOverrides({ places }: Config) {
+  for (const [at, { netblock, country, asn }] of places.overrides.entries()) {
+    yield { netblock: readNetblock(`places.overrides.${at}.netblock`, netblock), country, asn };
+  }
 }
 
 function readNetblock(path: string, text: string): Netblock {

@@ -23,7 +23,7 @@ export interface ExplainParts extends AsyncDisposable {
 /** What `signpost explain` works with. It changes nothing. */
 export async function composeExplain(config: Config): Promise<ExplainParts> {
   refuseFrontEnd(config);
-  const places = composePlaceFinder(config);
+  const places = await composePlaceFinder(config);
   await using opened = new AsyncDisposableStack();
   const storage = opened.use(await openStorage(config, createSystemClock()));
   const parts = {

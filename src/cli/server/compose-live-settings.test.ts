@@ -6,12 +6,13 @@ import { parseConfig } from '../config/config.ts';
 import { createLiveSettings } from './compose-live-settings.ts';
 
 const read = (yaml: string) => parseConfig(yaml, 'signpost.yaml');
+const pause = () => Promise.resolve();
 const here = parseIpAddress('192.0.2.1');
 
-test('the mirrors and the places of another configuration are taken over, in place', () => {
-  const live = createLiveSettings(read('mirrors: { probeInterval: 2s }\n'));
+test('the mirrors and the places of another configuration are taken over, in place', async () => {
+  const live = await createLiveSettings(read('mirrors: { probeInterval: 2s }\n'), pause);
   const { mirrors, places } = live;
-  const restart = live.take(
+  const restart = await live.take(
     read(`mirrors: { probeInterval: 9s, greatestShare: 0.25, hourlyRequests: 77 }
 places: { overrides: [{ netblock: 192.0.2.0/24, country: NZ, asn: 64500 }] }
 log: { level: warn }
@@ -22,11 +23,11 @@ registry: { inlineSize: 64KiB, alternatives: 2 }
   const { country, asn } = places.find(here);
   assert.deepEqual([country, asn], ['NZ', 64_500]);
   assert.deepEqual([...restart].sort(), ['registry.alternatives', 'registry.inlineSize']);
-  assert.deepEqual(live.take(read('')), []);
+  assert.deepEqual(await live.take(read('')), []);
 });
 
-test('one that is wrong changes nothing', () => {
-  const live = createLiveSettings(read('mirrors: { probeInterval: 2s }\n'));
+test('one that is wrong changes nothing', async () => {
+  const live = await createLiveSettings(read('mirrors: { probeInterval: 2s }\n'), pause);
   const before = live.places.find(here);
   const wrong = [
     'mirrors: { probeInterval: 9s, allowAddresses: [10.0.0.1/8] }\n',
@@ -34,8 +35,8 @@ test('one that is wrong changes nothing', () => {
     'mirrors: { probeInterval: 9s }\nplaces: { overrides: [{ netblock: 192.0.2.0/24, country: ZZ }] }\n',
   ];
   for (const yaml of wrong) {
-    assert.throws(
-      () => live.take(read(yaml)),
+    await assert.rejects(
+      async () => live.take(read(yaml)),
       (error) => isSignpostError(error, 'CONFIG_INVALID'),
     );
     assert.equal(live.mirrors.probeInterval, 2000);

@@ -16,12 +16,15 @@ export interface LiveSettings {
    * @returns the settings that differ and need a restart, such as `registry.listen`
    * @throws SignpostError CONFIG_INVALID
    */
-  take(next: Config): readonly string[];
+  take(next: Config): Promise<readonly string[]>;
 }
 
-/** @throws SignpostError CONFIG_INVALID */
-export function createLiveSettings(config: Config): LiveSettings {
-  let places = composePlaceFinder(config);
+/**
+ * @param pause gives requests their turn while a configuration is taken over
+ * @throws SignpostError CONFIG_INVALID
+ */
+export async function createLiveSettings(config: Config, pause: () => Promise<void>): Promise<LiveSettings> {
+  let places = await composePlaceFinder(config);
   let probe = composeProbe(config);
   const mirrors = { ...config.mirrors };
   return {
@@ -34,8 +37,8 @@ export function createLiveSettings(config: Config): LiveSettings {
       readSerial: (...asked) => probe.readSerial(...asked),
     },
     mirrors,
-    take(next) {
-      const [newPlaces, newProbe] = [composePlaceFinder(next), composeProbe(next)];
+    async take(next) {
+      const [newPlaces, newProbe] = [await composePlaceFinder(next, pause), composeProbe(next)];
       places = newPlaces;
       probe = newProbe;
       Object.assign(mirrors, next.mirrors);

@@ -72,7 +72,7 @@ export async function composeServe(config: Config, proxies: ProxyOption = {}): P
   process.on('exit', flush);
   parts.defer(() => void process.off('exit', flush));
 
-  const live = createLiveSettings(config);
+  const live = await createLiveSettings(config, createEventLoopTurns(longestPiece));
   const webhooks = await composeWebhooks(config, proxies);
   const trustedProxies = readNetblocks('registry.trustedProxies', config.registry.trustedProxies);
   const name = parseRegistryHost(config.registry.name);
@@ -216,7 +216,7 @@ export async function composeServe(config: Config, proxies: ProxyOption = {}): P
   const reload = async (read: () => Promise<Config>) => {
     try {
       const next = await read();
-      const restart = live.take(next);
+      const restart = await live.take(next);
       reasks.setWindow(live.mirrors.reaskWindow);
       log.setLevel(next.log.level);
       log.info('configuration read again: mirrors, places and the log level are taken over');

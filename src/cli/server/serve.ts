@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Command } from 'commander';
 import { type CommonOptions, type Terminal, createVerb, printResult } from '../terminal/command.ts';
-import { loadCheckedConfig } from '../checks/checked-config.ts';
+import { loadCheckedConfig, loadCheckedConfigAside } from '../checks/checked-config.ts';
 import { composeServe } from './compose-serve.ts';
 import { type ProxyOption, noProxyOption } from '../terminal/proxy-option.ts';
 
@@ -17,9 +17,8 @@ export function createCommand(terminal: Terminal): Command {
   )
     .addOption(noProxyOption())
     .action(async (options: CommonOptions & ProxyOption) => {
-      const read = () => loadCheckedConfig(options, 'serving');
-      const server = await composeServe(await read(), options);
-      const reload = () => server.reload(read);
+      const server = await composeServe(await loadCheckedConfig(options, 'serving'), options);
+      const reload = () => server.reload(() => loadCheckedConfigAside(options, 'serving'));
       process.on('SIGHUP', reload);
       try {
         printResult(
