@@ -5,7 +5,7 @@ import { createFileTreeReader } from '../src/adapters/tree/file-tree-reader.ts';
 import { createSystemClock } from '../src/adapters/time/system-clock.ts';
 import { createMirrorProbe } from '../src/adapters/mirrors/mirror-probe.ts';
 import { type CrawledMirror, type CrawlDeps, crawlOnce } from '../src/server/probe/crawl-once.ts';
-import { createCertificateAuthority } from '../src/demo/certificates.ts';
+import { createCertificateAuthority } from '../demo/certificates.ts';
 import { formatPublicationMarker } from '../src/tree/publication-marker.ts';
 import type { Mirror, MirrorId } from '../src/mirrors/mirror.ts';
 import { parseNetblock } from '../src/net/netblock.ts';

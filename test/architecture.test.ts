@@ -36,7 +36,7 @@ test('every room imports only the rooms below it, and no program another', () =>
     .filter((file) => roomOf(file.path) !== 'cli')
     .flatMap((file) => {
       const own = roomOf(file.path);
-      assert.ok(own in rooms || programs.includes(own) || own === 'demo', `src/${own} has no rule`);
+      assert.ok(own in rooms || programs.includes(own), `src/${own} has no rule`);
       const allowed = new Set([own, ...(rooms[own] ?? below)]);
       return file.imports
         .filter((target) => !allowed.has(roomOf(target)))
@@ -218,12 +218,11 @@ test('whoever does several things at once waits for all of them', () => {
 });
 
 test('text goes out through the terminal, which escapes it, or through the log, which does the same', () => {
-  // What draws on the screen; what one process of the demo tells the other, and a program that is written out for clients.
+  // What draws on the screen; and a program that is written out for clients.
   const drawing = ['count-line', 'prompt', 'progress', 'terminal'].map((name) => `cli/terminal/${name}.ts`);
   const apart = new Set([
-    'cli/main.ts',
+    'cli/terminal/run-program.ts',
     'cli/old-node.ts',
-    'adapters/demo/mirror-process.ts',
     'client/export/metadata-trust-files.ts',
   ]);
   const wrong = all.flatMap((file) =>
@@ -257,7 +256,6 @@ test('JSON is read with bounds on its depth and size, but where Signpost itself 
     'adapters/db/sqlite/mirror-states.ts',
     'adapters/db/sqlite/published-rows.ts',
     'adapters/files/state-file.ts',
-    'cli/demo/compose-demo-stage.ts',
     'cli/terminal/version.ts',
     'mirror/retired-files.ts',
   ];

@@ -15,7 +15,7 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { createCertificateAuthority } from '../src/demo/certificates.ts';
+import { createCertificateAuthority } from '../demo/certificates.ts';
 
 const root = join(import.meta.dirname, '..');
 const packaging = join(root, 'packaging');

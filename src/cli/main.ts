@@ -1,13 +1,8 @@
 #!/usr/bin/env node
 import './old-node.ts';
-import nodeModule from 'node:module';
-import { Command, CommanderError } from 'commander';
-import { SignpostError, isSignpostError } from '../oci/errors.ts';
+import { Command } from 'commander';
 import type { CreateCommand, Streams, Terminal } from './terminal/command.ts';
-import { compileCacheFolder } from './terminal/compile-cache-folder.ts';
-import { watchOutput } from './terminal/output.ts';
-import { exitCodeOf, exitCodes } from './terminal/exit-codes.ts';
-import { createTerminal } from './terminal/terminal.ts';
+import { runProcess, runProgram } from './terminal/run-program.ts';
 import { version } from './terminal/version.ts';
 
 /** The verbs. Each is loaded only when it is asked for, so that `serve` never loads what signs. */
@@ -88,91 +83,22 @@ export const verbs: Readonly<
     summary: 'Show where a client is sent for a blob, and why',
     load: () => import('./server/explain.ts'),
   },
-  demo: { summary: 'Build a whole network on loopback to try', load: () => import('./demo/demo.ts') },
 };
 
 /** Runs one command line and returns the exit status. */
-export async function run(argv: readonly string[], streams: Streams): Promise<number> {
-  const terminal = createTerminal(streams);
-  const json = argv.includes('--json');
-  try {
-    const program = await createProgram(argv[0], json, terminal);
-    await program.parseAsync([...argv], { from: 'user' });
-    return exitCodes.ok;
-  } catch (error) {
-    if (!(error instanceof CommanderError)) {
-      reportError(error, json, terminal);
-      return exitCodeOf(error);
-    }
-    if (error.exitCode === 0) return exitCodes.ok;
-    // For people, commander has said it already, with the usage.
-    if (json) reportError(new SignpostError('USAGE', withoutPrefix(error.message)), json, terminal);
-    return exitCodes.usage;
-  }
+export function run(argv: readonly string[], streams: Streams): Promise<number> {
+  return runProgram(createProgram, argv, streams);
 }
 
-async function createProgram(verb: string | undefined, json: boolean, terminal: Terminal): Promise<Command> {
+async function createProgram([verb = '']: readonly string[], terminal: Terminal): Promise<Command> {
   const program = new Command('signpost')
     .description('Gives signed container images away through untrusted mirrors, to stock clients.')
     .version(version)
     .addHelpText('after', '\nRun "signpost <command> --help" for its options and examples.');
-  const asked = verb === undefined ? undefined : Object.entries(verbs).find(([name]) => name === verb);
-  if (asked === undefined) {
-    for (const [name, { summary }] of Object.entries(verbs)) program.command(name).description(summary);
-  } else {
-    program.addCommand((await asked[1].load()).createCommand(terminal));
-  }
-  for (const command of withSubcommands(program)) {
-    command
-      .exitOverride()
-      .configureOutput({
-        writeOut: (text) => terminal.stdout.write(text),
-        writeErr: (text) => json || terminal.stderr.write(text),
-        outputError: (text, write) => write(withoutPrefix(text, 'signpost: ')),
-      })
-      .showHelpAfterError(`See "${nameOf(command)} --help".`);
-  }
+  const asked = Object.entries(verbs).find(([name]) => name === verb);
+  if (asked !== undefined) return program.addCommand((await asked[1].load()).createCommand(terminal));
+  for (const [name, { summary }] of Object.entries(verbs)) program.command(name).description(summary);
   return program;
 }
 
-function withSubcommands(command: Command): readonly Command[] {
-  return [command, ...command.commands.flatMap(withSubcommands)];
-}
-
-/** Such as `signpost mirror add`. */
-function nameOf(command: Command): string {
-  return command.parent === null ? command.name() : `${nameOf(command.parent)} ${command.name()}`;
-}
-
-/** What commander says, without its own beginning. */
-function withoutPrefix(text: string, instead = ''): string {
-  return text.replace(/^error: /, instead);
-}
-
-function reportError(error: unknown, json: boolean, terminal: Terminal): void {
-  const code = isSignpostError(error) ? error.code : 'INTERNAL';
-  const message = error instanceof Error ? error.message : String(error);
-  if (json) {
-    terminal.stderr.write(`${JSON.stringify({ error: { code, message } })}\n`);
-    return;
-  }
-  terminal.stderr.write(`signpost: ${message}\n`);
-  // An unexpected error is a defect: its stack is what a report needs.
-  if (code === 'INTERNAL' && error instanceof Error) terminal.stderr.write(`${error.stack ?? ''}\n`);
-}
-
-if (import.meta.main) {
-  // Half of a short command's time is spent on compiling it.
-  const cache = compileCacheFolder();
-  if (cache !== undefined) nodeModule.enableCompileCache(cache);
-  const stop = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stop.abort());
-  const output = watchOutput(process, () => stop.abort());
-  const status = await run(process.argv.slice(2), {
-    stdin: process.stdin,
-    stdout: process.stdout,
-    stderr: process.stderr,
-    signal: stop.signal,
-  });
-  process.exitCode = output.isLost() ? exitCodes.failed : status;
-}
+if (import.meta.main) await runProcess(createProgram);

@@ -8,14 +8,14 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { ClientCommand } from '../../src/demo/client-setup.ts';
-import type { DemoEvent } from '../../src/demo/demo-event.ts';
+import type { ClientCommand } from '../../demo/client-setup.ts';
+import type { DemoEvent } from '../../demo/demo-event.ts';
 import { startDockerClient } from './harness/clients/docker-client.ts';
 import { type CommandResult, describeResult, mustRun, runCommand } from './harness/command.ts';
 import { requirements } from './harness/requirements.ts';
 import { createWorkFolder, type WorkFolder } from './harness/work-folder.ts';
 
-const program = join(import.meta.dirname, '../../bin/signpost');
+const program = join(import.meta.dirname, '../../bin/demo');
 /** Longer than `mirrors.reaskWindow` of the demo: the next client is then not taken for the one before. */
 const pause = 4500;
 
@@ -31,7 +31,7 @@ class RunningDemo {
   constructor(work: WorkFolder, ...options: readonly string[]) {
     // The whole environment: npm may be set up by it. Its own cache of compiled code is not what the demo leaves.
     const env = { ...process.env, TMPDIR: work.folder('tmp'), NODE_DISABLE_COMPILE_CACHE: '1' };
-    const args = ['demo', '--json', '--port', '0', ...options];
+    const args = ['--json', '--port', '0', ...options];
     this.#process = spawn(program, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
     createInterface({ input: this.#process.stdout ?? process.stdin }).on('line', (line) => {
       this.events.push(JSON.parse(line) as DemoEvent);

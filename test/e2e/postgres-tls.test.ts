@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { createPostgresMirrorRegistry } from '../../src/adapters/db/postgres/mirror-registry.ts';
 import { openPostgres } from '../../src/adapters/db/postgres/database.ts';
-import { createCertificateAuthority } from '../../src/demo/certificates.ts';
+import { createCertificateAuthority } from '../../demo/certificates.ts';
 import { type Certificates, createCertificates } from './harness/certificates.ts';
 import { type PostgresServer, startPostgres } from './harness/postgres.ts';
 import { requirements } from './harness/requirements.ts';

@@ -1,4 +1,4 @@
-import { createCertificateAuthority } from '../../src/demo/certificates.ts';
+import { createCertificateAuthority } from '../../demo/certificates.ts';
 
 /** PEM texts: an authority, and a server certificate of it for 127.0.0.1 and localhost, valid for an hour. */
 export interface LoopbackCertificate {

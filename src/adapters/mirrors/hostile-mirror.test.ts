@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { suite, test, type TestContext } from 'node:test';
-import { createCertificateAuthority } from '../../demo/certificates.ts';
+import { createCertificateAuthority } from '../../../demo/certificates.ts';
 import { digestOf } from '../../oci/digest.ts';
 import { parseRepositoryName } from '../../oci/reference.ts';
 import { parseNetblock } from '../../net/netblock.ts';

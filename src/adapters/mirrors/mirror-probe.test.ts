@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, beforeEach, suite, test } from 'node:test';
-import { createCertificateAuthority } from '../../demo/certificates.ts';
+import { createCertificateAuthority } from '../../../demo/certificates.ts';
 import { digestHex, digestOf } from '../../oci/digest.ts';
 import { isSignpostError } from '../../oci/errors.ts';
 import type { ByteRange } from '../../oci/range.ts';

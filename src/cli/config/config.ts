@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, join, resolve, sep } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { SignpostError } from '../../oci/errors.ts';
 import type { Config } from './config-schema.ts';
 import { type SettingProblem, settingsError } from './parse-settings.ts';
@@ -103,13 +103,6 @@ export function parseConfig(yaml: string, file: string): Config {
  */
 export function childEnvironment(environment: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('SIGNPOST_')));
-}
-
-/** Where downloads are kept: `.cache` in a checkout, the user's cache folder when Signpost is installed as a package. */
-export function cacheFolder(environment: NodeJS.ProcessEnv = process.env): string {
-  const root = resolve(import.meta.dirname, '../../..');
-  if (!root.split(sep).includes('node_modules')) return join(root, '.cache');
-  return join(environment.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'signpost');
 }
 
 // One that cannot be looked at is there: going on with defaults would be a surprise.

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { createCertificateAuthority } from '../../../src/demo/certificates.ts';
+import { createCertificateAuthority } from '../../../demo/certificates.ts';
 import type { WorkFolder } from './work-folder.ts';
 
 /** A certificate authority of this test alone, and one server certificate under it. */

@@ -1,5 +1,5 @@
 import { Parser } from 'tar';
-import { SignpostError } from '../../oci/errors.ts';
+import { SignpostError } from '../src/oci/errors.ts';
 
 /** The largest file that is read out of a package, in bytes. */
 const fileLimit = 64 * 1024 * 1024;

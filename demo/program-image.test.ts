@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { Parser } from 'tar';
-import { digestOf } from '../oci/digest.ts';
-import { isImageType } from '../oci/media-types.ts';
-import { type ImageManifest, type Manifest, parseManifest } from '../oci/manifest.ts';
-import { formatPlatform } from '../oci/platform.ts';
+import { digestOf } from '../src/oci/digest.ts';
+import { isImageType } from '../src/oci/media-types.ts';
+import { type ImageManifest, type Manifest, parseManifest } from '../src/oci/manifest.ts';
+import { formatPlatform } from '../src/oci/platform.ts';
 import { packLayer } from './layer.ts';
 import { buildProgramImage, type ProgramImage } from './program-image.ts';
 

@@ -1,9 +1,9 @@
-import type { Descriptor } from '../oci/descriptor.ts';
-import { type Digest, digestOf } from '../oci/digest.ts';
-import { mediaTypes } from '../oci/media-types.ts';
-import { formatPlatform, type Platform } from '../oci/platform.ts';
+import type { Descriptor } from '../src/oci/descriptor.ts';
+import { type Digest, digestOf } from '../src/oci/digest.ts';
+import { mediaTypes } from '../src/oci/media-types.ts';
+import { formatPlatform, type Platform } from '../src/oci/platform.ts';
 import { type LayerFile, packLayer } from './layer.ts';
-import { waitForAll } from '../parallel/wait-for-all.ts';
+import { waitForAll } from '../src/parallel/wait-for-all.ts';
 
 /** A static program for one platform. */
 interface Program {

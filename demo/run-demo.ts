@@ -1,7 +1,7 @@
-import { SignpostError } from '../oci/errors.ts';
-import type { Clock, MonotonicClock } from '../ports/clock.ts';
-import type { TaggedReference } from '../oci/reference.ts';
-import { formatTaggedReference } from '../oci/reference.ts';
+import { SignpostError } from '../src/oci/errors.ts';
+import type { Clock, MonotonicClock } from '../src/ports/clock.ts';
+import type { TaggedReference } from '../src/oci/reference.ts';
+import { formatTaggedReference } from '../src/oci/reference.ts';
 import { createCertificateAuthority } from './certificates.ts';
 import { clientCommands, writePolicy, writeRegistriesFile } from './client-setup.ts';
 import { writeDemoConfig } from './demo-config.ts';

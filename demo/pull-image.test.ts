@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { digestOf } from '../oci/digest.ts';
+import { digestOf } from '../src/oci/digest.ts';
 import { type Fetch, pullImage, readImage } from './pull-image.ts';
 import { buildProgramImage } from './program-image.ts';
 

@@ -1,4 +1,4 @@
-import { formatPlatform, type Platform } from '../oci/platform.ts';
+import { formatPlatform, type Platform } from '../src/oci/platform.ts';
 import { type ClientCommand, type DemoImage, shellCommand } from './client-setup.ts';
 import type { DemoMirror } from './demo-world.ts';
 import type { Pulled } from './pull-image.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { packLayer } from '../../demo/layer.ts';
+import { packLayer } from './layer.ts';
 import { readPackageFiles } from './package-files.ts';
 
 const file = (path: string, text: string) => ({ path, mode: 0o644, bytes: Buffer.from(text) });

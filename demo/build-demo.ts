@@ -1,22 +1,24 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { copyTree } from '../../adapters/demo/copy-tree.ts';
-import { findFreePort } from '../../adapters/demo/free-port.ts';
-import { createHttpsFetch } from '../../adapters/demo/https-fetch.ts';
-import { writeLayout } from '../../adapters/demo/layout-writer.ts';
-import { NpmPackages } from '../../adapters/demo/npm-packages.ts';
-import { readPackageFiles } from '../../adapters/demo/package-files.ts';
-import { createSystemClock } from '../../adapters/time/system-clock.ts';
-import type { DemoEvent } from '../../demo/demo-event.ts';
-import { demoAddress, demoMirrors } from '../../demo/demo-world.ts';
-import { buildProgramImage } from '../../demo/program-image.ts';
-import { documentPackage, programPackages, programVersion } from '../../demo/program-packages.ts';
-import { runDemo } from '../../demo/run-demo.ts';
-import type { TaggedReference } from '../../oci/reference.ts';
-import { cacheFolder } from '../config/config.ts';
-import { DemoStage } from './compose-demo-stage.ts';
-import { waitForAll } from '../../parallel/wait-for-all.ts';
+import { copyTree } from './copy-tree.ts';
+import { findFreePort } from './free-port.ts';
+import { createHttpsFetch } from './https-fetch.ts';
+import { writeLayout } from './layout-writer.ts';
+import { NpmPackages } from './npm-packages.ts';
+import { readPackageFiles } from './package-files.ts';
+import { createSystemClock } from '../src/adapters/time/system-clock.ts';
+import type { DemoEvent } from './demo-event.ts';
+import { demoAddress, demoMirrors } from './demo-world.ts';
+import { buildProgramImage } from './program-image.ts';
+import { documentPackage, programPackages, programVersion } from './program-packages.ts';
+import { runDemo } from './run-demo.ts';
+import type { TaggedReference } from '../src/oci/reference.ts';
+import { DemoStage } from './demo-stage.ts';
+import { waitForAll } from '../src/parallel/wait-for-all.ts';
+
+/** Where downloaded packages are kept between runs. */
+const cache = join(import.meta.dirname, '../.cache');
 
 export interface DemoSettings {
   /** 0 takes a free one. */
@@ -31,7 +33,7 @@ export interface DemoSettings {
 }
 
 /** Builds the demo, runs it until `signal` or once, and leaves nothing behind, however it ends. */
-export async function composeDemo(
+export async function buildDemo(
   settings: DemoSettings,
   tell: (event: DemoEvent) => void,
   signal: AbortSignal,
@@ -77,10 +79,10 @@ async function writeProgramImage(
   tell: (event: DemoEvent) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const npm = new NpmPackages(cacheFolder());
+  const npm = new NpmPackages(cache);
   const packages = [documentPackage, ...programPackages.map((entry) => entry.package)];
   for (const { name, version } of await npm.missing(packages)) {
-    tell({ event: 'step', says: `  Fetch ${name}@${version} with npm; it is kept in ${cacheFolder()}.` });
+    tell({ event: 'step', says: `  Fetch ${name}@${version} with npm; it is kept in ${cache}.` });
   }
   const [documents = Buffer.alloc(0), ...tarballs] = await npm.fetch(packages, signal);
   const [license, readme] = await readPackageFiles(documents, ['LICENSE.md', 'README.md']);

@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { Header } from 'tar';
-import { digestOf, type Digest } from '../oci/digest.ts';
+import { digestOf, type Digest } from '../src/oci/digest.ts';
 
 /** A file of a layer. `path` is relative to the root of the image. */
 export interface LayerFile {

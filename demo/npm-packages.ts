@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { SignpostError } from '../../oci/errors.ts';
-import { waitForAll } from '../../parallel/wait-for-all.ts';
+import { SignpostError } from '../src/oci/errors.ts';
+import { waitForAll } from '../src/parallel/wait-for-all.ts';
 
 const run = promisify(execFile);
 

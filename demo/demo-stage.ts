@@ -1,20 +1,18 @@
-import { extname } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { type Child, startChild } from '../../adapters/demo/child-process.ts';
-import type { MirrorSent } from '../../demo/demo-event.ts';
-import type { DemoMirror, DemoPaths } from '../../demo/demo-world.ts';
-import { type ErrorCode, SignpostError } from '../../oci/errors.ts';
-import { childEnvironment } from '../config/config.ts';
-import { exitCodes } from '../terminal/exit-codes.ts';
-import { waitForAll } from '../../parallel/wait-for-all.ts';
+import { pathToFileURL } from 'node:url';
+import { type Child, startChild } from './child-process.ts';
+import type { MirrorSent } from './demo-event.ts';
+import type { DemoMirror, DemoPaths } from './demo-world.ts';
+import { type ErrorCode, SignpostError } from '../src/oci/errors.ts';
+import { childEnvironment } from '../src/cli/config/config.ts';
+import { exitCodes } from '../src/cli/terminal/exit-codes.ts';
+import { waitForAll } from '../src/parallel/wait-for-all.ts';
 
-const extension = extname(import.meta.filename);
-const main = fileURLToPath(new URL(`../main${extension}`, import.meta.url));
-const mirrorProcess = fileURLToPath(
-  new URL(`../../adapters/demo/mirror-process${extension}`, import.meta.url),
-);
-const endWithParent = new URL(`../../adapters/demo/end-with-parent${extension}`, import.meta.url).href;
+const inCheckout = (path: string) => join(import.meta.dirname, path);
+const program = inCheckout('../src/cli/main.ts');
+const mirrorProcess = inCheckout('mirror-process.ts');
+const endWithParent = pathToFileURL(inCheckout('end-with-parent.ts')).href;
 
 /** The processes of a demo. When one that ought to run dies, everything ends. */
 export class DemoStage {
@@ -39,7 +37,7 @@ export class DemoStage {
   /** Runs a command of signpost to its end. */
   async run(args: readonly string[]): Promise<void> {
     this.#check();
-    const child = this.#spawn(`signpost ${args[0] ?? ''}`, [main, ...args], {});
+    const child = this.#spawn(`signpost ${args[0] ?? ''}`, [program, ...args], {});
     const onAbort = () => void child.stop();
     this.signal.addEventListener('abort', onAbort);
     const { status, message } = await child.ended;
@@ -51,7 +49,7 @@ export class DemoStage {
   /** Starts a command of signpost that is to run until the demo ends. */
   start(args: readonly string[], log: string): void {
     this.#check();
-    const child = this.#spawn(`signpost ${args[0] ?? ''}`, ['--import', endWithParent, main, ...args], {
+    const child = this.#spawn(`signpost ${args[0] ?? ''}`, ['--import', endWithParent, program, ...args], {
       log,
     });
     this.#watch(child);

@@ -1,4 +1,4 @@
-import type { Platform } from '../oci/platform.ts';
+import type { Platform } from '../src/oci/platform.ts';
 
 /** A package of the npm registry at one exact version, with the hash of its tarball (Subresource Integrity). */
 export interface PinnedPackage {

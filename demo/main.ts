@@ -1,49 +1,54 @@
-import type { Command } from 'commander';
-import { describeDemoEvent } from '../../demo/demo-event.ts';
-import { programVersion } from '../../demo/program-packages.ts';
-import { quote } from '../../oci/digest.ts';
-import { SignpostError } from '../../oci/errors.ts';
-import { parseTaggedReference } from '../../oci/reference.ts';
-import { type CommonOptions, type Terminal, createVerb } from '../terminal/command.ts';
-import { composeDemo } from './compose-demo.ts';
+import { Command } from 'commander';
+import { describeDemoEvent } from './demo-event.ts';
+import { programVersion } from './program-packages.ts';
+import { quote } from '../src/oci/digest.ts';
+import { SignpostError } from '../src/oci/errors.ts';
+import { parseTaggedReference } from '../src/oci/reference.ts';
+import type { CommonOptions, Terminal } from '../src/cli/terminal/command.ts';
+import { runProcess } from '../src/cli/terminal/run-program.ts';
+import { buildDemo } from './build-demo.ts';
 
-interface DemoOptions extends CommonOptions {
+interface DemoOptions extends Pick<CommonOptions, 'json'> {
   readonly port: string;
   readonly country: string;
   readonly image?: string;
   readonly as?: string;
+  readonly folder?: string;
   readonly once?: boolean;
   readonly keep?: boolean;
 }
 
-/** `signpost demo`: the whole world on loopback. */
-export function createCommand(terminal: Terminal): Command {
-  return createVerb(
-    'demo',
-    'Build a whole network on loopback and run it until Ctrl-C: a signed image for four platforms, the Mirror List ' +
-      'over TLS and mirrors in three countries. It shows each command as it runs it, and prints how docker, podman, ' +
-      'skopeo and curl pull from it and verify. It needs Node and npm, no rights, and leaves nothing behind. ' +
-      'With --data it builds in that folder. It writes its own configuration.',
-    [
-      'signpost demo',
-      'signpost demo --country JP --port 0',
-      'signpost demo --image docker://registry.example.org/app:1.0 --as demo/app:1.0',
-      'signpost demo --once --json',
-    ],
-  )
+/** `bin/demo`: the whole world on loopback. */
+function createCommand(terminal: Terminal): Command {
+  const examples = [
+    'bin/demo',
+    'bin/demo --country JP --port 0',
+    'bin/demo --image docker://registry.example.org/app:1.0 --as demo/app:1.0',
+    'bin/demo --once --json',
+  ];
+  return new Command('bin/demo')
+    .description(
+      'Build a whole network on loopback and run it until Ctrl-C: a signed image for four platforms, the Mirror List ' +
+        'over TLS and mirrors in three countries. The demo shows each command as it runs it, and prints how docker, ' +
+        'podman, skopeo and curl pull from it and verify. It needs Node and npm, no rights, and leaves nothing behind.',
+    )
     .option('--port <number>', 'port of the Mirror List on 127.0.0.1; 0 takes a free one', '5443')
-    .option('--country <code>', 'where this machine counts as being (ISO 3166-1, two letters)', 'DE')
+    .option(
+      '--country <code>',
+      'country that this machine counts as being in (ISO 3166-1, two letters)',
+      'DE',
+    )
     .option('--image <source>', 'your own image: whatever "signpost publish" takes')
     .option('--as <repository:tag>', 'name of your own image; it begins with "demo/"', 'demo/image:latest')
+    .option('--folder <folder>', "build the demo in this folder instead of the system's temporary one")
     .option('--once', 'pull the image once, check every digest, and leave')
     .option('--keep', 'keep the folder with everything')
+    .option('--json', 'print JSON for programs')
+    .addHelpText('after', `\nExamples:\n${examples.map((example) => `  $ ${example}`).join('\n')}`)
     .action((options: DemoOptions) => demo(terminal, options));
 }
 
 async function demo(terminal: Terminal, options: DemoOptions): Promise<void> {
-  if (options.config !== undefined) {
-    throw new SignpostError('USAGE', 'the demo writes its own configuration: leave --config away');
-  }
   const { image, country, as = 'demo/image:latest' } = options;
   if (!/^[A-Z]{2}$/.test(country)) {
     throw new SignpostError(
@@ -58,9 +63,9 @@ async function demo(terminal: Terminal, options: DemoOptions): Promise<void> {
     source: image,
     once: options.once === true,
     keep: options.keep === true,
-    parent: options.data,
+    parent: options.folder,
   };
-  await composeDemo(
+  await buildDemo(
     settings,
     (event) => {
       const lines = options.json === true ? [JSON.stringify(event)] : describeDemoEvent(event);
@@ -81,3 +86,5 @@ function parseDemoReference(text: string) {
   if (reference.repository.startsWith('demo/')) return reference;
   throw new SignpostError('USAGE', `--as ${quote(text)}: expected a name that begins with "demo/"`);
 }
+
+await runProcess((_argv, terminal) => Promise.resolve(createCommand(terminal)));

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { request } from 'node:https';
-import { parseDigest } from '../../oci/digest.ts';
-import { SignpostError } from '../../oci/errors.ts';
-import { manifestLimit } from '../../oci/manifest.ts';
+import { parseDigest } from '../src/oci/digest.ts';
+import { SignpostError } from '../src/oci/errors.ts';
+import { manifestLimit } from '../src/oci/manifest.ts';
 
 const timeout = 30_000;
 

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
-import { SignpostError } from '../../oci/errors.ts';
+import { SignpostError } from '../src/oci/errors.ts';
 
 /**
  * A port of `address` that nobody listens on: `port` itself, or any when it is 0.

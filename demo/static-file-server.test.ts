@@ -5,7 +5,7 @@ import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { createCertificateAuthority } from '../../demo/certificates.ts';
+import { createCertificateAuthority } from './certificates.ts';
 import { type Sent, startStaticFileServer } from './static-file-server.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'signpost-static-'));

@@ -1,8 +1,8 @@
-import type { Descriptor } from '../oci/descriptor.ts';
-import { type Digest, digestOf } from '../oci/digest.ts';
-import { SignpostError } from '../oci/errors.ts';
-import { blobsOf, type ManifestList, parseManifest } from '../oci/manifest.ts';
-import { mediaTypes } from '../oci/media-types.ts';
+import type { Descriptor } from '../src/oci/descriptor.ts';
+import { type Digest, digestOf } from '../src/oci/digest.ts';
+import { SignpostError } from '../src/oci/errors.ts';
+import { blobsOf, type ManifestList, parseManifest } from '../src/oci/manifest.ts';
+import { mediaTypes } from '../src/oci/media-types.ts';
 
 /** An answer whose body has been read and hashed. */
 interface Answer {

@@ -6,7 +6,7 @@ import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { formatContentRange, parseRange } from '../../oci/range.ts';
+import { formatContentRange, parseRange } from '../src/oci/range.ts';
 
 /** What was sent in answer to one request. */
 export interface Sent {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseConfig } from '../cli/config/config.ts';
+import { parseConfig } from '../src/cli/config/config.ts';
 import { writeDemoConfig } from './demo-config.ts';
 import { demoMirrors, demoPaths } from './demo-world.ts';
 

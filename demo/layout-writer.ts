@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Descriptor } from '../../oci/descriptor.ts';
-import type { Digest } from '../../oci/digest.ts';
-import { digestHex } from '../../oci/digest.ts';
+import type { Descriptor } from '../src/oci/descriptor.ts';
+import type { Digest } from '../src/oci/digest.ts';
+import { digestHex } from '../src/oci/digest.ts';
 
 /** Writes an OCI image layout (image-spec 1.1, image-layout.md) whose index names `root`. */
 export async function writeLayout(
