@@ -1,6 +1,6 @@
 import { isDigest } from '../oci/digest.ts';
 import { type TagName, parseRegistryHost, parseRepositoryName } from '../oci/reference.ts';
-import type { FormatReader } from '../ports/signing.ts';
+import type { FormatReader } from '../trust/signing.ts';
 import type { Evidence } from '../trust/evidence.ts';
 import type { Collection } from '../trust/notary-v1/names.ts';
 import { judgeRequirement } from '../trust/verify/judge-requirement.ts';
@@ -15,7 +15,6 @@ import {
 import { type AskedImage, type NameRule, expectedName, remapPrefix } from '../trust/verify/signed-name.ts';
 import type { ChainPolicy, FoundEnvelopes } from './chain-policy.ts';
 import type { MetadataReader } from './metadata-reader.ts';
-import { waitForAll } from '../parallel/wait-for-all.ts';
 
 /** What reads for each leaf, with that leaf's keys alone. */
 export interface LeafReaders {
@@ -40,7 +39,7 @@ export function createRequirementPolicy(
       for (const leaf of leaves) {
         if (leaf.kind === 'signed') {
           const found = envelopes.get(leaf.format) ?? [];
-          signatures.set(leaf, await readAll(readers.signatures.get(leaf), found));
+          signatures.set(leaf, readAll(readers.signatures.get(leaf), found, now));
         } else if (!metadata.has(leaf)) {
           const read = await readers.metadata
             .get(leaf)
@@ -73,11 +72,12 @@ function collectionOf({ host, repository }: AskedImage, { remap }: NameRule): Co
   };
 }
 
-async function readAll(
+function readAll(
   reader: FormatReader | undefined,
   envelopes: FoundEnvelopes,
-): Promise<readonly Evidence[]> {
+  now: number,
+): readonly Evidence[] {
   if ('wrong' in envelopes) return [{ kind: 'forged', reason: envelopes.wrong }];
   if (reader === undefined) return [];
-  return waitForAll(envelopes.map((envelope) => reader.read(envelope)));
+  return envelopes.map((envelope) => reader.read(envelope, now));
 }

@@ -8,13 +8,13 @@ import { createMemorySignerRecord } from '../../test/fakes/memory-signer-record.
 import { createSigningWorld, createTestSigners } from '../../test/fakes/signing-world.ts';
 import { vectorClock, vectorFile } from '../../test/fakes/vectors.ts';
 import { createSignatureReader } from '../adapters/openpgp/signature-reader.ts';
-import { createSimpleReader } from '../adapters/openpgp/simple-reader.ts';
+import { createSimpleReader } from '../trust/signature-readers.ts';
 import { createSimpleSigner } from './simple-signer.ts';
 import { readRequest } from './read-request.ts';
 import { signRequest } from './sign-request.ts';
 
 const { ed25519 } = await createTestSigners();
-const reader = createSimpleReader(await createSignatureReader([vectorFile('both.asc')], vectorClock));
+const reader = createSimpleReader(await createSignatureReader([vectorFile('both.asc')]));
 const four = buildFourPlatforms();
 const world = await createSigningWorld();
 await world.stage('fedora/base:41', four);

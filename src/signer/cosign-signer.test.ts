@@ -4,7 +4,7 @@ import { createMemoryRawSigner, verifyingKeyOf } from '../../test/fakes/cosign-v
 import { buildFourPlatforms } from '../../test/fakes/image-builder.ts';
 import { createMemoryNewFile, linesOf } from '../../test/fakes/memory-new-file.ts';
 import { createSigningWorld, createTestSigners, signText } from '../../test/fakes/signing-world.ts';
-import { createCosignReader, createSigstoreReader } from '../adapters/signature-readers/cosign-readers.ts';
+import { createCosignReader, createSigstoreReader } from '../trust/signature-readers.ts';
 import { createBundleParser } from '../trust/hand-off/signature-bundle.ts';
 import { createCosignSigner } from './cosign-signer.ts';
 import type { SigningKey } from './signing-key.ts';
@@ -46,7 +46,7 @@ test('one statement is signed with every key, in the order of the list and its m
     );
     const said = [];
     for (const [index, { signature }] of line.image.signatures.entries()) {
-      const evidence = await keys[index % 2]?.reader.read(signature);
+      const evidence = keys[index % 2]?.reader.read(signature, Date.now());
       assert.ok(evidence?.kind === 'signed');
       const { reference, serial, created, expires } = evidence;
       said.push(JSON.stringify({ reference, serial, created, expires }));

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { RawSigner } from '../ports/raw-signing.ts';
-import type { FormatSigner } from '../ports/signing.ts';
+import type { FormatSigner } from '../trust/signing.ts';
 import { formatCosignEnvelope } from '../trust/cosign/cosign-envelope.ts';
 import { formatCosignPayload } from '../trust/cosign/cosign-payload.ts';
 

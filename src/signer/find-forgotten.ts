@@ -17,18 +17,20 @@ export interface Forgotten {
 
 /**
  * Looks for the signer's own signatures in what the origin says is published. An origin that says nothing hides
- * nothing from a record that is whole; one that lies cannot make a signature of this key.
+ * nothing from a record that is whole; one that lies cannot make a signature of this key. `now` is in milliseconds since
+ * the epoch.
  */
-export async function findForgotten(
+export function findForgotten(
   { header, images }: ReadRequest,
   keys: readonly SigningKey[],
   record: SignerRecord,
-): Promise<readonly Forgotten[]> {
+  now: number,
+): readonly Forgotten[] {
   const simple = keys.filter(({ signer }) => signer.format === 'simple');
   const forgotten: Forgotten[] = [];
   for (const image of images) {
     const reference = `${header.registry}/${formatTaggedReference(image)}`;
-    const serial = await newestOwn(image, reference, simple);
+    const serial = newestOwn(image, reference, simple, now);
     const recorded = record.highestSerial(`${header.registry}/${image.repository}`);
     if (serial > recorded) forgotten.push({ reference, serial, recorded });
   }
@@ -58,15 +60,16 @@ export function refuseForgotten(forgotten: readonly Forgotten[]): void {
   );
 }
 
-async function newestOwn(
+function newestOwn(
   { published }: InspectedImage,
   reference: string,
   keys: readonly SigningKey[],
-): Promise<number> {
+  now: number,
+): number {
   let newest = 0;
   for (const { signer, reader } of keys) {
     for (const envelope of published) {
-      const evidence = await reader.read(envelope);
+      const evidence = reader.read(envelope, now);
       const own =
         evidence.kind === 'signed' &&
         evidence.fingerprint === signer.fingerprint &&

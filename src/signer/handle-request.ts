@@ -82,8 +82,9 @@ async function consider(
     formats: [...keys.map(({ signer }) => signer.format), ...metadata.map(({ format }) => format)],
     life,
   };
-  const forgotten = await findForgotten(read, keys, record);
-  const { decision } = decide(policy, petition, clock.now());
+  const now = clock.now();
+  const forgotten = findForgotten(read, keys, record, now);
+  const { decision } = decide(policy, petition, now);
   return {
     kind: 'considered',
     read,

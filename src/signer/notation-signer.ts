@@ -1,6 +1,6 @@
 import { SignpostError } from '../oci/errors.ts';
 import type { RawSigner } from '../ports/raw-signing.ts';
-import type { FormatSigner } from '../ports/signing.ts';
+import type { FormatSigner } from '../trust/signing.ts';
 import { toRawSignature } from '../trust/ecdsa-signature.ts';
 import { describeInvalidTimes } from '../trust/notation/certificate-chain.ts';
 import { formatJws, jwsSigningInput } from '../trust/notation/jws.ts';

@@ -34,7 +34,7 @@ const linesIn = (text: string) =>
 
 test('list and every manifest are signed, for every tag, with the serial and an expiry', async () => {
   const [, ...images] = linesIn(await signText(request, ed25519)).slice(0, -1);
-  const reader = await createSignatureReader([{ name: 'own', bytes: ed25519.publicKey }], vectorClock);
+  const reader = await createSignatureReader([{ name: 'own', bytes: ed25519.publicKey }]);
   assert.deepEqual(
     images.map(({ tag }) => tag),
     ['41', 'latest'],
@@ -46,7 +46,7 @@ test('list and every manifest are signed, for every tag, with the serial and an 
       [four.digest, ...four.images.map(({ digest }) => digest)],
     );
     for (const { digest, signature } of signatures) {
-      const evidence = await reader.read(Buffer.from(signature, 'base64'));
+      const evidence = reader.read(Buffer.from(signature, 'base64'), vectorClock.now());
       assert.ok(evidence.kind === 'signed');
       assert.equal(evidence.expires, vectorClock.now() + 90 * 86_400_000);
       const { timestamp, ...content } = parseSimpleSigning(evidence.payload);

@@ -67,8 +67,9 @@ export async function signRequest(
   const plan = planSigning(request, deps.record);
   if (!options.allowRollback) refuseRollback(plan);
   refuseJump(plan);
-  if (!options.adoptRecord) refuseForgotten(await findForgotten(request, deps.keys, deps.record));
-  const doubts = describeClockDoubts(plan, usualRequestAge, deps.clock.now());
+  const now = deps.clock.now();
+  if (!options.adoptRecord) refuseForgotten(findForgotten(request, deps.keys, deps.record, now));
+  const doubts = describeClockDoubts(plan, usualRequestAge, now);
   if (!(await deps.review(plan, doubts))) throw new SignpostError('CANCELLED', 'nothing was signed');
   return signPlan(deps, request, plan, options);
 }
@@ -188,7 +189,8 @@ async function signStatement(
 ): Promise<Uint8Array> {
   const signature = await signer.sign(statement);
   const policy = { fingerprints: new Set([signer.fingerprint]), maximumLife: Number.POSITIVE_INFINITY };
-  const judgement = judgeSignature(await reader.read(signature), policy, statement, clock.now());
+  const now = clock.now();
+  const judgement = judgeSignature(reader.read(signature, now), policy, statement, now);
   const problem = judgement.accepted
     ? describeOtherLife(judgement.expires, statement.expires)
     : describeRefusal(judgement.reason);

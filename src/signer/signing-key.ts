@@ -1,4 +1,4 @@
-import { type FormatReader, type FormatSigner } from '../ports/signing.ts';
+import { type FormatReader, type FormatSigner } from '../trust/signing.ts';
 
 /** A key, and the format that it signs in. */
 export interface SigningKey {

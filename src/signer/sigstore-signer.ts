@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { RawSigner } from '../ports/raw-signing.ts';
-import type { FormatSigner } from '../ports/signing.ts';
+import type { FormatSigner } from '../trust/signing.ts';
 import { encodePreAuthentication } from '../trust/sigstore/dsse.ts';
 import { formatImageStatement } from '../trust/sigstore/image-statement.ts';
 import { formatSigstoreBundle, payloadType } from '../trust/sigstore/sigstore-bundle.ts';

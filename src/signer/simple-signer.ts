@@ -1,4 +1,4 @@
-import type { FormatSigner, Signer } from '../ports/signing.ts';
+import type { FormatSigner, Signer } from '../trust/signing.ts';
 import { formatSimpleSigning } from '../trust/simple-signing.ts';
 
 /** Signs as containers/image does: an OpenPGP signed message around the payload, with the statement's life. */

@@ -15,7 +15,7 @@ import { acceptBundle } from '../origin/accept/accept-bundle.ts';
 import { openHandOffBundles } from '../adapters/hand-off/hand-off-bundles.ts';
 import { openHandOffFolder } from '../adapters/hand-off/hand-off-folder.ts';
 import { createSignatureReader } from '../adapters/openpgp/signature-reader.ts';
-import { createSimpleReader } from '../adapters/openpgp/simple-reader.ts';
+import { createSimpleReader } from '../trust/signature-readers.ts';
 import { digestOf } from '../oci/digest.ts';
 import { SignpostError } from '../oci/errors.ts';
 import type { SignerRecord } from '../ports/signer-record.ts';
@@ -28,9 +28,7 @@ import { createSimpleSigner } from './simple-signer.ts';
 import { type WatchDeps, createWatch } from './watch-requests.ts';
 
 const { ed25519 } = await createTestSigners();
-const reader = createSimpleReader(
-  await createSignatureReader([{ name: 'own', bytes: ed25519.publicKey }], vectorClock),
-);
+const reader = createSimpleReader(await createSignatureReader([{ name: 'own', bytes: ed25519.publicKey }]));
 const requester = await createSealPair();
 const alice = await createSealPair();
 const bob = await createSealPair();

@@ -1,11 +1,11 @@
 import { createFileSigner } from '../../src/adapters/keys/openpgp-file-signer.ts';
 import { createSignatureReader } from '../../src/adapters/openpgp/signature-reader.ts';
-import { createSimpleReader } from '../../src/adapters/openpgp/simple-reader.ts';
+import { createSimpleReader } from '../../src/trust/signature-readers.ts';
 import type { AcceptDeps } from '../../src/origin/accept/accept-bundle.ts';
 import type { FormatRule, RepositoryRule } from '../../src/origin/accept/repository-rule.ts';
 import { type RepositoryName, parseRegistryHost, parseTaggedReference } from '../../src/oci/reference.ts';
 import type { SignerRecord } from '../../src/ports/signer-record.ts';
-import type { FormatReader, SignatureReader, Signer } from '../../src/ports/signing.ts';
+import type { FormatReader, SignatureReader, Signer } from '../../src/trust/signing.ts';
 import { createSimpleSigner } from '../../src/signer/simple-signer.ts';
 import { type SignDeps, type SignOptions, signRequest } from '../../src/signer/sign-request.ts';
 import { writeRequest } from '../../src/origin/request/write-request.ts';
@@ -56,7 +56,7 @@ export async function createSigningWorld(): Promise<SigningWorld> {
       return this.time;
     },
   };
-  const reader = await createSignatureReader([vectorFile('both.asc')], clock);
+  const reader = await createSignatureReader([vectorFile('both.asc')]);
   const rules = new Map<string, RepositoryRule>();
   const usual = createRule(reader, {});
   return {
@@ -121,7 +121,7 @@ export async function signText(
 ): Promise<string> {
   const file = createMemoryNewFile();
   const clock = changes.clock ?? vectorClock;
-  const reader = await createSignatureReader([{ name: 'own', bytes: signer.publicKey }], vectorClock);
+  const reader = await createSignatureReader([{ name: 'own', bytes: signer.publicKey }]);
   const deps: SignDeps = {
     keys: [{ signer: createSimpleSigner(signer), reader: createSimpleReader(reader) }],
     record: createMemorySignerRecord(),

@@ -21,13 +21,13 @@ test('what it signs is read again with the public key that gpg exported', async 
     ),
     await createFileSigner(vectorFile('ed25519.secret.pgp'), never, vectorClock),
   ];
-  const reader = await createSignatureReader([vectorFile('both.asc')], vectorClock);
+  const reader = await createSignatureReader([vectorFile('both.asc')]);
   assert.deepEqual(
     signers.map(({ fingerprint }) => fingerprint),
     reader.fingerprints,
   );
   for (const signer of signers) {
-    const evidence = await reader.read(await signer.sign(payload, now + 999, now + life));
+    const evidence = reader.read(await signer.sign(payload, now + 999, now + life), now);
     assert.ok(evidence.kind === 'signed');
     assert.ok(payload.equals(evidence.payload));
     assert.equal(evidence.fingerprint, signer.fingerprint);
@@ -40,14 +40,14 @@ test('what it signs is read again with the public key that gpg exported', async 
 test('its public key has nothing secret in it', async () => {
   const signer = await createFileSigner(vectorFile('ed25519.secret.pgp'), never, vectorClock);
   const bytes = signer.publicKey;
-  const reader = await createSignatureReader([{ name: 'own', bytes }], vectorClock);
+  const reader = await createSignatureReader([{ name: 'own', bytes }]);
   assert.deepEqual(reader.fingerprints, [signer.fingerprint]);
 });
 
 test('a key with a signing subkey signs with its primary key', async () => {
   const signer = await createFileSigner(vectorFile('subkey.secret.pgp'), never, vectorClock);
-  const reader = await createSignatureReader([vectorFile('subkey.pgp')], vectorClock);
-  assert.equal((await reader.read(await signer.sign(payload, now, now + life))).kind, 'signed');
+  const reader = await createSignatureReader([vectorFile('subkey.pgp')]);
+  assert.equal(reader.read(await signer.sign(payload, now, now + life), now).kind, 'signed');
 });
 
 test('keys that stock clients could not verify are refused', async () => {

@@ -10,7 +10,7 @@ import {
 } from 'openpgp';
 import { SignpostError } from '../../oci/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { Signer } from '../../ports/signing.ts';
+import type { Signer } from '../../trust/signing.ts';
 import { readArmour } from '../openpgp/armour.ts';
 import { packetLimit } from '../openpgp/key-copies.ts';
 import { framePacket, packetTags, readPackets } from '../openpgp/packet-frames.ts';

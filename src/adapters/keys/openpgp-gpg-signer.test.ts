@@ -35,14 +35,14 @@ after(() => {
 
 test('gpg signs with the primary key, also where there is a signing subkey', { skip: missing }, async () => {
   for (const name of ['ed25519.pgp', 'subkey.pgp']) {
-    const reader = await createSignatureReader([vectorFile(name)], clock);
+    const reader = await createSignatureReader([vectorFile(name)]);
     const [fingerprint = ''] = reader.fingerprints;
     const signer = await createGpgSigner(
       { fingerprint: fingerprint.toLowerCase(), home, timeout: 20_000 },
       clock,
     );
     const expires = clock.now() + 90 * 86_400_000;
-    const evidence = await reader.read(await signer.sign(payload, clock.now(), expires));
+    const evidence = reader.read(await signer.sign(payload, clock.now(), expires), clock.now());
     assert.ok(evidence.kind === 'signed', `${name}: ${JSON.stringify(evidence)}`);
     assert.equal(evidence.fingerprint, fingerprint);
     assert.ok(payload.equals(evidence.payload));
@@ -75,7 +75,7 @@ test(
 );
 
 test('what gpg says when it fails is passed on', { skip: missing }, async () => {
-  const [fingerprint = ''] = (await createSignatureReader([vectorFile('ed25519.pgp')], clock)).fingerprints;
+  const [fingerprint = ''] = (await createSignatureReader([vectorFile('ed25519.pgp')])).fingerprints;
   const signer = await createGpgSigner({ fingerprint, home, timeout: 20_000 }, clock);
   await assert.rejects(signer.sign(payload, 0, clock.now() - 1), { code: 'USAGE' });
   rmSync(join(home, 'private-keys-v1.d'), { recursive: true });

@@ -1,7 +1,7 @@
 import { quote } from '../../oci/digest.ts';
 import { SignpostError } from '../../oci/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { Signer } from '../../ports/signing.ts';
+import type { Signer } from '../../trust/signing.ts';
 import { runBounded } from '../process/bounded-program.ts';
 import { describeWeakness, parsePublicKeys } from '../openpgp/public-keys.ts';
 

@@ -18,8 +18,8 @@ function file(name: string): KeyFile {
 }
 
 async function judge(files: readonly KeyFile[], signature: string, clock = july): Promise<string> {
-  const reader = await createSignatureReader(files, clock);
-  const evidence = await reader.read(file(signature).bytes);
+  const reader = await createSignatureReader(files);
+  const evidence = reader.read(file(signature).bytes, clock.now());
   return evidence.kind === 'unusable-key' ? evidence.reason : evidence.kind;
 }
 

@@ -1,6 +1,5 @@
 import { type SignaturePacket, enums } from 'openpgp';
-import type { Clock } from '../../ports/clock.ts';
-import type { SignatureReader } from '../../ports/signing.ts';
+import type { SignatureReader } from '../../trust/signing.ts';
 import { signatureLimit } from '../../ports/tree.ts';
 import type { SignatureEvidence } from '../../trust/evidence.ts';
 import { decompressMessage } from './decompress.ts';
@@ -10,13 +9,12 @@ import { parseSignature } from './signature-packet.ts';
 import { describeBadSignature, isStrongHash } from './verify-data.ts';
 
 /**
- * A reader that knows the public keys of `files`. Keys may expire while it lives: `clock` says when. `compressed` takes
- * compressed messages too: other tools make them, and some clients cannot read them.
+ * A reader that knows the public keys of `files`. `compressed` takes compressed messages too: other tools make them, and
+ * some clients cannot read them.
  * @throws SignpostError CONFIG_INVALID
  */
 export async function createSignatureReader(
   files: readonly KeyFile[],
-  clock: Clock,
   { compressed = false } = {},
 ): Promise<SignatureReader> {
   const keys = await parsePublicKeys(files);
@@ -24,11 +22,9 @@ export async function createSignatureReader(
   const byKeyId = Map.groupBy(keys, ({ packet }) => packet.getKeyID().toHex());
   return {
     fingerprints: keys.map(({ fingerprint }) => fingerprint),
-    read: (message) => {
+    read: (message, now) => {
       const plain = compressed ? decompressMessage(message) : message;
-      return Promise.resolve(
-        'wrong' in plain ? forged(plain.wrong) : readSignature(plain, byKeyId, clock.now()),
-      );
+      return 'wrong' in plain ? forged(plain.wrong) : readSignature(plain, byKeyId, now);
     },
   };
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { buildImage } from '../../../test/fakes/image-builder.ts';
 import { vectorFile } from '../../../test/fakes/vectors.ts';
-import type { Signer } from '../../ports/signing.ts';
+import type { Signer } from '../../trust/signing.ts';
 import { formatSimpleSigning } from '../../trust/simple-signing.ts';
 import { createSystemClock } from '../time/system-clock.ts';
 import { createFileSigner } from '../keys/openpgp-file-signer.ts';

@@ -1,4 +1,3 @@
-import type { Clock } from '../../ports/clock.ts';
 import { isMetadataFormat } from '../../trust/metadata-file.ts';
 import type { SignatureFormat } from '../../trust/signature-format.ts';
 import type { Config } from '../config/config-schema.ts';
@@ -20,11 +19,11 @@ const settings = {
  * must sign. Many rules have the same keys: each set is read once.
  * @param at where the rule is in the file
  */
-export function createRuleChecker(clock: Clock): (rule: Rule, at: number) => Promise<readonly Conflict[]> {
+export function createRuleChecker(): (rule: Rule, at: number) => Promise<readonly Conflict[]> {
   const known = new Map<string, Promise<KeySet>>();
   const keysOf = (format: SignatureFormat, files: readonly string[]) => {
     const name = JSON.stringify([format, files]);
-    const set = known.get(name) ?? readKeySet(format, files, clock);
+    const set = known.get(name) ?? readKeySet(format, files);
     known.set(name, set);
     return set;
   };
@@ -54,8 +53,8 @@ interface KeySet {
   readonly wrong: readonly { readonly index: number | undefined; readonly message: string }[];
 }
 
-async function readKeySet(format: SignatureFormat, files: readonly string[], clock: Clock): Promise<KeySet> {
-  const read = (some: readonly string[]) => openFormatReader(format, some, clock);
+async function readKeySet(format: SignatureFormat, files: readonly string[]): Promise<KeySet> {
+  const read = (some: readonly string[]) => openFormatReader(format, some);
   try {
     return { count: new Set((await read(files)).fingerprints).size, wrong: [] };
   } catch (error) {

@@ -1,6 +1,5 @@
 import { extname } from 'node:path';
 import { runInThread } from '../../adapters/process/run-in-thread.ts';
-import { createSystemClock } from '../../adapters/time/system-clock.ts';
 import type { CommonOptions } from '../terminal/command.ts';
 import { type LoadedConfig, type OpenedConfig, openConfig, refuseProblems } from '../config/config.ts';
 import type { SettingProblem } from '../config/parse-settings.ts';
@@ -49,7 +48,7 @@ export async function findProblems(
   const found = [];
   const checks = [...checksForPublishing(config), ...(use === 'serving' ? checksForServing(config) : [])];
   for (const check of checks) found.push(...(await runFileCheck(check)));
-  const checkRule = createRuleChecker(createSystemClock());
+  const checkRule = createRuleChecker();
   for (const [index, rule] of config.repositories.entries()) {
     found.push(...(await checkRule(rule, ruleIndexes[index] ?? index)));
   }

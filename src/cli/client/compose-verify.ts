@@ -10,10 +10,9 @@ import type { SourceTls } from '../../adapters/source/source-options.ts';
 import { createSystemClock } from '../../adapters/time/system-clock.ts';
 import { SignpostError } from '../../oci/errors.ts';
 import type { RegistryImageName } from '../../oci/image-source-name.ts';
-import type { Clock } from '../../ports/clock.ts';
 import type { RemoteMetadata } from '../../ports/remote-metadata.ts';
 import type { SeenMetadata } from '../../ports/seen-metadata.ts';
-import type { FormatReader, SignatureReader } from '../../ports/signing.ts';
+import type { FormatReader, SignatureReader } from '../../trust/signing.ts';
 import { chooseRequirements } from '../../trust/containers-policy/choose-requirements.ts';
 import { containersPolicyLimit, parseContainersPolicy } from '../../trust/containers-policy/parse-policy.ts';
 import type { PolicyRequirement, SigningKeys } from '../../trust/containers-policy/policy.ts';
@@ -60,7 +59,7 @@ export async function composeVerify(
       : await createProcessLock(`${state}.metadata`, 'verify', clock).acquire('state');
   await using remote = createRemoteMetadata(name, registry, signal);
   const seenMetadata = state === undefined ? undefined : createFileSeenMetadata(`${state}.metadata`);
-  const context = { clock, remote, ...(seenMetadata === undefined ? {} : { seen: seenMetadata }) };
+  const context = { remote, ...(seenMetadata === undefined ? {} : { seen: seenMetadata }) };
   const policy = await openPolicy(settings.policy, name, context);
   if (state !== undefined && !policy.tellsSerials) {
     throw new SignpostError(
@@ -81,7 +80,6 @@ export async function composeVerify(
 }
 
 interface PolicyContext {
-  readonly clock: Clock;
   readonly remote: RemoteMetadata;
   readonly seen?: SeenMetadata;
 }
@@ -90,14 +88,13 @@ async function openPolicy(file: string, asked: AskedImage, context: PolicyContex
   const bytes = await forPolicy(file, () => readSmallFile(file, containersPolicyLimit));
   const text = Buffer.from(bytes).toString('utf8');
   // A policy.json always has a "default", which no policy of ours has; and it is JSON.
-  if (/^\s*\{/.test(text) && /"default"\s*:/.test(text))
-    return openContainersPolicy(bytes, file, asked, context.clock);
+  if (/^\s*\{/.test(text) && /"default"\s*:/.test(text)) return openContainersPolicy(bytes, file, asked);
   const signatures = new Map<SignedRequirement, FormatReader>();
   const metadata = new Map<NamedRequirement, MetadataReader>();
   const pathsOf = (files: readonly string[]) => files.map((path) => resolve(dirname(file), path));
   const { requirement, rule } = await loadVerifyPolicy(text, file, asked, {
     async signed(format, files, threshold) {
-      const reader = await forPolicy(file, () => openFormatReader(format, pathsOf(files), context.clock));
+      const reader = await forPolicy(file, () => openFormatReader(format, pathsOf(files)));
       const leaf = { kind: 'signed', format, fingerprints: new Set(reader.fingerprints), threshold } as const;
       signatures.set(leaf, reader);
       return leaf;
@@ -128,14 +125,13 @@ async function openContainersPolicy(
   bytes: Uint8Array,
   file: string,
   asked: AskedImage,
-  clock: Clock,
 ): Promise<ChainPolicy> {
   const { scope, requirements } = chooseRequirements(parseContainersPolicy(bytes, file), asked);
   const readers = new Map<PolicyRequirement, SignatureReader>();
   for (const requirement of requirements) {
     if (requirement.type !== 'signedBy') continue;
     const keys = await forPolicy(file, async () => openKeys(requirement.keys, file));
-    readers.set(requirement, await createSignatureReader(keys, clock, { compressed: true }));
+    readers.set(requirement, await createSignatureReader(keys, { compressed: true }));
   }
   return createContainersPolicy(scope, requirements, readers);
 }

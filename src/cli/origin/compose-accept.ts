@@ -30,7 +30,7 @@ export async function composeAccept(
     ...watched,
     registry,
     signers: await waitForAll(config.signers.map(readSealKey)),
-    findRule: createRuleFinder(config.repositories, content.clock),
+    findRule: createRuleFinder(config.repositories),
     tree: content.treeWriter,
     treeReader: content.tree,
   };

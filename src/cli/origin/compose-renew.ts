@@ -91,13 +91,14 @@ function isMetadata(role: string): boolean {
 }
 
 function createSignerFinder(config: Config, content: Content) {
-  const findRule = createRuleFinder(config.repositories, content.clock);
+  const findRule = createRuleFinder(config.repositories);
   const present = { treeReader: content.tree, publications: content.publications };
   return async (repository: PublishedTag['repository'], list: Digest) => {
     const signers: string[] = [];
+    const now = content.clock.now();
     for (const { reader } of (await findRule(repository))?.formats ?? []) {
       const { envelopes } = await readPresent(present, reader.format, repository, list);
-      for (const envelope of envelopes) signers.push(...namesOf(await reader.read(envelope)));
+      for (const envelope of envelopes) signers.push(...namesOf(reader.read(envelope, now)));
     }
     return signers;
   };

@@ -1,13 +1,16 @@
-import { createCosignReader, createSigstoreReader } from '../../adapters/signature-readers/cosign-readers.ts';
+import {
+  createCosignReader,
+  createNotationReader,
+  createSigstoreReader,
+  createSimpleReader,
+} from '../../trust/signature-readers.ts';
 import { createFileSigner } from '../../adapters/keys/openpgp-file-signer.ts';
 import { createGpgSigner } from '../../adapters/keys/openpgp-gpg-signer.ts';
-import { createNotationReader } from '../../adapters/signature-readers/notation-reader.ts';
 import { keyFileLimit } from '../../adapters/openpgp/public-keys.ts';
 import { createSignatureReader } from '../../adapters/openpgp/signature-reader.ts';
-import { createSimpleReader } from '../../adapters/openpgp/simple-reader.ts';
 import { readSmallFile } from '../../adapters/files/small-file.ts';
 import type { Clock } from '../../ports/clock.ts';
-import type { Signer } from '../../ports/signing.ts';
+import type { Signer } from '../../trust/signing.ts';
 import { createCosignSigner } from '../../signer/cosign-signer.ts';
 import { createNotationSigner } from '../../signer/notation-signer.ts';
 import type { SigningKey } from '../../signer/signing-key.ts';
@@ -65,9 +68,7 @@ export async function openSigningKeys(sources: readonly KeySource[], clock: Cloc
 
 async function openKeys(source: KeySource, clock: Clock): Promise<readonly SigningKey[]> {
   if (source.kind === 'cosign') return openCosignKeys(source);
-  return [
-    source.kind === 'notation' ? await openNotationKey(source, clock) : await openOpenPgpKey(source, clock),
-  ];
+  return [source.kind === 'notation' ? await openNotationKey(source) : await openOpenPgpKey(source, clock)];
 }
 
 async function openCosignKeys(source: RawKeySource): Promise<readonly SigningKey[]> {
@@ -79,16 +80,16 @@ async function openCosignKeys(source: RawKeySource): Promise<readonly SigningKey
   ];
 }
 
-async function openNotationKey(source: RawKeySource, clock: Clock): Promise<SigningKey> {
+async function openNotationKey(source: RawKeySource): Promise<SigningKey> {
   const raw = await openRawSigner(source);
   const roots = (raw.certificates ?? []).slice(-1).map((der) => parseTrustedRoot(der, 'the root'));
-  return { signer: createNotationSigner(raw), reader: createNotationReader(roots, clock) };
+  return { signer: createNotationSigner(raw), reader: createNotationReader(roots) };
 }
 
 async function openOpenPgpKey(source: OpenPgpSource, clock: Clock): Promise<SigningKey> {
   const signer = await openSigner(source, clock);
   const publicKey = { name: 'the signing key', bytes: signer.publicKey };
-  const reader = createSimpleReader(await createSignatureReader([publicKey], clock));
+  const reader = createSimpleReader(await createSignatureReader([publicKey]));
   return { signer: createSimpleSigner(signer), reader };
 }
 

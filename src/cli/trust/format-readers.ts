@@ -1,11 +1,13 @@
-import { createCosignReader, createSigstoreReader } from '../../adapters/signature-readers/cosign-readers.ts';
-import { createNotationReader } from '../../adapters/signature-readers/notation-reader.ts';
+import {
+  createCosignReader,
+  createNotationReader,
+  createSigstoreReader,
+  createSimpleReader,
+} from '../../trust/signature-readers.ts';
 import { type KeyFile, keyFileLimit } from '../../adapters/openpgp/public-keys.ts';
 import { createSignatureReader } from '../../adapters/openpgp/signature-reader.ts';
-import { createSimpleReader } from '../../adapters/openpgp/simple-reader.ts';
 import { readSmallFile } from '../../adapters/files/small-file.ts';
-import type { Clock } from '../../ports/clock.ts';
-import type { FormatReader } from '../../ports/signing.ts';
+import type { FormatReader } from '../../trust/signing.ts';
 import type { SignatureFormat } from '../../trust/signature-format.ts';
 import { type VerifyingKey, parseVerifyingKeys } from '../../trust/verifying-key.ts';
 import { readTrustedRoots } from './trusted-roots.ts';
@@ -18,17 +20,16 @@ import { waitForAll } from '../../parallel/wait-for-all.ts';
 export async function openFormatReader(
   format: SignatureFormat,
   files: readonly string[],
-  clock: Clock,
 ): Promise<FormatReader> {
   switch (format) {
     case 'simple':
-      return createSimpleReader(await createSignatureReader(await waitForAll(files.map(readKeyFile)), clock));
+      return createSimpleReader(await createSignatureReader(await waitForAll(files.map(readKeyFile))));
     case 'cosign':
       return createCosignReader(await readVerifyingKeys(files));
     case 'sigstore':
       return createSigstoreReader(await readVerifyingKeys(files));
     case 'notation':
-      return createNotationReader((await waitForAll(files.map(readTrustedRoots))).flat(), clock);
+      return createNotationReader((await waitForAll(files.map(readTrustedRoots))).flat());
   }
 }
 

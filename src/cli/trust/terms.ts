@@ -10,7 +10,6 @@ import type { SignatureTerm, StatusDeps } from '../../origin/status/read-status.
 import { createTerm } from '../../origin/status/term.ts';
 import type { Config } from '../config/config-schema.ts';
 import { createRuleFinder } from './repository-rules.ts';
-import { waitForAll } from '../../parallel/wait-for-all.ts';
 
 export interface TermSources extends PresentDeps {
   readonly metadataTree: Pick<MetadataTree, 'read' | 'placedAt'>;
@@ -22,7 +21,7 @@ export function composeTerms(
   config: Config,
   sources: TermSources,
 ): Pick<StatusDeps, 'signaturesOf' | 'metadataOf'> {
-  const findRule = createRuleFinder(config.repositories, sources.clock);
+  const findRule = createRuleFinder(config.repositories);
   const { metadataTree } = sources;
   const registry = parseRegistryHost(config.registry.name);
   const metadata = {
@@ -34,11 +33,12 @@ export function composeTerms(
   return {
     async signaturesOf({ repository, list, requestSerial, expires }: PublishedTag) {
       const terms: SignatureTerm[] = [];
+      const now = sources.clock.now();
       for (const { reader } of (await findRule(repository))?.formats ?? []) {
         const { format } = reader;
         const { envelopes } = await readPresent(sources, format, repository, list);
-        const read = await waitForAll(envelopes.map((envelope) => reader.read(envelope)));
-        const own = read
+        const own = envelopes
+          .map((envelope) => reader.read(envelope, now))
           .filter((one) => one.kind === 'signed')
           .filter(({ serial }) => serial === requestSerial);
         const until = Math.min(expires, ...own.map((one) => one.expires ?? expires));

@@ -13,7 +13,7 @@ import {
 import { createTufKeyring, hour, makeRoot } from '../../../test/fakes/tuf-world.ts';
 import { vectorClock, vectorFile } from '../../../test/fakes/vectors.ts';
 import { createSignatureReader } from '../../adapters/openpgp/signature-reader.ts';
-import { createSimpleReader } from '../../adapters/openpgp/simple-reader.ts';
+import { createSimpleReader } from '../../trust/signature-readers.ts';
 import { parseRepositoryName, parseTagName } from '../../oci/reference.ts';
 import { createNotarySigner } from '../../signer/notary-signer.ts';
 import { createTufSigner } from '../../signer/tuf-signer.ts';
@@ -36,7 +36,7 @@ const notary = createNotarySigner(notaryKeys, [notaryRoot.bytes], lives);
 /** Repositories `demanding/*` demand `formats` beside a simple signature by `threshold` keys; others the signature alone. */
 async function createWorld(formats: readonly MetadataFormat[], threshold = 1) {
   const world = await createSigningWorld();
-  const reader = createSimpleReader(await createSignatureReader([vectorFile('both.asc')], world.clock));
+  const reader = createSimpleReader(await createSignatureReader([vectorFile('both.asc')]));
   const rule = { ...createFormatsRule([reader], { threshold }), metadata: formats };
   for (const name of ['demanding/a', 'demanding/b']) world.rules.set(name, rule);
   const files = new Map<string, Uint8Array>();

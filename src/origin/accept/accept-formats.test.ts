@@ -11,10 +11,13 @@ import {
   createTestSigners,
   signText,
 } from '../../../test/fakes/signing-world.ts';
-import { vectorClock, vectorFile } from '../../../test/fakes/vectors.ts';
-import { createCosignReader, createSigstoreReader } from '../../adapters/signature-readers/cosign-readers.ts';
+import { vectorFile } from '../../../test/fakes/vectors.ts';
+import {
+  createCosignReader,
+  createSigstoreReader,
+  createSimpleReader,
+} from '../../trust/signature-readers.ts';
 import { createSignatureReader } from '../../adapters/openpgp/signature-reader.ts';
-import { createSimpleReader } from '../../adapters/openpgp/simple-reader.ts';
 import { type Digest, digestOf } from '../../oci/digest.ts';
 import { type ImageManifest, parseManifest } from '../../oci/manifest.ts';
 import { parseRepositoryName, parseTagName } from '../../oci/reference.ts';
@@ -48,7 +51,7 @@ const sigstore = (raw: RawSigner): SigningKey => ({
 });
 const openpgp: SigningKey = {
   signer: createSimpleSigner(rsa),
-  reader: createSimpleReader(await createSignatureReader([vectorFile('both.asc')], vectorClock)),
+  reader: createSimpleReader(await createSignatureReader([vectorFile('both.asc')])),
 };
 
 /** A repository that demands `formats`, with an image staged for each tag. */
@@ -59,7 +62,7 @@ async function createWorld(
 ) {
   const world = await createSigningWorld();
   const readers = {
-    simple: createSimpleReader(await createSignatureReader([vectorFile('both.asc')], world.clock)),
+    simple: createSimpleReader(await createSignatureReader([vectorFile('both.asc')])),
     cosign: createCosignReader(verifying),
     sigstore: createSigstoreReader(verifying),
   };

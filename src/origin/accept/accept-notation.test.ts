@@ -21,7 +21,7 @@ import {
   signText,
 } from '../../../test/fakes/signing-world.ts';
 import { vectorClock } from '../../../test/fakes/vectors.ts';
-import { createNotationReader } from '../../adapters/signature-readers/notation-reader.ts';
+import { createNotationReader } from '../../trust/signature-readers.ts';
 import { createVerifiedSigner } from '../../adapters/keys/verified-signer.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { parseManifest } from '../../oci/manifest.ts';
@@ -56,10 +56,10 @@ const other = await createKey({}, {});
 
 async function createWorld(roots: readonly TrustedRoot[], tags: readonly string[] = ['41']) {
   const world = await createSigningWorld();
-  world.rules.set(base, createFormatsRule([createNotationReader(roots, world.clock)], {}));
+  world.rules.set(base, createFormatsRule([createNotationReader(roots)], {}));
   for (const tag of tags) await world.stage(`fedora/base:${tag}`, four);
   const accept = async ({ root, signer }: Awaited<ReturnType<typeof createKey>>) => {
-    const reader = createNotationReader([root], world.clock);
+    const reader = createNotationReader([root]);
     const keys = [{ signer, reader }];
     return acceptBundle(
       world.deps,
@@ -128,7 +128,7 @@ test('a bundle that comes after the certificates have expired is refused', async
   const short = await createKey({ notAfter: vectorClock.now() + 91 * day }, {});
   const { world, accept } = await createWorld([short.root]);
   const request = await world.request();
-  const keys = [{ signer: short.signer, reader: createNotationReader([short.root], world.clock) }];
+  const keys = [{ signer: short.signer, reader: createNotationReader([short.root]) }];
   const bundle = await signText(request, rsa, { keys, clock: world.clock });
   world.clock.time += 92 * day;
   const { refused } = await acceptBundle(world.deps, linesOf(bundle));
@@ -159,7 +159,7 @@ test('envelopes under certificates that may not sign images are refused, and not
     const chain = await createTestChain(now, ...changes);
     const root = parseTrustedRoot(chain.certificates.at(-1) ?? new Uint8Array(), 'root.pem');
     const { world } = await createWorld([root]);
-    const keys = [{ signer: key.signer, reader: createNotationReader([key.root], world.clock) }];
+    const keys = [{ signer: key.signer, reader: createNotationReader([key.root]) }];
     const bundle = await signText(await world.request(), rsa, { keys, clock: world.clock });
     const { refused, published, serial } = await acceptBundle(
       world.deps,

@@ -1,7 +1,7 @@
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { RepositoryName } from '../../oci/reference.ts';
-import type { FormatReader } from '../../ports/signing.ts';
+import type { FormatReader } from '../../trust/signing.ts';
 import { signaturesLimit } from '../../ports/tree.ts';
 import type { VerifiedEnvelope } from '../../trust/artifact-format.ts';
 import type { StatedEvidence } from '../../trust/evidence.ts';
@@ -140,7 +140,7 @@ async function readValid(
 ): Promise<readonly ReadEnvelope[]> {
   const valid: ReadEnvelope[] = [];
   for (const envelope of present) {
-    const evidence = await reader.read(envelope);
+    const evidence = reader.read(envelope, now);
     if (evidence.kind !== 'signed' || (evidence.expires ?? 0) <= now || evidence.digest !== digest) continue;
     valid.push({ envelope, evidence });
   }

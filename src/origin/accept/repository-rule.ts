@@ -1,5 +1,5 @@
 import type { RepositoryName } from '../../oci/reference.ts';
-import type { FormatReader } from '../../ports/signing.ts';
+import type { FormatReader } from '../../trust/signing.ts';
 import type { MetadataFormat } from '../../trust/metadata-file.ts';
 import type { SignatureFormat } from '../../trust/signature-format.ts';
 import type { SignaturePolicy } from '../../trust/judge-signature.ts';

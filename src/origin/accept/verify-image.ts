@@ -145,7 +145,7 @@ async function verifyEach(
     const wanted = findFormat(rule, format);
     const expected = expectations.find((item) => item.digest === digest);
     if (wanted === undefined || expected === undefined) continue;
-    const evidence = await wanted.reader.read(signature);
+    const evidence = wanted.reader.read(signature, now);
     const judgement = judgeSignature(evidence, wanted.policy, expected, now);
     if (!judgement.accepted) return { kind: 'signature', format, digest, reason: judgement.reason };
     verified.push({ format, digest, fingerprint: judgement.fingerprint, signature, evidence });
@@ -183,7 +183,7 @@ async function keepValid(
     const wanted = findFormat(rule, item.format);
     const expected = expectations.find(({ digest }) => digest === item.digest);
     if (wanted === undefined || expected === undefined) continue;
-    const evidence = await wanted.reader.read(item.signature);
+    const evidence = wanted.reader.read(item.signature, now);
     if (judgeSignature(evidence, wanted.policy, expected, now).accepted) valid.push({ ...item, evidence });
   }
   return valid;

@@ -2,7 +2,7 @@ import { generateKeyPairSync, sign } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createSignatureReader } from '../../../src/adapters/openpgp/signature-reader.ts';
-import { createSimpleReader } from '../../../src/adapters/openpgp/simple-reader.ts';
+import { createSimpleReader } from '../../../src/trust/signature-readers.ts';
 import { parsePublicKeys } from '../../../src/adapters/openpgp/public-keys.ts';
 import { parseCertificates } from '../../../src/adapters/keys/certificate-files.ts';
 import { digestOf } from '../../../src/oci/digest.ts';
@@ -37,7 +37,7 @@ const roots = notationVectorRoots('root.pem');
 /** Signatures, their payloads, keys and policies. */
 export async function createSignatureReaders(): Promise<readonly FuzzReader[]> {
   const openpgp = createSimpleReader(
-    await createSignatureReader([vectorFile('both.asc')], vectorClock, { compressed: true }),
+    await createSignatureReader([vectorFile('both.asc')], { compressed: true }),
   );
   const jws = readNotationVector('chain.json');
   const { protected: header, payload } = JSON.parse(jws.toString()) as { protected: string; payload: string };
@@ -53,7 +53,7 @@ export async function createSignatureReaders(): Promise<readonly FuzzReader[]> {
       seeds: ['ed25519-expiring.sig', 'rsa3072-expiring.sig', 'subkey.sig', 'bad-compressed.sig'].map(
         readVector,
       ),
-      read: (bytes) => openpgp.read(bytes),
+      read: (bytes) => openpgp.read(bytes, vectorClock.now()),
     },
     {
       name: 'openpgp-keys',

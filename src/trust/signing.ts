@@ -1,6 +1,6 @@
-import type { Evidence, SignatureEvidence } from '../trust/evidence.ts';
-import type { SignatureFormat } from '../trust/signature-format.ts';
-import type { Statement } from '../trust/statement.ts';
+import type { Evidence, SignatureEvidence } from './evidence.ts';
+import type { SignatureFormat } from './signature-format.ts';
+import type { Statement } from './statement.ts';
 
 /** Signs statements in one format with one private key. Only the isolated machine has one. */
 export interface FormatSigner {
@@ -12,12 +12,15 @@ export interface FormatSigner {
   close(): Promise<void>;
 }
 
-/** Reads envelopes of one format against public keys. Takes hostile bytes and never throws for them. */
+/**
+ * Reads envelopes of one format against public keys. Takes hostile bytes and never throws for them. Keys and
+ * certificates expire: `now` is in milliseconds since the epoch.
+ */
 export interface FormatReader {
   readonly format: SignatureFormat;
   /** Which public keys it knows, as evidence names them. */
   readonly fingerprints: readonly string[];
-  read(envelope: Uint8Array): Promise<Evidence>;
+  read(envelope: Uint8Array, now: number): Evidence;
 }
 
 /** Makes OpenPGP signed messages with a private key. Only the isolated machine has one. */
@@ -35,9 +38,9 @@ export interface Signer {
   close(): Promise<void>;
 }
 
-/** Reads OpenPGP signed messages against public keys. Takes hostile bytes. */
+/** Reads OpenPGP signed messages against public keys, likewise. */
 export interface SignatureReader {
   /** Which public keys it knows: primary fingerprints, in upper-case hexadecimal. */
   readonly fingerprints: readonly string[];
-  read(message: Uint8Array): Promise<SignatureEvidence>;
+  read(message: Uint8Array, now: number): SignatureEvidence;
 }
