@@ -35,7 +35,7 @@ async function createWorld(t: TestContext, folder: string, disk = createFileDisk
   const connections = createSyncConnections({
     named: new Set([new URL(server.url).host]),
     resolver: createMirrorAddressResolver([], '--allow-address'),
-    secureContext: () => assert.fail('nothing here is https'),
+    trust: { setting: '--ca', context: () => assert.fail('nothing here is https') },
     userAgent: 'test',
     parallel: 2,
     timeout: 30_000,

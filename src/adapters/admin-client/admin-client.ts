@@ -1,10 +1,11 @@
-import { createSecureContext } from 'node:tls';
 import { readIpAddress } from '../../net/address.ts';
 import { classifyAddress } from '../../net/address-class.ts';
 import { quote } from '../../oci/digest.ts';
 import { type ErrorCode, SignpostError } from '../../oci/errors.ts';
 import { parseJson } from '../../oci/parse-json.ts';
+import { trustOnly } from '../http-client/authorities.ts';
 import type { ChooseProxy } from '../http-client/choose-proxy.ts';
+import { hostOf, readHttpUrl } from '../http-client/http-url.ts';
 import { usualPatience } from '../http-client/patience.ts';
 import { readBounded } from '../http-client/read-body.ts';
 import { type Answer, createTransport } from '../http-client/transport.ts';
@@ -50,7 +51,7 @@ export function createAdminClient(options: AdminClientOptions): AdminClient {
   if (!/^signpost_[A-Za-z0-9_-]{10,90}$/.test(options.token)) {
     throw new SignpostError('USAGE', 'the token file does not have a token: it begins with "signpost_"');
   }
-  const ca = options.certificateAuthority;
+  const trust = trustOnly(options.certificateAuthority, '--certificate-authority');
   return async ({ method, path, body, ifMatch }) => {
     const signal = AbortSignal.timeout(timeout);
     const url = new URL(base.pathname.replace(/\/+$/, '') + path, base);
@@ -58,9 +59,8 @@ export function createAdminClient(options: AdminClientOptions): AdminClient {
       userAgent: `signpost/${options.version}`,
       timeout,
       kept: 0,
-      authoritySetting: '--certificate-authority',
       chooseProxy: options.chooseProxy,
-      secureContext: ca === undefined ? undefined : createSecureContext({ ca }),
+      trust,
     });
     const headers = {
       accept: 'application/json, application/problem+json',
@@ -91,11 +91,11 @@ export function createAdminClient(options: AdminClientOptions): AdminClient {
 
 function parseServer(text: string): URL {
   const wrong = (problem: string) => new SignpostError('USAGE', `--server is ${quote(text)}: ${problem}`);
-  const url = URL.parse(text);
-  if (url === null || !/^https?:$/.test(url.protocol) || /[?#]/.test(text) || url.username + url.password) {
+  const url = readHttpUrl(text);
+  if (url === undefined || /[?#]/.test(text)) {
     throw wrong('expected a URL such as "https://admin.example.org"');
   }
-  const address = readIpAddress(url.hostname.replace(/^\[|\]$/g, ''));
+  const address = readIpAddress(hostOf(url));
   const local = url.hostname === 'localhost' || (address && classifyAddress(address) === 'loopback');
   if (url.protocol === 'https:' || local) return url;
   throw wrong('a token is not sent without TLS: use https');

@@ -33,9 +33,8 @@ export async function createHttpSnapshotSource(
     userAgent: 'signpost',
     timeout,
     kept: connections,
-    authoritySetting: 'origin.certificateAuthorities',
     chooseProxy,
-    secureContext: await trustAuthorities(certificateAuthorities),
+    trust: trustAuthorities(certificateAuthorities, 'origin.certificateAuthorities', { alsoSystem: true }),
   });
   const pace = { ...usualPatience, idle: timeout };
   const base = url.href.replace(/\/+$/, '');

@@ -2,6 +2,7 @@ import { type Netblock, formatWords, readIpAddress, wordsOf } from '../../net/ad
 import { classifyAddress } from '../../net/address-class.ts';
 import { familyOf, maskWords, netblockContains, parseNetblock } from '../../net/netblock.ts';
 import { SignpostError } from '../../oci/errors.ts';
+import { hostOf } from './http-url.ts';
 
 /** Where connections go by way of a proxy, as HTTP_PROXY, HTTPS_PROXY and NO_PROXY say it. */
 export interface ProxySettings {
@@ -34,7 +35,7 @@ export function parseProxies(settings: ProxySettings): ChooseProxy {
   const https = settings.https === undefined ? undefined : parseProxyUrl(settings.https, 'HTTPS_PROXY');
   const exceptions = (settings.except ?? '').split(',').flatMap((text) => parseException(text.trim()) ?? []);
   return (url) => {
-    const host = url.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
+    const host = hostOf(url).replace(/\.$/, '');
     if (isLoopback(host)) return undefined;
     const port = url.port || (url.protocol === 'https:' ? '443' : '80');
     const isExcepted = exceptions.some(

@@ -2,6 +2,7 @@ import { type RequestOptions, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import type { Socket } from 'node:net';
 import { describeProxy } from './choose-proxy.ts';
+import { hostOf } from './http-url.ts';
 
 const headerLimit = 16 * 1024;
 
@@ -30,7 +31,7 @@ export function connectTunnel(
   const authority = `${host.includes(':') ? `[${host}]` : host}:${port}`;
   const options: RequestOptions = {
     method: 'CONNECT',
-    host: proxy.hostname.replace(/^\[|\]$/g, ''),
+    host: hostOf(proxy),
     port: proxy.port || (proxy.protocol === 'https:' ? 443 : 80),
     path: authority,
     agent: false,

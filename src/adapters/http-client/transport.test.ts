@@ -3,18 +3,18 @@ import { once } from 'node:events';
 import { type RequestListener, createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { createSecureContext } from 'node:tls';
 import { type TestContext, test } from 'node:test';
 import { fails } from '../../../test/fakes/expect-error.ts';
 import { startForwardProxy } from '../../../test/fakes/forward-proxy.ts';
 import { createLoopbackCertificate } from '../../../test/fakes/loopback-certificate.ts';
+import { trustOnly } from './authorities.ts';
 import { lookupFrom } from './lookup-from.ts';
 import { usualPatience } from './patience.ts';
 import { readBounded } from './read-body.ts';
 import { createTransport } from './transport.ts';
 
 const certificate = await createLoopbackCertificate();
-const secureContext = createSecureContext({ ca: certificate.authority });
+const trust = trustOnly(certificate.authority, '--ca');
 const never = new AbortController().signal;
 
 async function listen(context: TestContext, listener: RequestListener, secure: boolean): Promise<number> {
@@ -32,7 +32,7 @@ async function listen(context: TestContext, listener: RequestListener, secure: b
 /** A client that reaches everything by way of a proxy. */
 function proxiedClient(context: TestContext, url: string, timeout = 5000, kept = 4) {
   const proxy = new URL(url);
-  const options = { userAgent: 'test', timeout, kept, secureContext, chooseProxy: () => proxy };
+  const options = { userAgent: 'test', timeout, kept, trust, chooseProxy: () => proxy };
   const transport = createTransport(options);
   context.after(() => transport.close());
   return async (address: string, headers = {}) => {
@@ -91,7 +91,7 @@ test('an address that was looked up is the one that the proxy connects to', asyn
     userAgent: 'x',
     timeout: 5000,
     kept: 0,
-    secureContext,
+    trust,
     chooseProxy: () => url,
   });
   context.after(() => transport.close());
@@ -123,7 +123,7 @@ test('a proxy that never answers is given up, and stopped', async (context) => {
   const get = proxiedClient(context, proxy.url, 100);
   await assert.rejects(get('https://images.example/'), fails('UNAVAILABLE', '100 ms'));
   const chooseProxy = () => new URL(proxy.url);
-  const transport = createTransport({ userAgent: 'x', timeout: 60_000, kept: 4, secureContext, chooseProxy });
+  const transport = createTransport({ userAgent: 'x', timeout: 60_000, kept: 4, trust, chooseProxy });
   const stop = new AbortController();
   const asked = transport.send(new URL('https://images.example/'), { headers: {}, signal: stop.signal });
   stop.abort();

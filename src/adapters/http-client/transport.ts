@@ -1,8 +1,8 @@
 import { type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import type { LookupFunction } from 'node:net';
-import type { SecureContext } from 'node:tls';
 import { SignpostError } from '../../oci/errors.ts';
+import type { TrustAnchors } from './authorities.ts';
 import { type ChooseProxy, noProxies } from './choose-proxy.ts';
 import { describeNetworkError } from './network-error.ts';
 import { createAgents } from './proxy-agents.ts';
@@ -36,10 +36,8 @@ export interface TransportOptions {
   /** Milliseconds from the start of a request to the end of the answer's headers. */
   readonly timeout: number;
   readonly chooseProxy?: ChooseProxy | undefined;
-  /** Undefined: nothing is sent over TLS, or what Node itself trusts is trusted. */
-  readonly secureContext?: SecureContext | undefined;
-  /** The option or setting that names further certificate authorities, for messages. */
-  readonly authoritySetting?: string;
+  /** Without it nothing is sent over TLS. */
+  readonly trust?: TrustAnchors | undefined;
   /** Takes any certificate. */
   readonly insecure?: boolean;
   /** Connections that are kept, to one host; 0 ends each with its answer. */
@@ -49,13 +47,12 @@ export interface TransportOptions {
 const headerLimit = 32 * 1024;
 
 export function createTransport(options: TransportOptions): Transport {
-  const { userAgent, timeout, kept, secureContext } = options;
+  const { userAgent, timeout, kept, trust } = options;
   const agents = createAgents(
     {
       keepAlive: kept > 0,
       ...(kept > 0 ? { maxSockets: kept, maxFreeSockets: kept } : {}),
       rejectUnauthorized: options.insecure !== true,
-      ...(secureContext === undefined ? {} : { secureContext }),
     },
     options.chooseProxy ?? noProxies,
     timeout,
@@ -74,6 +71,7 @@ export function createTransport(options: TransportOptions): Transport {
           ...headers,
         },
         ...(lookup === undefined ? {} : { lookup }),
+        ...(url.protocol === 'https:' ? { secureContext: trust?.context() } : {}),
       };
       return send(url, settings, body?.bytes, options, signal);
     },
@@ -85,7 +83,7 @@ function send(
   url: URL,
   settings: object,
   body: Buffer | undefined,
-  { timeout, authoritySetting }: TransportOptions,
+  { timeout, trust }: TransportOptions,
   signal: AbortSignal,
 ): Promise<Answer> {
   const request = url.protocol === 'https:' ? requestHttps(url, settings) : requestHttp(url, settings);
@@ -98,7 +96,7 @@ function send(
     const fail = (error: Error) => {
       leave();
       request.destroy();
-      reject(describeNetworkError(error, url, signal, authoritySetting));
+      reject(describeNetworkError(error, url, signal, trust?.setting));
     };
     const stop = () => fail(new Error('stopped'));
     const timer = setTimeout(() => {

@@ -1,8 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import type { IncomingHttpHeaders } from 'node:http';
-import { createSecureContext, getCACertificates } from 'node:tls';
-import { SignpostError } from '../../oci/errors.ts';
 import type { Netblock } from '../../net/address.ts';
 import { markerLimit, parsePublicationMarker } from '../../tree/publication-marker.ts';
 import type {
@@ -14,7 +11,9 @@ import type {
 } from '../../ports/mirror-probe.ts';
 import { checkAll, checkPart, checkStatus, checkThere } from './check-answer.ts';
 import { checkSeveralParts } from './check-several-parts.ts';
+import { trustAuthorities } from '../http-client/authorities.ts';
 import type { ChooseProxy } from '../http-client/choose-proxy.ts';
+import { hostOf, readHttpUrl } from '../http-client/http-url.ts';
 import { createAgents } from '../http-client/proxy-agents.ts';
 import {
   createMirrorAddressResolver,
@@ -22,11 +21,9 @@ import {
 } from '../http-client/mirror-address-resolver.ts';
 import {
   badUrl,
-  hostOf,
   type MirrorAnswer,
   problem,
   readBody,
-  readMirrorUrl,
   requestMirror,
   unresolved,
   unresolvedInTime,
@@ -74,14 +71,16 @@ export function createMirrorProbe(options: MirrorProbeOptions): MirrorProbe {
   const requests = {
     resolver,
     userAgent: describeUs(options),
-    secureContext: trustAuthorities(options.certificateAuthorities),
+    trust: trustAuthorities(options.certificateAuthorities, 'mirrors.certificateAuthorities', {
+      alsoSystem: false,
+    }),
     proxied: options.chooseProxy && createAgents({ keepAlive: false }, options.chooseProxy, proxyTimeout),
   };
   const markers = new Map<string, KnownMarker>();
 
   return {
     async findFamilies(mirror, text, signal): Promise<FamiliesOutcome> {
-      const url = readMirrorUrl(text);
+      const url = readHttpUrl(text);
       if (url === undefined) return badUrl(text);
       const isPrivate = mirror.kind === 'private';
       const resolved = await withSignal(resolver.resolve(hostOf(url), isPrivate, signal), signal);
@@ -233,20 +232,5 @@ function remember(markers: Map<string, KnownMarker>, key: string, marker: KnownM
   for (const oldest of markers.keys()) {
     if (markers.size <= markerMemory) break;
     markers.delete(oldest);
-  }
-}
-
-function trustAuthorities(files: readonly string[]) {
-  // The usual ones are at hand; to read them anew beside others takes 15 ms.
-  if (files.length === 0) return createSecureContext();
-  try {
-    const further = files.map((file) => readFileSync(file, 'utf8'));
-    return createSecureContext({ ca: [...getCACertificates('default'), ...further] });
-  } catch (cause) {
-    throw new SignpostError(
-      'CONFIG_INVALID',
-      `mirrors.certificateAuthorities: cannot read a certificate authority: ${(cause as Error).message}`,
-      { cause },
-    );
   }
 }

@@ -1,8 +1,10 @@
 import { type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
-import { type SecureContext, TLSSocket } from 'node:tls';
+import { TLSSocket } from 'node:tls';
 import type { Mirror } from '../../mirrors/mirror.ts';
 import type { MirrorWay, ProbeProblem } from '../../ports/mirror-probe.ts';
+import type { TrustAnchors } from '../http-client/authorities.ts';
+import { hostOf, readHttpUrl } from '../http-client/http-url.ts';
 import { lookupFrom } from '../http-client/lookup-from.ts';
 import type { Agents } from '../http-client/proxy-agents.ts';
 import type { MirrorAddressResolver } from '../http-client/mirror-address-resolver.ts';
@@ -10,7 +12,7 @@ import { describeTlsProblem } from '../http-client/tls-problems.ts';
 
 export interface MirrorRequestOptions {
   readonly resolver: MirrorAddressResolver;
-  readonly secureContext: SecureContext;
+  readonly trust: TrustAnchors;
   readonly userAgent: string;
   /** For what goes by way of a proxy; undefined: everything is connected to directly. */
   readonly proxied?: Agents | undefined;
@@ -47,7 +49,7 @@ export async function requestMirror(
   question: MirrorQuestion,
   signal: AbortSignal,
 ): Promise<MirrorAnswer | ProbeProblem> {
-  const url = readMirrorUrl(`${base}/${question.path}`);
+  const url = readHttpUrl(`${base}/${question.path}`);
   if (url === undefined) return badUrl(base);
   const isPrivate = mirror.kind === 'private';
   const resolved = await withSignal(options.resolver.resolve(hostOf(url), isPrivate, signal), signal);
@@ -66,7 +68,7 @@ export async function requestMirror(
     autoSelectFamily: true,
     autoSelectFamilyAttemptTimeout: attemptTimeout,
     headers: { 'user-agent': options.userAgent, 'accept-encoding': 'identity', ...question.headers },
-    ...(secure ? { secureContext: options.secureContext } : {}),
+    ...(secure ? { secureContext: options.trust.context() } : {}),
   };
   const request = secure ? requestHttps(url, settings) : requestHttp(url, settings);
   return new Promise((resolve) => {
@@ -88,19 +90,6 @@ export async function requestMirror(
     });
     request.end();
   });
-}
-
-/** A mirror's URL, where it is one that may be asked: http or https, without credentials. */
-export function readMirrorUrl(text: string): URL | undefined {
-  const url = URL.parse(text);
-  if (url === null || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') {
-    return undefined;
-  }
-  return url;
-}
-
-export function hostOf(url: URL): string {
-  return url.hostname.replace(/^\[|\]$/g, '');
 }
 
 export function badUrl(url: string): ProbeProblem {

@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { createSecureContext, getCACertificates } from 'node:tls';
-import { SignpostError } from '../../oci/errors.ts';
 import type { Netblock } from '../../net/address.ts';
 import type { WebhookOutcome, WebhookSender } from '../../ports/webhook-sender.ts';
+import { trustAuthorities } from '../http-client/authorities.ts';
 import { type ChooseProxy, noProxies } from '../http-client/choose-proxy.ts';
+import { hostOf, readHttpUrl } from '../http-client/http-url.ts';
 import { lookupFrom } from '../http-client/lookup-from.ts';
 import { createTransport } from '../http-client/transport.ts';
 import {
@@ -31,26 +30,21 @@ const timeout = 10_000;
 export function createWebhookSender(options: WebhookSenderOptions): WebhookSender {
   const resolver =
     options.resolver ?? createMirrorAddressResolver(options.allowAddresses, 'webhooks.allowAddresses');
-  const secureContext = createSecureContext({
-    ca: [...getCACertificates('default'), ...options.certificateAuthorities.map(readAuthority)],
-  });
   const chooseProxy = options.chooseProxy ?? noProxies;
   const transport = createTransport({
     userAgent: `signpost/${options.version} (webhook; +${options.registry})`,
     timeout,
     kept: 0,
-    authoritySetting: 'mirrors.certificateAuthorities',
     chooseProxy,
-    secureContext,
+    trust: trustAuthorities(options.certificateAuthorities, 'mirrors.certificateAuthorities', {
+      alsoSystem: false,
+    }),
   });
   return {
     async send({ url: text, headers, body }, signal) {
-      const url = URL.parse(text);
-      if (url === null || !/^https?:$/.test(url.protocol) || url.username + url.password !== '') {
-        return failed('it is no http or https URL without credentials', false);
-      }
-      const host = url.hostname.replace(/^\[|\]$/g, '');
-      const resolved = await inTime((limit) => resolver.resolve(host, false, limit), signal);
+      const url = readHttpUrl(text);
+      if (url === undefined) return failed('it is no http or https URL without credentials', false);
+      const resolved = await inTime((limit) => resolver.resolve(hostOf(url), false, limit), signal);
       // What is not known here may be known to a proxy.
       const isElsewhere = chooseProxy(url) !== undefined;
       if (resolved === undefined && !isElsewhere) return failed('its name did not resolve in time', true);
@@ -103,17 +97,5 @@ async function inTime<T>(
     return await Promise.race([work(limit), late]);
   } finally {
     limit.removeEventListener('abort', give);
-  }
-}
-
-function readAuthority(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (cause) {
-    throw new SignpostError(
-      'CONFIG_INVALID',
-      `mirrors.certificateAuthorities: cannot read a certificate authority: ${(cause as Error).message}`,
-      { cause },
-    );
   }
 }

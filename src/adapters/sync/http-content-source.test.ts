@@ -23,7 +23,7 @@ function createSource(t: TestContext, origin: string, timeout = 5000) {
   const connections = createSyncConnections({
     named: new Set([new URL(origin).host]),
     resolver: createMirrorAddressResolver([parseNetblock('127.0.1.0/24')], '--allow-address'),
-    secureContext: () => assert.fail('nothing speaks TLS here'),
+    trust: { setting: '--ca', context: () => assert.fail('nothing speaks TLS here') },
     userAgent: 'test',
     parallel: 16,
     timeout,

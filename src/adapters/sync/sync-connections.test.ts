@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { createSecureContext } from 'node:tls';
 import { test } from 'node:test';
 import { createLoopbackCertificate } from '../../../test/fakes/loopback-certificate.ts';
+import { trustOnly } from '../http-client/authorities.ts';
 import { createMirrorAddressResolver } from '../http-client/mirror-address-resolver.ts';
 import { createSyncConnections } from './sync-connections.ts';
 
@@ -19,7 +19,7 @@ test('a certificate of an authority that is not known is named as such, with wha
     using connections = createSyncConnections({
       named: new Set([url.host]),
       resolver: createMirrorAddressResolver([], '--allow-address'),
-      secureContext: () => createSecureContext(ca === undefined ? {} : { ca }),
+      trust: trustOnly(ca, '--ca'),
       userAgent: 'test',
       parallel: 1,
       timeout: 5000,

@@ -1,7 +1,8 @@
 import { type IncomingMessage, request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import type { LookupFunction } from 'node:net';
-import type { SecureContext } from 'node:tls';
+import type { TrustAnchors } from '../http-client/authorities.ts';
+import { hostOf } from '../http-client/http-url.ts';
 import type { MirrorAddressResolver } from '../http-client/mirror-address-resolver.ts';
 import { describeTlsProblem, isUnknownAuthority } from '../http-client/tls-problems.ts';
 import { type ChooseProxy, noProxies } from '../http-client/choose-proxy.ts';
@@ -23,8 +24,7 @@ export interface SyncConnectionOptions {
   readonly named: ReadonlySet<string>;
   /** Says where others, to which these redirect, may be. */
   readonly resolver: MirrorAddressResolver;
-  /** Made when the first https URL is asked for: reading the system's authorities takes a while. */
-  readonly secureContext: () => SecureContext;
+  readonly trust: TrustAnchors;
   readonly userAgent: string;
   /** Connections to one host. */
   readonly parallel: number;
@@ -39,15 +39,13 @@ const headerLimit = 16 * 1024;
  * the one connected to: between check and use there is no second look-up.
  */
 export function createSyncConnections(options: SyncConnectionOptions): SyncConnections {
-  const { named, resolver, secureContext, userAgent, parallel, timeout } = options;
+  const { named, resolver, trust, userAgent, parallel, timeout } = options;
   const chooseProxy = options.chooseProxy ?? noProxies;
-  let context: SecureContext | undefined;
-  const secure = () => ({ secureContext: (context ??= secureContext()) });
   const agents = createBulkAgents(parallel, chooseProxy, timeout);
 
   /** Where a host that nobody has named may be connected to, or why nowhere. A name may be known to a proxy alone. */
   const resolve = async (url: URL, signal: AbortSignal): Promise<LookupFunction | string | undefined> => {
-    const resolved = await resolver.resolve(url.hostname.replace(/^\[|\]$/g, ''), false, signal);
+    const resolved = await resolver.resolve(hostOf(url), false, signal);
     if (resolved.ok) return lookupFrom(resolved.addresses);
     if (resolved.reason === 'unknown-name' && chooseProxy(url) !== undefined) return undefined;
     return resolved.detail;
@@ -59,8 +57,9 @@ export function createSyncConnections(options: SyncConnectionOptions): SyncConne
       const lookup = named.has(url.host) ? undefined : await resolve(url, signal);
       if (typeof lookup === 'string') return { detail: lookup };
       if (signal.aborted) return { detail: 'stopped' };
+      const secure = url.protocol === 'https:' ? { secureContext: trust.context() } : undefined;
       const common = {
-        host: url.hostname.replace(/^\[|\]$/g, ''),
+        host: hostOf(url),
         port: url.port === '' ? null : url.port,
         path: url.pathname + url.search,
         agent: agents.for(url),
@@ -68,8 +67,7 @@ export function createSyncConnections(options: SyncConnectionOptions): SyncConne
         headers: { 'user-agent': userAgent, 'accept-encoding': 'identity', ...headers },
         ...(lookup === undefined ? {} : { lookup }),
       };
-      const request =
-        url.protocol === 'https:' ? requestHttps({ ...common, ...secure() }) : requestHttp(common);
+      const request = secure === undefined ? requestHttp(common) : requestHttps({ ...common, ...secure });
       return new Promise((done) => {
         // A request that waits for its connection says nothing when it is destroyed.
         const fail = (error: NodeJS.ErrnoException) => {

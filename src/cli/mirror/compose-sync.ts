@@ -1,18 +1,16 @@
 import { join, resolve } from 'node:path';
-import { createSecureContext, getCACertificates } from 'node:tls';
+import { trustAuthorities } from '../../adapters/http-client/authorities.ts';
 import { createMirrorAddressResolver } from '../../adapters/http-client/mirror-address-resolver.ts';
 import { refuseForeignRoot } from '../../adapters/files/folder-owner.ts';
 import { storageError } from '../../adapters/files/storage-error.ts';
 import { makeFolders } from '../../adapters/files/permissions.ts';
 import { createProcessLock } from '../../adapters/process/process-lock.ts';
-import { readSmallFile } from '../../adapters/files/small-file.ts';
 import { createFileDiskSpace } from '../../adapters/sync/file-disk-space.ts';
 import { createFileMirrorFolder } from '../../adapters/sync/file-mirror-folder.ts';
 import { createFileMirrorWriter } from '../../adapters/sync/file-mirror-writer.ts';
 import { createHttpContentSource, parseSourceUrl } from '../../adapters/sync/http-content-source.ts';
 import { createSyncConnections } from '../../adapters/sync/sync-connections.ts';
 import { createSystemClock } from '../../adapters/time/system-clock.ts';
-import { SignpostError } from '../../oci/errors.ts';
 import type { Progress } from '../../ports/progress.ts';
 import { stateFolder } from '../../mirror/state-folder.ts';
 import type { SyncReport } from '../../mirror/sync-report.ts';
@@ -21,7 +19,6 @@ import { readNetblocks } from '../config/netblock-settings.ts';
 import type { ProxyOption } from '../terminal/proxy-option.ts';
 import { version } from '../terminal/version.ts';
 import { composeProxies } from '../config/proxies.ts';
-import { waitForAll } from '../../parallel/wait-for-all.ts';
 
 export interface SyncSettings extends SyncOptions, ProxyOption {
   /** The origin's URL. */
@@ -37,8 +34,6 @@ export interface SyncSettings extends SyncOptions, ProxyOption {
   readonly timeout: number;
 }
 
-const authoritiesLimit = 1024 * 1024;
-
 /** Brings the mirror in `folder` up to date. It needs no configuration and no database. */
 export async function composeSync(settings: SyncSettings, progress: Progress): Promise<SyncReport> {
   const root = resolve(settings.folder);
@@ -51,7 +46,7 @@ export async function composeSync(settings: SyncSettings, progress: Progress): P
       readNetblocks('--allow-address', settings.allowAddresses),
       '--allow-address',
     ),
-    secureContext: await trust(settings.certificateAuthorities),
+    trust: trustAuthorities(settings.certificateAuthorities, '--ca', { alsoSystem: true }),
     userAgent: `signpost/${version} (mirror sync)`,
     parallel: settings.parallel,
     timeout: settings.timeout,
@@ -84,16 +79,4 @@ function makeFolder(root: string): void {
   } catch (cause) {
     throw storageError(`make the folder ${root}`, cause);
   }
-}
-
-async function trust(files: readonly string[]) {
-  const further = await waitForAll(files.map((file) => readSmallFile(file, authoritiesLimit)));
-  const ca = further.map((pem) => Buffer.from(pem));
-  try {
-    // What the administrator has named is looked at before anything is connected to.
-    if (ca.length > 0) createSecureContext({ ca });
-  } catch (cause) {
-    throw new SignpostError('USAGE', `--ca: ${(cause as Error).message}`, { cause });
-  }
-  return () => createSecureContext({ ca: [...getCACertificates('default'), ...ca] });
 }

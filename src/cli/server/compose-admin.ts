@@ -3,6 +3,7 @@ import { createEventLoopTurns } from '../../adapters/time/event-loop-turns.ts';
 import { createFetchListener } from '../../adapters/http-server/fetch-listener.ts';
 import { type HttpServer, defaultLimits, listenHttp } from '../../adapters/http-server/http-server.ts';
 import { createFileSnapshotOffer } from '../../adapters/front-end/file-snapshot-offer.ts';
+import { hostOf } from '../../adapters/http-client/http-url.ts';
 import { createMirrorAddressResolver } from '../../adapters/http-client/mirror-address-resolver.ts';
 import { createAdminApi } from '../../server/admin/create-admin-api.ts';
 import { createGate } from '../../server/admin/gate.ts';
@@ -93,7 +94,7 @@ function claimsOf({ socket, headers }: IncomingMessage) {
 function createRefusal(allowed: RoutesDeps['allowed']): RoutesDeps['refusalOf'] {
   return async (url) => {
     const resolver = createMirrorAddressResolver(allowed().mirrors, 'mirrors.allowAddresses');
-    const host = new URL(url).hostname.replace(/^\[|\]$/g, '');
+    const host = hostOf(new URL(url));
     const { promise: late, resolve } = Promise.withResolvers<undefined>();
     const waiting = new AbortController();
     const timer = setTimeout(() => {

@@ -3,14 +3,14 @@ import { quote } from '../../../oci/digest.ts';
 import { isSignpostError, SignpostError } from '../../../oci/errors.ts';
 import { parseJson } from '../../../oci/parse-json.ts';
 import { describeNetworkError, isPassing, passingError } from '../../http-client/network-error.ts';
+import { followRedirects } from '../../http-client/follow-redirects.ts';
 import type { Patience } from '../../http-client/patience.ts';
 import { discardBody, readBounded } from '../../http-client/read-body.ts';
+import { readRetryAfter } from '../../http-client/retry-after.ts';
 import type { Answer, Transport } from '../../http-client/transport.ts';
 import type { SourceRetry } from '../source-options.ts';
 import type { RegistryAuthorization } from './authorization.ts';
-import { followLocation } from './follow-location.ts';
 
-const redirectLimit = 5;
 const errorLimit = 16 * 1024;
 /** RFC 9110, section 15.5.9; RFC 8470, section 5.2; RFC 6585, section 4. */
 const passingStatuses: ReadonlySet<number> = new Set([408, 425, 429]);
@@ -58,7 +58,7 @@ export function createRegistryClient(deps: RegistryClientDeps): RegistryClient {
           const answer = await follow(deps, new URL(path, base), headers, signal);
           if (answer.status === 200 || answer.status === 206) return answer;
           if (answer.status === 416 && headers.Range !== undefined) return answer;
-          wait = readRetryAfter(answer);
+          wait = readRetryAfter(answer.message.headers) ?? 0;
           throw await describeAnswer(answer, deps, signal, what);
         } catch (error) {
           if (!isPassing(error) || failures >= retry.attempts) throw error;
@@ -74,35 +74,26 @@ export function createRegistryClient(deps: RegistryClientDeps): RegistryClient {
   };
 }
 
-// Redirects are followed by hand, so that the credentials never leave the registry that they are for.
+// The credentials never leave the registry that they are for.
 async function follow(
   { transport, authorization, base }: RegistryClientDeps,
   start: URL,
   headers: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<Answer> {
-  let url = start;
   let renewed = false;
-  for (let hops = 0; hops <= redirectLimit;) {
+  const send = async (url: URL): Promise<Answer> => {
     const atHome = url.origin === base.origin;
     const used = atHome ? authorization.header : undefined;
-    const answer = await transport.send(url, {
-      headers: used === undefined ? headers : { ...headers, Authorization: used },
-      signal,
-    });
-    if (answer.status === 401 && atHome && !renewed) {
-      renewed = true;
-      discardBody(answer.message);
-      await authorization.renew(answer, used);
-      continue;
-    }
-    const next = followLocation(answer);
-    if (next === undefined) return answer;
+    const own = used === undefined ? headers : { ...headers, Authorization: used };
+    const answer = await transport.send(url, { headers: own, signal });
+    if (answer.status !== 401 || !atHome || renewed) return answer;
+    renewed = true;
     discardBody(answer.message);
-    url = next;
-    hops++;
-  }
-  throw new SignpostError('SOURCE_INVALID', `${start.host} redirects more than ${redirectLimit} times`);
+    await authorization.renew(answer, used);
+    return send(url);
+  };
+  return followRedirects(start, send);
 }
 
 async function describeAnswer(
@@ -138,12 +129,4 @@ async function readErrorText(answer: Answer, patience: Patience, signal: AbortSi
     if (isSignpostError(error, 'CANCELLED')) throw error;
     return '';
   }
-}
-
-/** Retry-After in milliseconds (RFC 9110, section 10.2.3): a number of seconds, or a date. */
-function readRetryAfter({ message }: Answer): number {
-  const header = message.headers['retry-after'] ?? '';
-  if (/^\d{1,9}$/.test(header)) return Number(header) * 1000;
-  const date = Date.parse(header);
-  return Number.isNaN(date) ? 0 : Math.max(0, date - Date.now());
 }

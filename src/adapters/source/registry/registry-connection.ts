@@ -51,11 +51,9 @@ export async function connectToRegistry(
     userAgent: 'signpost',
     timeout: patience.headers,
     kept: connections,
-    authoritySetting: '--source-ca',
     chooseProxy: options.chooseProxy,
     insecure: tls.insecure === true,
-    secureContext:
-      tls.plainHttp === true ? undefined : await trustAuthorities(tls.certificateAuthorities ?? []),
+    trust: trustAuthorities(tls.certificateAuthorities ?? [], '--source-ca', { alsoSystem: true }),
   });
   const closing = new AbortController();
   const ended = AbortSignal.any([signal, closing.signal]);

@@ -1,10 +1,7 @@
 import { quote } from '../../../oci/digest.ts';
 import { SignpostError } from '../../../oci/errors.ts';
-import { discardBody } from '../../http-client/read-body.ts';
+import { followRedirects } from '../../http-client/follow-redirects.ts';
 import type { Answer, Transport } from '../../http-client/transport.ts';
-import { followLocation } from './follow-location.ts';
-
-const redirectLimit = 5;
 
 /** How a token is asked for: by a refresh token in a form, by a user's name, or by nobody in particular. */
 export interface TokenRequest {
@@ -24,12 +21,19 @@ export async function sendTokenRequest(
   { form, basic }: TokenRequest,
   signal: AbortSignal,
 ): Promise<Answer> {
-  let url = realm;
   let isOwn = true;
-  for (let hops = 0; hops <= redirectLimit; hops += 1) {
+  return followRedirects(realm, async (url, from) => {
     // Whoever it was once sent away to does not bring it back either.
     isOwn &&= url.origin === realm.origin;
-    const answer = await transport.send(url, {
+    // Other redirects of a POST make it a GET (RFC 9110, section 15.4), which would leave the form out.
+    const keepsForm = from === undefined || (isOwn && (from.status === 307 || from.status === 308));
+    if (form !== undefined && !keepsForm) {
+      throw new SignpostError(
+        'DENIED',
+        `${from.url.host} redirects with status ${from.status} to ${quote(url.host)}: a refresh token is not sent on`,
+      );
+    }
+    return transport.send(url, {
       headers: {
         Accept: 'application/json',
         ...(isOwn && basic !== undefined ? { Authorization: basic } : {}),
@@ -42,18 +46,5 @@ export async function sendTokenRequest(
           }),
       signal,
     });
-    const next = followLocation(answer);
-    if (next === undefined) return answer;
-    discardBody(answer.message);
-    // Other redirects of a POST make it a GET (RFC 9110, section 15.4), which would leave the form out.
-    const keepsForm = next.origin === realm.origin && (answer.status === 307 || answer.status === 308);
-    if (form !== undefined && !keepsForm) {
-      throw new SignpostError(
-        'DENIED',
-        `${url.host} redirects with status ${answer.status} to ${quote(next.host)}: a refresh token is not sent on`,
-      );
-    }
-    url = next;
-  }
-  throw new SignpostError('SOURCE_INVALID', `${realm.host} redirects more than ${redirectLimit} times`);
+  });
 }
