@@ -6,8 +6,12 @@ import { createMetricsListener } from './prometheus.ts';
 
 const log = { debug() {}, info() {}, warn() {}, error() {} };
 
-async function withMetrics(measurements: readonly Measurement[], work: (url: string) => Promise<void>) {
-  const listener = createMetricsListener(measurements, log);
+async function withMetrics(
+  measurements: readonly Measurement[],
+  work: (url: string) => Promise<void>,
+  pause = () => Promise.resolve(),
+) {
+  const listener = createMetricsListener(measurements, log, pause);
   const server = await listenHttp([{ address: '127.0.0.1', port: 0 }], listener, log);
   try {
     await work(server.urls[0] ?? '');
@@ -43,6 +47,23 @@ test('shows what is measured at the time of asking, and nothing that is gone', a
     assert.doesNotMatch(second, /mirror="one"|^signpost_age_seconds /m);
     assert.match(second, /^signpost_redirects_total\{mirror="two"\} 1$/m);
   });
+});
+
+test('others get their turn after each measurement', async () => {
+  const done: string[] = [];
+  const named = (name: string) =>
+    measureOne(name, 'A.', 'gauge', () => {
+      done.push(name);
+      return 1;
+    });
+  const pause = async () => void done.push('pause');
+  await withMetrics(
+    [named('signpost_a'), named('signpost_b')],
+    async (url) => void (await (await fetch(`${url}/metrics`)).text()),
+    pause,
+  );
+  const at = done.indexOf('signpost_a');
+  assert.deepEqual(done.slice(at, at + 4), ['signpost_a', 'pause', 'signpost_b', 'pause']);
 });
 
 test('answers nothing else, and two registries do not meet', async () => {

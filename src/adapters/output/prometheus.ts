@@ -9,15 +9,20 @@ export type MetricsListener = (request: IncomingMessage, response: ServerRespons
 /**
  * Shows measurements, and what Node knows of the process. Values are read when somebody collects; two that collect at
  * once share one collection.
+ * @param pause awaited after each measurement: some have a value for each mirror
  */
-export function createMetricsListener(measurements: readonly Measurement[], log: Log): MetricsListener {
+export function createMetricsListener(
+  measurements: readonly Measurement[],
+  log: Log,
+  pause: () => Promise<void>,
+): MetricsListener {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   for (const measurement of measurements) registry.registerMetric(toMetric(measurement));
   let running: Promise<string> | undefined;
 
   const answer = async (response: ServerResponse, withBody: boolean) => {
-    running ??= registry.metrics().finally(() => {
+    running ??= collect(registry, pause).finally(() => {
       running = undefined;
     });
     try {
@@ -36,6 +41,16 @@ export function createMetricsListener(measurements: readonly Measurement[], log:
     else if (!reading) response.writeHead(405, { Allow: 'GET, HEAD' }).end();
     else void answer(response, request.method === 'GET');
   };
+}
+
+/** One after the other, and not all in one piece as the registry itself does it. */
+async function collect(registry: Registry, pause: () => Promise<void>): Promise<string> {
+  const texts = [];
+  for (const { name } of registry.getMetricsAsArray()) {
+    texts.push(await registry.getSingleMetricAsString(name));
+    await pause();
+  }
+  return `${texts.join('\n\n')}\n`;
 }
 
 function toMetric({ name, help, type, labels, read }: Measurement): Gauge | Counter {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type HttpServer, defaultLimits, listenHttp } from '../../adapters/http-server/http-server.ts';
+import { createEventLoopTurns } from '../../adapters/time/event-loop-turns.ts';
 import { createMetricsListener } from '../../adapters/output/prometheus.ts';
 import type { Clock, MonotonicClock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
@@ -14,6 +15,8 @@ import { composeTerms } from '../trust/terms.ts';
 /** Milliseconds between readings of how long everything lives. */
 const freshnessInterval = 5 * 60_000;
 
+/** Milliseconds of collecting after which pulls get their turn. */
+const longestPiece = 2;
 /** Metrics are collected by few. */
 const limits = { ...defaultLimits, maxConnections: 100 };
 
@@ -52,7 +55,8 @@ export async function composeMetrics(
   let server: HttpServer;
   try {
     const measurements = [...deps.measurements, ...freshness.measurements()];
-    server = await listenHttp(config.metrics.listen, createMetricsListener(measurements, log), log, limits);
+    const listener = createMetricsListener(measurements, log, createEventLoopTurns(longestPiece));
+    server = await listenHttp(config.metrics.listen, listener, log, limits);
   } catch (error) {
     await freshness.stop();
     throw error;

@@ -133,3 +133,39 @@ test('a message for a receiver that is no longer there is forgotten', async (con
   );
   assert.equal((await world.outbox.load()).waiting.length, 1);
 });
+
+test('the list of mirrors is read once a look and once a sending, however many have gone out', async (context) => {
+  mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
+  context.after(() => mock.timers.reset());
+  const mirrors = Array.from({ length: 100 }, (_, at) =>
+    numberedMirror(at + 1, { webhook: 'https://uni.example/hook' }),
+  );
+  let reads = 0;
+  let queued = 0;
+  let healthy = true;
+  let now = start;
+  const teller = tellOfMirrors({
+    queue: { add: () => void (queued += 1) },
+    outbox: createMemoryWebhookOutbox(),
+    clock: { now: () => now },
+    log: silent,
+    settings: { settle: 30, quiet: 600 },
+    registry: 'images.example.org',
+    hooks: [],
+    contactSecret: 'a secret of which others are made',
+    mirrors: () => {
+      reads += 1;
+      return mirrors;
+    },
+    states: () => new Map(mirrors.map(({ id }) => [id, { healthy, since: now - 30, serial: 1 }])),
+    told: new Map(),
+    randomId: () => crypto.randomUUID(),
+  });
+  await teller.look();
+  healthy = false;
+  now += 1000;
+  reads = 0;
+  await teller.look();
+  await teller.stop();
+  assert.deepEqual([queued, reads], [mirrors.length, 2]);
+});

@@ -47,7 +47,8 @@ export function tellOfMirrors(deps: MirrorTellerDeps) {
     const now = deps.clock.now();
     const found = news.look(deps.states(), now);
     if (found.told.size === 0) return;
-    const messages = found.news.flatMap((item) => messagesOf(deps, item, now));
+    const mirrors = mirrorsById(deps);
+    const messages = found.news.flatMap((item) => messagesOf(deps, mirrors.get(item.id), item, now));
     try {
       await outbox.put(found.told, messages);
     } catch (error) {
@@ -57,8 +58,9 @@ export function tellOfMirrors(deps: MirrorTellerDeps) {
   }
 
   async function send(messages: readonly WebhookMessage[]): Promise<void> {
+    const mirrors = mirrorsById(deps);
     for (const { id, mirror, receiver, body } of messages) {
-      const found = findReceiver(deps, mirror, receiver);
+      const found = findReceiver(deps, mirrors.get(mirror), receiver);
       if (found !== undefined) deps.queue.add({ id, ...found, body });
       // It was taken out of the configuration, or the mirror has no webhook any more.
       else
@@ -82,8 +84,17 @@ export function tellOfMirrors(deps: MirrorTellerDeps) {
   };
 }
 
-function messagesOf(deps: MirrorTellerDeps, { id, state }: News, now: number): readonly WebhookMessage[] {
-  const mirror = deps.mirrors().find((one) => one.id === id);
+/** All of them may have gone out at once: none is looked for among the others. */
+function mirrorsById({ mirrors }: MirrorTellerDeps): ReadonlyMap<MirrorId, Mirror> {
+  return new Map(mirrors().map((mirror) => [mirror.id, mirror]));
+}
+
+function messagesOf(
+  deps: MirrorTellerDeps,
+  mirror: Mirror | undefined,
+  { id, state }: News,
+  now: number,
+): readonly WebhookMessage[] {
   if (mirror === undefined) return [];
   const message = JSON.stringify({
     event: state.healthy ? 'mirror.in' : 'mirror.out',
@@ -95,7 +106,7 @@ function messagesOf(deps: MirrorTellerDeps, { id, state }: News, now: number): r
     serial: state.serial,
   });
   const body = visible(message);
-  const own = findReceiver(deps, id, contact) === undefined ? [] : [contact];
+  const own = findReceiver(deps, mirror, contact) === undefined ? [] : [contact];
   return [...deps.hooks.map(({ url }) => nameOf(url)), ...own].map((receiver) => ({
     id: deps.randomId(),
     mirror: id,
@@ -104,11 +115,14 @@ function messagesOf(deps: MirrorTellerDeps, { id, state }: News, now: number): r
   }));
 }
 
-function findReceiver({ hooks, contactSecret, mirrors }: MirrorTellerDeps, id: MirrorId, receiver: string) {
+function findReceiver(
+  { hooks, contactSecret }: MirrorTellerDeps,
+  mirror: Mirror | undefined,
+  receiver: string,
+) {
   if (receiver !== contact) return hooks.find(({ url }) => nameOf(url) === receiver);
-  const url = mirrors().find((mirror) => mirror.id === id)?.webhook;
-  if (url === undefined || contactSecret === undefined) return undefined;
-  return { url, secret: secretOfMirror(contactSecret, id) };
+  if (mirror?.webhook === undefined || contactSecret === undefined) return undefined;
+  return { url: mirror.webhook, secret: secretOfMirror(contactSecret, mirror.id) };
 }
 
 function nameOf(url: string): string {
