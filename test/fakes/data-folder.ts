@@ -11,7 +11,7 @@ import type { MergedSignatures } from '../../src/origin/accept/merge-signatures.
 import { readStagedContent } from '../../src/origin/accept/staged-content.ts';
 import { formatCosignEnvelope } from '../../src/trust/cosign/cosign-envelope.ts';
 import { type Content, composeContent } from '../../src/cli/records/content.ts';
-import { composeScrub } from '../../src/cli/origin/compose-scrub.ts';
+import { composeScrub } from '../../src/cli/origin/scrub.ts';
 import { parseManifest } from '../../src/oci/manifest.ts';
 import { parseTaggedReference } from '../../src/oci/reference.ts';
 import type { ImageSource } from '../../src/ports/image-source.ts';

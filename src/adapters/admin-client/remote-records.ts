@@ -13,21 +13,21 @@ export interface RemoteRecords {
   readonly audit: Pick<AuditLog, 'read'>;
   /** What happened to the mirror of that name, the newest first. */
   history(name: string, limit: number): Promise<readonly RemoteEvent[]>;
-  /** `since` is a day; at most {@link remoteLimit} sums. */
+  /** `since` is a day; a server gives 500 sums at most. */
   statistics(query: {
     readonly by: StatisticDimension | 'day';
     readonly since: string;
     readonly limit: number;
   }): Promise<readonly StatisticSum[]>;
-  /** Of at most {@link remoteSerials} publications. */
+  /** Of the newest publications; a server tells of 50 at most. */
   propagation(serials: number): Promise<readonly PropagationSample[]>;
 }
 
 type RemoteEvent = Omit<StoredMirrorEvent, 'mirror'>;
 
 /** The API answers with so many of anything at once. */
-export const remoteLimit = 500;
-export const remoteSerials = 50;
+const remoteLimit = 500;
+const remoteSerials = 50;
 
 const time = z.iso.datetime().transform((text) => Date.parse(text));
 const count = z.int().min(0);
@@ -91,8 +91,18 @@ export function createRemoteRecords(ask: AdminClient): RemoteRecords {
       }
       return found;
     },
-    statistics: async ({ by, since, limit }) =>
-      (await get(sums, `/statistics?by=${by}&since=${since}&limit=${limit}`)).sums,
-    propagation: async (serials) => (await get(samples, `/propagation?serials=${serials}`)).samples,
+    async statistics({ by, since, limit }) {
+      refuseAbove(remoteLimit, limit, 'rows');
+      return (await get(sums, `/statistics?by=${by}&since=${since}&limit=${limit}`)).sums;
+    },
+    async propagation(serials) {
+      refuseAbove(remoteSerials, serials, 'publications');
+      return (await get(samples, `/propagation?serials=${serials}`)).samples;
+    },
   };
+}
+
+function refuseAbove(most: number, limit: number, what: string): void {
+  if (limit <= most) return;
+  throw new SignpostError('USAGE', `--limit is ${limit}: a server gives at most ${most} ${what}`);
 }

@@ -7,7 +7,7 @@ import { formatTaggedReference } from '../../oci/reference.ts';
 import { type CommonOptions, type Terminal, createVerb, printResult } from '../terminal/command.ts';
 import { loadCheckedConfig } from '../checks/checked-config.ts';
 import { createCountLine } from '../terminal/count-line.ts';
-import { type FolderOutcome, acceptFolder } from './compose-accept-folder.ts';
+import { type FolderOutcome, acceptFolder } from './accept-folder.ts';
 import { composeAccept } from './compose-accept.ts';
 import { plural } from '../terminal/plural.ts';
 import { composeProgress } from '../terminal/progress.ts';

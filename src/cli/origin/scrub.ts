@@ -1,13 +1,19 @@
 import type { Command } from 'commander';
-import { formatBytes } from '../../text/quantity.ts';
 import { SignpostError } from '../../oci/errors.ts';
 import type { Finding, ScrubReport } from '../../origin/scrub/scrub-report.ts';
-import { type CommonOptions, createVerb, printResult, type Terminal } from '../terminal/command.ts';
+import { findUnknown, moveOn } from '../../origin/recover/move-on.ts';
+import { planRecovery } from '../../origin/recover/plan-recovery.ts';
+import { createFileContentInspector } from '../../adapters/tree/file-content-inspector.ts';
+import { type ScrubOptions, scrubContent } from '../../origin/scrub/scrub-content.ts';
+import type { Progress } from '../../ports/progress.ts';
+import { formatBytes } from '../../text/quantity.ts';
+import { type CommonOptions, type Terminal, createVerb, printResult } from '../terminal/command.ts';
 import { configOf } from '../config/config-of.ts';
 import { composeProgress } from '../terminal/progress.ts';
-import { composeScrub } from './compose-scrub.ts';
 import { parseParallel } from '../terminal/parallel-option.ts';
 import { plural } from '../terminal/plural.ts';
+import { type Content, composeContent } from '../records/content.ts';
+import type { StorageConfig } from '../records/postgres-storage.ts';
 
 interface Options extends CommonOptions {
   readonly repair?: boolean;
@@ -56,4 +62,37 @@ function describe({ files, bytes, problems, notices, repaired, counts }: ScrubRe
 
 function line(kind: string): (finding: Finding) => string {
   return ({ where, what }) => `${kind}  ${where}: ${what}`;
+}
+
+/** Scrubs the data folder of `config`. */
+export async function composeScrub(
+  config: StorageConfig,
+  options: ScrubOptions & { readonly progress: Progress },
+): Promise<ScrubReport> {
+  await using content = await composeContent(config, 'scrub');
+  const inspector = createFileContentInspector(content.folders.data);
+  return await scrubContent(
+    {
+      ...content,
+      inspector,
+      content: content.publishedContent,
+      progress: options.progress,
+      moveOn: () => moveOnFromTree(content),
+    },
+    options,
+  );
+}
+
+/** Goes on from what the tree alone knows. */
+async function moveOnFromTree(content: Content) {
+  const [given, { serial: tree }] = [await content.serials.given(), await content.listed.read()];
+  const { past = given } = planRecovery({
+    given,
+    tree,
+    mirrors: [],
+    signer: undefined,
+    operator: { publication: 0, request: 0 },
+  });
+  const forgotten = await findUnknown(content);
+  return { serial: past.publication, missing: await moveOn(content, past), forgotten };
 }

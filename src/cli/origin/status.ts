@@ -1,12 +1,21 @@
 import type { Command } from 'commander';
 import { SignpostError } from '../../oci/errors.ts';
-import type { Life, RoleLife, Status, TagLife } from '../../origin/status/read-status.ts';
+import {
+  type Life,
+  type RoleLife,
+  type Status,
+  type TagLife,
+  readStatus,
+} from '../../origin/status/read-status.ts';
 import type { TermState } from '../../origin/status/term.ts';
+import { createFileMetadataTree } from '../../adapters/tree/file-metadata-tree.ts';
 import { type CommonOptions, type Terminal, createVerb, printResult } from '../terminal/command.ts';
 import { loadCheckedConfig } from '../checks/checked-config.ts';
-import { composeStatus } from './compose-status.ts';
 import { formatTable } from '../../text/format-table.ts';
 import { formatTime } from '../../text/format-time.ts';
+import type { Config } from '../config/config-schema.ts';
+import { composeContent } from '../records/content.ts';
+import { composeTerms } from '../trust/terms.ts';
 
 interface Options extends CommonOptions {
   readonly check?: boolean;
@@ -125,4 +134,16 @@ function lifeToJson({ state, created, due, expires, left }: Life): object {
     expires: formatTime(expires),
     secondsLeft: Math.floor(left / 1000),
   };
+}
+
+/** How long everything that is published still lives. Takes no lock: it only reads. */
+async function composeStatus(config: Config): Promise<Status> {
+  await using content = await composeContent(config, 'status');
+  const terms = composeTerms(config, {
+    treeReader: content.tree,
+    publications: content.publications,
+    metadataTree: createFileMetadataTree(content.folders.tree),
+    clock: content.clock,
+  });
+  return await readStatus({ ...content, ...terms });
 }

@@ -19,6 +19,7 @@ export function foldersOf(config: Pick<Config, 'data'>) {
     staging: join(config.data, 'staging'),
     temporary: join(config.data, 'temporary'),
     schema1: join(config.data, 'archive/schema1'),
+    frontEnds: join(config.data, 'front-ends'),
   };
 }
 

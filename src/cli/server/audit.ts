@@ -2,8 +2,7 @@ import type { Command } from 'commander';
 import { SignpostError } from '../../oci/errors.ts';
 import { type AuditEntry, type AuditLog, type AuditValue, auditReadLimit } from '../../ports/audit-log.ts';
 import { type CommonOptions, type Terminal, createVerb, printResult } from '../terminal/command.ts';
-import { configOf } from '../config/config-of.ts';
-import { composeAudit } from './compose-audit.ts';
+import { openRecords } from '../records/records.ts';
 import { type ServerOptions, addServerOptions } from '../records/server-options.ts';
 import { formatTable } from '../../text/format-table.ts';
 import { formatTime } from '../../text/format-time.ts';
@@ -29,10 +28,10 @@ export function createCommand(terminal: Terminal): Command {
     .option('--limit <number>', `how many changes, at most ${auditReadLimit}`, '50')
     .option('--before <number>', 'only those before the change with this number')
     .action(async (options: Options) => {
-      await using parts = await composeAudit(options, () => configOf(options));
       const before = options.before === undefined ? undefined : parseNumber(options.before, '--before');
       const limit = Math.min(parseNumber(options.limit, '--limit'), auditReadLimit);
-      const entries = await readPages(parts.audit, limit, before);
+      await using records = await openRecords(options);
+      const entries = await readPages(records.audit, limit, before);
       const table = formatTable([
         ['NUMBER', 'WHEN', 'WHO', 'WHAT', 'TO', 'BEFORE', 'AFTER'],
         ...entries.map((entry) => [

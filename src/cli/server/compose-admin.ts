@@ -17,7 +17,7 @@ import type { MirrorRegistry } from '../../ports/mirror-registry.ts';
 import type { Tokens } from '../../ports/tokens.ts';
 import type { Config } from '../config/config-schema.ts';
 import { version } from '../terminal/version.ts';
-import { snapshotFolder } from './compose-snapshot-folder.ts';
+import { foldersOf } from '../records/content.ts';
 
 export interface AdminParts extends Pick<
   RoutesDeps,
@@ -59,7 +59,7 @@ export async function composeAdmin(config: Config, parts: AdminParts): Promise<H
   const app = createAdminApi({
     routes: createRoutes({
       ...parts,
-      snapshotOffer: createFileSnapshotOffer(snapshotFolder(config)),
+      snapshotOffer: createFileSnapshotOffer(foldersOf(config).frontEnds),
       refusalOf: createRefusal(allowed),
       pause: createEventLoopTurns(longestPiece),
       version,

@@ -5,13 +5,13 @@ import { createFileTreeReader } from '../../adapters/tree/file-tree-reader.ts';
 import { createProcessLock } from '../../adapters/process/process-lock.ts';
 import { createSystemClock } from '../../adapters/time/system-clock.ts';
 import { type CrawledMirror, type CrawlOptions, crawlOnce } from '../../server/probe/crawl-once.ts';
-import { quote } from '../../oci/digest.ts';
-import { isSignpostError, SignpostError } from '../../oci/errors.ts';
+import { isSignpostError } from '../../oci/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { compileSnapshot } from '../../server/pull/compile-snapshot.ts';
 import type { Config } from '../config/config-schema.ts';
 import { refuseFrontEnd } from '../config/refuse-front-end.ts';
 import { composeProbe, composeProbing } from '../config/probing.ts';
+import { findMirror } from '../records/mirror-records.ts';
 import { openStorage } from '../records/storage.ts';
 import { type Storage } from '../../ports/storage.ts';
 
@@ -36,10 +36,8 @@ export async function composeCrawl(
   const clock = createSystemClock();
   await using storage = await openStorage(config, clock);
   const all = await storage.mirrorRegistry.list();
-  const missing = names.find((name) => !all.some((mirror) => mirror.name === name));
-  if (missing !== undefined)
-    throw new SignpostError('NOT_FOUND', `there is no mirror named ${quote(missing)}`);
-  const mirrors = all.filter(({ name, enabled }) => (names.length === 0 ? enabled : names.includes(name)));
+  const named = new Set(names.map((name) => findMirror(all, name)));
+  const mirrors = all.filter((mirror) => (names.length === 0 ? mirror.enabled : named.has(mirror)));
   const snapshot = await compileSnapshot(storage.publishedContent, undefined, () => pause());
   const deps = {
     ...composeProbing(composeProbe(config), config.mirrors, () => snapshot),

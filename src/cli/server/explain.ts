@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { parseIpAddress } from '../../net/address.ts';
 import { chooseMirrors } from '../../mirrors/choose-mirrors.ts';
@@ -6,11 +7,20 @@ import { explainChoice } from '../../server/pull/explain-choice.ts';
 import { createMirrorTable } from '../../mirrors/mirror-table.ts';
 import { type Platform, parsePlatform } from '../../oci/platform.ts';
 import { parseDigestReference, parseTaggedReference } from '../../oci/reference.ts';
-import type { PublishedBlob } from '../../ports/publications.ts';
+import type { Publications, PublishedBlob } from '../../ports/publications.ts';
+import { createFileTreeReader } from '../../adapters/tree/file-tree-reader.ts';
+import { createSystemClock } from '../../adapters/time/system-clock.ts';
+import type { Mirror, MirrorId } from '../../mirrors/mirror.ts';
+import type { MirrorState } from '../../mirrors/mirror-state.ts';
+import type { PlaceFinder } from '../../ports/place-finder.ts';
+import type { TreeReader } from '../../ports/tree.ts';
 import { findBlobOfTag } from './blob-of-tag.ts';
 import { type CommonOptions, type Terminal, createVerb, printResult } from '../terminal/command.ts';
 import { configOf } from '../config/config-of.ts';
-import { composeExplain } from './compose-explain.ts';
+import type { Config } from '../config/config-schema.ts';
+import { refuseFrontEnd } from '../config/refuse-front-end.ts';
+import { composePlaceFinder } from '../config/places.ts';
+import { openStorage } from '../records/storage.ts';
 
 /** `signpost explain`: where a client would be sent for a blob, and why. */
 export function createCommand(terminal: Terminal): Command {
@@ -80,4 +90,30 @@ function notesOn(blob: PublishedBlob | undefined, inlineSize: number, assumed: b
     ...(blob !== undefined && blob.size <= inlineSize ? [describeInPlace(blob.size, inlineSize)] : []),
     ...(assumed ? ['no server has probed the mirrors yet: all are taken to be healthy and up to date'] : []),
   ];
+}
+
+interface ExplainParts extends AsyncDisposable {
+  readonly places: PlaceFinder;
+  readonly mirrors: readonly Mirror[];
+  /** As the server last saw them. */
+  readonly states: ReadonlyMap<MirrorId, MirrorState>;
+  readonly publications: Pick<Publications, 'findBlob' | 'findTag'>;
+  readonly tree: Pick<TreeReader, 'readManifest'>;
+}
+
+/** What `signpost explain` works with. It changes nothing. */
+async function composeExplain(config: Config): Promise<ExplainParts> {
+  refuseFrontEnd(config);
+  const places = await composePlaceFinder(config);
+  await using opened = new AsyncDisposableStack();
+  const storage = opened.use(await openStorage(config, createSystemClock()));
+  const parts = {
+    places,
+    mirrors: await storage.mirrorRegistry.list(),
+    states: await storage.mirrorStates.load(),
+    publications: storage.publications,
+    tree: createFileTreeReader(join(config.data, 'tree')),
+  };
+  const open = opened.move();
+  return { ...parts, [Symbol.asyncDispose]: () => open.disposeAsync() };
 }

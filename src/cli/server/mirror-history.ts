@@ -1,8 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { StoredMirrorEvent } from '../../ports/mirror-history.ts';
 import { type CommonOptions, createVerb, printResult, type Terminal } from '../terminal/command.ts';
-import { configOf } from '../config/config-of.ts';
-import { readMirrorHistory } from './compose-mirror-history.ts';
+import { openRecords } from '../records/records.ts';
 import { type ServerOptions, addServerOptions } from '../records/server-options.ts';
 import { formatTable } from '../../text/format-table.ts';
 import { formatTime } from '../../text/format-time.ts';
@@ -23,7 +22,8 @@ export function createHistory(terminal: Terminal): Command {
     .argument('<name>', 'the mirror')
     .option('--limit <count>', 'how many events, the newest first', parseLimit, 20)
     .action(async (name: string, options: Options) => {
-      const events = await readMirrorHistory(options, () => configOf(options), name, options.limit);
+      await using records = await openRecords(options);
+      const events = await records.history(name, options.limit);
       const lines = formatTable(events.map(({ at, kind, detail }) => [formatTime(at), kind, detail]));
       printResult(
         terminal,

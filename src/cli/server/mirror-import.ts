@@ -1,14 +1,17 @@
 import type { Command } from 'commander';
-import { type ImportPlan, planImport } from '../../mirrors/plan-import.ts';
+import { z } from 'zod';
+import { type ImportPlan, type ImportedMirror, planImport } from '../../mirrors/plan-import.ts';
 import { quote } from '../../oci/digest.ts';
 import { SignpostError, isSignpostError } from '../../oci/errors.ts';
 import type { Author } from '../../ports/audit-log.ts';
 import type { MirrorRegistry } from '../../ports/mirror-registry.ts';
+import { readSmallFile } from '../../adapters/files/small-file.ts';
+import { mirrorInput } from '../../server/admin/mirror-input.ts';
+import { newMirrorSchema } from '../../server/admin/schemas/mirror.ts';
 import { type CommonOptions, type Terminal, createVerb, printResult } from '../terminal/command.ts';
-import { readMirrorFile } from './compose-mirror-file.ts';
-import { composeMirror } from './compose-mirror.ts';
-import { configOf } from '../config/config-of.ts';
+import { openRecords } from '../records/records.ts';
 import { type ServerOptions, addServerOptions } from '../records/server-options.ts';
+import { parseSettings } from '../config/parse-settings.ts';
 
 interface Options extends CommonOptions, ServerOptions {
   readonly shareNetblocks?: boolean;
@@ -33,8 +36,8 @@ export function createImport(terminal: Terminal): Command {
     .option('--dry-run', 'only say what would be done');
   return addServerOptions(command).action(async (file: string, options: Options) => {
     const imported = await readMirrorFile(file);
-    await using parts = await composeMirror(options, () => configOf(options));
-    const { registry, allowed, by } = parts;
+    await using records = await openRecords(options);
+    const { registry, allowed, by } = records.mirrors();
     const shareNetblocks = options.shareNetblocks === true;
     const plan = planImport(await registry.list(), imported, allowed, { shareNetblocks });
     if (options.dryRun !== true) await carryOut(plan, registry, by);
@@ -68,4 +71,35 @@ async function carryOut({ added, changed }: ImportPlan, registry: MirrorRegistry
       throw new SignpostError(cause.code, message, { cause });
     }
   }
+}
+
+/** In bytes; a thousand mirrors take less than one of these. */
+const fileLimit = 16 * 1024 * 1024;
+const mirrorsLimit = 10_000;
+
+/** A mirror as the API takes it, and as it and `mirror list --json` show it: with a number and a state, or around it. */
+const fileSchema = z.strictObject({
+  mirrors: z.array(z.preprocess(descriptionOf, newMirrorSchema)).max(mirrorsLimit),
+  version: z.number().exactOptional(),
+  newest: z.number().exactOptional(),
+});
+
+/**
+ * The mirrors of a YAML or JSON file; their values are still to be judged.
+ * @throws SignpostError CONFIG_INVALID, NOT_FOUND, LIMIT_EXCEEDED, STORAGE
+ */
+async function readMirrorFile(file: string): Promise<readonly ImportedMirror[]> {
+  const text = Buffer.from(await readSmallFile(file, fileLimit)).toString('utf8');
+  const { mirrors } = parseSettings(fileSchema, text, file, 'list of mirrors');
+  return mirrors.map((mirror) => {
+    const { name, urls, country, enabled, approved } = mirror;
+    return { ...mirrorInput(mirror), name, urls, country, enabled, approved };
+  });
+}
+
+function descriptionOf(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if ('mirror' in value) return descriptionOf(value.mirror);
+  const { id: _, state: __, ...description } = value as Record<string, unknown>;
+  return description;
 }

@@ -4,8 +4,8 @@ import { changeMirror, parseMirror } from '../../mirrors/parse-mirror.ts';
 import { refuseConflicts } from '../../mirrors/refuse-conflicts.ts';
 import { SignpostError } from '../../oci/errors.ts';
 import { type CommonOptions, type Terminal, createVerb, printResult } from '../terminal/command.ts';
-import { configOf } from '../config/config-of.ts';
-import { composeMirror } from './compose-mirror.ts';
+import { findMirror } from '../records/mirror-records.ts';
+import { openRecords } from '../records/records.ts';
 import {
   describeClients,
   describeStatus,
@@ -91,15 +91,16 @@ function createAdd(terminal: Terminal): Command {
       urls: string[],
       options: MirrorOptions & MirrorCommandOptions & { country: string },
     ) => {
-      await using parts = await composeMirror(options, () => configOf(options));
+      await using records = await openRecords(options);
+      const mirrors = records.mirrors();
       const mirror = parseMirror(
         { ...changesOf(options), name, urls, country: options.country },
-        parts.allowed,
+        mirrors.allowed,
       );
-      refuseConflicts(await parts.registry.list(), mirror, {
+      refuseConflicts(await mirrors.registry.list(), mirror, {
         shareNetblocks: options.shareNetblocks === true,
       });
-      printMirror(terminal, options, 'added', await parts.registry.add(mirror, parts.by));
+      printMirror(terminal, options, 'added', await mirrors.registry.add(mirror, mirrors.by));
     },
   );
 }
@@ -119,17 +120,18 @@ function createEdit(terminal: Terminal): Command {
     .option('--country <code>', 'another country');
   return addRemovingOptions(addMirrorOptions(command)).action(
     async (name: string, options: MirrorOptions & MirrorCommandOptions) => {
-      await using parts = await composeMirror(options, () => configOf(options));
+      await using records = await openRecords(options);
+      const mirrors = records.mirrors();
       const changes = changesOf(options);
       if (Object.keys(changes).length === 0) {
         throw new SignpostError('USAGE', 'nothing to change is named: see "signpost mirror edit --help"');
       }
-      const before = await parts.find(name);
-      const changed = changeMirror(before, changes, parts.allowed);
+      const before = findMirror(await mirrors.registry.list(), name);
+      const changed = changeMirror(before, changes, mirrors.allowed);
       // Netblocks that overlap already do not stand in the way of changing something else.
       const shareNetblocks = options.shareNetblocks === true || changes.netblocks === undefined;
-      refuseConflicts(await parts.registry.list(), changed, { shareNetblocks });
-      await parts.registry.update(before, changed, parts.by);
+      refuseConflicts(await mirrors.registry.list(), changed, { shareNetblocks });
+      await mirrors.registry.update(before, changed, mirrors.by);
       printMirror(terminal, options, 'changed', changed);
     },
   );
@@ -140,10 +142,11 @@ function createList(terminal: Terminal): Command {
     'signpost mirror list',
     'signpost mirror list --json',
   ]).action(async (options: MirrorCommandOptions) => {
-    await using parts = await composeMirror(options, () => configOf(options));
-    const mirrors = await parts.registry.list();
-    const states = await parts.states.load();
-    const newest = await parts.newest();
+    await using records = await openRecords(options);
+    const { registry, ...known } = records.mirrors();
+    const mirrors = await registry.list();
+    const states = await known.states();
+    const newest = await known.newest();
     const table = formatTable([
       ['NAME', 'COUNTRY', 'WEIGHT', 'FOR', 'STATUS', 'URL'],
       ...mirrors.map((mirror) => [
@@ -170,8 +173,9 @@ function createShow(terminal: Terminal): Command {
   ])
     .argument('<name>', 'the mirror')
     .action(async (name: string, options: MirrorCommandOptions) => {
-      await using parts = await composeMirror(options, () => configOf(options));
-      const { mirror, state } = await parts.show(name);
+      await using records = await openRecords(options);
+      const mirrors = records.mirrors();
+      const { mirror, state } = await mirrors.show(name);
       printResult(terminal, options, { mirror: statusToJson(mirror, state) }, describeWhole(mirror, state));
     });
 }
@@ -185,13 +189,14 @@ function createRemove(terminal: Terminal): Command {
     .argument('<name>', 'the mirror')
     .option('--yes', 'do not ask')
     .action(async (name: string, options: MirrorCommandOptions & { readonly yes?: boolean }) => {
-      await using parts = await composeMirror(options, () => configOf(options));
-      const mirror = await parts.find(name);
+      await using records = await openRecords(options);
+      const mirrors = records.mirrors();
+      const mirror = findMirror(await mirrors.registry.list(), name);
       const question = `Remove ${mirror.name} (${mirror.urls.join(' ')}) for good?`;
       const agreed =
         options.yes === true || (await confirm(terminal, question, 'say --yes to remove it without asking'));
       if (!agreed) throw new SignpostError('CANCELLED', 'nothing was removed');
-      await parts.registry.remove(mirror, parts.by);
+      await mirrors.registry.remove(mirror, mirrors.by);
       printMirror(terminal, options, 'removed', mirror);
     });
 }
@@ -206,10 +211,11 @@ function createSwitch(
   return createMirrorVerb(verb, summary, [`signpost mirror ${verb} uni-example`])
     .argument('<name>', 'the mirror')
     .action(async (name: string, options: MirrorCommandOptions) => {
-      await using parts = await composeMirror(options, () => configOf(options));
-      const before = await parts.find(name);
+      await using records = await openRecords(options);
+      const mirrors = records.mirrors();
+      const before = findMirror(await mirrors.registry.list(), name);
       const mirror = { ...before, ...change };
-      await parts.registry.update(before, mirror, parts.by);
+      await mirrors.registry.update(before, mirror, mirrors.by);
       printMirror(terminal, options, done, mirror);
     });
 }

@@ -1,8 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { type Spread, summarise } from '../../server/probe/summarise-propagation.ts';
 import { type CommonOptions, type Terminal, createVerb, printResult } from '../terminal/command.ts';
-import { configOf } from '../config/config-of.ts';
-import { composePropagation } from './compose-propagation.ts';
+import { openRecords } from '../records/records.ts';
 import { type ServerOptions, addServerOptions } from '../records/server-options.ts';
 import { formatTable } from '../../text/format-table.ts';
 import { formatTime } from '../../text/format-time.ts';
@@ -25,8 +24,8 @@ export function createCommand(terminal: Terminal): Command {
   return addServerOptions(command)
     .option('--limit <number>', 'the newest publications, so many', parseLimit, 20)
     .action(async (options: Options) => {
-      const samples = await composePropagation(options, () => configOf(options));
-      const spreads = summarise(samples);
+      await using records = await openRecords(options);
+      const spreads = summarise(await records.propagation(options.limit));
       printResult(
         terminal,
         options,

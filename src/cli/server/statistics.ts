@@ -1,10 +1,15 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { statisticDimensions } from '../../ports/statistics.ts';
+import { type StatisticDimension, statisticDimensions } from '../../ports/statistics.ts';
+import { createSystemClock } from '../../adapters/time/system-clock.ts';
+import { quote } from '../../oci/digest.ts';
+import { SignpostError } from '../../oci/errors.ts';
 import { type CommonOptions, type Terminal, createVerb, printResult } from '../terminal/command.ts';
-import { configOf } from '../config/config-of.ts';
-import { type StatisticsBy, composeStatistics } from './compose-statistics.ts';
+import { openRecords } from '../records/records.ts';
+import { formatDay } from '../../text/format-time.ts';
 import { type ServerOptions, addServerOptions } from '../records/server-options.ts';
 import { formatTable } from '../../text/format-table.ts';
+
+type StatisticsBy = StatisticDimension | 'day';
 
 interface Options extends CommonOptions, ServerOptions {
   readonly by: StatisticsBy;
@@ -32,16 +37,19 @@ export function createCommand(terminal: Terminal): Command {
     .option('--since <when>', 'the first day, as a date or so many days ago', '30d')
     .option('--limit <number>', 'rows at most', parseLimit, 50)
     .action(async (options: Options) => {
-      const sums = await composeStatistics(options, () => configOf(options));
+      const { by, limit } = options;
+      const since = parseSince(options.since, createSystemClock().now());
+      await using records = await openRecords(options);
+      const sums = await records.statistics({ by, since, limit });
       printResult(
         terminal,
         options,
-        sums.map(({ of, ...counts }) => ({ [options.by]: of, ...counts })),
+        sums.map(({ of, ...counts }) => ({ [by]: of, ...counts })),
         sums.length === 0
           ? ['Nothing was counted.']
           : formatTable([
-              [options.by, ...countsOf(options.by)].map((title) => title.toUpperCase()),
-              ...sums.map((sum) => [sum.of, ...countsOf(options.by).map((count) => String(sum[count]))]),
+              [by, ...countsOf(by)].map((title) => title.toUpperCase()),
+              ...sums.map((sum) => [sum.of, ...countsOf(by).map((count) => String(sum[count]))]),
             ]),
       );
     });
@@ -57,4 +65,15 @@ function parseLimit(text: string): number {
   const limit = /^[0-9]{1,6}$/.test(text) ? Number(text) : 0;
   if (limit > 0 && limit <= 100_000) return limit;
   throw new InvalidArgumentError('expected a number from 1 to 100000.');
+}
+
+function parseSince(text: string, now: number): string {
+  const days = /^([0-9]{1,4})d$/.exec(text)?.[1];
+  if (days !== undefined) return formatDay(now - Number(days) * 86_400_000);
+  const time = /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/.test(text) ? Date.parse(text) : Number.NaN;
+  if (!Number.isNaN(time) && formatDay(time) === text) return text;
+  throw new SignpostError(
+    'USAGE',
+    `--since is ${quote(text)}: expected a day such as "2026-01-31", or so many days ago such as "30d"`,
+  );
 }

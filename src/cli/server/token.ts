@@ -1,16 +1,22 @@
+import { randomBytes } from 'node:crypto';
 import { Command, Option } from 'commander';
 import { hasEnded } from '../../server/admin/check-token.ts';
-import { issueToken } from '../../server/admin/issue-token.ts';
+import { type TokenDeps, issueToken } from '../../server/admin/issue-token.ts';
 import type { Mirror, MirrorId } from '../../mirrors/mirror.ts';
-import { quote } from '../../oci/digest.ts';
 import { SignpostError } from '../../oci/errors.ts';
 import { type StoredToken, type TokenRole, tokenRoles } from '../../ports/tokens.ts';
+import { createSystemClock } from '../../adapters/time/system-clock.ts';
+import { tokenRandomSize } from '../../server/admin/token-text.ts';
+import type { MirrorRegistry } from '../../ports/mirror-registry.ts';
 import { type CommonOptions, type Terminal, createVerb, printResult } from '../terminal/command.ts';
 import { configOf } from '../config/config-of.ts';
-import { composeToken } from './compose-token.ts';
 import { parseDuration } from '../terminal/duration.ts';
+import { findMirror } from '../records/mirror-records.ts';
 import { formatTable } from '../../text/format-table.ts';
 import { formatDay, formatTime } from '../../text/format-time.ts';
+import type { Config } from '../config/config-schema.ts';
+import { localUser } from '../records/local-user.ts';
+import { openStorage } from '../records/storage.ts';
 
 interface CreateOptions extends CommonOptions {
   readonly role: TokenRole;
@@ -51,7 +57,7 @@ function createCreate(terminal: Terminal): Command {
     .option('--expires <time>', 'how long it is valid, such as "90d"; two years at most', '365d')
     .action(async (options: CreateOptions) => {
       await using parts = await composeToken(configOf(options));
-      const mirror = findMirror(await parts.mirrors.list(), options);
+      const mirror = mirrorOf(await parts.mirrors.list(), options);
       const wish = {
         role: options.role,
         label: options.label,
@@ -108,17 +114,11 @@ function createRevoke(terminal: Terminal): Command {
     });
 }
 
-function findMirror(mirrors: readonly Mirror[], { role, mirror: name }: CreateOptions): MirrorId | undefined {
+function mirrorOf(mirrors: readonly Mirror[], { role, mirror: name }: CreateOptions): MirrorId | undefined {
   if ((role === 'mirror') !== (name !== undefined)) {
     throw new SignpostError('USAGE', '--mirror goes with --role mirror, and --role mirror needs it');
   }
-  if (name === undefined) return undefined;
-  const mirror = mirrors.find((one) => one.name === name);
-  if (mirror !== undefined) return mirror.id;
-  throw new SignpostError(
-    'NOT_FOUND',
-    `there is no mirror named ${quote(name)}: "signpost mirror list" shows their names`,
-  );
+  return name === undefined ? undefined : findMirror(mirrors, name).id;
 }
 
 function toJson(token: StoredToken, now: number, mirrors: readonly Mirror[]) {
@@ -140,4 +140,22 @@ function toJson(token: StoredToken, now: number, mirrors: readonly Mirror[]) {
 
 function nameOf(id: MirrorId, mirrors: readonly Mirror[]): string {
   return mirrors.find((mirror) => mirror.id === id)?.name ?? 'a removed one';
+}
+
+interface TokenCommandParts extends TokenDeps, AsyncDisposable {
+  readonly mirrors: Pick<MirrorRegistry, 'list'>;
+  readonly random: () => Buffer;
+}
+
+/** What `signpost token` works with. */
+async function composeToken(config: Config): Promise<TokenCommandParts> {
+  const clock = createSystemClock();
+  const storage = await openStorage(config, clock);
+  return {
+    tokens: storage.tokens,
+    mirrors: storage.mirrorRegistry,
+    by: { who: localUser(), at: clock.now() },
+    random: () => randomBytes(tokenRandomSize),
+    [Symbol.asyncDispose]: () => storage[Symbol.asyncDispose](),
+  };
 }

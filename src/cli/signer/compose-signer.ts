@@ -21,7 +21,7 @@ import { version } from '../terminal/version.ts';
 import { type MetadataKeyFiles, openMetadataSigners } from './compose-metadata-signers.ts';
 import { forPolicy } from '../trust/policy-file.ts';
 import { type SealKeySource, openSealSigner } from '../keys/seal-signer.ts';
-import { defaultRecord } from './compose-sign.ts';
+import { defaultRecord } from './signing-key-options.ts';
 import { type KeySource, openSigningKeys } from './compose-signing-keys.ts';
 
 const policyLimit = 1024 * 1024;

@@ -1,3 +1,5 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import type { Command } from 'commander';
 import { SignpostError } from '../../oci/errors.ts';
 import type { Terminal } from '../terminal/command.ts';
@@ -108,4 +110,9 @@ export function bundleKeySource(terminal: Terminal, options: SigningKeyOptions):
   return bundleKey === undefined
     ? undefined
     : sealKeySource(terminal, bundleKey, bundlePassphraseFile, '--bundle-passphrase-file');
+}
+
+/** Where the signer's record is when nobody says where. */
+export function defaultRecord(): string {
+  return join(homedir(), '.local/state/signpost/signer.db');
 }
