@@ -21,7 +21,7 @@ const files: Readonly<Record<string, string>> = {
   'src/cli/main.ts': program,
   'src/cli/a.test.ts': commandTest('sync'),
   'src/cli/b.test.ts': commandTest('renew'),
-  'src/cli/renew-keys.test.ts': commandTest('help'),
+  'src/cli/renew-keys.slow.test.ts': commandTest('help'),
   'test/run-command.ts': "import '../src/cli/main.ts';",
   'test/e2e/range.test.ts': "import { range } from '../../src/oci/range.ts';",
 };
@@ -37,7 +37,7 @@ test('the test beside a file comes before those of what imports it, and end-to-e
 
 test('tests that run a command, or are named after it, come before those of other commands', () => {
   assert.deepEqual(nearest('src/adapters/renewals.ts', 9), [
-    'src/cli/renew-keys.test.ts',
+    'src/cli/renew-keys.slow.test.ts',
     'src/cli/b.test.ts',
     'src/cli/a.test.ts',
   ]);

@@ -45,7 +45,9 @@ export function findNearestTests(root: string): (file: string, most: number) => 
 
 /** `verify-containers.test.ts` is about `verify-containers.ts`, or else about `verify.ts`. */
 function subjectOf(test: string, files: readonly string[]): string | undefined {
-  const words = basename(test, '.test.ts').split('-');
+  const words = basename(test)
+    .replace(/(?:\.slow)?\.test\.ts$/, '')
+    .split('-');
   return words
     .map((_, index) => join(dirname(test), `${words.slice(0, words.length - index).join('-')}.ts`))
     .find((file) => files.includes(file));
