@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createEventLoopTurns } from '../../adapters/time/event-loop-turns.ts';
 import { createFileTreeLists } from '../../adapters/tree/file-tree-lists.ts';
 import { createFileSnapshotStore } from '../../adapters/front-end/file-snapshot-store.ts';
 import { createHttpSnapshotSource } from '../../adapters/front-end/http-snapshot-source.ts';
@@ -33,6 +34,8 @@ export interface FrontEnd extends AsyncDisposable {
   startWhenKnown(snapshots: Pick<SnapshotWatcher, 'start'>): Promise<void>;
 }
 
+/** Milliseconds of reading a snapshot after which pulls get their turn. */
+const longestPiece = 2;
 /** Milliseconds between tries to start from what is known. */
 const startInterval = 1000;
 
@@ -66,6 +69,7 @@ export async function composeFrontEnd(
     treeSerial: async () => (await lists.readMarker())?.serial ?? 0,
     readMirror: readMirrorDescription,
     log,
+    pause: createEventLoopTurns(longestPiece),
   });
   await follower.restore();
   await follower.refresh(signal);

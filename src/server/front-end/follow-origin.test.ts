@@ -22,7 +22,16 @@ async function createFrontEnd() {
   const tree = { serial: 100 };
   const store = createMemorySnapshotStore();
   const spare = createMemorySnapshotStore();
-  const deps = { ...origin, store, spare, treeSerial: () => Promise.resolve(tree.serial), readMirror, log };
+  const pauses = { count: 0 };
+  const deps = {
+    ...origin,
+    store,
+    spare,
+    treeSerial: () => Promise.resolve(tree.serial),
+    readMirror,
+    log,
+    pause: async () => void (pauses.count += 1),
+  };
   const publish = async (serial: number, ...repositories: (typeof base)[]) => {
     origin.world.serial = serial;
     for (const repository of repositories) {
@@ -36,7 +45,7 @@ async function createFrontEnd() {
     }
     return origin.offer();
   };
-  return { origin, logged, tree, store, spare, deps, follower: createFollower(deps), publish };
+  return { origin, logged, pauses, tree, store, spare, deps, follower: createFollower(deps), publish };
 }
 
 async function tagsOf({ follower }: Awaited<ReturnType<typeof createFrontEnd>>): Promise<readonly string[]> {
@@ -61,6 +70,7 @@ test('a front end has what the origin has published, and its mirrors', async () 
     { mirror: numberedMirror(2) },
     { mirror: seen, health },
   ]);
+  assert.equal(world.pauses.count, 3, 'one for each mirror, and one for the repositories');
 });
 
 test('only what has changed is read at the origin and fetched', async () => {

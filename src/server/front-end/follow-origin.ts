@@ -6,6 +6,7 @@ import { parseContentsPart } from './contents-part.ts';
 import { createKeptSnapshot } from './kept-snapshot.ts';
 import { parseMirrorsPart } from './mirrors-part.ts';
 import { type OriginSnapshot, openSnapshot } from './origin-snapshot.ts';
+import { inPieces } from '../../parallel/in-pieces.ts';
 import { inParallel } from '../../parallel/in-parallel.ts';
 
 /** Follows the origin: the last good snapshot stays until the next one is verified and whole. */
@@ -74,9 +75,16 @@ export function createFollower(deps: FollowDeps): Follower {
   }
 
   async function fetchAll(snapshot: OriginSnapshot, signal: AbortSignal): Promise<FollowedSnapshot> {
-    const mirrors = parseMirrorsPart(await readPart(snapshot.mirrors, signal), deps.readMirror);
-    const contents = parseContentsPart(await readPart(snapshot.contents, signal));
+    const mirrors = await inPieces(
+      parseMirrorsPart(await readPart(snapshot.mirrors, signal), deps.readMirror),
+      deps.pause,
+    );
+    const contentsBytes = await readPart(snapshot.contents, signal);
     const known = current?.contents;
+    const contents =
+      current !== undefined && current.snapshot.contents.digest === snapshot.contents.digest
+        ? current.contents
+        : await inPieces(parseContentsPart(contentsBytes), deps.pause);
     const missing = [...contents].filter(([name, { digest }]) => known?.get(name)?.digest !== digest);
     await inParallel(missing, fetchesAtOnce, async ([, part], failed) =>
       readPart(part, AbortSignal.any([signal, failed])),

@@ -19,6 +19,8 @@ export interface FollowDeps {
   /** Reads a mirror's description. Throws when it is none. */
   readonly readMirror: (json: string) => NewMirror;
   readonly log: Log;
+  /** Gives pulls their turn while pieces are read. */
+  readonly pause: () => Promise<void>;
 }
 
 /** What the origin says, verified, and all of it here. */

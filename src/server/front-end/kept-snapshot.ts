@@ -1,4 +1,5 @@
 import { SignpostError } from '../../oci/errors.ts';
+import { inPieces } from '../../parallel/in-pieces.ts';
 import { waitForAll } from '../../parallel/wait-for-all.ts';
 import type { Log } from '../../ports/log.ts';
 import type { SnapshotPart, SnapshotStore } from '../../ports/snapshot-store.ts';
@@ -8,7 +9,7 @@ import type { FollowDeps, FollowedSnapshot } from './followed-snapshot.ts';
 import { parseMirrorsPart } from './mirrors-part.ts';
 import { type OriginSnapshot, openSnapshot } from './origin-snapshot.ts';
 
-export interface KeptDeps extends Pick<FollowDeps, 'readMirror' | 'treeSerial'> {
+export interface KeptDeps extends Pick<FollowDeps, 'readMirror' | 'treeSerial' | 'pause'> {
   readonly store: SnapshotStore;
   /** Apart from `store`: it has the newest snapshot that was seen, and the pieces that name all the others. */
   readonly spare: SnapshotStore;
@@ -63,8 +64,8 @@ export function createKeptSnapshot(deps: KeptDeps): KeptSnapshot {
       }
       return {
         snapshot,
-        contents: parseContentsPart(contents),
-        mirrors: parseMirrorsPart(mirrors, deps.readMirror),
+        contents: await inPieces(parseContentsPart(contents), deps.pause),
+        mirrors: await inPieces(parseMirrorsPart(mirrors, deps.readMirror), deps.pause),
       };
     } catch (error) {
       log.error('a snapshot that was kept is not used', { sequence: snapshot.sequence, error });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { describeMirror } from '../../mirrors/mirror-description.ts';
 import type { Mirror, MirrorId, NewMirror } from '../../mirrors/mirror.ts';
+import type { Pieces } from '../../net/pieces.ts';
 import type { MirrorHealth } from '../../mirrors/mirror-state.ts';
 import { readPart } from './read-part.ts';
 
@@ -50,18 +51,23 @@ export function formatMirrorsPart(mirrors: readonly OfferedMirror[]): Uint8Array
 }
 
 /**
- * The other way round.
+ * The other way round, a mirror at a time.
  * @param readMirror reads a description in JSON, and throws when it is none
  * @throws SignpostError REQUEST_INVALID, and what `readMirror` throws
  */
-export function parseMirrorsPart(
+export function* parseMirrorsPart(
   bytes: Uint8Array,
   readMirror: (json: string) => NewMirror,
-): readonly OfferedMirror[] {
-  return readPart(document, bytes, 'the mirrors of the snapshot').map(({ id, mirror, health }) => ({
-    mirror: { ...readMirror(JSON.stringify(mirror)), id: id as MirrorId },
-    ...(health === undefined ? {} : { health: withoutUndefined(health) }),
-  }));
+): Pieces<readonly OfferedMirror[]> {
+  const mirrors: OfferedMirror[] = [];
+  for (const { id, mirror, health } of readPart(document, bytes, 'the mirrors of the snapshot')) {
+    mirrors.push({
+      mirror: { ...readMirror(JSON.stringify(mirror)), id: id as MirrorId },
+      ...(health === undefined ? {} : { health: withoutUndefined(health) }),
+    });
+    yield;
+  }
+  return mirrors;
 }
 
 function withoutUndefined({

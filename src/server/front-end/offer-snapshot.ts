@@ -1,3 +1,4 @@
+import { allAtOnce } from '../../net/pieces.ts';
 import { isSignpostError, SignpostError } from '../../oci/errors.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
@@ -61,7 +62,7 @@ async function readOffered({ store, signer, log }: OfferDeps) {
     if (file === undefined) return undefined;
     const snapshot = openSnapshot(file, signer.key);
     const list = await store.readPart(snapshot.contents);
-    return { snapshot, contents: list === undefined ? new Map() : parseContentsPart(list) };
+    return { snapshot, contents: list === undefined ? new Map() : allAtOnce(parseContentsPart(list)) };
   } catch (error) {
     if (!isSignpostError(error, 'TRUST') && !isSignpostError(error, 'REQUEST_INVALID')) throw error;
     log.warn('the snapshot for front ends cannot be read and is made anew', { error });
