@@ -109,24 +109,27 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
   const compile = () => compileSnapshot(content, undefined, () => pause());
   let snapshot: RoutingSnapshot = await compile();
   const listener = createRegistry({
-    snapshot: () => snapshot,
-    mirrors: () => table,
-    places: createTablePlaceFinder([
-      { netblock: loopback, place: { country: 'DE', source: 'test' } },
-      { netblock: parseNetblock('198.51.100.0/24'), place: { country: 'JP', source: 'test' } },
-    ]),
-    reasks: new ReaskMemory(),
-    probes: {
-      onSent: (mirror: MirrorId, _target: ProbeTarget) => sent.push(mirror),
-      onSuspect: (mirror: MirrorId, suspicion: Suspicion) => suspects.push({ mirror, ...suspicion }),
+    published: {
+      snapshot: () => snapshot,
+      tree: createFileTreeReader(tree),
+      treeLists: createFileTreeLists(tree),
+      metadata: createFileMetadataTree(tree),
+      streams: createStreamSlots(options.originStreams ?? 4),
     },
-    tree: createFileTreeReader(tree),
-    treeLists: createFileTreeLists(tree),
-    metadata: createFileMetadataTree(tree),
-    originStreams: createStreamSlots(options.originStreams ?? 4),
-    log,
+    routing: {
+      mirrors: () => table,
+      places: createTablePlaceFinder([
+        { netblock: loopback, place: { country: 'DE', source: 'test' } },
+        { netblock: parseNetblock('198.51.100.0/24'), place: { country: 'JP', source: 'test' } },
+      ]),
+      reasks: new ReaskMemory(),
+      probes: {
+        onSent: (mirror: MirrorId, _target: ProbeTarget) => sent.push(mirror),
+        onSuspect: (mirror: MirrorId, suspicion: Suspicion) => suspects.push({ mirror, ...suspicion }),
+      },
+    },
+    watching: { log, unready: async () => undefined },
     clock: { monotonic: now },
-    unready: async () => undefined,
     settings: {
       name: registryName,
       inlineSize: 1024,

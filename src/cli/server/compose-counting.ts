@@ -7,7 +7,7 @@ import type { Clock, MonotonicClock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import type { Measurement } from '../../ports/measurement.ts';
 import { createPullTally } from '../../server/pull/pull-tally.ts';
-import type { RegistryDeps } from '../../server/pull/registry-deps.ts';
+import type { WatchingDeps } from '../../server/pull/registry-deps.ts';
 import { createStatisticsWriter } from '../../server/pull/statistics-writer.ts';
 import { createTrafficCounts } from '../../server/pull/traffic-counts.ts';
 import type { Config } from '../config/config-schema.ts';
@@ -32,7 +32,7 @@ export interface CountingDeps {
 /** What is counted of requests and of mirrors. Disposing of it writes what was counted last. */
 export interface Counting extends AsyncDisposable {
   /** The registry's hook. */
-  readonly onEnd: NonNullable<RegistryDeps['onEnd']>;
+  readonly onEnd: NonNullable<WatchingDeps['onEnd']>;
   measurements(): readonly Measurement[];
 }
 
@@ -65,9 +65,9 @@ export async function composeCounting(config: Config, deps: CountingDeps): Promi
   await propagation.start();
   const running = parts.move();
   return {
-    onEnd(exchange) {
-      traffic.note(exchange);
-      tally.note(exchange);
+    onEnd(exchange, handled) {
+      traffic.note(exchange, handled);
+      tally.note(exchange, handled);
     },
     measurements: () => [...traffic.measurements(), ...propagation.measurements()],
     [Symbol.asyncDispose]: () => running.disposeAsync(),

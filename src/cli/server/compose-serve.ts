@@ -140,23 +140,24 @@ export async function composeServe(config: Config, proxies: ProxyOption = {}): P
   const reasks = new ReaskMemory({ window: config.mirrors.reaskWindow });
   const originStreams = createStreamSlots(config.registry.originStreams);
   const listener = createRegistry({
-    snapshot: () => snapshots.current(),
-    mirrors: () => mirrors.current(),
-    places: live.places,
-    reasks,
-    probes: prober,
-    tree,
-    treeLists: createFileTreeLists(treeFolder),
-    metadata: metadataTree,
-    originStreams,
-    onEnd: counting.onEnd,
-    log,
-    clock,
-    unready: async () => {
-      if (draining) return 'shutting down';
-      if (snapshots.current() === undefined) return 'nothing is known of the origin yet';
-      return (await isReadableFolder(treeFolder)) ? undefined : 'the tree cannot be read';
+    published: {
+      snapshot: () => snapshots.current(),
+      tree,
+      treeLists: createFileTreeLists(treeFolder),
+      metadata: metadataTree,
+      streams: originStreams,
     },
+    routing: { mirrors: () => mirrors.current(), places: live.places, reasks, probes: prober },
+    watching: {
+      log,
+      onEnd: counting.onEnd,
+      unready: async () => {
+        if (draining) return 'shutting down';
+        if (snapshots.current() === undefined) return 'nothing is known of the origin yet';
+        return (await isReadableFolder(treeFolder)) ? undefined : 'the tree cannot be read';
+      },
+    },
+    clock,
     settings: { ...config.registry, name, trustedProxies },
   });
   const server = await listenHttp(config.registry.listen, listener, log, defaultLimits, trustedProxies);

@@ -1,89 +1,100 @@
 import { clientNetworkOf } from '../../net/client-network.ts';
-import type { Client } from '../../mirrors/eligibility.ts';
 import type { Digest } from '../../oci/digest.ts';
 import type { RepositoryName } from '../../oci/reference.ts';
-import { accepts } from './accept.ts';
 import { createTraceGate, sendMetalink, sendTrace } from './answer-blob-places.ts';
 import { blobUrlPath, describedBy, duplicateLinks, reprDigest } from './blob-headers.ts';
-import type { Exchange, RouteNote } from './exchange.ts';
-import { metalinkType } from './format-metalink.ts';
+import type { Exchange, Handling } from './exchange.ts';
 import { ociError } from './oci-error.ts';
 import { createOriginBlobs } from './origin-blobs.ts';
 import type { RegistryDeps } from './registry-deps.ts';
 import { avoidHeader, readAvoided } from './read-avoided.ts';
-import { type BlobForm, type BlobRoute, routeBlob } from './route-blob.ts';
+import { type BlobForm, type BlobRequest, type BlobRoute, routeBlob } from './route-blob.ts';
 import type { RoutingSnapshot } from './routing-snapshot.ts';
 import { sendError } from './send-error.ts';
 
-/** Answers requests for blobs. Synchronous unless the origin reads the bytes itself. */
+/** Answers a request for a blob. */
 export type AnswerBlob = (
   exchange: Exchange,
   snapshot: RoutingSnapshot,
   repository: RepositoryName,
   digest: Digest,
   form: BlobForm,
-) => void | Promise<void>;
+) => Handling;
 
-export function createAnswerBlob(deps: RegistryDeps): AnswerBlob {
-  const { settings, reasks, probes } = deps;
-  const origin = createOriginBlobs(deps.tree, deps.originStreams);
-
+/** Reads the request, has {@link routeBlob} decide, tells whom it concerns, and answers. */
+export function createAnswerBlob({ published, routing, settings }: RegistryDeps): AnswerBlob {
+  const { reasks, probes } = routing;
+  const { inlineSize, alternatives } = settings;
+  const origin = createOriginBlobs(published.tree, published.streams);
   const mayTrace = createTraceGate();
 
-  return (exchange, snapshot, repository, digest, named) => {
-    let client: Client = exchange.client;
-    const now = exchange.began;
-    const mirrors = deps.mirrors();
-    const form = named === 'bytes' && wantsMetalink(exchange.header('accept')) ? 'metalink' : named;
-    if (form === 'trace' && !mayTrace(exchange)) return;
-    const avoid = exchange.header(avoidHeader);
-    if (avoid !== undefined) {
-      const avoided = readAvoided(avoid, mirrors);
-      if (!avoided.ok) return sendError(exchange, ociError(400, 'UNSUPPORTED', avoided.reason));
-      client = { ...client, avoided: avoided.mirrors };
-    }
-    const range = exchange.header('range');
-    const agent = exchange.header('user-agent');
-    const { connection } = exchange;
-    const { inlineSize, alternatives } = settings;
-    const route = routeBlob(
-      { method: exchange.method, form, repository, digest, client, agent, connection, range, now },
-      { snapshot, mirrors, reasks, inlineSize, alternatives },
-    );
-    exchange.routed = route;
-    exchange.route = () => noteOf(route);
-    if ('suspect' in route && route.suspect !== undefined) {
-      probes.onSuspect(route.suspect, {
-        target: { repository, digest, size: route.blob.size },
+  const tell = (request: BlobRequest, routed: BlobRoute): void => {
+    const { repository, digest, client } = request;
+    if ('suspect' in routed && routed.suspect !== undefined) {
+      probes.onSuspect(routed.suspect, {
+        target: { repository, digest, size: routed.blob.size },
         network: clientNetworkOf(client.address),
-        offset: route.part?.start,
+        offset: routed.part?.start,
       });
     }
-    switch (route.outcome) {
+    if (routed.outcome === 'metalink') {
+      for (const { mirror } of routed.ranked) {
+        probes.onSent(mirror.id, { repository, digest, size: routed.blob.size });
+      }
+    } else if (routed.outcome === 'redirected') {
+      const { mirror } = routed.target;
+      const { agent, connection, now } = request;
+      reasks.sent({ address: client.address, agent, connection, digest, part: routed.part, now }, mirror.id);
+      probes.onSent(mirror.id, { repository, digest, size: routed.blob.size }, routed.ranked);
+    }
+  };
+
+  const answer = (
+    exchange: Exchange,
+    snapshot: RoutingSnapshot,
+    { repository, digest, client }: BlobRequest,
+    routed: BlobRoute,
+  ): void | Promise<void> => {
+    switch (routed.outcome) {
       case 'unknown':
         return sendUnknown(exchange, snapshot, repository, digest);
       case 'metalink':
-        for (const { mirror } of route.ranked) {
-          probes.onSent(mirror.id, { repository, digest, size: route.blob.size });
-        }
-        return sendMetalink(exchange, settings.name, repository, digest, route);
+        return sendMetalink(exchange, settings.name, repository, digest, routed);
       case 'traced':
-        return sendTrace(exchange, client, route, settings.inlineSize);
+        return sendTrace(exchange, client, routed, inlineSize);
       case 'described':
-        return origin.describe(exchange, repository, digest, route.blob);
+        return origin.describe(exchange, repository, digest, routed.blob);
       case 'in-place':
-        return origin.sendSmall(exchange, repository, digest, route.blob);
-      case 'redirected': {
-        const { mirror } = route.target;
-        const { part } = route;
-        reasks.sent({ address: client.address, agent, connection, digest, part, now }, mirror.id);
-        probes.onSent(mirror.id, { repository, digest, size: route.blob.size }, route.ranked);
-        return exchange.answer(307, redirectHeaders(route, repository, digest));
-      }
+        return origin.sendSmall(exchange, repository, digest, routed.blob);
+      case 'redirected':
+        return exchange.answer(307, redirectHeaders(routed, repository, digest));
       case 'from-origin-asked-again':
       case 'from-origin-without-mirror':
-        return origin.send(exchange, repository, digest, route.blob);
+        return origin.send(exchange, repository, digest, routed.blob);
     }
+  };
+
+  return (exchange, snapshot, repository, digest, form) => {
+    if (form === 'trace' && !mayTrace(exchange)) return undefined;
+    const mirrors = routing.mirrors();
+    const avoided = readAvoided(exchange.header(avoidHeader), mirrors);
+    if (!avoided.ok) return sendError(exchange, ociError(400, 'UNSUPPORTED', avoided.reason));
+    const request: BlobRequest = {
+      method: exchange.method,
+      form,
+      accept: exchange.header('accept'),
+      repository,
+      digest,
+      client:
+        avoided.mirrors === undefined ? exchange.client : { ...exchange.client, avoided: avoided.mirrors },
+      agent: exchange.header('user-agent'),
+      connection: exchange.connection,
+      range: exchange.header('range'),
+      now: exchange.began,
+    };
+    const routed = routeBlob(request, { snapshot, mirrors, reasks, inlineSize, alternatives });
+    tell(request, routed);
+    return { routed, sending: answer(exchange, snapshot, request, routed) ?? undefined };
   };
 }
 
@@ -110,11 +121,6 @@ function redirectHeaders(route: Redirected, repository: RepositoryName, digest: 
   ];
 }
 
-/** The type must be named: nobody who takes anything wants this instead of the blob. */
-function wantsMetalink(accept: string | undefined): boolean {
-  return accept?.includes('metalink4+xml') === true && accepts(accept, metalinkType);
-}
-
 function sendUnknown(
   exchange: Exchange,
   snapshot: RoutingSnapshot,
@@ -126,19 +132,4 @@ function sendUnknown(
       ? ociError(404, 'NAME_UNKNOWN', `no repository "${repository}"`)
       : ociError(404, 'BLOB_UNKNOWN', `${repository} has no blob ${digest}`);
   sendError(exchange, error);
-}
-
-function noteOf(route: BlobRoute): RouteNote {
-  if (!('tried' in route)) return { outcome: route.outcome };
-  const tried = route.tried.length === 0 ? undefined : route.tried.length;
-  const rejected = route.rejected.length === 0 ? undefined : countReasons(route.rejected);
-  if (route.outcome !== 'redirected') return { outcome: route.outcome, tried, rejected };
-  const { mirror, tier, distance } = route.target;
-  return { outcome: route.outcome, mirror: mirror.name, tier, distance, tried, rejected };
-}
-
-function countReasons(rejected: readonly { readonly reason: string }[]): Readonly<Record<string, number>> {
-  const counts: Record<string, number> = {};
-  for (const { reason } of rejected) counts[reason] = (counts[reason] ?? 0) + 1;
-  return counts;
 }

@@ -7,7 +7,7 @@ import type { RepositoryName, TagName } from '../../oci/reference.ts';
 import type { TreeReader } from '../../ports/tree.ts';
 import { accepts } from './accept.ts';
 import { chooseFromList } from './choose-from-list.ts';
-import { type Exchange, entityTagOf, noneMatches } from './exchange.ts';
+import { type Exchange, type Handled, type Handling, entityTagOf, noneMatches } from './exchange.ts';
 import { ociError } from './oci-error.ts';
 import type { ManifestEntry } from './published-repository.ts';
 import type { RoutingSnapshot } from './routing-snapshot.ts';
@@ -16,18 +16,13 @@ import { createVerifiedContent } from './verified-content.ts';
 
 /** Answers requests for manifests: byte for byte what was signed. Synchronous when the bytes are in memory. */
 export interface ManifestAnswers {
-  byTag(
-    exchange: Exchange,
-    snapshot: RoutingSnapshot,
-    repository: RepositoryName,
-    tag: TagName,
-  ): void | Promise<void>;
+  byTag(exchange: Exchange, snapshot: RoutingSnapshot, repository: RepositoryName, tag: TagName): Handling;
   byDigest(
     exchange: Exchange,
     snapshot: RoutingSnapshot,
     repository: RepositoryName,
     digest: Digest,
-  ): void | Promise<void>;
+  ): Handling;
 }
 
 const cacheBytes = 64 * 1024 * 1024;
@@ -49,17 +44,22 @@ export function createManifestAnswers(tree: TreeReader): ManifestAnswers {
     entry: ManifestEntry,
     cacheControl: string,
     vary = 'Accept',
-  ): void | Promise<void> => {
-    exchange.isList = isListType(entry.mediaType);
+  ): Handled => {
+    const isList = isListType(entry.mediaType);
     if (!noneMatches(exchange.header('if-none-match'), digest)) {
       exchange.answer(304, ['ETag', entityTagOf(digest), 'Cache-Control', cacheControl, 'Vary', vary]);
-      return undefined;
+      return { isList };
     }
     const headers = headersOf(digest, entry, cacheControl, vary);
-    if (exchange.method === 'HEAD') return exchange.answer(200, headers);
-    const bytes = contents.get(digest);
-    if (bytes !== undefined) return exchange.answer(200, headers, bytes);
-    return load(repository, digest, entry.size).then((bytes) => exchange.answer(200, headers, bytes));
+    const bytes = exchange.method === 'HEAD' ? undefined : contents.get(digest);
+    if (exchange.method !== 'HEAD' && bytes === undefined) {
+      const sending = load(repository, digest, entry.size).then((read) =>
+        exchange.answer(200, headers, read),
+      );
+      return { isList, sending };
+    }
+    exchange.answer(200, headers, bytes);
+    return { isList };
   };
 
   /** Never converts: a manifest that the list itself names, or nothing. */
@@ -82,7 +82,7 @@ export function createManifestAnswers(tree: TreeReader): ManifestAnswers {
       return;
     }
     const { mediaType, size } = chosen;
-    await send(exchange, repository, chosen.digest, { mediaType, size }, 'no-cache', choosingHeaders);
+    await send(exchange, repository, chosen.digest, { mediaType, size }, 'no-cache', choosingHeaders).sending;
   };
 
   return {

@@ -6,7 +6,7 @@ import { type Digest, digestOf, quote } from '../../oci/digest.ts';
 import type { RepositoryName } from '../../oci/reference.ts';
 import { type Exchange, entityTagOf, noneMatches } from './exchange.ts';
 import { ociError } from './oci-error.ts';
-import type { RegistryDeps } from './registry-deps.ts';
+import type { RoutingDeps } from './registry-deps.ts';
 import type { RoutingSnapshot } from './routing-snapshot.ts';
 import { sendError } from './send-error.ts';
 import { visible } from '../../text/visible.ts';
@@ -21,7 +21,7 @@ export interface MirrorAnswers {
 
 const listLimit = 100;
 
-export function createMirrorAnswers({ mirrors }: Pick<RegistryDeps, 'mirrors'>): MirrorAnswers {
+export function createMirrorAnswers({ mirrors }: Pick<RoutingDeps, 'mirrors'>): MirrorAnswers {
   // One document for each table: it is the same for everybody, and may be long.
   const documents = new WeakMap<MirrorTable, Document>();
   const documentOf = (table: MirrorTable): Document => {

@@ -5,7 +5,6 @@ import { type Exchange, entityTagOf, noneMatches } from './exchange.ts';
 import { ociError } from './oci-error.ts';
 import type { RoutingSnapshot } from './routing-snapshot.ts';
 import { sendError } from './send-error.ts';
-import { sendStream } from './send-stream.ts';
 import { type StreamSlots, refuseStream } from './stream-slots.ts';
 
 /** Answers what mirrors need beside content: how far the tree is, and what is in it. */
@@ -54,7 +53,7 @@ export function createTreeListAnswers(lists: TreeLists, slots: StreamSlots): Tre
         stream.destroy();
         return refuseStream(exchange);
       }
-      return await sendStream(exchange, 200, headers, stream);
+      return await exchange.stream(200, headers, stream);
     },
   };
 }

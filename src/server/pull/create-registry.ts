@@ -7,10 +7,10 @@ import { answerReferrers } from './answer-referrers.ts';
 import { createSignatureAnswers } from './answer-signatures.ts';
 import { answerTags } from './answer-tags.ts';
 import { createTreeListAnswers } from './answer-tree-lists.ts';
-import { Exchange, type Incoming, type Outgoing } from './exchange.ts';
+import { Exchange, type Handled, type Handling, type Incoming, type Outgoing } from './exchange.ts';
 import { createAskerFinder } from './find-asker.ts';
 import { ociError, toOciError } from './oci-error.ts';
-import type { RegistryDeps } from './registry-deps.ts';
+import type { RegistryDeps, WatchingDeps } from './registry-deps.ts';
 import { parseRequestPath } from './request-path.ts';
 import { sendError } from './send-error.ts';
 
@@ -19,15 +19,16 @@ export type RegistryListener = (request: Incoming, response: Outgoing) => void;
 
 /** The read side of the OCI distribution API 1.1, whole (docs/request-handling.md). */
 export function createRegistry(deps: RegistryDeps): RegistryListener {
-  const { clock, log } = deps;
+  const { clock, watching } = deps;
+  const { log } = watching;
   const findAsker = createAskerFinder(deps);
   const answer = createAnswer(deps);
 
-  const finish = (exchange: Exchange) => {
-    deps.onEnd?.(exchange);
-    if (log.keepsInfo?.() !== false) logExchange(log, exchange, clock.monotonic());
+  const finish = (exchange: Exchange, handled: Handled) => {
+    watching.onEnd?.(exchange, handled);
+    if (log.keepsInfo?.() !== false) logExchange(log, exchange, handled, clock.monotonic());
   };
-  const fail = (exchange: Exchange, error: unknown) => {
+  const fail = (exchange: Exchange, handled: Handled, error: unknown) => {
     const { response } = exchange;
     if (response.headersSent) {
       // The client sees a broken connection instead of an answer that looks whole.
@@ -38,7 +39,7 @@ export function createRegistry(deps: RegistryDeps): RegistryListener {
       if (told.status >= 500) log.error('request failed', { kind: exchange.path.kind, error });
       sendError(exchange, told, told.status === 503 ? ['Retry-After', '5'] : []);
     }
-    finish(exchange);
+    finish(exchange, handled);
   };
 
   return (request, response) => {
@@ -59,19 +60,20 @@ export function createRegistry(deps: RegistryDeps): RegistryListener {
         'this registry is read-only: only GET and HEAD are answered',
       );
       sendError(exchange, error, ['Allow', 'GET, HEAD']);
-      finish(exchange);
+      finish(exchange, {});
       return;
     }
     try {
-      const pending = answer(exchange);
-      if (pending === undefined) finish(exchange);
+      const handling = answer(exchange);
+      const handled = handling instanceof Promise ? { sending: handling } : (handling ?? {});
+      if (handled.sending === undefined) finish(exchange, handled);
       else
-        pending.then(
-          () => finish(exchange),
-          (error: unknown) => fail(exchange, error),
+        handled.sending.then(
+          () => finish(exchange, handled),
+          (error: unknown) => fail(exchange, handled, error),
         );
     } catch (error) {
-      fail(exchange, error);
+      fail(exchange, {}, error);
     }
   };
 }
@@ -82,24 +84,25 @@ function isGone(error: unknown): boolean {
   return code === 'ERR_STREAM_PREMATURE_CLOSE' || code === 'ECONNRESET' || code === 'EPIPE';
 }
 
-function createAnswer(deps: RegistryDeps): (exchange: Exchange) => void | Promise<void> {
+function createAnswer(deps: RegistryDeps): (exchange: Exchange) => Handling {
+  const { published, watching } = deps;
   const answerBlob = createAnswerBlob(deps);
-  const manifests = createManifestAnswers(deps.tree);
-  const mirrors = createMirrorAnswers(deps);
-  const signatures = createSignatureAnswers(deps.tree);
-  const treeLists = createTreeListAnswers(deps.treeLists, deps.originStreams);
-  const answerMetadata = createMetadataAnswers(deps.metadata);
+  const manifests = createManifestAnswers(published.tree);
+  const mirrors = createMirrorAnswers(deps.routing);
+  const signatures = createSignatureAnswers(published.tree);
+  const treeLists = createTreeListAnswers(published.treeLists, published.streams);
+  const answerMetadata = createMetadataAnswers(published.metadata);
 
   return (exchange) => {
     const { path } = exchange;
     if (path.kind === 'refused') return sendError(exchange, path.error);
     if (path.kind === 'base') return exchange.answer(200, baseHeaders, '{}');
     if (path.kind === 'health') return sendText(exchange, 200, 'ok\n');
-    if (path.kind === 'ready') return answerReady(exchange, deps.unready);
+    if (path.kind === 'ready') return answerReady(exchange, watching.unready);
     if (path.kind === 'mirrors') return mirrors.all(exchange);
     if (path.kind === 'contents') return treeLists.list(exchange, path.digest);
     if (path.kind === 'metadata') return answerMetadata(exchange, path.file);
-    const snapshot = deps.snapshot();
+    const snapshot = published.snapshot();
     if (snapshot === undefined) {
       return sendError(exchange, ociError(503, 'UNAVAILABLE', 'starting: try again'), ['Retry-After', '1']);
     }
@@ -141,7 +144,7 @@ const baseHeaders = [
   '1',
 ];
 
-async function answerReady(exchange: Exchange, unready: RegistryDeps['unready']): Promise<void> {
+async function answerReady(exchange: Exchange, unready: WatchingDeps['unready']): Promise<void> {
   const why = await unready();
   sendText(exchange, why === undefined ? 200 : 503, `${why ?? 'ok'}\n`);
 }

@@ -1,4 +1,5 @@
-import type { Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import type { ClientConnection } from '../../mirrors/client-connection.ts';
 import type { Place } from '../../mirrors/place.ts';
 import type { IpAddress } from '../../net/address.ts';
@@ -40,7 +41,20 @@ export interface Asker {
   readonly connection: ClientConnection | undefined;
 }
 
-/** One request with its answer, and what the access log is told of it. */
+/** What a handler did with a request, beside answering it. */
+export interface Handled {
+  /** What became of a request for a blob. */
+  readonly routed?: BlobRoute | undefined;
+  /** Whether a manifest list was answered, or described. */
+  readonly isList?: boolean | undefined;
+  /** Ends when the answer has been sent. Undefined when that has happened already. */
+  readonly sending?: Promise<void> | undefined;
+}
+
+/** What a handler returns: nothing more than an answer, at once or by and by, or what is to be known of it. */
+export type Handling = void | Promise<void> | Handled;
+
+/** One request with its answer. Status and bytes are written here alone, where they are sent. */
 export class Exchange {
   readonly request: Incoming;
   readonly response: Outgoing;
@@ -51,15 +65,8 @@ export class Exchange {
   readonly connection: ClientConnection | undefined;
   /** When, by the monotonic clock, in milliseconds. */
   readonly began: number;
-  /** What was answered: the status, and how many bytes of body. */
-  status = 0;
-  bytes = 0;
-  /** Whether a manifest list was answered, or described. */
-  isList = false;
-  /** What became of a request for a blob. */
-  routed: BlobRoute | undefined;
-  /** Why a blob was answered as it was. Made only for a log that wants it. */
-  route: (() => RouteNote) | undefined;
+  #status = 0;
+  #bytes = 0;
 
   constructor(
     request: Incoming,
@@ -84,36 +91,41 @@ export class Exchange {
     return typeof value === 'string' ? value : undefined;
   }
 
-  /** Sends the head of an answer whose body follows. */
-  begin(status: number, headers: readonly string[]): void {
-    this.status = status;
-    // Node's types ask for an array that may be written to; it is only read.
-    this.response.writeHead(status, headers as string[]);
+  /** The status that was answered; 0 before that. */
+  get status(): number {
+    return this.#status;
+  }
+
+  /** How many bytes of body were answered. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   /** Sends the whole answer. An answer to HEAD has no body, whatever is given. */
   answer(status: number, headers: readonly string[], body?: Uint8Array | string): void {
-    this.begin(status, headers);
+    this.#begin(status, headers);
     if (body === undefined || this.method === 'HEAD') {
       this.response.end();
       return;
     }
-    this.bytes = body.length;
+    this.#bytes = body.length;
     this.response.end(body);
   }
-}
 
-/** What the access log says of a blob's way. */
-export interface RouteNote {
-  readonly outcome: string;
-  readonly mirror?: string | undefined;
-  readonly tier?: string | undefined;
-  /** In km. */
-  readonly distance?: number | undefined;
-  /** How many mirrors this client was sent to before for this blob. */
-  readonly tried?: number | undefined;
-  /** How many mirrors were rejected, by reason. */
-  readonly rejected?: Readonly<Record<string, number>> | undefined;
+  /** Sends an answer whose body is a stream. The server breaks off whatever the client takes too little of. */
+  async stream(status: number, headers: readonly string[], body: Readable): Promise<void> {
+    this.#begin(status, headers);
+    body.on('data', (chunk: Buffer) => {
+      this.#bytes += chunk.length;
+    });
+    await pipeline(body, this.response);
+  }
+
+  #begin(status: number, headers: readonly string[]): void {
+    this.#status = status;
+    // Node's types ask for an array that may be written to; it is only read.
+    this.response.writeHead(status, headers as string[]);
+  }
 }
 
 /** `"sha256:..."`: content with a digest has the best of entity tags (RFC 9110, section 8.8.3). */

@@ -11,8 +11,8 @@ import type { RequestPath } from './request-path.ts';
  */
 export function createAskerFinder({
   settings,
-  places,
-}: Pick<RegistryDeps, 'settings' | 'places'>): (request: Incoming, path: RequestPath) => Asker {
+  routing: { places },
+}: Pick<RegistryDeps, 'settings' | 'routing'>): (request: Incoming, path: RequestPath) => Asker {
   const origins = createOriginFinder(settings.trustedProxies);
   const connections = new WeakMap<object, Met>();
   const clientOf = (address: IpAddress, secure: boolean) => ({

@@ -8,7 +8,6 @@ import type { TreeReader } from '../../ports/tree.ts';
 import { blobUrlPath, describedBy, reprDigest } from './blob-headers.ts';
 import { type Exchange, entityTagOf, noneMatches } from './exchange.ts';
 import type { BlobEntry } from './published-repository.ts';
-import { sendStream } from './send-stream.ts';
 import { type StreamSlots, refuseStream } from './stream-slots.ts';
 import { createVerifiedContent } from './verified-content.ts';
 
@@ -52,7 +51,7 @@ export function createOriginBlobs(tree: TreeReader, slots: StreamSlots): OriginB
     };
     const { several } = part;
     const body = several === undefined ? await open(part.range) : await streamParts(several, open);
-    await sendStream(exchange, part.status, part.headers, body);
+    await exchange.stream(part.status, part.headers, body);
   };
 
   const send: OriginBlobs['send'] = (exchange, repository, digest, blob) => {

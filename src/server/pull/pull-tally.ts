@@ -7,13 +7,13 @@ import {
 } from '../../ports/statistics.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { clientKindOf } from './client-kind.ts';
-import type { Exchange } from './exchange.ts';
+import type { Exchange, Handled } from './exchange.ts';
 import { formatDay } from '../../text/format-time.ts';
 
 /** Pulls counted in memory until somebody writes them down. Addresses never get this far. */
 export interface PullTally {
   /** Takes in an exchange that has ended: a few additions, and nothing waits. */
-  note(exchange: Exchange): void;
+  note(exchange: Exchange, handled: Handled): void;
   /** All that was counted, and begins anew. */
   take(): readonly DayStatistic[];
   /** Counts again what could not be written. */
@@ -73,7 +73,7 @@ export function createPullTally(clock: Clock): PullTally {
   };
 
   return {
-    note(exchange) {
+    note(exchange, { isList, routed }) {
       const { path, method, status } = exchange;
       if (path.kind === 'manifest-by-tag') {
         if ((status !== 200 && status !== 304) || isArtifactTag(path.tag)) return;
@@ -81,10 +81,9 @@ export function createPullTally(clock: Clock): PullTally {
         add(day.tag, `${path.repository}:${path.tag}`, 1, 0, 0);
         if (method === 'GET' && status === 200) addTo(day, path.repository, exchange, 1, 0);
       } else if (path.kind === 'manifest') {
-        if (method !== 'GET' || status !== 200 || !exchange.isList) return;
+        if (method !== 'GET' || status !== 200 || isList !== true) return;
         addTo(today(), path.repository, exchange, 1, 0);
       } else if (path.kind === 'blob' && method === 'GET') {
-        const { routed } = exchange;
         if (routed === undefined || (status !== 307 && status !== 200 && status !== 206)) return;
         const day = today();
         const sent = routed.outcome === 'redirected';

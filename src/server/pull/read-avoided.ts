@@ -8,11 +8,13 @@ const longest = 1024;
 const most = 8;
 
 export type Avoided =
-  | { readonly ok: true; readonly mirrors: readonly MirrorId[] }
+  /** Undefined when the client says nothing of it. */
+  | { readonly ok: true; readonly mirrors: readonly MirrorId[] | undefined }
   | { readonly ok: false; readonly reason: string };
 
 /** Reads the header. What is no mirror's name or host is passed over: it may have been one a moment ago. */
-export function readAvoided(header: string, table: MirrorTable): Avoided {
+export function readAvoided(header: string | undefined, table: MirrorTable): Avoided {
+  if (header === undefined) return { ok: true, mirrors: undefined };
   if (header.length > longest) {
     return { ok: false, reason: `Signpost-Avoid is longer than ${longest} characters` };
   }

@@ -11,30 +11,46 @@ import type { ProbeTarget, Suspicion } from '../../ports/mirror-probe.ts';
 import type { PlaceFinder } from '../../ports/place-finder.ts';
 import type { TreeLists } from '../../ports/tree-lists.ts';
 import type { TreeReader } from '../../ports/tree.ts';
-import type { Exchange } from './exchange.ts';
+import type { Exchange, Handled } from './exchange.ts';
 import type { RoutingSnapshot } from './routing-snapshot.ts';
 import type { StreamSlots } from './stream-slots.ts';
 
-/** What the pull API answers from. What changes while it runs is asked for by a call that returns the newest. */
+/** What the pull API answers from. */
 export interface RegistryDeps {
-  /** Undefined until the first one is compiled. */
+  readonly published: PublishedDeps;
+  readonly routing: RoutingDeps;
+  readonly watching: WatchingDeps;
+  readonly settings: RegistrySettings;
+  readonly clock: MonotonicClock;
+}
+
+/** What is published, and the bytes of it. */
+export interface PublishedDeps {
+  /** The newest one. Undefined until the first is compiled. */
   readonly snapshot: () => RoutingSnapshot | undefined;
-  readonly mirrors: () => MirrorTable;
-  readonly places: PlaceFinder;
-  readonly reasks: ReaskMemory;
-  readonly probes: TrafficListener;
   readonly tree: TreeReader;
   readonly treeLists: TreeLists;
   readonly metadata: Pick<MetadataTree, 'read'>;
   /** What the origin may send at once. */
-  readonly originStreams: StreamSlots;
+  readonly streams: StreamSlots;
+}
+
+/** What a client is sent to a mirror by. */
+export interface RoutingDeps {
+  /** The newest table. */
+  readonly mirrors: () => MirrorTable;
+  readonly places: PlaceFinder;
+  readonly reasks: ReaskMemory;
+  readonly probes: TrafficListener;
+}
+
+/** Who is told of requests, and who says whether there should be any. */
+export interface WatchingDeps {
   readonly log: Log;
   /** Told of every exchange once it has ended, for counts. Cheap, and returns at once. */
-  readonly onEnd?: (exchange: Exchange) => void;
-  readonly clock: MonotonicClock;
+  readonly onEnd?: (exchange: Exchange, handled: Handled) => void;
   /** Why this server should get no requests now; undefined when it should. */
   readonly unready: () => Promise<string | undefined>;
-  readonly settings: RegistrySettings;
 }
 
 /** Who is told where clients are sent; both calls are cheap and return at once. */

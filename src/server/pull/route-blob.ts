@@ -8,6 +8,8 @@ import type { ReaskMemory } from '../../mirrors/reask-memory.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { asksForSeveral, parseRange } from '../../oci/range.ts';
 import type { RepositoryName } from '../../oci/reference.ts';
+import { accepts } from './accept.ts';
+import { metalinkType } from './format-metalink.ts';
 import type { BlobEntry } from './published-repository.ts';
 import type { RoutingSnapshot } from './routing-snapshot.ts';
 
@@ -17,8 +19,10 @@ export type BlobForm = 'bytes' | 'metalink' | 'trace';
 /** A request for a blob. */
 export interface BlobRequest {
   readonly method: 'GET' | 'HEAD';
-  /** Whether the bytes are wanted, or to be told where they are. */
+  /** Whether the path asks for the bytes, or to be told where they are. */
   readonly form: BlobForm;
+  /** The Accept header, which may ask for a Metalink too. */
+  readonly accept?: string | undefined;
   readonly repository: RepositoryName;
   readonly digest: Digest;
   readonly client: Client;
@@ -91,7 +95,7 @@ export function routeBlob(request: BlobRequest, routing: BlobRouting): BlobRoute
   const wanted = { repository, digest, serial: blob.serial, severalParts };
 
   // The client chooses among the mirrors itself.
-  if (request.form === 'metalink') {
+  if (request.form === 'metalink' || (request.form === 'bytes' && wantsMetalink(request.accept))) {
     const { ranked } = chooseMirrors(mirrors, client, wanted, [], metalinkLimit);
     return { outcome: 'metalink', blob, ranked };
   }
@@ -134,6 +138,11 @@ export function routeBlob(request: BlobRequest, routing: BlobRouting): BlobRoute
     return { outcome: 'from-origin-without-mirror', blob, rejected, tried, suspect, part };
   }
   return { outcome: 'redirected', blob, target, ranked, rejected, tried, suspect, part };
+}
+
+/** The type must be named: nobody who takes anything wants this instead of the blob. */
+function wantsMetalink(accept: string | undefined): boolean {
+  return accept?.includes('metalink4+xml') === true && accepts(accept, metalinkType);
 }
 
 function partOf(header: string, size: number): AskedPart | undefined {

@@ -5,14 +5,14 @@ import type { RankedMirror } from '../../mirrors/choose-mirrors.ts';
 import type { Mirror } from '../../mirrors/mirror.ts';
 import { createMirrorTable } from '../../mirrors/mirror-table.ts';
 import type { Measurement } from '../../ports/measurement.ts';
-import type { Exchange } from './exchange.ts';
+import type { Exchange, Handled } from './exchange.ts';
 import type { BlobRoute } from './route-blob.ts';
 import { createTrafficCounts } from './traffic-counts.ts';
 
 const blob = { size: 1000, serial: 1 };
 
-function ended(kind: string, status: number, routed?: BlobRoute): Exchange {
-  return { path: { kind }, status, bytes: 10, routed } as unknown as Exchange;
+function ended(kind: string, status: number, routed?: BlobRoute): [Exchange, Handled] {
+  return [{ path: { kind }, status, bytes: 10 } as unknown as Exchange, { routed }];
 }
 
 function redirectTo(mirror: Mirror, more: Partial<Extract<BlobRoute, { outcome: 'redirected' }>> = {}) {
@@ -33,14 +33,14 @@ function read(measurements: readonly Measurement[]): Record<string, number> {
 test('counts requests by kind and status, blobs by outcome, and redirects by mirror', () => {
   const [one, two] = [numberedMirror(1), numberedMirror(2)];
   const counts = createTrafficCounts(() => createMirrorTable([one, two], healthyStates([one, two])));
-  counts.note(ended('manifest', 200));
-  counts.note(ended('manifest', 404));
-  counts.note(ended('manifest', 200));
-  counts.note(redirectTo(one));
-  counts.note(redirectTo(two, { part: { start: 600, toEnd: true }, tried: [one.id], suspect: one.id }));
+  counts.note(...ended('manifest', 200));
+  counts.note(...ended('manifest', 404));
+  counts.note(...ended('manifest', 200));
+  counts.note(...redirectTo(one));
+  counts.note(...redirectTo(two, { part: { start: 600, toEnd: true }, tried: [one.id], suspect: one.id }));
   const rejected = [{ mirror: one, reason: 'behind' as const, detail: () => '' }];
   counts.note(
-    ended('blob', 200, {
+    ...ended('blob', 200, {
       outcome: 'from-origin-without-mirror',
       blob,
       rejected,
@@ -74,7 +74,7 @@ test('a mirror that was removed is no longer shown', () => {
   const [one, two] = [numberedMirror(1), numberedMirror(2)];
   let list = [one, two];
   const counts = createTrafficCounts(() => createMirrorTable(list, healthyStates(list)));
-  counts.note(redirectTo(one));
+  counts.note(...redirectTo(one));
   list = [two];
   assert.deepEqual(
     Object.keys(read(counts.measurements())).filter((name) => name.includes(`{${one.name}}`)),

@@ -1,13 +1,13 @@
 import type { MirrorId } from '../../mirrors/mirror.ts';
 import type { MirrorTable } from '../../mirrors/mirror-table.ts';
 import { type Measurement, measureEach, measureOne } from '../../ports/measurement.ts';
-import type { Exchange } from './exchange.ts';
+import type { Exchange, Handled } from './exchange.ts';
 import type { BlobRoute } from './route-blob.ts';
 
 /** What was answered, counted while requests run. To count is a few additions; nothing is made but at a first time. */
 export interface TrafficCounts {
   /** Takes in an exchange that has ended. */
-  note(exchange: Exchange): void;
+  note(exchange: Exchange, handled: Handled): void;
   measurements(): readonly Measurement[];
 }
 
@@ -65,7 +65,7 @@ export function createTrafficCounts(mirrors: () => MirrorTable): TrafficCounts {
   };
 
   return {
-    note({ path, status, bytes, routed }) {
+    note({ path, status, bytes }, { routed }) {
       let count = kinds.get(path.kind);
       if (count === undefined) {
         count = { statuses: new Float64Array(statusLimit), bytes: 0 };
