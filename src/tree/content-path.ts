@@ -1,3 +1,4 @@
+import { printPullPath, splitPullPath } from '../oci/pull-path.ts';
 import { type Digest, isDigest } from '../oci/digest.ts';
 import { type RepositoryName, isRegistryHost, isRepositoryName } from '../oci/reference.ts';
 import { parseTypedName } from './typed-manifest.ts';
@@ -43,15 +44,13 @@ const pullKinds: ReadonlyMap<string, 'blob' | 'manifest' | 'referrers'> = new Ma
 ]);
 
 function parsePull(path: ContentPath): FoundContentPath | undefined {
-  const last = path.lastIndexOf('/');
-  const middle = path.lastIndexOf('/', last - 1);
-  const kind = pullKinds.get(path.slice(middle + 1, last));
-  const repository = path.slice('v2/'.length, Math.max(middle, 3));
-  const name = path.slice(last + 1);
-  if (kind === undefined || !isRepositoryName(repository)) return undefined;
+  const parts = splitPullPath(path.slice('v2/'.length));
+  const kind = pullKinds.get(parts?.kind ?? '');
+  if (parts === undefined || kind === undefined || !isRepositoryName(parts.repository)) return undefined;
+  const { repository, reference: name } = parts;
   const typed = kind === 'manifest' ? parseTypedName(name) : undefined;
   if (typed !== undefined) {
-    return { path, kind, repository, digest: typed, from: `${path.slice(0, last)}/${typed}` };
+    return { path, kind, repository, digest: typed, from: printPullPath(repository, 'manifests', typed) };
   }
   const digest = name;
   if (!isDigest(digest)) return undefined;

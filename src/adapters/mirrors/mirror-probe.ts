@@ -1,3 +1,4 @@
+import { printPullPath } from '../../oci/pull-path.ts';
 import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Netblock } from '../../net/address.ts';
@@ -189,7 +190,7 @@ function describeUs({ version, registry, contact }: MirrorProbeOptions): string 
 }
 
 function blobPath({ repository, digest }: ProbeTarget): string {
-  return `v2/${repository}/blobs/${digest}`;
+  return printPullPath(repository, 'blobs', digest);
 }
 
 function seen({ certificateExpires }: MirrorAnswer) {

@@ -1,3 +1,4 @@
+import { printPullPath } from '../../oci/pull-path.ts';
 import { formatListHead, type ListOwner } from '../../tree/contents-list.ts';
 import type { ContentsReference, PublicationMarker } from '../../tree/publication-marker.ts';
 import { digestOf } from '../../oci/digest.ts';
@@ -43,7 +44,7 @@ export async function* checkContents(
     if (signal.aborted) throw new SignpostError('CANCELLED', 'stopped');
     const content = await readPublished(published, repository);
     for (const subject of (await findWrongReferrers(tree, repository, content.manifests)).keys())
-      yield { where: `tree/v2/${repository}/referrers/${subject}`, what: wrongReferrers };
+      yield { where: `tree/${printPullPath(repository, 'referrers', subject)}`, what: wrongReferrers };
     for (const { path } of findMissingTypes(tree, repository, content.manifests))
       yield { where: `tree/${path}`, what: missingType };
     const { lines } = await listRepository(tree, repository, content, hosts);

@@ -1,3 +1,4 @@
+import { printPullPath } from '../../oci/pull-path.ts';
 import { join } from 'node:path';
 import { formatContentLine, timestampPath } from '../../tree/contents-list.ts';
 import { type FoundContentPath, parseContentPath } from '../../tree/content-path.ts';
@@ -49,8 +50,8 @@ export async function listRepository(
 
 function publishedPaths(repository: RepositoryName, { manifests, blobs }: PublishedFiles): readonly string[] {
   return [
-    ...manifests.map(({ digest }) => `v2/${repository}/manifests/${digest}`),
-    ...blobs.map((digest) => `v2/${repository}/blobs/${digest}`),
+    ...manifests.map(({ digest }) => printPullPath(repository, 'manifests', digest)),
+    ...blobs.map((digest) => printPullPath(repository, 'blobs', digest)),
   ];
 }
 

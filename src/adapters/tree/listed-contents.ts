@@ -1,3 +1,4 @@
+import { printPullPath } from '../../oci/pull-path.ts';
 import { parseContentLine } from '../../tree/contents-list.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { isSignpostError } from '../../oci/errors.ts';
@@ -55,7 +56,9 @@ function manifestsIn(list: Uint8Array, repository: RepositoryName): readonly Dig
     .flatMap((line) => {
       try {
         const { path, digest } = parseContentLine(line, repository);
-        return digest !== undefined && path.startsWith(`v2/${repository}/manifests/`) ? [digest] : [];
+        return digest !== undefined && path.startsWith(printPullPath(repository, 'manifests', ''))
+          ? [digest]
+          : [];
       } catch (error) {
         // The list is ours, and only read for people: a damaged line names nothing.
         if (isSignpostError(error, 'SOURCE_INVALID')) return [];

@@ -1,3 +1,4 @@
+import { printPullPath } from '../../oci/pull-path.ts';
 import { join } from 'node:path';
 import { typedName } from '../../tree/typed-manifest.ts';
 import type { RepositoryName } from '../../oci/reference.ts';
@@ -48,5 +49,5 @@ export function typedPath(
   { digest, mediaType }: Pick<PublishedManifest, 'digest' | 'mediaType'>,
 ): string | undefined {
   const name = typedName(digest, mediaType);
-  return name === undefined ? undefined : `v2/${repository}/manifests/${name}`;
+  return name === undefined ? undefined : printPullPath(repository, 'manifests', name);
 }

@@ -1,3 +1,4 @@
+import { printPullPath } from '../../oci/pull-path.ts';
 import { join } from 'node:path';
 import { type Digest, digestHex } from '../../oci/digest.ts';
 import type { RepositoryName } from '../../oci/reference.ts';
@@ -6,11 +7,11 @@ import type { RepositoryName } from '../../oci/reference.ts';
 
 /** Where a manifest lies below the tree's folder (design: "The tree"). */
 export function manifestPath(tree: string, repository: RepositoryName, digest: Digest): string {
-  return join(tree, 'v2', repository, 'manifests', digest);
+  return join(tree, printPullPath(repository, 'manifests', digest));
 }
 
 export function blobPath(tree: string, repository: RepositoryName, digest: Digest): string {
-  return join(tree, 'v2', repository, 'blobs', digest);
+  return join(tree, printPullPath(repository, 'blobs', digest));
 }
 
 /** The folder of a repository's indexes of referrers, each named for the digest that is referred to. */

@@ -1,3 +1,4 @@
+import { printPullPath } from '../../oci/pull-path.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { mediaTypes } from '../../oci/media-types.ts';
 import type { RepositoryName } from '../../oci/reference.ts';
@@ -32,7 +33,10 @@ export function answerReferrers(
   const end = found[count - 1];
   if (end !== undefined && count < found.length) {
     const filter = wantedType === undefined ? '' : `artifactType=${encodeURIComponent(wantedType)}&`;
-    headers.push('Link', `</v2/${repository}/referrers/${subject}?${filter}last=${end.digest}>; rel="next"`);
+    headers.push(
+      'Link',
+      `</${printPullPath(repository, 'referrers', subject)}?${filter}last=${end.digest}>; rel="next"`,
+    );
   }
   exchange.answer(200, headers, bytes);
 }

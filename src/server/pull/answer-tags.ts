@@ -1,3 +1,4 @@
+import { printPullPath } from '../../oci/pull-path.ts';
 import { quote } from '../../oci/digest.ts';
 import type { RepositoryName, TagName } from '../../oci/reference.ts';
 import type { Exchange } from './exchange.ts';
@@ -43,7 +44,9 @@ export function answerTags(
     exchange,
     { name: repository, tags },
     'application/json',
-    more ? ['Link', `</v2/${repository}/tags/list?${kept}n=${count}&last=${end}>; rel="next"`] : [],
+    more
+      ? ['Link', `</${printPullPath(repository, 'tags', 'list')}?${kept}n=${count}&last=${end}>; rel="next"`]
+      : [],
   );
 }
 

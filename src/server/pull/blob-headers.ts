@@ -1,10 +1,11 @@
+import { printPullPath } from '../../oci/pull-path.ts';
 import type { RankedMirror } from '../../mirrors/choose-mirrors.ts';
 import { type Digest, digestHex } from '../../oci/digest.ts';
 import type { RepositoryName } from '../../oci/reference.ts';
 
 /** Where a blob is, on this server and below the URL of every mirror. */
 export function blobUrlPath(repository: RepositoryName, digest: Digest): string {
-  return `/v2/${repository}/blobs/${digest}`;
+  return `/${printPullPath(repository, 'blobs', digest)}`;
 }
 
 /** RFC 9530, section 3: the hash of the whole blob, whatever part of it is sent. */

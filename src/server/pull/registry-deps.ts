@@ -25,7 +25,7 @@ export interface RegistryDeps {
 }
 
 /** What is published, and the bytes of it. */
-export interface PublishedDeps {
+interface PublishedDeps {
   /** The newest one. Undefined until the first is compiled. */
   readonly snapshot: () => RoutingSnapshot | undefined;
   readonly tree: TreeReader;

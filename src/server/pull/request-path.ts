@@ -1,3 +1,4 @@
+import { splitPullPath } from '../../oci/pull-path.ts';
 import { type Digest, isDigest, quote } from '../../oci/digest.ts';
 import { type RepositoryName, type TagName, isRepositoryName, isTagName } from '../../oci/reference.ts';
 import type { MetadataFormat } from '../../trust/metadata-file.ts';
@@ -93,14 +94,11 @@ export function parseRequestPath(target: string): RequestPath {
 
 const base: RequestPath = { kind: 'base' };
 
-/** `<name>/<what>/<reference>`. A name may itself have a part "blobs", so what counts is the end. */
+/** `<name>/<what>/<reference>`. */
 function parsePull(path: string, query: string): RequestPath {
-  const last = path.lastIndexOf('/');
-  const middle = path.lastIndexOf('/', last - 1);
-  if (last <= 0 || middle <= 0) return unknownPath;
-  const repository = path.slice(0, middle);
-  const what = path.slice(middle + 1, last);
-  const reference = path.slice(last + 1);
+  const parts = splitPullPath(path);
+  if (parts === undefined) return unknownPath;
+  const { repository, kind: what, reference } = parts;
   if (what !== 'blobs' && what !== 'manifests' && what !== 'tags' && what !== 'referrers') return unknownPath;
   if (!isRepositoryName(repository)) return badName(repository);
   switch (what) {
@@ -144,11 +142,9 @@ function parseContents(digest: string): RequestPath {
 
 /** `<name>/signatures/<digest>`: the signature extension that containers/image reads. */
 function parseExtension(path: string): RequestPath {
-  const last = path.lastIndexOf('/');
-  const middle = path.lastIndexOf('/', last - 1);
-  if (middle <= 0 || path.slice(middle + 1, last) !== 'signatures') return unknownPath;
-  const repository = path.slice(0, middle);
-  const digest = path.slice(last + 1);
+  const parts = splitPullPath(path);
+  if (parts?.kind !== 'signatures') return unknownPath;
+  const { repository, reference: digest } = parts;
   if (!isRepositoryName(repository)) return badName(repository);
   return isDigest(digest)
     ? { kind: 'signatures', repository, digest }

@@ -1,3 +1,4 @@
+import { printPullPath } from '../../../oci/pull-path.ts';
 import type { Descriptor } from '../../../oci/descriptor.ts';
 import { type Digest, digestHex } from '../../../oci/digest.ts';
 import { isSignpostError, SignpostError } from '../../../oci/errors.ts';
@@ -37,7 +38,7 @@ async function readPages(
 ): Promise<readonly Descriptor[] | undefined> {
   const what = `referrers of ${digest}`;
   const found: Descriptor[] = [];
-  const base = `/v2/${repository}/referrers/${digest}`;
+  const base = `/${printPullPath(repository, 'referrers', digest)}`;
   const query = artifactType === undefined ? '' : `?artifactType=${encodeURIComponent(artifactType)}`;
   let path: string | undefined = base + query;
   for (let pages = 0; path !== undefined; pages += 1) {
@@ -64,7 +65,7 @@ async function readTag(
   { fetchSmall, repository }: Connection,
   digest: Digest,
 ): Promise<readonly Descriptor[]> {
-  const path = `/v2/${repository}/manifests/sha256-${digestHex(digest)}`;
+  const path = `/${printPullPath(repository, 'manifests', `sha256-${digestHex(digest)}`)}`;
   const what = `referrers of ${digest}`;
   try {
     const { bytes } = await fetchSmall({ path, accept: mediaTypes.ociIndex, limit: manifestLimit, what });

@@ -1,3 +1,4 @@
+import { printPullPath } from '../../../oci/pull-path.ts';
 import { digestMatches, isDigest } from '../../../oci/digest.ts';
 import { SignpostError } from '../../../oci/errors.ts';
 import { formatImageSource, type RegistryImageName } from '../../../oci/image-source-name.ts';
@@ -39,7 +40,8 @@ export async function createRegistrySource(
 ): Promise<ImageSource> {
   const connection = await connectToRegistry(name, options, signal);
   const { client, fetchSmall, repository, patience, retry, ended } = connection;
-  const path = (kind: 'manifests' | 'blobs', reference: string) => `/v2/${repository}/${kind}/${reference}`;
+  const path = (kind: 'manifests' | 'blobs', reference: string) =>
+    `/${printPullPath(repository, kind, reference)}`;
 
   const fetchManifest = async (reference: string): Promise<SourceManifest> => {
     const what = `manifest ${reference}`;

@@ -1,3 +1,4 @@
+import { printPullPath } from '../../../oci/pull-path.ts';
 import type { Descriptor } from '../../../oci/descriptor.ts';
 import { type Digest, digestMatches } from '../../../oci/digest.ts';
 import { isSignpostError, SignpostError } from '../../../oci/errors.ts';
@@ -42,7 +43,7 @@ export async function createRemoteImage(
 }
 
 async function readSimple(connection: RegistryConnection, digest: Digest): Promise<readonly Uint8Array[]> {
-  const path = `/extensions/v2/${connection.repository}/signatures/${digest}`;
+  const path = `/extensions/${printPullPath(connection.repository, 'signatures', digest)}`;
   const bytes = await get(
     connection,
     path,
@@ -83,7 +84,7 @@ async function findArtifacts(
   const manifest = (reference: string) =>
     get(
       connection,
-      `/v2/${repository}/manifests/${reference}`,
+      `/${printPullPath(repository, 'manifests', reference)}`,
       mediaTypes.ociManifest,
       manifestLimit,
       `${format} signatures of ${digest}`,
@@ -102,7 +103,7 @@ async function readLayer(
   { digest, size }: Descriptor,
 ): Promise<Uint8Array | undefined> {
   if (size > envelopeLimit) return undefined;
-  const path = `/v2/${connection.repository}/blobs/${digest}`;
+  const path = `/${printPullPath(connection.repository, 'blobs', digest)}`;
   return checkDigest(
     await get(connection, path, '*/*', envelopeLimit, `the signature blob ${digest}`),
     digest,
