@@ -1,8 +1,9 @@
 import { linkSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-import { createMirrorRegistry } from '../src/adapters/db/sqlite/mirror-registry.ts';
+import { createMirrorRegistry } from '../src/adapters/db/tables/mirror-registry.ts';
 import { openDatabase } from '../src/adapters/db/sqlite/database.ts';
+import { createSqliteDatabase } from '../src/adapters/db/sqlite/sqlite-database.ts';
 import { createSqlitePublications } from '../src/adapters/db/sqlite/publications.ts';
 import { type Digest, digestHex, digestOf } from '../src/oci/digest.ts';
 import { formatPublicationMarker } from '../src/tree/publication-marker.ts';
@@ -78,7 +79,7 @@ export async function createWorld(
 
 /** Adds public mirrors in ten countries, a tenth of them in Germany. */
 export async function addMirrors(database: DatabaseSync, count: number, url: string): Promise<void> {
-  const registry = createMirrorRegistry(database);
+  const registry = createMirrorRegistry(createSqliteDatabase(database));
   const by = { who: 'the benchmark', at: 0 };
   database.exec('PRAGMA synchronous = OFF');
   for (let index = 0; index < count; index += 1) {

@@ -251,10 +251,10 @@ test('manifest bytes are never serialised again', () => {
 test('JSON is read with bounds on its depth and size, but where Signpost itself has written it', () => {
   const own = [
     'adapters/process/process-lock.ts',
-    'adapters/db/sqlite/audit-log.ts',
-    'adapters/db/sqlite/mirror-description.ts',
-    'adapters/db/sqlite/mirror-states.ts',
-    'adapters/db/sqlite/published-rows.ts',
+    'adapters/db/tables/audit-log.ts',
+    'adapters/db/tables/mirror-description.ts',
+    'adapters/db/tables/mirror-states.ts',
+    'adapters/db/tables/published-rows.ts',
     'adapters/files/state-file.ts',
     'cli/terminal/version.ts',
     'mirror/retired-files.ts',

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createSqliteAuditLog } from '../../src/adapters/db/sqlite/audit-log.ts';
-import { createMirrorRegistry } from '../../src/adapters/db/sqlite/mirror-registry.ts';
+import { createAuditLog } from '../../src/adapters/db/tables/audit-log.ts';
+import { createMirrorRegistry } from '../../src/adapters/db/tables/mirror-registry.ts';
 import { openDatabase } from '../../src/adapters/db/sqlite/database.ts';
-import { createSqlitePublicationRecord } from '../../src/adapters/db/sqlite/publication-record.ts';
+import { createSqliteDatabase } from '../../src/adapters/db/sqlite/sqlite-database.ts';
+import { createPublicationRecord } from '../../src/adapters/db/tables/publication-record.ts';
 import { createSqlitePublications } from '../../src/adapters/db/sqlite/publications.ts';
 import { startStorageThread } from '../../src/adapters/db/sqlite/storage-thread.ts';
-import { createSqliteTokens } from '../../src/adapters/db/sqlite/tokens.ts';
+import { createTokens } from '../../src/adapters/db/tables/tokens.ts';
 import { author } from '../fakes/author.ts';
 import { createMemoryAuditLog } from '../fakes/memory-audit-log.ts';
 import { createMemoryMirrorRegistry } from '../fakes/memory-mirror-registry.ts';
@@ -22,7 +23,7 @@ const nothing = async () => undefined;
 tokensContract('in memory', async () => ({ tokens: createMemoryTokens(), end: nothing }));
 tokensContract('SQLite', async () => {
   const database = openDatabase(':memory:');
-  return { tokens: createSqliteTokens(database), end: async () => database.close() };
+  return { tokens: createTokens(createSqliteDatabase(database)), end: async () => database.close() };
 });
 tokensContract('SQLite in a thread', async () => {
   const thread = startStorageThread({ path: ':memory:', access: 'write' });
@@ -43,9 +44,9 @@ auditLogContract('in memory', async () => {
 auditLogContract('SQLite', async () => {
   const database = openDatabase(':memory:');
   return {
-    audit: createSqliteAuditLog(database),
-    registry: createMirrorRegistry(database),
-    tokens: createSqliteTokens(database),
+    audit: createAuditLog(createSqliteDatabase(database)),
+    registry: createMirrorRegistry(createSqliteDatabase(database)),
+    tokens: createTokens(createSqliteDatabase(database)),
     refuseEntries: async () =>
       database.exec(
         "CREATE TRIGGER no_entry BEFORE INSERT ON audit_log BEGIN SELECT raise(ABORT, 'no'); END",
@@ -62,12 +63,15 @@ publicationRecordContract('SQLite', async (publications) => {
   let now = 0;
   const sqlite = createSqlitePublications(database, { now: () => (now += 1000) });
   for (const publication of publications) await sqlite.publish(publication);
-  return { record: createSqlitePublicationRecord(database), end: async () => database.close() };
+  return {
+    record: createPublicationRecord(createSqliteDatabase(database)),
+    end: async () => database.close(),
+  };
 });
 
 test('the database itself refuses to change or remove what was written down', async () => {
   using database = openDatabase(':memory:');
-  await createMirrorRegistry(database).add(newMirror(), author);
+  await createMirrorRegistry(createSqliteDatabase(database)).add(newMirror(), author);
   assert.throws(() => database.exec("UPDATE audit_log SET who = 'nobody'"), /never changed/);
   assert.throws(() => database.exec('DELETE FROM audit_log'), /nothing is removed/);
 });

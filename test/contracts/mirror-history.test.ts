@@ -1,6 +1,7 @@
 import { openDatabase } from '../../src/adapters/db/sqlite/database.ts';
-import { createMirrorHistory } from '../../src/adapters/db/sqlite/mirror-history.ts';
-import { createMirrorRegistry } from '../../src/adapters/db/sqlite/mirror-registry.ts';
+import { createSqliteDatabase } from '../../src/adapters/db/sqlite/sqlite-database.ts';
+import { createMirrorHistory } from '../../src/adapters/db/tables/mirror-history.ts';
+import { createMirrorRegistry } from '../../src/adapters/db/tables/mirror-registry.ts';
 import type { MirrorId } from '../../src/mirrors/mirror.ts';
 import { createMemoryMirrorHistory } from '../fakes/memory-mirror-history.ts';
 import { author } from '../fakes/author.ts';
@@ -19,11 +20,11 @@ mirrorHistoryContract('memory', async () => {
 
 mirrorHistoryContract('SQLite', async () => {
   const database = openDatabase(':memory:');
-  const registry = createMirrorRegistry(database);
+  const registry = createMirrorRegistry(createSqliteDatabase(database));
   const one = await registry.add(newMirror({ name: 'one' }), author);
   const other = await registry.add(newMirror({ name: 'other' }), author);
   return {
-    history: createMirrorHistory(database),
+    history: createMirrorHistory(createSqliteDatabase(database)),
     mirrors: [one.id, other.id],
     removeFirst: async () => {
       await registry.remove(one, author);

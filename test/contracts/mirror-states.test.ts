@@ -1,6 +1,7 @@
-import { createMirrorRegistry } from '../../src/adapters/db/sqlite/mirror-registry.ts';
+import { createMirrorRegistry } from '../../src/adapters/db/tables/mirror-registry.ts';
 import { openDatabase } from '../../src/adapters/db/sqlite/database.ts';
-import { createMirrorStates } from '../../src/adapters/db/sqlite/mirror-states.ts';
+import { createSqliteDatabase } from '../../src/adapters/db/sqlite/sqlite-database.ts';
+import { createMirrorStates } from '../../src/adapters/db/tables/mirror-states.ts';
 import { createMemoryMirrorRegistry } from '../fakes/memory-mirror-registry.ts';
 import { createMemoryMirrorStates } from '../fakes/memory-mirror-states.ts';
 import { mirrorStatesContract } from './mirror-states.ts';
@@ -16,8 +17,8 @@ mirrorStatesContract('memory', () => {
 mirrorStatesContract('SQLite', () => {
   const database = openDatabase(':memory:');
   return {
-    registry: createMirrorRegistry(database),
-    states: createMirrorStates(database),
+    registry: createMirrorRegistry(createSqliteDatabase(database)),
+    states: createMirrorStates(createSqliteDatabase(database)),
     end: () => database.close(),
   };
 });

@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 import { openDatabase, openDatabaseForReading } from '../../src/adapters/db/sqlite/database.ts';
-import { createSqliteIssuedRequests } from '../../src/adapters/db/sqlite/issued-requests.ts';
+import { createSqliteDatabase } from '../../src/adapters/db/sqlite/sqlite-database.ts';
+import { createIssuedRequests } from '../../src/adapters/db/tables/issued-requests.ts';
 import { createSqlitePublications } from '../../src/adapters/db/sqlite/publications.ts';
 import { createSqlitePublishedContent } from '../../src/adapters/db/sqlite/published-content.ts';
-import { createSqliteSerials } from '../../src/adapters/db/sqlite/serials.ts';
-import { createSqliteStagedImages } from '../../src/adapters/db/sqlite/staged-images.ts';
+import { createSerials } from '../../src/adapters/db/tables/serials.ts';
+import { createStagedImages } from '../../src/adapters/db/tables/staged-images.ts';
 import { createMemoryPublications } from '../fakes/memory-publications.ts';
 import { publicationsContract } from './publications.ts';
 
@@ -30,9 +31,9 @@ for (const reading of ['its own connection', 'the same connection'] as const) {
     return {
       publications: createSqlitePublications(database, { now: () => 1000 }),
       content: createSqlitePublishedContent(reader),
-      stagedImages: createSqliteStagedImages(database),
-      issuedRequests: createSqliteIssuedRequests(database),
-      serials: createSqliteSerials(database, { now: () => 1000 }),
+      stagedImages: createStagedImages(createSqliteDatabase(database)),
+      issuedRequests: createIssuedRequests(createSqliteDatabase(database)),
+      serials: createSerials(createSqliteDatabase(database), { now: () => 1000 }),
     };
   });
 }

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, test } from 'node:test';
-import { createSqliteReceivedSignatures } from '../../src/adapters/db/sqlite/received-signatures.ts';
+import { createReceivedSignatures } from '../../src/adapters/db/tables/received-signatures.ts';
 import { openDatabase } from '../../src/adapters/db/sqlite/database.ts';
+import { createSqliteDatabase } from '../../src/adapters/db/sqlite/sqlite-database.ts';
 import { openSignerRecord } from '../../src/adapters/db/sqlite/signer-record.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { createMemoryReceivedSignatures } from '../fakes/memory-received-signatures.ts';
@@ -33,7 +34,7 @@ testReceivedSignatures('memory received signatures', createMemoryReceivedSignatu
 testReceivedSignatures('SQLite received signatures', () => {
   const database = openDatabase(fresh());
   open.push(() => database.close());
-  return createSqliteReceivedSignatures(database);
+  return createReceivedSignatures(createSqliteDatabase(database));
 });
 
 test('the signer record survives the process, and keeps a second signer out', () => {

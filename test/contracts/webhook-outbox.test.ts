@@ -1,6 +1,7 @@
 import { openDatabase } from '../../src/adapters/db/sqlite/database.ts';
-import { createMirrorRegistry } from '../../src/adapters/db/sqlite/mirror-registry.ts';
-import { createSqliteWebhookOutbox } from '../../src/adapters/db/sqlite/webhook-outbox.ts';
+import { createSqliteDatabase } from '../../src/adapters/db/sqlite/sqlite-database.ts';
+import { createMirrorRegistry } from '../../src/adapters/db/tables/mirror-registry.ts';
+import { createWebhookOutbox } from '../../src/adapters/db/tables/webhook-outbox.ts';
 import type { MirrorId } from '../../src/mirrors/mirror.ts';
 import { author } from '../fakes/author.ts';
 import { createMemoryWebhookOutbox } from '../fakes/memory-webhook-outbox.ts';
@@ -19,11 +20,11 @@ webhookOutboxContract('memory', async () => {
 
 webhookOutboxContract('SQLite', async () => {
   const database = openDatabase(':memory:');
-  const registry = createMirrorRegistry(database);
+  const registry = createMirrorRegistry(createSqliteDatabase(database));
   const one = await registry.add(newMirror({ name: 'one' }), author);
   const other = await registry.add(newMirror({ name: 'other' }), author);
   return {
-    outbox: createSqliteWebhookOutbox(database),
+    outbox: createWebhookOutbox(createSqliteDatabase(database)),
     mirrors: [one.id, other.id],
     removeFirst: () => registry.remove(one, author),
     end: async () => database.close(),

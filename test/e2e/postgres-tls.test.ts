@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
-import { createPostgresMirrorRegistry } from '../../src/adapters/db/postgres/mirror-registry.ts';
+import { createMirrorRegistry } from '../../src/adapters/db/tables/mirror-registry.ts';
 import { openPostgres } from '../../src/adapters/db/postgres/database.ts';
 import { createCertificateAuthority } from '../../demo/certificates.ts';
 import { type Certificates, createCertificates } from './harness/certificates.ts';
@@ -38,7 +38,7 @@ describe('PostgreSQL over TLS', requirements('postgres'), () => {
 
   it('encrypts each connection, once it has seen that the server is the one that was named', async () => {
     await using database = await open(verified());
-    assert.deepEqual(await createPostgresMirrorRegistry(database).list(), []);
+    assert.deepEqual(await createMirrorRegistry(database).list(), []);
     const sql =
       'SELECT count(*) AS open FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE usename = $1 AND ssl';
     const lock = await database.connect('a lock');

@@ -1,25 +1,26 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { createAdvisoryLock } from '../../src/adapters/db/postgres/advisory-lock.ts';
-import { createPostgresAuditLog } from '../../src/adapters/db/postgres/audit-log.ts';
+import { createAuditLog } from '../../src/adapters/db/tables/audit-log.ts';
 import { type PostgresDatabase, openPostgres } from '../../src/adapters/db/postgres/database.ts';
-import { createPostgresIssuedRequests } from '../../src/adapters/db/postgres/issued-requests.ts';
-import { createPostgresMirrorHistory } from '../../src/adapters/db/postgres/mirror-history.ts';
-import { createPostgresMirrorRegistry } from '../../src/adapters/db/postgres/mirror-registry.ts';
-import { createPostgresMirrorStates } from '../../src/adapters/db/postgres/mirror-states.ts';
-import { createPostgresPublicationRecord } from '../../src/adapters/db/postgres/publication-record.ts';
+import { createIssuedRequests } from '../../src/adapters/db/tables/issued-requests.ts';
+import { createMirrorHistory } from '../../src/adapters/db/tables/mirror-history.ts';
+import { createMirrorRegistry } from '../../src/adapters/db/tables/mirror-registry.ts';
+import { createMirrorStates } from '../../src/adapters/db/tables/mirror-states.ts';
+import { createPublicationRecord } from '../../src/adapters/db/tables/publication-record.ts';
 import { createPostgresPublications } from '../../src/adapters/db/postgres/publications.ts';
 import { createPostgresPublishedContent } from '../../src/adapters/db/postgres/published-content.ts';
-import { createPostgresPropagation } from '../../src/adapters/db/postgres/propagation.ts';
-import { createPostgresReceivedSignatures } from '../../src/adapters/db/postgres/received-signatures.ts';
-import { createPostgresSerials } from '../../src/adapters/db/postgres/serials.ts';
-import { createPostgresStagedImages } from '../../src/adapters/db/postgres/staged-images.ts';
-import { createPostgresStatistics } from '../../src/adapters/db/postgres/statistics.ts';
-import { createPostgresTokens } from '../../src/adapters/db/postgres/tokens.ts';
-import { createPostgresWebhookOutbox } from '../../src/adapters/db/postgres/webhook-outbox.ts';
+import { createPropagation } from '../../src/adapters/db/tables/propagation.ts';
+import { createReceivedSignatures } from '../../src/adapters/db/tables/received-signatures.ts';
+import { createSerials } from '../../src/adapters/db/tables/serials.ts';
+import { createStagedImages } from '../../src/adapters/db/tables/staged-images.ts';
+import { createStatistics } from '../../src/adapters/db/tables/statistics.ts';
+import { createTokens } from '../../src/adapters/db/tables/tokens.ts';
+import { createWebhookOutbox } from '../../src/adapters/db/tables/webhook-outbox.ts';
 import { digestOf } from '../../src/oci/digest.ts';
 import { parseRepositoryName } from '../../src/oci/reference.ts';
 import { auditLogContract } from '../contracts/audit-log.ts';
+import { databaseContract } from '../contracts/database.ts';
 import { mirrorHistoryContract } from '../contracts/mirror-history.ts';
 import { mirrorRegistryContract } from '../contracts/mirror-registry.ts';
 import { mirrorStatesContract } from '../contracts/mirror-states.ts';
@@ -64,38 +65,32 @@ describe('PostgreSQL', requirements('postgres'), () => {
     await opened.pop()?.[Symbol.asyncDispose]();
   };
 
+  databaseContract('PostgreSQL', async () => ({ database: await open(), end }));
   publicationsContract('PostgreSQL publications', async () => {
     const database = await open();
     return {
       publications: createPostgresPublications(database, { now: () => 1000 }),
       content: createPostgresPublishedContent(database),
-      stagedImages: createPostgresStagedImages(database),
-      issuedRequests: createPostgresIssuedRequests(database),
-      serials: createPostgresSerials(database, { now: () => 1000 }),
+      stagedImages: createStagedImages(database),
+      issuedRequests: createIssuedRequests(database),
+      serials: createSerials(database, { now: () => 1000 }),
     };
   });
   testReceivedSignatures('PostgreSQL received signatures', async () =>
-    createPostgresReceivedSignatures(await open()),
+    createReceivedSignatures(await open()),
   );
-  mirrorRegistryContract('PostgreSQL', async () => ({
-    registry: createPostgresMirrorRegistry(await open()),
-    end,
-  }));
+  mirrorRegistryContract('PostgreSQL', async () => ({ registry: createMirrorRegistry(await open()), end }));
   mirrorStatesContract('PostgreSQL', async () => {
     const database = await open();
-    return {
-      registry: createPostgresMirrorRegistry(database),
-      states: createPostgresMirrorStates(database),
-      end,
-    };
+    return { registry: createMirrorRegistry(database), states: createMirrorStates(database), end };
   });
   mirrorHistoryContract('PostgreSQL', async () => {
     const database = await open();
-    const registry = createPostgresMirrorRegistry(database);
+    const registry = createMirrorRegistry(database);
     const one = await registry.add(newMirror({ name: 'one' }), author);
     const other = await registry.add(newMirror({ name: 'other' }), author);
     return {
-      history: createPostgresMirrorHistory(database),
+      history: createMirrorHistory(database),
       mirrors: [one.id, other.id],
       removeFirst: () => registry.remove(one, author),
       end,
@@ -103,24 +98,24 @@ describe('PostgreSQL', requirements('postgres'), () => {
   });
   webhookOutboxContract('PostgreSQL', async () => {
     const database = await open();
-    const registry = createPostgresMirrorRegistry(database);
+    const registry = createMirrorRegistry(database);
     const one = await registry.add(newMirror({ name: 'one' }), author);
     const other = await registry.add(newMirror({ name: 'other' }), author);
     return {
-      outbox: createPostgresWebhookOutbox(database),
+      outbox: createWebhookOutbox(database),
       mirrors: [one.id, other.id],
       removeFirst: () => registry.remove(one, author),
       end,
     };
   });
 
-  tokensContract('PostgreSQL', async () => ({ tokens: createPostgresTokens(await open()), end }));
+  tokensContract('PostgreSQL', async () => ({ tokens: createTokens(await open()), end }));
   auditLogContract('PostgreSQL', async () => {
     const database = await open();
     return {
-      audit: createPostgresAuditLog(database),
-      registry: createPostgresMirrorRegistry(database),
-      tokens: createPostgresTokens(database),
+      audit: createAuditLog(database),
+      registry: createMirrorRegistry(database),
+      tokens: createTokens(database),
       refuseEntries: () =>
         database.note('refuse', async (query) => {
           await query('CREATE TRIGGER no_entry BEFORE INSERT ON audit_log EXECUTE FUNCTION refuse_change()');
@@ -133,13 +128,10 @@ describe('PostgreSQL', requirements('postgres'), () => {
     let now = 0;
     const publications = createPostgresPublications(database, { now: () => (now += 1000) });
     for (const event of events) await publications.publish(event);
-    return { record: createPostgresPublicationRecord(database), end };
+    return { record: createPublicationRecord(database), end };
   });
-  statisticsContract('PostgreSQL', async () => ({ statistics: createPostgresStatistics(await open()), end }));
-  propagationContract('PostgreSQL', async () => ({
-    propagation: createPostgresPropagation(await open()),
-    end,
-  }));
+  statisticsContract('PostgreSQL', async () => ({ statistics: createStatistics(await open()), end }));
+  propagationContract('PostgreSQL', async () => ({ propagation: createPropagation(await open()), end }));
 
   it('makes its tables once when many open it at the same time', async () => {
     const url = await server.createDatabase();
@@ -223,7 +215,7 @@ describe('PostgreSQL', requirements('postgres'), () => {
 
   it('works on when its connections were cut', async () => {
     const url = await server.createDatabase();
-    const registry = createPostgresMirrorRegistry(await open(url));
+    const registry = createMirrorRegistry(await open(url));
     await registry.add(newMirror({ name: 'one' }), author);
     await server.dropConnections(url);
     // A connection that was just cut may be found out by using it.

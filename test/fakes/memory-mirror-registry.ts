@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { SignpostError } from '../../src/oci/errors.ts';
 import type { Mirror, MirrorId } from '../../src/mirrors/mirror.ts';
 import type { MirrorRegistry } from '../../src/ports/mirror-registry.ts';
-import { addedMirror, changedMirror, removedMirror } from '../../src/adapters/db/audited-changes.ts';
+import { addedMirror, changedMirror, removedMirror } from '../../src/adapters/db/tables/audited-changes.ts';
 import { createMemoryAuditLog } from './memory-audit-log.ts';
 
 /** A MirrorRegistry in memory. */

@@ -1,4 +1,4 @@
-import { addedToken, revokedToken } from '../../src/adapters/db/audited-changes.ts';
+import { addedToken, revokedToken } from '../../src/adapters/db/tables/audited-changes.ts';
 import { SignpostError } from '../../src/oci/errors.ts';
 import { type StoredToken, type Tokens, tokenLimit } from '../../src/ports/tokens.ts';
 import { createMemoryAuditLog } from './memory-audit-log.ts';

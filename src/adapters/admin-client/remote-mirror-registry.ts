@@ -6,8 +6,8 @@ import type { MirrorState } from '../../mirrors/mirror-state.ts';
 import { SignpostError, isSignpostError } from '../../oci/errors.ts';
 import type { MirrorRegistry } from '../../ports/mirror-registry.ts';
 import type { AdminClient } from './admin-client.ts';
-import { readMirrorDescription } from '../db/sqlite/mirror-description.ts';
-import { urlStates } from '../db/sqlite/mirror-states.ts';
+import { readMirrorDescription } from '../db/tables/mirror-description.ts';
+import { urlStates } from '../db/tables/mirror-states.ts';
 
 /** The registry of a server far away, over its management API. */
 export interface RemoteMirrorRegistry extends MirrorRegistry {

@@ -4,7 +4,7 @@ import type { MirrorId } from '../../mirrors/mirror.ts';
 import type { Log } from '../../ports/log.ts';
 import type { StoredMirrorState } from '../../ports/mirror-states.ts';
 import { makeFolder, statIfThere } from '../files/atomic-file.ts';
-import { readMirrorState } from '../db/sqlite/mirror-states.ts';
+import { readMirrorState } from '../db/tables/mirror-states.ts';
 import { readStateFile, writeStateFile } from '../files/state-file.ts';
 
 /** How a crawl found mirrors of which the running server thinks otherwise. */

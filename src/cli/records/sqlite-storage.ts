@@ -1,23 +1,13 @@
 import { join } from 'node:path';
 import { createEventLoopTurns } from '../../adapters/time/event-loop-turns.ts';
 import { createProcessLock } from '../../adapters/process/process-lock.ts';
-import { createSqliteAuditLog } from '../../adapters/db/sqlite/audit-log.ts';
 import { openDatabase, openDatabaseForReading } from '../../adapters/db/sqlite/database.ts';
-import { createSqliteIssuedRequests } from '../../adapters/db/sqlite/issued-requests.ts';
-import { createMirrorHistory } from '../../adapters/db/sqlite/mirror-history.ts';
-import { createMirrorRegistry } from '../../adapters/db/sqlite/mirror-registry.ts';
-import { createMirrorStates } from '../../adapters/db/sqlite/mirror-states.ts';
-import { createSqlitePublicationRecord } from '../../adapters/db/sqlite/publication-record.ts';
+import { createSqliteDatabase } from '../../adapters/db/sqlite/sqlite-database.ts';
+import { createMirrorRegistry } from '../../adapters/db/tables/mirror-registry.ts';
+import { createTables } from '../../adapters/db/tables/tables.ts';
 import { createSqlitePublications } from '../../adapters/db/sqlite/publications.ts';
 import { createSqlitePublishedContent } from '../../adapters/db/sqlite/published-content.ts';
-import { createSqlitePropagation } from '../../adapters/db/sqlite/propagation.ts';
-import { createSqliteReceivedSignatures } from '../../adapters/db/sqlite/received-signatures.ts';
-import { createSqliteSerials } from '../../adapters/db/sqlite/serials.ts';
-import { createSqliteStagedImages } from '../../adapters/db/sqlite/staged-images.ts';
-import { createSqliteStatistics } from '../../adapters/db/sqlite/statistics.ts';
-import { createSqliteTokens } from '../../adapters/db/sqlite/tokens.ts';
 import { startStorageThread } from '../../adapters/db/sqlite/storage-thread.ts';
-import { createSqliteWebhookOutbox } from '../../adapters/db/sqlite/webhook-outbox.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { Config } from '../config/config-schema.ts';
 import type { ServeStorage, Storage } from '../../ports/storage.ts';
@@ -30,22 +20,10 @@ export function openSqliteStorage({ data }: Pick<Config, 'data'>, clock: Clock):
   // A connection of its own: what is published is read in pieces, while the other one reads and writes.
   const reading = opened.adopt(openDatabaseForReading(path), (it) => it.close());
   const storage = {
+    ...createTables(createSqliteDatabase(database), clock),
     createLock: (command: string) => createProcessLock(join(data, 'locks'), command, clock),
     publications: createSqlitePublications(database, clock),
     publishedContent: createSqlitePublishedContent(reading),
-    serials: createSqliteSerials(database, clock),
-    stagedImages: createSqliteStagedImages(database),
-    issuedRequests: createSqliteIssuedRequests(database),
-    received: createSqliteReceivedSignatures(database),
-    mirrorRegistry: createMirrorRegistry(database),
-    mirrorStates: createMirrorStates(database),
-    mirrorHistory: createMirrorHistory(database),
-    statistics: createSqliteStatistics(database),
-    propagation: createSqlitePropagation(database),
-    publicationRecord: createSqlitePublicationRecord(reading),
-    tokens: createSqliteTokens(database),
-    audit: createSqliteAuditLog(database),
-    webhookOutbox: createSqliteWebhookOutbox(database),
   };
   const open = opened.move();
   return {
@@ -81,7 +59,7 @@ export async function openThreadedSqliteStorage({ data }: Pick<Config, 'data'>):
     stagedImages: reader.stagedImages,
     audit: divide(reader.audit, writer.audit, ['add']),
     mirrorRegistry: divide(
-      createMirrorRegistry(mirrors, createEventLoopTurns(longestPiece)),
+      createMirrorRegistry(createSqliteDatabase(mirrors), createEventLoopTurns(longestPiece)),
       writer.mirrorRegistry,
       ['add', 'update', 'remove'],
     ),

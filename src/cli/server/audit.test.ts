@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { author } from '../../../test/fakes/author.ts';
 import { runCommand } from '../../../test/fakes/run-command.ts';
-import { createSqliteAuditLog } from '../../adapters/db/sqlite/audit-log.ts';
+import { createAuditLog } from '../../adapters/db/tables/audit-log.ts';
 import { openDatabase } from '../../adapters/db/sqlite/database.ts';
+import { createSqliteDatabase } from '../../adapters/db/sqlite/sqlite-database.ts';
 import { auditReadSize, auditValueLimit } from '../../ports/audit-log.ts';
 
 const data = mkdtempSync(join(tmpdir(), 'signpost-audit-'));
@@ -16,7 +17,7 @@ test('as many changes are shown as were asked for, however long they are', async
   using database = openDatabase(join(data, 'signpost.db'));
   const value = { text: 'x'.repeat(auditValueLimit / 2) };
   const count = Math.ceil(auditReadSize / auditValueLimit) * 5;
-  await createSqliteAuditLog(database).add(
+  await createAuditLog(createSqliteDatabase(database)).add(
     author,
     Array.from({ length: count }, (_, at) => ({ action: 'a', subject: String(at), before: value })),
   );

@@ -4,7 +4,7 @@ import { createEventLoopTurns } from '../../adapters/time/event-loop-turns.ts';
 import { createFileTreeLists } from '../../adapters/tree/file-tree-lists.ts';
 import { createFileSnapshotStore } from '../../adapters/front-end/file-snapshot-store.ts';
 import { createHttpSnapshotSource } from '../../adapters/front-end/http-snapshot-source.ts';
-import { readMirrorDescription } from '../../adapters/db/sqlite/mirror-description.ts';
+import { readMirrorDescription } from '../../adapters/db/tables/mirror-description.ts';
 import { createFollowedContent } from '../../server/front-end/followed-content.ts';
 import {
   type OwnHealth,

@@ -6,7 +6,8 @@ import { after, before, test } from 'node:test';
 import { buildImage, buildList } from '../../../test/fakes/image-builder.ts';
 import { runCommand } from '../../../test/fakes/run-command.ts';
 import { openDatabase } from '../../adapters/db/sqlite/database.ts';
-import { createMirrorStates } from '../../adapters/db/sqlite/mirror-states.ts';
+import { createSqliteDatabase } from '../../adapters/db/sqlite/sqlite-database.ts';
+import { createMirrorStates } from '../../adapters/db/tables/mirror-states.ts';
 import { createSqlitePublications } from '../../adapters/db/sqlite/publications.ts';
 import { manifestPath } from '../../adapters/tree/tree-paths.ts';
 import type { MirrorId } from '../../mirrors/mirror.ts';
@@ -130,7 +131,7 @@ test('says when a blob is not sent to mirrors at all', async () => {
 test('goes by what the server last saw of the mirrors', async () => {
   using database = openDatabase(join(data, 'signpost.db'));
   const health = { since: 0, needs: 'probe', good: 0, flips: [] } as const;
-  await createMirrorStates(database).save(
+  await createMirrorStates(createSqliteDatabase(database)).save(
     new Map([
       [1 as MirrorId, { ...health, healthy: false, reason: 'connection refused', serial: 1 }],
       [2 as MirrorId, { ...health, healthy: true, serial: 0 }],

@@ -6,7 +6,8 @@ import { afterEach, beforeEach, test } from 'node:test';
 import { author } from '../../../test/fakes/author.ts';
 import { runCommand } from '../../../test/fakes/run-command.ts';
 import { openDatabase } from '../../adapters/db/sqlite/database.ts';
-import { createMirrorRegistry } from '../../adapters/db/sqlite/mirror-registry.ts';
+import { createSqliteDatabase } from '../../adapters/db/sqlite/sqlite-database.ts';
+import { createMirrorRegistry } from '../../adapters/db/tables/mirror-registry.ts';
 import type { MirrorDescription } from '../../mirrors/mirror-description.ts';
 import { exitCodes } from '../terminal/exit-codes.ts';
 
@@ -231,7 +232,7 @@ test('netblocks of two mirrors overlap only when that is said', async () => {
 test('a mirror that nobody has approved is shown so, and approved by name', async () => {
   await add('uni');
   using database = openDatabase(join(data, 'signpost.db'));
-  const registry = createMirrorRegistry(database);
+  const registry = createMirrorRegistry(createSqliteDatabase(database));
   const [entered] = await registry.list();
   assert.ok(entered?.approved === true);
   await registry.update(entered, { ...entered, approved: false }, author);

@@ -14,7 +14,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { createLoopbackCertificate } from '../../../test/fakes/loopback-certificate.ts';
 import { runCommand } from '../../../test/fakes/run-command.ts';
 import { openDatabaseForReading } from '../../adapters/db/sqlite/database.ts';
-import { createSqliteWebhookOutbox } from '../../adapters/db/sqlite/webhook-outbox.ts';
+import { createSqliteDatabase } from '../../adapters/db/sqlite/sqlite-database.ts';
+import { createWebhookOutbox } from '../../adapters/db/tables/webhook-outbox.ts';
 import { digestOf } from '../../oci/digest.ts';
 import { exitCodes } from '../terminal/exit-codes.ts';
 
@@ -116,7 +117,7 @@ webhooks:
   const own = await makeToken('--role', 'mirror', '--mirror', 'uni');
   // A new mirror is no news: it has to have been in for a while before going out is one.
   using database = openDatabaseForReading(at('data/signpost.db'));
-  const outbox = createSqliteWebhookOutbox(database);
+  const outbox = createWebhookOutbox(createSqliteDatabase(database));
   await until(async () => [...(await outbox.load()).told.values()].some(({ healthy }) => healthy));
   const before = asked;
   broken = true;

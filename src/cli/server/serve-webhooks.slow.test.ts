@@ -11,8 +11,9 @@ import { test } from 'node:test';
 import { author } from '../../../test/fakes/author.ts';
 import { newMirror } from '../../../test/fakes/mirrors.ts';
 import { openDatabase } from '../../adapters/db/sqlite/database.ts';
-import { createMirrorRegistry } from '../../adapters/db/sqlite/mirror-registry.ts';
-import { createSqliteWebhookOutbox } from '../../adapters/db/sqlite/webhook-outbox.ts';
+import { createSqliteDatabase } from '../../adapters/db/sqlite/sqlite-database.ts';
+import { createMirrorRegistry } from '../../adapters/db/tables/mirror-registry.ts';
+import { createWebhookOutbox } from '../../adapters/db/tables/webhook-outbox.ts';
 
 const program = resolve(import.meta.dirname, '../main.ts');
 
@@ -40,8 +41,11 @@ webhooks:
   {
     using database = openDatabase(join(folder, 'data', 'signpost.db'));
     const gone = newMirror({ urls: ['http://127.0.0.1:1'] });
-    const { id } = await createMirrorRegistry(database).add(gone, author);
-    await createSqliteWebhookOutbox(database).put(new Map([[id, { healthy: true, at: 0 }]]), []);
+    const { id } = await createMirrorRegistry(createSqliteDatabase(database)).add(gone, author);
+    await createWebhookOutbox(createSqliteDatabase(database)).put(
+      new Map([[id, { healthy: true, at: 0 }]]),
+      [],
+    );
   }
   const serve = () =>
     spawn(process.execPath, [program, 'serve', '--config', join(folder, 'signpost.yaml')], {

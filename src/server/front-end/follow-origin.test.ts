@@ -4,7 +4,7 @@ import { createMemorySnapshotStore } from '../../../test/fakes/memory-snapshot-s
 import { numberedMirror } from '../../../test/fakes/mirrors.ts';
 import { createOfferedWorld } from '../../../test/fakes/offered-world.ts';
 import { createSealPair } from '../../../test/fakes/seal-pair.ts';
-import { readMirrorDescription as readMirror } from '../../adapters/db/sqlite/mirror-description.ts';
+import { readMirrorDescription as readMirror } from '../../adapters/db/tables/mirror-description.ts';
 import { digestOf } from '../../oci/digest.ts';
 import { parseRepositoryName, parseTagName } from '../../oci/reference.ts';
 import { createFollowedContent } from './followed-content.ts';

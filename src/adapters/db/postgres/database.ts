@@ -1,24 +1,18 @@
 import pg from 'pg';
 import { SignpostError } from '../../../oci/errors.ts';
+import { inParallel } from '../../../parallel/in-parallel.ts';
 import { isUnknownAuthority } from '../../http-client/tls-problems.ts';
+import type { Database, Row, Work } from '../database.ts';
 import { migrations } from './migrations.ts';
-
-export type Row = Readonly<Record<string, unknown>>;
 
 /** Runs one statement. */
 export type Query = (sql: string, values?: readonly unknown[]) => Promise<{ rows: Row[]; count: number }>;
 
 /** A PostgreSQL database with the tables of an origin. What it throws becomes SignpostError STORAGE. */
-export interface PostgresDatabase extends AsyncDisposable {
-  /** One statement that reads. `doing` reads "cannot <doing>". */
+export interface PostgresDatabase extends Database, AsyncDisposable {
   read(doing: string, sql: string, values?: readonly unknown[]): Promise<Row[]>;
-  /**
-   * One transaction that everybody who watches the version is to notice. They run one after the other: the row with the
-   * version is its first write and keeps the others waiting, so that serials can be counted up.
-   */
-  write<T>(doing: string, work: (query: Query) => Promise<T>): Promise<T>;
-  /** One transaction that nobody needs to notice. It may run at the same time as others. */
-  note<T>(doing: string, work: (query: Query) => Promise<T>): Promise<T>;
+  write<T>(doing: string, work: (query: Query) => Promise<T> | Work<T>): Promise<T>;
+  note<T>(doing: string, work: (query: Query) => Promise<T> | Work<T>): Promise<T>;
   /** A connection of its own, apart from the pool; the caller ends it. */
   connect(name: string): Promise<pg.Client>;
 }
@@ -35,6 +29,8 @@ const connectTimeout = 10_000;
 const statementTimeout = 120_000;
 /** Waiting for a lock that another process holds: writes take milliseconds. */
 const lockTimeout = 30_000;
+/** Of one kind, sent without waiting for the answers. */
+const statementsAtOnce = 100;
 /** "sign" and "post": the pair of numbers under which migrations take turns. */
 const migrationLock = [0x7369_676e, 0] as const;
 
@@ -53,6 +49,8 @@ export async function openPostgres(settings: PostgresSettings): Promise<Postgres
   };
   const pool = new pg.Pool({
     ...options,
+    // Statements of a transaction may be sent without waiting for the answer to the one before.
+    pipeline: true,
     application_name: 'signpost',
     max: settings.connections,
     idleTimeoutMillis: 30_000,
@@ -60,13 +58,15 @@ export async function openPostgres(settings: PostgresSettings): Promise<Postgres
   // A connection that breaks while nobody uses it is replaced by the next one who needs it.
   pool.on('error', () => undefined);
 
-  async function inTransaction<T>(doing: string, work: (query: Query) => Promise<T>): Promise<T> {
+  async function inTransaction<T>(doing: string, work: (query: Query) => Promise<T> | Work<T>): Promise<T> {
     return withPostgres(doing, async () => {
       const client = await withPostgres('connect', () => pool.connect());
       let broken: Error | undefined;
       try {
         await client.query('BEGIN');
-        const result = await work(queryOf(client));
+        const query = queryOf(client);
+        const working = work(query);
+        const result = await ('next' in working ? perform(query, working) : working);
         await client.query('COMMIT');
         return result;
       } catch (error) {
@@ -85,10 +85,16 @@ export async function openPostgres(settings: PostgresSettings): Promise<Postgres
       withPostgres(doing, async () => (await pool.query<Row>(sql, [...values])).rows),
     write: (doing, work) =>
       inTransaction(doing, async (query) => {
+        // The first write: this row keeps the others waiting, so that serials can be counted up.
         await query('UPDATE data_version SET value = value + 1');
-        return work(query);
+        const working = work(query);
+        return 'next' in working ? perform(query, working) : working;
       }),
     note: inTransaction,
+    async version() {
+      const [row] = await database.read('read its version', 'SELECT value FROM data_version');
+      return Number(row?.value);
+    },
     connect: (name) =>
       withPostgres('connect', async () => {
         const client = new pg.Client({ ...options, application_name: name });
@@ -166,6 +172,19 @@ function queryOf(client: pg.ClientBase): Query {
     const { rows, rowCount } = await client.query<Row>(sql, [...values]);
     return { rows, count: rowCount ?? 0 };
   };
+}
+
+async function perform<T>(query: Query, work: Work<T>): Promise<T> {
+  let step = work.next();
+  while (step.done !== true) {
+    const { sql, values } = step.value;
+    const answers: Row[][] = [];
+    await inParallel(values.entries(), statementsAtOnce, async ([at, row]) => {
+      answers[at] = (await query(sql, row)).rows;
+    });
+    step = work.next(answers.flat());
+  }
+  return step.value;
 }
 
 async function migrate(query: Query): Promise<void> {

@@ -2,7 +2,7 @@ import type { Digest } from '../../../oci/digest.ts';
 import type { RepositoryName } from '../../../oci/reference.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Publication, Publications, PublicationSerials } from '../../../ports/publications.ts';
-import { digestFromColumn, digestToColumn } from '../sqlite/digest-column.ts';
+import { digestFromColumn, digestToColumn } from '../tables/digest-column.ts';
 import type { PostgresDatabase, Query } from './database.ts';
 
 export function createPostgresPublications(database: PostgresDatabase, clock: Clock): Publications {

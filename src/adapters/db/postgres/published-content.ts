@@ -1,7 +1,8 @@
 import type { RepositoryName } from '../../../oci/reference.ts';
 import type { PublishedContent } from '../../../ports/publications.ts';
-import { readBlob, readManifest, readTag } from '../sqlite/published-rows.ts';
-import type { PostgresDatabase, Row } from './database.ts';
+import { readBlob, readManifest, readTag } from '../tables/published-rows.ts';
+import type { Row } from '../database.ts';
+import type { PostgresDatabase } from './database.ts';
 import { readSerials } from './publications.ts';
 
 /** How many rows a batch has: reading one takes a few milliseconds, and nothing else runs while it is taken apart. */
@@ -59,16 +60,10 @@ export function createPostgresPublishedContent(database: PostgresDatabase): Publ
   }
 
   return {
-    version: () => readVersion(database),
+    version: () => database.version(),
     changes: (since) => readSerials(database, since),
     tags: batches('tags', 'tag', readTag),
     manifests: batches('manifests', 'digest', readManifest),
     blobs: batches('blobs', 'digest', readBlob),
   };
-}
-
-/** A number that moves with everything that watchers must notice. */
-async function readVersion(database: PostgresDatabase): Promise<number> {
-  const [row] = await database.read('read its version', 'SELECT value FROM data_version');
-  return Number(row?.value);
 }

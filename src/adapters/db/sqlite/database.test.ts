@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { after, test } from 'node:test';
 import { inTransaction, openDatabase } from './database.ts';
-import { readMirrorDescription } from './mirror-description.ts';
+import { readMirrorDescription } from '../tables/mirror-description.ts';
 import { migrations } from './migrations.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'signpost-database-'));

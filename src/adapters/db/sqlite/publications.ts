@@ -4,7 +4,7 @@ import type { Clock } from '../../../ports/clock.ts';
 import type { Publication, Publications, PublicationSerials } from '../../../ports/publications.ts';
 import { inTransaction } from './database.ts';
 import { withDatabase } from './database-error.ts';
-import { digestFromColumn, digestToColumn } from './digest-column.ts';
+import { digestFromColumn, digestToColumn } from '../tables/digest-column.ts';
 
 export function createSqlitePublications(database: DatabaseSync, clock: Clock): Publications {
   const write = prepareWrites(database);

@@ -2,10 +2,11 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Digest } from '../../../oci/digest.ts';
 import type { RepositoryName } from '../../../oci/reference.ts';
 import type { PublishedContent } from '../../../ports/publications.ts';
-import { createDataVersion } from './data-version.ts';
 import { withDatabase } from './database-error.ts';
-import { digestToColumn } from './digest-column.ts';
-import { type Row, readBlob, readManifest, readTag } from './published-rows.ts';
+import { createSqliteDatabase } from './sqlite-database.ts';
+import { digestToColumn } from '../tables/digest-column.ts';
+import { readBlob, readManifest, readTag } from '../tables/published-rows.ts';
+import type { Row } from '../database.ts';
 import { readSerials } from './publications.ts';
 
 /** How many rows a batch has: one takes about a millisecond to read, and nothing else runs meanwhile. */
@@ -19,7 +20,7 @@ const namesAtOnce = 64;
  * referrers, which nothing leads to.
  */
 export function createSqlitePublishedContent(database: DatabaseSync): PublishedContent {
-  const version = createDataVersion(database);
+  const watched = createSqliteDatabase(database);
   const serials = readSerials(database);
   const namesAfter = database.prepare(
     `SELECT name FROM repositories WHERE name > ? ORDER BY name LIMIT ${namesAtOnce}`,
@@ -76,7 +77,7 @@ export function createSqlitePublishedContent(database: DatabaseSync): PublishedC
   }
 
   return {
-    version: () => withDatabase('read its version', version),
+    version: () => watched.version(),
     changes: (since) => withDatabase('read the serials', () => serials(since)),
     tags: prepareBatches('tags', 'tag', readTag),
     manifests: prepareBatches('manifests', 'digest', readManifest),

@@ -7,19 +7,20 @@ import { mirrorRegistryContract } from '../../../../test/contracts/mirror-regist
 import { author } from '../../../../test/fakes/author.ts';
 import { newMirror } from '../../../../test/fakes/mirrors.ts';
 import { isSignpostError } from '../../../oci/errors.ts';
-import { openDatabase } from './database.ts';
+import { openDatabase } from '../sqlite/database.ts';
+import { createSqliteDatabase } from '../sqlite/sqlite-database.ts';
 import { createMirrorRegistry } from './mirror-registry.ts';
 
 mirrorRegistryContract('SQLite', () => {
   const { open, end } = temporary();
-  return { registry: createMirrorRegistry(open()), end };
+  return { registry: createMirrorRegistry(createSqliteDatabase(open())), end };
 });
 
 test('a change by another process changes the version and is seen', async () => {
   const { open, end } = temporary();
   try {
-    const here = createMirrorRegistry(open());
-    const there = createMirrorRegistry(open());
+    const here = createMirrorRegistry(createSqliteDatabase(open()));
+    const there = createMirrorRegistry(createSqliteDatabase(open()));
     const before = await here.version();
     const added = await there.add(newMirror(), author);
     assert.notEqual(await here.version(), before);
@@ -33,8 +34,8 @@ test('only what has changed is read anew, with a pause after each', async () => 
   const { open, end } = temporary();
   let pauses = 0;
   try {
-    const here = createMirrorRegistry(open(), async () => void (pauses += 1));
-    const there = createMirrorRegistry(open());
+    const here = createMirrorRegistry(createSqliteDatabase(open()), async () => void (pauses += 1));
+    const there = createMirrorRegistry(createSqliteDatabase(open()));
     await there.add(newMirror({ name: 'one' }), author);
     const two = await there.add(newMirror({ name: 'two' }), author);
     const [one] = await here.list();
@@ -53,7 +54,7 @@ test('a damaged description is a storage error that says what is wrong', async (
   const { open, end } = temporary();
   try {
     const database = open();
-    const registry = createMirrorRegistry(database);
+    const registry = createMirrorRegistry(createSqliteDatabase(database));
     const insert = database.prepare('INSERT INTO mirrors (name, description) VALUES (?, ?)');
     for (const description of ['{', '{}', JSON.stringify({ ...newMirror(), netblocks: ['192.0.2.1/24'] })]) {
       insert.run('damaged', description);

@@ -1,36 +1,32 @@
-import type { DatabaseSync } from 'node:sqlite';
 import { z } from 'zod';
 import { type Digest, isDigest } from '../../../oci/digest.ts';
 import { type RepositoryName, isRepositoryName } from '../../../oci/reference.ts';
 import type { MirrorId } from '../../../mirrors/mirror.ts';
 import type { MirrorStates, StoredMirrorState } from '../../../ports/mirror-states.ts';
-import { inTransaction } from './database.ts';
-import { withDatabase } from './database-error.ts';
+import { type Database, runEach } from '../database.ts';
 
 /** The mirrors' health in the database: a state is JSON, so that a new property needs no new column. */
-export function createMirrorStates(database: DatabaseSync): MirrorStates {
-  const list = database.prepare('SELECT mirror, state FROM mirror_states');
-  // A mirror may have been removed while its last probe ran.
-  const put = database.prepare(
-    `INSERT INTO mirror_states (mirror, state) SELECT id, ? FROM mirrors WHERE id = ?
-     ON CONFLICT (mirror) DO UPDATE SET state = excluded.state`,
-  );
+export function createMirrorStates(database: Database): MirrorStates {
   return {
-    load: () =>
-      withDatabase('read the states of mirrors', () => {
-        const states = new Map<MirrorId, StoredMirrorState>();
-        for (const row of list.all()) {
-          const state = readMirrorState(String(row.state));
-          if (state !== undefined) states.set(Number(row.mirror) as MirrorId, state);
-        }
-        return states;
-      }),
+    async load() {
+      const states = new Map<MirrorId, StoredMirrorState>();
+      const sql = 'SELECT mirror, state FROM mirror_states';
+      for (const row of await database.read('read the states of mirrors', sql)) {
+        const state = readMirrorState(String(row.state));
+        if (state !== undefined) states.set(Number(row.mirror) as MirrorId, state);
+      }
+      return states;
+    },
     save: (changes) =>
-      withDatabase('save the states of mirrors', () =>
-        inTransaction(database, () => {
-          for (const [id, state] of changes) put.run(JSON.stringify(state), id);
-        }),
-      ),
+      database.note('save the states of mirrors', function* () {
+        // A mirror may have been removed while its last probe ran. In the order of their numbers, so that two who save
+        // wait for each other and never for each other's next row.
+        yield* runEach(
+          `INSERT INTO mirror_states (mirror, state) SELECT id, $2 FROM mirrors WHERE id = $1
+           ON CONFLICT (mirror) DO UPDATE SET state = excluded.state`,
+          [...changes].sort(([a], [b]) => a - b).map(([id, state]) => [id, JSON.stringify(state)]),
+        );
+      }),
   };
 }
 

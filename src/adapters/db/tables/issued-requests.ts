@@ -1,16 +1,16 @@
 import { type IssuedRequests, issuedLimit } from '../../../ports/issued-requests.ts';
-import { digestFromColumn, digestToColumn } from '../sqlite/digest-column.ts';
-import type { PostgresDatabase } from './database.ts';
+import { type Database, run } from '../database.ts';
+import { digestFromColumn, digestToColumn } from './digest-column.ts';
 
-export function createPostgresIssuedRequests(database: PostgresDatabase): IssuedRequests {
+export function createIssuedRequests(database: Database): IssuedRequests {
   return {
     add: (serial, request) =>
-      database.note('remember a signing request', async (query) => {
-        await query(
+      database.note('remember a signing request', function* () {
+        yield* run(
           'INSERT INTO issued_requests VALUES ($1, $2) ON CONFLICT (serial) DO UPDATE SET digest = excluded.digest',
           [serial, digestToColumn(request)],
         );
-        await query('DELETE FROM issued_requests WHERE serial <= $1', [serial - issuedLimit]);
+        yield* run('DELETE FROM issued_requests WHERE serial <= $1', [serial - issuedLimit]);
       }),
     async find(serial) {
       const sql = 'SELECT digest FROM issued_requests WHERE serial = $1';

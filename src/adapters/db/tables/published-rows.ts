@@ -1,8 +1,7 @@
 import type { RepositoryName, TagName } from '../../../oci/reference.ts';
 import type { PublishedBlob, PublishedManifest, PublishedTag } from '../../../ports/publications.ts';
+import type { Row } from '../database.ts';
 import { digestFromColumn } from './digest-column.ts';
-
-export type Row = Record<string, unknown>;
 
 export function readTag(row: Row, repository: RepositoryName): PublishedTag {
   return {

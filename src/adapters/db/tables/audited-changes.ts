@@ -1,8 +1,8 @@
-import type { Mirror, NewMirror } from '../../mirrors/mirror.ts';
-import { describeMirror } from '../../mirrors/mirror-description.ts';
-import type { AuditedChange, AuditValue } from '../../ports/audit-log.ts';
-import type { StoredToken } from '../../ports/tokens.ts';
-import { formatTime } from '../../text/format-time.ts';
+import type { Mirror, NewMirror } from '../../../mirrors/mirror.ts';
+import { describeMirror } from '../../../mirrors/mirror-description.ts';
+import type { AuditedChange, AuditValue } from '../../../ports/audit-log.ts';
+import type { StoredToken } from '../../../ports/tokens.ts';
+import { formatTime } from '../../../text/format-time.ts';
 
 /** What the record of changes says of a mirror that was added. */
 export function addedMirror(mirror: NewMirror): AuditedChange {

@@ -1,45 +1,38 @@
 import { parseDigest } from '../../../oci/digest.ts';
 import { parseRepositoryName, parseTagName } from '../../../oci/reference.ts';
 import type { StagedImage, StagedImages } from '../../../ports/staged-images.ts';
-import type { PostgresDatabase, Row } from './database.ts';
+import { type Database, type Row, run } from '../database.ts';
 
-export function createPostgresStagedImages(database: PostgresDatabase): StagedImages {
+export function createStagedImages(database: Database): StagedImages {
   return {
     async list() {
       const sql = 'SELECT * FROM staged_images ORDER BY repository, tag';
-      return (await database.read('read the staged images', sql)).map(readRow);
+      return (await database.read('read the staged images', sql)).map(readImage);
     },
-    put: (image) =>
-      database.write('remember a staged image', async (query) => {
-        await query(
+    put: ({ repository, tag, list, staged, reason = null, referrers = null }) =>
+      database.write('remember a staged image', function* () {
+        yield* run(
           `INSERT INTO staged_images VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (repository, tag) DO UPDATE
            SET list = excluded.list, staged = excluded.staged, reason = excluded.reason, referrers = excluded.referrers`,
-          [
-            image.repository,
-            image.tag,
-            image.list,
-            image.staged,
-            image.reason ?? null,
-            image.referrers ?? null,
-          ],
+          [repository, tag, list, staged, reason, referrers],
         );
       }),
     remove: (repository, tag) =>
-      database.write('forget a staged image', async (query) => {
-        await query('DELETE FROM staged_images WHERE repository = $1 AND tag = $2', [repository, tag]);
+      database.write('forget a staged image', function* () {
+        yield* run('DELETE FROM staged_images WHERE repository = $1 AND tag = $2', [repository, tag]);
       }),
     nextRequestSerial: () =>
-      database.note('number a signing request', async (query) => {
-        const { rows } = await query(
+      database.note('number a signing request', function* () {
+        const [row] = yield* run(
           `INSERT INTO counters VALUES ('request_serial', 1)
            ON CONFLICT (name) DO UPDATE SET value = counters.value + 1 RETURNING value`,
         );
-        return Number(rows[0]?.value);
+        return Number(row?.value);
       }),
   };
 }
 
-function readRow(row: Row): StagedImage {
+function readImage(row: Row): StagedImage {
   return {
     repository: parseRepositoryName(String(row.repository)),
     tag: parseTagName(String(row.tag)),
