@@ -1,6 +1,8 @@
-import { type Digest, isDigest } from '../oci/digest.ts';
+import type { Digest } from '../oci/digest.ts';
+import { SignpostError } from '../oci/errors.ts';
 import { parseRegistryHost, parseTaggedReference } from '../oci/reference.ts';
-import { isCount, parseStrictJson, readField, readFields } from './strict-json.ts';
+import { constantOf, objectOf, readAnything, readDigest, valueOf } from './json-reader.ts';
+import { parseStrictJson } from './strict-json.ts';
 
 /** The image that a payload of the simple-signing kind names (containers/image, docs/containers-signature.5.md). */
 export interface CriticalFields {
@@ -40,28 +42,30 @@ export function readCritical(
   type: string,
   limit: number,
 ): { readonly reference: unknown; readonly digest: Digest; readonly optional: unknown } {
-  const fits = (value: unknown): value is number => isCount(value) && value <= limit;
-  readField(bytes.length, fits, `at most ${limit} bytes`, "the payload's size");
-  const payload = readFields(
-    parseStrictJson(bytes, 'the payload'),
-    ['critical', 'optional'] as const,
-    'the payload',
-  );
-  const critical = readFields(payload.critical, ['identity', 'image', 'type'] as const, 'critical');
-  const identity = readFields(critical.identity, ['docker-reference'] as const, 'critical.identity');
-  const image = readFields(critical.image, ['docker-manifest-digest'] as const, 'critical.image');
-  readField(critical.type, (value): value is string => value === type, `"${type}"`, 'critical.type');
+  if (bytes.length > limit) {
+    throw new SignpostError(
+      'REQUEST_INVALID',
+      `the payload has ${bytes.length} bytes: expected at most ${limit}`,
+    );
+  }
+  const read = objectOf({
+    critical: objectOf({
+      identity: objectOf({ 'docker-reference': readAnything }),
+      image: objectOf({ 'docker-manifest-digest': readDigest }),
+      type: constantOf(type),
+    }),
+    optional: readAnything,
+  });
+  const { critical, optional } = read(parseStrictJson(bytes, 'the payload'), 'the payload');
   return {
-    reference: identity['docker-reference'],
-    digest: readField(image['docker-manifest-digest'], isDigest, 'a digest', 'docker-manifest-digest'),
-    optional: payload.optional,
+    reference: critical.identity['docker-reference'],
+    digest: critical.image['docker-manifest-digest'],
+    optional,
   };
 }
 
-/** `host/repository:tag`. Throws SignpostError REQUEST_INVALID. */
-export function readReference(value: unknown, where: string): string {
-  return readField(value, isFullReference, '<host>/<repository>:<tag>', where);
-}
+/** `host/repository:tag`. */
+export const readReference = valueOf(isFullReference, '<host>/<repository>:<tag>');
 
 function isFullReference(value: unknown): value is string {
   if (typeof value !== 'string' || value.length > 1024) return false;

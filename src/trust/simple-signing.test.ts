@@ -38,18 +38,18 @@ test('everything else is refused, and said what it is', () => {
   for (const [from, to, message] of [
     ['"type":', '"extra":1,"type":', /critical has an unknown field "extra"/],
     ['"image":', '"type":"x","image":', /twice/],
-    ['atomic container signature', 'cosign container image signature', /critical\.type is/],
-    ['"serial":7', '"serial":-7', /optional\.serial is/],
-    ['"serial":7', '"serial":"7"', /optional\.serial is/],
-    ['"serial":7', '"serial":7.5', /optional\.serial is/],
+    ['atomic container signature', 'cosign container image signature', /critical type is/],
+    ['"serial":7', '"serial":-7', /optional serial is/],
+    ['"serial":7', '"serial":"7"', /optional serial is/],
+    ['"serial":7', '"serial":7.5', /optional serial is/],
     [',"serial":7', '', /optional has no "serial"/],
     ['"optional":{', '"optional":null,"x":{', /unknown field "x"/],
     ['sha256:', 'sha512:', /docker-manifest-digest is/],
     ['images.example.org:5000/fedora/', '', /docker-reference is/],
     ['base:41', 'base', /docker-reference is/],
     ['base:41', `base@${content.digest}`, /docker-reference is/],
-    ['"creator":"signpost"', `"creator":"${'x'.repeat(257)}"`, /optional\.creator is/],
-    ['"creator":"signpost"', `"creator":"${'x'.repeat(5000)}"`, /the payload's size is/],
+    ['"creator":"signpost"', `"creator":"${'x'.repeat(257)}"`, /optional creator is/],
+    ['"creator":"signpost"', `"creator":"${'x'.repeat(5000)}"`, /the payload has 5[0-9]+ bytes/],
   ] as const) {
     const changed = text.replace(from, to);
     assert.notEqual(changed, text);

@@ -1,6 +1,6 @@
 import type { Digest } from '../oci/digest.ts';
 import { formatCritical, parseCritical } from './critical-fields.ts';
-import { isCount, readField, readFields } from './strict-json.ts';
+import { countOf, objectOf, textUpTo } from './json-reader.ts';
 
 /** What a simple signature says (containers/image, docs/containers-signature.5.md). */
 export interface SimpleSigning {
@@ -28,6 +28,12 @@ export function formatSimpleSigning(content: SimpleSigning): Uint8Array {
   );
 }
 
+const readOptional = objectOf({
+  creator: textUpTo(256),
+  timestamp: countOf('whole seconds since the epoch'),
+  serial: countOf('a whole number'),
+});
+
 /**
  * Reads a payload as strictly as stock clients do, and `optional` more strictly: what {@link formatSimpleSigning}
  * writes and nothing else.
@@ -35,16 +41,5 @@ export function formatSimpleSigning(content: SimpleSigning): Uint8Array {
  */
 export function parseSimpleSigning(bytes: Uint8Array): SimpleSigning {
   const { reference, digest, optional } = parseCritical(bytes, signatureType);
-  const fields = readFields(optional, ['creator', 'timestamp', 'serial'] as const, 'optional');
-  return {
-    reference,
-    digest,
-    creator: readField(fields.creator, isCreator, 'at most 256 characters', 'optional.creator'),
-    timestamp: readField(fields.timestamp, isCount, 'whole seconds since the epoch', 'optional.timestamp'),
-    serial: readField(fields.serial, isCount, 'a whole number', 'optional.serial'),
-  };
-}
-
-function isCreator(value: unknown): value is string {
-  return typeof value === 'string' && value.length <= 256;
+  return { reference, digest, ...readOptional(optional, 'optional') };
 }

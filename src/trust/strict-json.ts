@@ -73,17 +73,25 @@ export function readBase64(value: unknown, where: string): Uint8Array {
 // `text` is known to be JSON, so following its structure needs no grammar: strings, brackets and nothing else.
 function refuseAmbiguity(text: string, where: string): void {
   const open: (Set<string> | undefined)[] = [];
-  const token = /["{}[\]]/g;
-  for (let match = token.exec(text); match !== null; match = token.exec(text)) {
-    const [character] = match;
-    if (character === '"') {
-      const end = endOfString(text, token.lastIndex);
-      if (isKey(text, end)) addKey(open.at(-1), text.slice(match.index, end), where);
-      token.lastIndex = end;
-    } else if (character === '{' || character === '[') {
-      open.push(character === '{' ? new Set() : undefined);
-    } else {
-      open.pop();
+  for (let at = 0; at < text.length; at += 1) {
+    switch (text.charCodeAt(at)) {
+      case 0x22: {
+        // "
+        const end = endOfString(text, at + 1);
+        if (isKey(text, end)) addKey(open.at(-1), text.slice(at, end), where);
+        at = end - 1;
+        break;
+      }
+      case 0x7b: // {
+        open.push(new Set());
+        break;
+      case 0x5b: // [
+        open.push(undefined);
+        break;
+      case 0x5d: // ]
+      case 0x7d: // }
+        open.pop();
+        break;
     }
   }
 }

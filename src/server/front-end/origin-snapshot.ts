@@ -6,7 +6,7 @@ import { partLimit, type SnapshotPart } from '../../ports/snapshot-store.ts';
 import {
   type Seal,
   type SealKey,
-  parseSeal,
+  readSeal,
   readSealEvidence,
   sealToJson,
 } from '../../trust/hand-off/seal.ts';
@@ -66,7 +66,7 @@ export function openSnapshot(file: Uint8Array, key: SealKey): OriginSnapshot {
   const end = file.indexOf(0x0a);
   if (end < 0)
     throw new SignpostError('REQUEST_INVALID', 'the snapshot has no line with a seal: it is cut off');
-  const seal = parseSeal(parseStrictJson(file.subarray(0, end), 'the seal of the snapshot'), 'the snapshot');
+  const seal = readSeal(parseStrictJson(file.subarray(0, end), 'the seal of the snapshot'), 'the snapshot');
   const body = file.subarray(end + 1);
   const evidence = readSealEvidence(seal, snapshotMessage(body), [key]);
   if (evidence.kind !== 'sealed') {

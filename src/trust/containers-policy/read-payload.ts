@@ -1,6 +1,6 @@
 import type { Digest } from '../../oci/digest.ts';
 import { readCritical } from '../critical-fields.ts';
-import { isCount, readField } from '../strict-json.ts';
+import { countOf, partOf, textUpTo } from '../json-reader.ts';
 
 /** What a simple signature by any tool names. */
 export interface NamedImage {
@@ -18,21 +18,9 @@ const payloadLimit = 64 * 1024;
  */
 export function readContainersPayload(bytes: Uint8Array): NamedImage {
   const payload = readCritical(bytes, 'atomic container signature', payloadLimit);
-  const optional = readField(payload.optional, isObject, 'an object', 'optional');
-  if (optional.creator !== undefined) readField(optional.creator, isText, 'a text', 'optional.creator');
-  if (optional.timestamp !== undefined) {
-    readField(optional.timestamp, isCount, 'whole seconds', 'optional.timestamp');
-  }
-  return {
-    reference: readField(payload.reference, isText, 'a name', 'docker-reference'),
-    digest: payload.digest,
-  };
+  readOptional(payload.optional, 'optional');
+  return { reference: readName(payload.reference, 'docker-reference'), digest: payload.digest };
 }
 
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value.length <= 1024;
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
+const readName = textUpTo(1024, 'a name');
+const readOptional = partOf({}, { creator: textUpTo(1024, 'a text'), timestamp: countOf('whole seconds') });

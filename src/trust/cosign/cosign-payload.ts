@@ -1,7 +1,7 @@
 import { type CriticalFields, formatCritical, parseCritical } from '../critical-fields.ts';
 import { quote } from '../../oci/digest.ts';
-import { readField } from '../strict-json.ts';
-import { type SignedLife, formatSignedLife, readSignedLife } from './signed-life.ts';
+import { constantOf, objectOf } from '../json-reader.ts';
+import { type SignedLife, formatSignedLife, lifeFields } from './signed-life.ts';
 
 /** What a cosign signature in its attached form says (cosign, specs/SIGNATURE_SPEC.md, "Payloads"). */
 export interface CosignPayload extends CriticalFields, SignedLife {}
@@ -23,19 +23,7 @@ export function formatCosignPayload(content: CosignPayload): Uint8Array {
  */
 export function parseCosignPayload(bytes: Uint8Array): CosignPayload {
   const { reference, digest, optional } = parseCritical(bytes, signatureType);
-  const { again, life } = splitReference(optional);
-  readField(
-    again === undefined ? reference : again,
-    (value): value is string => value === reference,
-    `the docker-reference, ${quote(reference)}`,
-    'optional.reference',
-  );
-  return { reference, digest, ...readSignedLife(life, 'optional') };
-}
-
-function splitReference(optional: unknown): { readonly again?: unknown; readonly life: unknown } {
-  if (typeof optional !== 'object' || optional === null) return { life: optional };
-  if (!Object.hasOwn(optional, 'reference')) return { life: optional };
-  const { reference: again, ...life } = optional as Readonly<Record<string, unknown>>;
-  return { again, life };
+  const expected = `the docker-reference, ${quote(reference)}`;
+  const readOptional = objectOf(lifeFields, { reference: constantOf(reference, expected) });
+  return { ...readOptional(optional, 'optional'), reference, digest };
 }

@@ -1,4 +1,4 @@
-import { readField, readFields } from '../strict-json.ts';
+import { type Reader, textOf, textUpTo } from '../json-reader.ts';
 import type { Statement } from '../statement.ts';
 
 /**
@@ -7,8 +7,6 @@ import type { Statement } from '../statement.ts';
  * demand a serial.
  */
 export type SignedLife = Pick<Statement, 'serial' | 'created' | 'expires' | 'creator'>;
-
-const keys = ['creator', 'created', 'expires', 'serial'] as const;
 
 /** Times become whole seconds since the epoch. */
 export function formatSignedLife({ creator, created, expires, serial }: SignedLife) {
@@ -20,24 +18,21 @@ export function formatSignedLife({ creator, created, expires, serial }: SignedLi
   };
 }
 
-/** Reads what {@link formatSignedLife} wrote. Throws SignpostError REQUEST_INVALID. */
-export function readSignedLife(value: unknown, where: string): SignedLife {
-  const fields = readFields(value, keys, where);
-  const readNumber = (key: 'created' | 'expires' | 'serial') =>
-    Number(readField(fields[key], isDecimal, 'a whole number in a string', `${where}.${key}`));
-  return {
-    creator: readField(fields.creator, isCreator, 'at most 256 characters', `${where}.creator`),
-    created: readNumber('created') * 1000,
-    expires: readNumber('expires') * 1000,
-    serial: readNumber('serial'),
-  };
+/** What {@link formatSignedLife} wrote. */
+export const lifeFields = {
+  creator: textUpTo(256),
+  created: readTime,
+  expires: readTime,
+  serial: readDecimal,
+};
+
+function readTime(value: unknown, where: string): number {
+  return readDecimal(value, where) * 1000;
+}
+
+function readDecimal(value: unknown, where: string): number {
+  return Number(readDigits(value, where));
 }
 
 /** One spelling a number: no sign, no leading zero, and exact when multiplied by a thousand. */
-function isDecimal(value: unknown): value is string {
-  return typeof value === 'string' && /^(?:0|[1-9][0-9]{0,11})$/.test(value);
-}
-
-function isCreator(value: unknown): value is string {
-  return typeof value === 'string' && value.length <= 256;
-}
+const readDigits: Reader<string> = textOf(/^(?:0|[1-9][0-9]{0,11})$/, 'a whole number in a string');

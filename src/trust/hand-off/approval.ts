@@ -1,28 +1,22 @@
-import { type Digest, isDigest } from '../../oci/digest.ts';
 import { SignpostError } from '../../oci/errors.ts';
-import {
-  type Seal,
-  type SealEvidence,
-  type SealKey,
-  parseSeal,
-  readSealEvidence,
-  sealToJson,
-} from './seal.ts';
-import { isCount, parseStrictJson, readField, readFields } from '../strict-json.ts';
+import { type Read, countOf, readDigest } from '../json-reader.ts';
+import { parseStrictJson } from '../strict-json.ts';
+import { type SealEvidence, type SealKey, readSeal, readSealEvidence, sealToJson } from './seal.ts';
+import { typedDocument } from './typed-document.ts';
+
+const type = 'signpost-approval';
 
 /** Says that whoever sealed it has looked at a signing request and wants it signed. */
-export interface Approval {
+export type Approval = Read<typeof readApproval>;
+const readApproval = typedDocument(type, {
   /** The SHA-256 of the request's file: an approval holds for these bytes and no others. */
-  readonly request: Digest;
-  /** Seconds since the epoch. */
-  readonly created: number;
-  readonly seal: Seal;
-}
+  request: readDigest,
+  created: countOf('seconds since the epoch'),
+  seal: readSeal,
+});
 
 /** An approval is a short file, in bytes. */
 export const approvalLimit = 4096;
-
-const type = 'signpost-approval';
 
 /** What the seal of an approval signs. */
 export function approvalMessage({ request, created }: Omit<Approval, 'seal'>): Uint8Array {
@@ -38,21 +32,7 @@ export function parseApproval(bytes: Uint8Array): Approval {
   if (bytes.length > approvalLimit) {
     throw new SignpostError('LIMIT_EXCEEDED', `the approval has more than ${approvalLimit} bytes`);
   }
-  const where = 'the approval';
-  const keys = ['type', 'version', 'request', 'created', 'seal'] as const;
-  const fields = readFields(parseStrictJson(bytes, where), keys, where);
-  readField(fields.type, (value): value is string => value === type, `"${type}"`, `${where}'s type`);
-  readField(
-    fields.version,
-    (value): value is 1 => value === 1,
-    '1: use a newer Signpost',
-    `${where}'s version`,
-  );
-  return {
-    request: readField(fields.request, isDigest, 'a digest', `${where}'s request`),
-    created: readField(fields.created, isCount, 'seconds since the epoch', `${where}'s created`),
-    seal: parseSeal(fields.seal, `${where}'s seal`),
-  };
+  return readApproval(parseStrictJson(bytes, 'the approval'), 'the approval:');
 }
 
 /** Who approved. Never throws. */

@@ -6,23 +6,19 @@ import {
   isTagName,
   parseRegistryHost,
 } from '../../oci/reference.ts';
-import { readField } from '../strict-json.ts';
+import { valueOf } from '../json-reader.ts';
 
-/** The registry of a signing request or bundle. Throws SignpostError REQUEST_INVALID. */
-export function readRegistry(value: unknown, where: string): RegistryHost {
-  return readField(value, isHost, 'a host name', `${where} registry`);
-}
+/** The registry of a signing request or bundle. */
+export const readRegistry = valueOf(isHost, 'a host name');
 
-/** Where an image of a signing request or bundle goes. Throws SignpostError REQUEST_INVALID. */
-export function readTarget(
-  fields: { readonly repository: unknown; readonly tag: unknown },
-  where: string,
-): { readonly repository: RepositoryName; readonly tag: TagName } {
-  return {
-    repository: readField(fields.repository, isRepository, 'a repository name', `${where} repository`),
-    tag: readField(fields.tag, isTag, 'a tag', `${where} tag`),
-  };
-}
+/** Where an image of a signing request or bundle goes. */
+export const targetFields = {
+  repository: valueOf(
+    (value): value is RepositoryName => typeof value === 'string' && isRepositoryName(value),
+    'a repository name',
+  ),
+  tag: valueOf((value): value is TagName => typeof value === 'string' && isTagName(value), 'a tag'),
+};
 
 function isHost(value: unknown): value is RegistryHost {
   if (typeof value !== 'string') return false;
@@ -31,12 +27,4 @@ function isHost(value: unknown): value is RegistryHost {
   } catch {
     return false;
   }
-}
-
-function isRepository(value: unknown): value is RepositoryName {
-  return typeof value === 'string' && isRepositoryName(value);
-}
-
-function isTag(value: unknown): value is TagName {
-  return typeof value === 'string' && isTagName(value);
 }

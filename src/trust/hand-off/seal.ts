@@ -1,19 +1,20 @@
 import { type KeyObject, createPublicKey, verify } from 'node:crypto';
 import { type Digest, digestOf, isDigest } from '../../oci/digest.ts';
 import { SignpostError } from '../../oci/errors.ts';
-import { readBase64, readField, readFields } from '../strict-json.ts';
+import { type Read, objectOf, readBase64, sizedBytes, valueOf } from '../json-reader.ts';
 
 /**
  * Who vouches for a file of the hand-off: a requester for a signing request, an approver for an approval, the signer
  * for a bundle. Such keys are Ed25519 or ECDSA keys in PEM, are known only to the other side of the hand-off, and sign
  * no image: clients never see them.
  */
-export interface Seal {
+export type Seal = Read<typeof readSeal>;
+export const readSeal = objectOf({
   /** The SHA-256 of the public key (DER SubjectPublicKeyInfo). */
-  readonly key: Digest;
+  key: valueOf(isDigest, "a key's digest"),
   /** 64 bytes with Ed25519; the DER of an `ECDSA-Sig-Value` over SHA-256 with an elliptic-curve key. */
-  readonly signature: Uint8Array;
-}
+  signature: sizedBytes(readBase64, 256),
+});
 
 /** A public key that seals are verified with. */
 export interface SealKey {
@@ -96,17 +97,7 @@ export function readSealEvidence(
   return { kind: holds(known.key, message, seal.signature) ? 'sealed' : 'forged', key: seal.key };
 }
 
-/** Reads a seal out of JSON. Throws SignpostError REQUEST_INVALID. */
-export function parseSeal(value: unknown, where: string): Seal {
-  const fields = readFields(value, ['key', 'signature'] as const, where);
-  const signature = readBase64(fields.signature, `${where} signature`);
-  if (signature.length > 256) {
-    throw new SignpostError('REQUEST_INVALID', `${where} signature has ${signature.length} bytes`);
-  }
-  return { key: readField(fields.key, isDigest, "a key's digest", `${where} key`), signature };
-}
-
-/** The same for writing. */
+/** A seal as JSON has it. */
 export function sealToJson({ key, signature }: Seal): { key: string; signature: string } {
   return { key, signature: Buffer.from(signature).toString('base64') };
 }

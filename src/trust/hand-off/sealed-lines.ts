@@ -1,8 +1,9 @@
 import { type Hash, createHash } from 'node:crypto';
 import type { Digest } from '../../oci/digest.ts';
 import { SignpostError } from '../../oci/errors.ts';
-import { type Seal, parseSeal, sealToJson } from './seal.ts';
-import { isCount, parseStrictJson, readField, readFields } from '../strict-json.ts';
+import { constantOf, countOf, objectOf, textUpTo } from '../json-reader.ts';
+import { type Seal, readSeal, sealToJson } from './seal.ts';
+import { parseStrictJson } from '../strict-json.ts';
 
 /**
  * The frame that signing requests and signature bundles share: one JSON document a line, each line ended by a line
@@ -105,55 +106,30 @@ export function createUnsealer(limits: SealedLimits): Unsealer {
   };
 }
 
-/**
- * The fields of a header of one `type` and of version 1, besides these two. The type is looked at first: whoever mixed
- * up two files shall hear just that.
- * @throws SignpostError REQUEST_INVALID
- */
-export function readHeaderFields<K extends string>(
-  document: unknown,
-  type: string,
-  keys: readonly K[],
-  where: string,
-): Readonly<Record<K, unknown>> {
-  const found = Object(document) as { readonly type?: unknown; readonly version?: unknown };
-  readField(found.type, (value): value is string => value === type, `"${type}"`, `${where} type`);
-  readField(found.version, (value) => value === 1, '1: use a newer Signpost', `${where} version`);
-  return readFields(document, ['type', 'version', ...keys] as const, where);
-}
-
 function isEndLine(document: unknown): boolean {
   return typeof document === 'object' && document !== null && Object.hasOwn(document, 'end');
 }
 
+const readEnd = objectOf(
+  { end: constantOf(true), images: countOf('a number'), sha256: textUpTo(64) },
+  { seal: readSeal },
+);
+
 function readEndLine(document: unknown, before: Hash, images: number, name: string): SealedContent {
-  const where = `${name}, end line,`;
-  const keys = ['end', 'images', 'sha256'] as const;
-  const sealed = Object.hasOwn(Object(document), 'seal');
-  const end: Readonly<Record<string, unknown>> = sealed
-    ? readFields(document, [...keys, 'seal'] as const, where)
-    : readFields(document, keys, where);
-  readField(end.end, isTrue, 'true', `${where} end`);
-  readField(end.images, isCount, 'a number', `${where} images`);
+  const end = readEnd(document, `${name}, end line,`);
   if (end.images !== images) {
-    throw invalid(
-      `${name} holds ${images} images and says that it holds ${String(end.images)}: it is damaged`,
-    );
+    throw invalid(`${name} holds ${images} images and says that it holds ${end.images}: it is damaged`);
   }
   const sha256 = before.digest('hex');
   if (end.sha256 !== sha256) {
     throw invalid(`${name} does not match its own checksum: it was damaged or edited on the way`);
   }
-  return { seal: sealed ? parseSeal(end.seal, `${where} seal`) : undefined, message: messageOf(sha256) };
+  return { seal: end.seal, message: messageOf(sha256) };
 }
 
 // The header is part of what was hashed and says what kind of file it is: a seal of one cannot stand for another.
 function messageOf(sha256: string): Uint8Array {
   return Buffer.from(`signpost sealed lines\nsha256:${sha256}\n`);
-}
-
-function isTrue(value: unknown): value is true {
-  return value === true;
 }
 
 function truncated(name: string): SignpostError {

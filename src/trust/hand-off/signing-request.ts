@@ -1,49 +1,52 @@
 import { isMediaType } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
-import type { RegistryHost, RepositoryName, TagName } from '../../oci/reference.ts';
-import { readRegistry, readTarget } from './reference-fields.ts';
-import type { Seal } from './seal.ts';
 import {
-  type SealedContent,
-  type SealedLimits,
-  createSealer,
-  createUnsealer,
-  readHeaderFields,
-} from './sealed-lines.ts';
-import { isArray, isCount, readBase64, readField, readFields } from '../strict-json.ts';
+  type Read,
+  countOf,
+  listOf,
+  objectOf,
+  readBase64,
+  sizedBytes,
+  textOf,
+  valueOf,
+} from '../json-reader.ts';
+import { readRegistry, targetFields } from './reference-fields.ts';
+import type { Seal } from './seal.ts';
+import { type SealedContent, type SealedLimits, createSealer, createUnsealer } from './sealed-lines.ts';
+import { typedDocument } from './typed-document.ts';
+
+const type = 'signpost-signing-request';
 
 /** What a signing request says of itself. */
-export interface RequestHeader {
-  readonly registry: RegistryHost;
-  readonly serial: number;
-  /** Seconds since the epoch. */
-  readonly created: number;
-  /** 32 hexadecimal digits that no other request has. */
-  readonly nonce: string;
-}
+export type RequestHeader = Read<typeof readHeader>;
+const readHeader = typedDocument(type, {
+  registry: readRegistry,
+  serial: countOf('a whole number'),
+  created: countOf('seconds since the epoch'),
+  /** No other request has it. */
+  nonce: textOf(/^[0-9a-f]{32}$/, '32 hexadecimal digits'),
+});
 
 /** A manifest as bytes. Whoever reads it derives the digest: a request has none. */
-interface RequestedManifest {
-  readonly mediaType: string;
-  readonly bytes: Uint8Array;
-}
-
-/** A tag that waits for signatures: its list and every manifest that the list names. */
-export interface RequestedImage {
-  readonly repository: RepositoryName;
-  readonly tag: TagName;
-  readonly list: RequestedManifest;
-  readonly manifests: readonly RequestedManifest[];
-  /**
-   * Simple signatures that are published for the list that the tag names now. They show a signer whose record was put
-   * back to an older state what it has forgotten: it made them itself.
-   */
-  readonly published?: readonly Uint8Array[];
-}
+type RequestedManifest = Read<typeof readManifest>;
+const readManifest = objectOf({ mediaType: valueOf(isMediaType, 'a media type'), bytes: readBase64 });
 
 /** As many published signatures of a tag are looked at, of that many bytes each. */
 const publishedLimit = 8;
 const publishedBytes = 16 * 1024;
+
+/** A tag that waits for signatures: its list and every manifest that the list names. */
+export type RequestedImage = Read<typeof readImage>;
+const readImage = objectOf(
+  { ...targetFields, list: readManifest, manifests: listOf(readManifest) },
+  {
+    /**
+     * Simple signatures that are published for the list that the tag names now. They show a signer whose record was put
+     * back to an older state what it has forgotten: it made them itself.
+     */
+    published: listOf(sizedBytes(readBase64, publishedBytes), 1, publishedLimit),
+  },
+);
 
 /** A list of 4 MiB and a good number of manifests fit into a line; 10,000 usual images into a file. */
 export const requestLimits: SealedLimits = {
@@ -52,8 +55,6 @@ export const requestLimits: SealedLimits = {
   total: 4 * 1024 * 1024 * 1024,
   images: 100_000,
 };
-
-const type = 'signpost-signing-request';
 
 /** Makes the lines of a request: the header, an image at a time, the end. */
 export function createRequestFormatter(): {
@@ -72,7 +73,7 @@ export function createRequestFormatter(): {
         tag,
         list: encode(list),
         manifests: manifests.map(encode),
-        ...withPublished(choosePublished(published)),
+        published: encodePublished(published),
       }),
     message: () => sealer.message(),
     end: (seal) => sealer.end(seal),
@@ -104,7 +105,7 @@ export function createRequestParser(): {
       lines += 1;
       if (document === undefined) return { kind: 'end' };
       return lines === 1
-        ? { kind: 'header', header: readHeader(document) }
+        ? { kind: 'header', header: readHeader(document, "the signing request's header:") }
         : { kind: 'image', image: readImage(document, `the signing request, line ${lines},`) };
     },
     end: () => unsealer.end(),
@@ -112,70 +113,12 @@ export function createRequestParser(): {
   };
 }
 
-function readHeader(document: unknown): RequestHeader {
-  const where = "the signing request's header:";
-  const keys = ['registry', 'serial', 'created', 'nonce'] as const;
-  const fields = readHeaderFields(document, type, keys, where);
-  return {
-    registry: readRegistry(fields.registry, where),
-    serial: readField(fields.serial, isCount, 'a whole number', `${where} serial`),
-    created: readField(fields.created, isCount, 'seconds since the epoch', `${where} created`),
-    nonce: readField(fields.nonce, isNonce, '32 hexadecimal digits', `${where} nonce`),
-  };
-}
-
-function readImage(document: unknown, where: string): RequestedImage {
-  const keys = ['repository', 'tag', 'list', 'manifests'] as const;
-  const optional = Object.hasOwn(Object(document), 'published');
-  const fields: Readonly<Record<(typeof keys)[number] | 'published', unknown>> = optional
-    ? readFields(document, [...keys, 'published'] as const, where)
-    : { ...readFields(document, keys, where), published: undefined };
-  const manifests = readField(fields.manifests, isArray, 'a list', `${where} manifests`);
-  return {
-    ...readTarget(fields, where),
-    list: readManifest(fields.list, `${where} list`),
-    manifests: manifests.map((item, index) => readManifest(item, `${where} manifests[${index}]`)),
-    ...(optional ? { published: readPublished(fields.published, where) } : {}),
-  };
-}
-
-function readPublished(value: unknown, where: string): readonly Uint8Array[] {
-  const list = readField(value, isShortArray, `a list of 1 to ${publishedLimit}`, `${where} published`);
-  return list.map((item, index) => {
-    const bytes = readBase64(item, `${where} published[${index}]`);
-    readField(
-      bytes.length,
-      isPublishedSize,
-      `at most ${publishedBytes} bytes`,
-      `${where} published[${index}]`,
-    );
-    return bytes;
-  });
-}
-
-function withPublished(published: readonly Uint8Array[]): { published?: readonly string[] } {
-  return published.length === 0 ? {} : { published: published.map(toBase64) };
-}
-
-/** The newest ones that are not too large. */
-function choosePublished(published: readonly Uint8Array[]): readonly Uint8Array[] {
-  return published.filter(({ length }) => isPublishedSize(length)).slice(-publishedLimit);
-}
-
-function isShortArray(value: unknown): value is readonly unknown[] {
-  return isArray(value) && value.length > 0 && value.length <= publishedLimit;
-}
-
-function isPublishedSize(value: unknown): value is number {
-  return isCount(value) && value > 0 && value <= publishedBytes;
-}
-
-function readManifest(value: unknown, where: string): RequestedManifest {
-  const fields = readFields(value, ['mediaType', 'bytes'] as const, where);
-  return {
-    mediaType: readField(fields.mediaType, isMediaType, 'a media type', `${where} mediaType`),
-    bytes: readBase64(fields.bytes, `${where} bytes`),
-  };
+/** The newest ones that are not too large. JSON.stringify leaves undefined out. */
+function encodePublished(published: readonly Uint8Array[]): readonly string[] | undefined {
+  const chosen = published
+    .filter(({ length }) => length > 0 && length <= publishedBytes)
+    .slice(-publishedLimit);
+  return chosen.length === 0 ? undefined : chosen.map(toBase64);
 }
 
 function encode({ mediaType, bytes }: RequestedManifest): { mediaType: string; bytes: string } {
@@ -184,8 +127,4 @@ function encode({ mediaType, bytes }: RequestedManifest): { mediaType: string; b
 
 function toBase64(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('base64');
-}
-
-function isNonce(value: unknown): value is string {
-  return typeof value === 'string' && /^[0-9a-f]{32}$/.test(value);
 }

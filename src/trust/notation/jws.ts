@@ -1,7 +1,6 @@
-import { quote } from '../../oci/digest.ts';
 import { SignpostError } from '../../oci/errors.ts';
-import { readBase64Url } from '../base64url.ts';
-import { isArray, parseStrictJson, readBase64, readField, readFields } from '../strict-json.ts';
+import { listOf, objectOf, readBase64, readBase64Url, textUpTo } from '../json-reader.ts';
+import { parseStrictJson } from '../strict-json.ts';
 import { chainLimit } from './certificate-chain.ts';
 import { type ProtectedHeader, parseProtectedHeader } from './protected-header.ts';
 
@@ -42,6 +41,20 @@ export function formatJws(content: {
   );
 }
 
+const readEnvelope = objectOf({
+  payload: readBase64Url,
+  protected: readBase64Url,
+  /** None of it is signed, and only the certificates are looked at. */
+  header: objectOf(
+    { x5c: listOf(readBase64, 1, chainLimit) },
+    {
+      'io.cncf.notary.signingAgent': textUpTo(Infinity, 'a string'),
+      'io.cncf.notary.timestampSignature': textUpTo(Infinity, 'a string'),
+    },
+  ),
+  signature: readBase64Url,
+});
+
 /**
  * Reads an envelope. The compact and the general form, and several signatures, are refused.
  * @throws SignpostError REQUEST_INVALID
@@ -50,42 +63,21 @@ export function parseJws(bytes: Uint8Array): NotationEnvelope {
   const where = 'the envelope';
   const document = parseStrictJson(bytes, where);
   if (typeof document === 'object' && document !== null && Object.hasOwn(document, 'signatures')) {
-    throw invalid('the envelope is of the general form, with room for several signatures: expected one');
+    throw new SignpostError(
+      'REQUEST_INVALID',
+      'the envelope is of the general form, with room for several signatures: expected one',
+    );
   }
-  const keys = ['payload', 'protected', 'header', 'signature'] as const;
-  const fields = readFields(document, keys, where);
-  const header = readBase64Url(fields.protected, 'protected');
-  const payload = readBase64Url(fields.payload, 'payload');
+  const fields = readEnvelope(document, where);
   return {
-    header: parseProtectedHeader(header),
-    payload,
-    signed: jwsSigningInput(header, payload),
-    signature: readBase64Url(fields.signature, 'signature'),
-    certificates: readCertificates(fields.header),
+    header: parseProtectedHeader(fields.protected),
+    payload: fields.payload,
+    signed: jwsSigningInput(fields.protected, fields.payload),
+    signature: fields.signature,
+    certificates: fields.header.x5c,
   };
-}
-
-/** `x5c`, and what is allowed beside it: neither is signed, and only the certificates are looked at. */
-function readCertificates(value: unknown): readonly Uint8Array[] {
-  const optional = ['io.cncf.notary.signingAgent', 'io.cncf.notary.timestampSignature'] as const;
-  const present = optional.filter((key) => Object.hasOwn(Object(value), key));
-  const fields: Readonly<Partial<Record<string, unknown>>> = readFields(value, ['x5c', ...present], 'header');
-  for (const key of present) readField(fields[key], isText, 'a string', `header ${quote(key)}`);
-  const chain = readField(fields.x5c, isArray, 'a list of certificates', 'header "x5c"');
-  if (chain.length === 0 || chain.length > chainLimit) {
-    throw invalid(`header "x5c" has ${chain.length} certificates: expected 1 to ${chainLimit}`);
-  }
-  return chain.map((item, index) => readBase64(item, `header "x5c"[${index}]`));
 }
 
 function encode(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('base64url');
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string';
-}
-
-function invalid(message: string): SignpostError {
-  return new SignpostError('REQUEST_INVALID', message);
 }

@@ -1,8 +1,18 @@
 import { isMediaType } from '../../oci/descriptor.ts';
-import { type Digest, isDigest } from '../../oci/digest.ts';
+import type { Digest } from '../../oci/digest.ts';
 import { readReference } from '../critical-fields.ts';
+import {
+  type Reader,
+  countOf,
+  objectOf,
+  readAnything,
+  readDigest,
+  textOf,
+  textUpTo,
+  valueOf,
+} from '../json-reader.ts';
 import type { Statement } from '../statement.ts';
-import { isCount, parseStrictJson, readField, readFields } from '../strict-json.ts';
+import { parseStrictJson } from '../strict-json.ts';
 
 /** What a Notary Project signature is about. */
 export interface NotationTarget {
@@ -29,50 +39,43 @@ export function formatNotationPayload(
   return Buffer.from(JSON.stringify({ targetArtifact: { mediaType, digest, size, annotations } }));
 }
 
+const readPayload = objectOf({
+  targetArtifact: objectOf(
+    {
+      mediaType: valueOf(isMediaType, 'a media type'),
+      digest: readDigest,
+      size: countOf('a number of bytes'),
+    },
+    { annotations: readAnything },
+  ),
+});
+
 /**
  * Reads a payload, with its keys in any order.
  * @throws SignpostError REQUEST_INVALID
  */
 export function parseNotationPayload(bytes: Uint8Array): NotationTarget {
-  const payload = readFields(
-    parseStrictJson(bytes, 'the payload'),
-    ['targetArtifact'] as const,
-    'the payload',
-  );
-  const described = Object.hasOwn(Object(payload.targetArtifact), 'annotations');
-  const keys = ['mediaType', 'digest', 'size', ...(described ? (['annotations'] as const) : [])] as const;
-  const target: Readonly<Partial<Record<(typeof keys)[number], unknown>>> = readFields(
-    payload.targetArtifact,
-    keys,
-    'targetArtifact',
-  );
-  return {
-    mediaType: readField(target.mediaType, isMediaType, 'a media type', 'targetArtifact.mediaType'),
-    digest: readField(target.digest, isDigest, 'a digest', 'targetArtifact.digest'),
-    size: readField(target.size, isCount, 'a number of bytes', 'targetArtifact.size'),
-    metadata: target.annotations,
-  };
+  const where = 'the payload';
+  const { annotations: metadata, ...target } = readPayload(
+    parseStrictJson(bytes, where),
+    where,
+  ).targetArtifact;
+  return { ...target, metadata };
 }
+
+/** One spelling a number, and exact in a double. */
+const readDecimal = textOf(/^(?:0|[1-9][0-9]{0,14})$/, 'a whole number in a string');
+
+const readMetadata: Reader<NotationMetadata> = objectOf({
+  creator: textUpTo(256),
+  reference: readReference,
+  serial: (value, where) => Number(readDecimal(value, where)),
+});
 
 /**
  * Reads the user metadata of a payload.
  * @throws SignpostError REQUEST_INVALID
  */
 export function readNotationMetadata(metadata: unknown): NotationMetadata {
-  const where = 'the user metadata';
-  const fields = readFields(metadata ?? {}, ['creator', 'reference', 'serial'] as const, where);
-  return {
-    reference: readReference(fields.reference, `${where}'s reference`),
-    serial: Number(readField(fields.serial, isDecimal, 'a whole number in a string', `${where}'s serial`)),
-    creator: readField(fields.creator, isCreator, 'at most 256 characters', `${where}'s creator`),
-  };
-}
-
-/** One spelling a number, and exact in a double. */
-function isDecimal(value: unknown): value is string {
-  return typeof value === 'string' && /^(?:0|[1-9][0-9]{0,14})$/.test(value);
-}
-
-function isCreator(value: unknown): value is string {
-  return typeof value === 'string' && value.length <= 256;
+  return readMetadata(metadata ?? {}, 'the user metadata');
 }

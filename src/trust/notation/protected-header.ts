@@ -1,7 +1,8 @@
 import { quote } from '../../oci/digest.ts';
 import { SignpostError } from '../../oci/errors.ts';
-import { isArray, parseStrictJson, readField, readFields } from '../strict-json.ts';
 import { formatSecond } from '../../text/format-time.ts';
+import { constantOf, objectOf, textUpTo, valueOf } from '../json-reader.ts';
+import { parseStrictJson } from '../strict-json.ts';
 
 /** What a Notary Project signature says of itself (signature-envelope-jws.md, "Protected Headers"). */
 export interface ProtectedHeader {
@@ -32,6 +33,18 @@ export function formatProtectedHeader(header: ProtectedHeader & { readonly expir
   );
 }
 
+const readCritical = valueOf(isList, 'a list of header names');
+const readFields = objectOf(
+  {
+    alg: textUpTo(Infinity, 'the name of an algorithm'),
+    crit: readCritical,
+    cty: constantOf(contentType),
+    [schemeKey]: constantOf(scheme),
+    [timeKey]: readTime,
+  },
+  { [expiryKey]: readTime },
+);
+
 /**
  * Reads a protected header that has nothing in it but what is understood here.
  * @throws SignpostError REQUEST_INVALID
@@ -39,25 +52,17 @@ export function formatProtectedHeader(header: ProtectedHeader & { readonly expir
 export function parseProtectedHeader(bytes: Uint8Array): ProtectedHeader {
   const where = 'the protected header';
   const document = parseStrictJson(bytes, where);
-  const expiring = Object.hasOwn(Object(document), expiryKey);
-  const understood = [schemeKey, ...(expiring ? [expiryKey] : [])];
-  checkCritical(document, understood, where);
-  const keys = ['alg', 'crit', 'cty', timeKey, ...understood];
-  const fields: Readonly<Partial<Record<string, unknown>>> = readFields(document, keys, where);
-  readConstant(fields.cty, contentType, `${where}'s cty`);
-  readConstant(fields[schemeKey], scheme, `${where}'s signing scheme`);
-  const created = readTime(fields[timeKey], `${where}'s signing time`);
-  const expires = expiring ? readTime(fields[expiryKey], `${where}'s expiry`) : undefined;
+  checkCritical(document, where);
+  const { alg: algorithm, [timeKey]: created, [expiryKey]: expires } = readFields(document, where);
   if (expires !== undefined && expires <= created)
     throw invalid(`${where}'s expiry is not after its signing time`);
-  const algorithm = readField(fields.alg, isText, 'the name of an algorithm', `${where}'s alg`);
   return { algorithm, created, expires };
 }
 
 /** RFC 7515, section 4.1.11: what is critical and not understood makes the whole invalid; so does what should be and is not. */
-function checkCritical(document: unknown, understood: readonly string[], where: string): void {
-  const crit: unknown = Reflect.get(Object(document), 'crit');
-  const critical = readField(crit, isArray, 'a list of header names', `${where}'s crit`);
+function checkCritical(document: unknown, where: string): void {
+  const understood = [schemeKey, ...(Object.hasOwn(Object(document), expiryKey) ? [expiryKey] : [])];
+  const critical = readCritical(Reflect.get(Object(document), 'crit'), `${where} crit`);
   const unknown = critical.find((name) => !understood.some((key) => key === name));
   if (unknown !== undefined) {
     throw invalid(`${where} marks ${quote(unknown)} as critical, which is absent or not understood here`);
@@ -68,22 +73,18 @@ function checkCritical(document: unknown, understood: readonly string[], where: 
 }
 
 /** RFC 3339 without fractions of a second. */
-
+const readText = textUpTo(Infinity, 'a time');
 const timePattern = /^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:Z|[+-][0-9]{2}:[0-9]{2})$/;
 
 function readTime(value: unknown, where: string): number {
-  const text = readField(value, isText, 'a time', where);
+  const text = readText(value, where);
   const time = timePattern.test(text) ? Date.parse(text) : Number.NaN;
   if (!Number.isNaN(time)) return time;
   throw invalid(`${where} is ${quote(text)}: expected a time such as "2026-01-02T03:04:05Z"`);
 }
 
-function readConstant(value: unknown, constant: string, where: string): void {
-  readField(value, (found): found is string => found === constant, `"${constant}"`, where);
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string';
+function isList(value: unknown): value is readonly unknown[] {
+  return Array.isArray(value);
 }
 
 function invalid(message: string): SignpostError {

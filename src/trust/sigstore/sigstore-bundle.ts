@@ -1,4 +1,5 @@
-import { isArray, parseStrictJson, readBase64, readField, readFields } from '../strict-json.ts';
+import { constantOf, objectOf, onlyOf, readBase64, textOf } from '../json-reader.ts';
+import { parseStrictJson } from '../strict-json.ts';
 
 export const bundleType = 'application/vnd.dev.sigstore.bundle.v0.3+json';
 export const payloadType = 'application/vnd.in-toto+json';
@@ -24,44 +25,29 @@ export function formatSigstoreBundle({ payload, signature, hint }: SigstoreBundl
   );
 }
 
+/** What a transparency log or a timestamp authority adds is refused: nothing here verifies it. */
+const readBundle = objectOf({
+  mediaType: constantOf(bundleType),
+  verificationMaterial: objectOf({
+    publicKey: objectOf({ hint: textOf(/^[A-Za-z0-9+/]{43}=$/, 'the base64 of a SHA-256') }),
+  }),
+  dsseEnvelope: objectOf({
+    payload: readBase64,
+    payloadType: constantOf(payloadType),
+    signatures: onlyOf(objectOf({ sig: readBase64 })),
+  }),
+});
+
 /**
- * Reads a bundle that is signed by a bare key. What a transparency log or a timestamp authority adds is refused: nothing
- * here verifies it.
+ * Reads a bundle that is signed by a bare key.
  * @throws SignpostError REQUEST_INVALID
  */
 export function parseSigstoreBundle(bytes: Uint8Array): SigstoreBundle {
   const where = 'the bundle';
-  const bundle = readFields(
-    parseStrictJson(bytes, where),
-    ['mediaType', 'verificationMaterial', 'dsseEnvelope'] as const,
-    where,
-  );
-  readConstant(bundle.mediaType, bundleType, `${where}'s mediaType`);
-  const material = readFields(bundle.verificationMaterial, ['publicKey'] as const, 'verificationMaterial');
-  const { hint } = readFields(material.publicKey, ['hint'] as const, 'publicKey');
-  const envelope = readFields(
-    bundle.dsseEnvelope,
-    ['payload', 'payloadType', 'signatures'] as const,
-    'dsseEnvelope',
-  );
-  readConstant(envelope.payloadType, payloadType, 'payloadType');
-  const [only] = readField(envelope.signatures, isSingle, 'one signature', 'signatures');
-  const signature = readFields(only, ['sig'] as const, 'signatures[0]');
+  const { verificationMaterial, dsseEnvelope } = readBundle(parseStrictJson(bytes, where), where);
   return {
-    payload: readBase64(envelope.payload, 'payload'),
-    signature: readBase64(signature.sig, 'sig'),
-    hint: readField(hint, isHint, 'the base64 of a SHA-256', 'hint'),
+    payload: dsseEnvelope.payload,
+    signature: dsseEnvelope.signatures.sig,
+    hint: verificationMaterial.publicKey.hint,
   };
-}
-
-function isHint(value: unknown): value is string {
-  return typeof value === 'string' && /^[A-Za-z0-9+/]{43}=$/.test(value);
-}
-
-function isSingle(value: unknown): value is readonly [unknown] {
-  return isArray(value) && value.length === 1;
-}
-
-function readConstant(value: unknown, constant: string, where: string): void {
-  readField(value, (found): found is string => found === constant, `"${constant}"`, where);
 }
