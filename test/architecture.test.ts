@@ -132,7 +132,6 @@ test('the time of day is read by the clock alone, but where a date of a server o
   assert.deepEqual(readers.map(({ path }) => path).sort(), [
     'adapters/front-end/file-snapshot-store.ts',
     'adapters/http-client/retry-after.ts',
-    'adapters/sync/retry-after.ts',
     'adapters/time/system-clock.ts',
   ]);
 });

@@ -14,7 +14,7 @@ import { createFileDiskSpace } from '../adapters/sync/file-disk-space.ts';
 import { createFileMirrorFolder } from '../adapters/sync/file-mirror-folder.ts';
 import { createFileMirrorWriter } from '../adapters/sync/file-mirror-writer.ts';
 import { createHttpContentSource } from '../adapters/sync/http-content-source.ts';
-import { createSyncConnections } from '../adapters/sync/sync-connections.ts';
+import { createSourceClient } from '../adapters/sync/source-client.ts';
 import { digestOf } from '../oci/digest.ts';
 import type { DiskSpace } from '../ports/disk-space.ts';
 import { NeededSpace } from './needed-space.ts';
@@ -32,7 +32,7 @@ async function createWorld(t: TestContext, folder: string, disk = createFileDisk
   await data.placeStaged();
   const server = await startFaultyMirror({ root: join(data.path, 'tree') });
   t.after(() => server.close());
-  const connections = createSyncConnections({
+  const client = createSourceClient({
     named: new Set([new URL(server.url).host]),
     resolver: createMirrorAddressResolver([], '--allow-address'),
     trust: { setting: '--ca', context: () => assert.fail('nothing here is https') },
@@ -40,14 +40,14 @@ async function createWorld(t: TestContext, folder: string, disk = createFileDisk
     parallel: 2,
     timeout: 30_000,
   });
-  t.after(() => connections[Symbol.dispose]());
+  t.after(() => client[Symbol.dispose]());
   const sync = (options: Partial<SyncOptions> = {}) =>
     syncTree(
       {
         folder: createFileMirrorFolder(folder),
         writer: createFileMirrorWriter(folder),
         disk,
-        origin: createHttpContentSource(server.url, connections),
+        origin: createHttpContentSource(server.url, client),
         mirrors: [],
         clock: { now: () => 0, monotonic: () => 0 },
         progress: silentProgress,

@@ -9,7 +9,7 @@ export interface ContentSource {
 }
 
 /** `via` is the host that it has sent the request on to, where that is another one; where that sends it on, the first. */
-export type SourceAnswer = { readonly via?: string } &
+export type SourceAnswer = { readonly via?: string | undefined } &
   /** `offset` is where the body begins: 0 when the source cannot begin elsewhere. */
   (
     | { readonly kind: 'found'; readonly offset: number; readonly read: ReadBody }

@@ -11,11 +11,14 @@ export interface Agents {
   destroy(): void;
 }
 
+/** Milliseconds that a proxy may take to connect, where nothing else is said. */
+const usualTimeout = 10_000;
+
 /** @param timeout milliseconds that a proxy may take to connect */
 export function createAgents(
   settings: AgentOptions & SecureAgentOptions,
   chooseProxy: ChooseProxy,
-  timeout: number,
+  timeout = usualTimeout,
 ): Agents {
   const agents = new Map<string, HttpAgent | HttpsAgent>();
   const make = (secure: boolean, proxy: URL | undefined) => {

@@ -8,7 +8,6 @@ import { fails } from '../../../test/fakes/expect-error.ts';
 import { startForwardProxy } from '../../../test/fakes/forward-proxy.ts';
 import { createLoopbackCertificate } from '../../../test/fakes/loopback-certificate.ts';
 import { trustOnly } from './authorities.ts';
-import { lookupFrom } from './lookup-from.ts';
 import { usualPatience } from './patience.ts';
 import { readBounded } from './read-body.ts';
 import { createTransport } from './transport.ts';
@@ -72,6 +71,25 @@ test('the certificate behind a tunnel is checked for the name that was asked for
   await assert.rejects(get('https://images.example/'), fails('UNAVAILABLE', 'altnames'));
 });
 
+test('a certificate of an authority that is not known is named as such, with what to do', async (context) => {
+  const port = await listen(context, (_request, response) => response.end('hello'), true);
+  const url = new URL(`https://127.0.0.1:${port}/file`);
+  const ask = async (ca: string | undefined) => {
+    const transport = createTransport({
+      userAgent: 'x',
+      timeout: 5000,
+      kept: 1,
+      trust: trustOnly(ca, '--ca'),
+    });
+    context.after(() => transport.close());
+    const { status, message } = await transport.send(url, { headers: {}, signal: never });
+    message.destroy();
+    return status;
+  };
+  assert.equal(await ask(certificate.authority), 200);
+  await assert.rejects(ask(undefined), { code: 'UNAVAILABLE', message: /unknown authority.*--ca/ });
+});
+
 test('http is asked of the proxy whole', async (context) => {
   const port = await listen(context, ({ url }, response) => response.end(url), false);
   await using proxy = await startForwardProxy(port);
@@ -93,10 +111,10 @@ test('an address that was looked up is the one that the proxy connects to', asyn
     kept: 0,
     trust,
     chooseProxy: () => url,
+    resolver: { resolve: async () => ({ ok: true, addresses: [{ address: '192.0.2.7', family: 4 }] }) },
   });
   context.after(() => transport.close());
-  const lookup = lookupFrom([{ address: '192.0.2.7', family: 4 }]);
-  const answer = await transport.send(new URL('https://localhost/'), { headers: {}, lookup, signal: never });
+  const answer = await transport.send(new URL('https://localhost/'), { headers: {}, pin: {}, signal: never });
   answer.message.destroy();
   assert.deepEqual([answer.status, proxy.seen[0]?.target], [200, '192.0.2.7:443']);
 });

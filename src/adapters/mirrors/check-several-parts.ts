@@ -1,15 +1,16 @@
 import { parseByteRanges, readBoundary } from '../../oci/byteranges.ts';
 import type { ByteRange } from '../../oci/range.ts';
 import type { MirrorWay, ProbeOutcome, ProbeProblem } from '../../ports/mirror-probe.ts';
+import type { Transport } from '../http-client/transport.ts';
 import { checkStatus } from './check-answer.ts';
-import { type MirrorRequestOptions, problem, readBody, requestMirror } from './mirror-request.ts';
+import { problem, readBody, requestMirror } from './mirror-request.ts';
 
 /** What stands around each part, at most. In bytes. */
 const frameLimit = 2048;
 
 /** Asks for several parts at once, and expects just these, in this order (RFC 9110, section 15.3.7.2). */
 export async function checkSeveralParts(
-  requests: MirrorRequestOptions,
+  transport: Pick<Transport, 'send'>,
   { way, path, size }: { readonly way: MirrorWay; readonly path: string; readonly size: number },
   ranges: readonly ByteRange[],
   expected: Uint8Array,
@@ -18,7 +19,7 @@ export async function checkSeveralParts(
   const started = performance.now();
   const range = `bytes=${ranges.map(({ start, end }) => `${start}-${end}`).join(', ')}`;
   const question = { method: 'GET', path, headers: { range, accept: '*/*' } } as const;
-  const answer = await requestMirror(requests, way, question, signal);
+  const answer = await requestMirror(transport, way, question, signal);
   if (!answer.ok) return answer;
   const { response } = answer;
   const boundary = readBoundary(response.headers['content-type']);

@@ -14,21 +14,20 @@ import { checkAll, checkPart, checkStatus, checkThere } from './check-answer.ts'
 import { checkSeveralParts } from './check-several-parts.ts';
 import { trustAuthorities } from '../http-client/authorities.ts';
 import type { ChooseProxy } from '../http-client/choose-proxy.ts';
-import { hostOf, readHttpUrl } from '../http-client/http-url.ts';
-import { createAgents } from '../http-client/proxy-agents.ts';
+import { findAddresses } from '../http-client/find-addresses.ts';
+import { readHttpUrl } from '../http-client/http-url.ts';
+import { createTransport } from '../http-client/transport.ts';
 import {
   createMirrorAddressResolver,
   type MirrorAddressResolver,
 } from '../http-client/mirror-address-resolver.ts';
 import {
   badUrl,
+  describeUnresolved,
   type MirrorAnswer,
   problem,
   readBody,
   requestMirror,
-  unresolved,
-  unresolvedInTime,
-  withSignal,
 } from './mirror-request.ts';
 import { type PaceLimits, watchPace } from '../time/watch-pace.ts';
 
@@ -56,8 +55,6 @@ interface KnownMarker {
 
 /** Markers that are asked for with a condition: some for each of a thousand mirrors. */
 const markerMemory = 10_000;
-/** Milliseconds that a proxy may take to connect; a probe's own time ends it before. */
-const proxyTimeout = 10_000;
 /** 2 Mbit/s: a mirror slower than that is of no use to anybody. */
 const usualPace: PaceLimits = { leastRate: 256 * 1024, grace: 5000 };
 
@@ -69,24 +66,25 @@ const usualPace: PaceLimits = { leastRate: 256 * 1024, grace: 5000 };
 export function createMirrorProbe(options: MirrorProbeOptions): MirrorProbe {
   const resolver =
     options.resolver ?? createMirrorAddressResolver(options.allowAddresses, 'mirrors.allowAddresses');
-  const requests = {
-    resolver,
+  // No time of its own: each question has one, and says so by its signal.
+  const transport = createTransport({
     userAgent: describeUs(options),
+    kept: 0,
+    chooseProxy: options.chooseProxy,
+    resolver,
     trust: trustAuthorities(options.certificateAuthorities, 'mirrors.certificateAuthorities', {
       alsoSystem: false,
     }),
-    proxied: options.chooseProxy && createAgents({ keepAlive: false }, options.chooseProxy, proxyTimeout),
-  };
+  });
   const markers = new Map<string, KnownMarker>();
 
   return {
     async findFamilies(mirror, text, signal): Promise<FamiliesOutcome> {
       const url = readHttpUrl(text);
       if (url === undefined) return badUrl(text);
-      const isPrivate = mirror.kind === 'private';
-      const resolved = await withSignal(resolver.resolve(hostOf(url), isPrivate, signal), signal);
-      if (resolved === 'aborted') return unresolvedInTime(mirror, url);
-      if (!resolved.ok) return unresolved(mirror, resolved);
+      const wanted = { onlyAllowed: mirror.kind === 'private' };
+      const resolved = await findAddresses(resolver, url, wanted, signal);
+      if (!resolved.ok) return describeUnresolved(mirror, resolved);
       const has = new Set(resolved.addresses.map(({ family }) => family));
       return { ok: true, families: ([4, 6] as const).filter((family) => has.has(family)) };
     },
@@ -94,7 +92,7 @@ export function createMirrorProbe(options: MirrorProbeOptions): MirrorProbe {
     async checkRange(way, target, range, expected, signal) {
       if (!('start' in range)) {
         return checkSeveralParts(
-          requests,
+          transport,
           { way, path: blobPath(target), size: target.size },
           range,
           expected,
@@ -104,7 +102,7 @@ export function createMirrorProbe(options: MirrorProbeOptions): MirrorProbe {
       const started = performance.now();
       const headers = { range: `bytes=${range.start}-${range.end}`, accept: '*/*' };
       const question = { method: 'GET', path: blobPath(target), headers } as const;
-      const answer = await requestMirror(requests, way, question, signal);
+      const answer = await requestMirror(transport, way, question, signal);
       if (!answer.ok) return answer;
       const wrong = checkPart(answer.response, target, range);
       if (wrong !== undefined) return refuse(answer, wrong);
@@ -123,7 +121,7 @@ export function createMirrorProbe(options: MirrorProbeOptions): MirrorProbe {
     async checkHead(way, target, signal) {
       const started = performance.now();
       const question = { method: 'HEAD', path: blobPath(target), headers: { accept: '*/*' } } as const;
-      const answer = await requestMirror(requests, way, question, signal);
+      const answer = await requestMirror(transport, way, question, signal);
       if (!answer.ok) return answer;
       const wrong = checkThere(answer.response, target);
       answer.response.destroy();
@@ -134,7 +132,7 @@ export function createMirrorProbe(options: MirrorProbeOptions): MirrorProbe {
       const started = performance.now();
       using pace = watchPace(options.pace ?? usualPace, signal);
       const question = { method: 'GET', path: blobPath(target), headers: { accept: '*/*' } } as const;
-      const answer = await requestMirror(requests, way, question, pace.signal);
+      const answer = await requestMirror(transport, way, question, pace.signal);
       if (!answer.ok) return answer;
       const wrong = checkAll(answer.response, target);
       if (wrong !== undefined) return refuse(answer, wrong);
@@ -159,7 +157,7 @@ export function createMirrorProbe(options: MirrorProbeOptions): MirrorProbe {
       const known = markers.get(key);
       const headers = { accept: 'application/json', ...known?.conditions };
       const question = { method: 'GET', path: 'publication.json', headers } as const;
-      const answer = await requestMirror(requests, way, question, signal);
+      const answer = await requestMirror(transport, way, question, signal);
       if (!answer.ok) return answer;
       const { response } = answer;
       if (response.statusCode === 304 && known !== undefined) {

@@ -1,9 +1,9 @@
 import type { Netblock } from '../../net/address.ts';
 import type { WebhookOutcome, WebhookSender } from '../../ports/webhook-sender.ts';
 import { trustAuthorities } from '../http-client/authorities.ts';
-import { type ChooseProxy, noProxies } from '../http-client/choose-proxy.ts';
-import { hostOf, readHttpUrl } from '../http-client/http-url.ts';
-import { lookupFrom } from '../http-client/lookup-from.ts';
+import type { ChooseProxy } from '../http-client/choose-proxy.ts';
+import { readHttpUrl } from '../http-client/http-url.ts';
+import type { NetworkError } from '../http-client/network-error.ts';
 import { createTransport } from '../http-client/transport.ts';
 import {
   createMirrorAddressResolver,
@@ -30,12 +30,12 @@ const timeout = 10_000;
 export function createWebhookSender(options: WebhookSenderOptions): WebhookSender {
   const resolver =
     options.resolver ?? createMirrorAddressResolver(options.allowAddresses, 'webhooks.allowAddresses');
-  const chooseProxy = options.chooseProxy ?? noProxies;
   const transport = createTransport({
     userAgent: `signpost/${options.version} (webhook; +${options.registry})`,
     timeout,
     kept: 0,
-    chooseProxy,
+    chooseProxy: options.chooseProxy,
+    resolver,
     trust: trustAuthorities(options.certificateAuthorities, 'mirrors.certificateAuthorities', {
       alsoSystem: false,
     }),
@@ -44,26 +44,19 @@ export function createWebhookSender(options: WebhookSenderOptions): WebhookSende
     async send({ url: text, headers, body }, signal) {
       const url = readHttpUrl(text);
       if (url === undefined) return failed('it is no http or https URL without credentials', false);
-      const resolved = await inTime((limit) => resolver.resolve(hostOf(url), false, limit), signal);
-      // What is not known here may be known to a proxy.
-      const isElsewhere = chooseProxy(url) !== undefined;
-      if (resolved === undefined && !isElsewhere) return failed('its name did not resolve in time', true);
-      if (resolved?.ok === false && !(isElsewhere && resolved.reason === 'unknown-name')) {
-        return failed(resolved.detail, resolved.reason === 'unknown-name');
-      }
-      // The very addresses that were just allowed: there is no second look-up.
-      const lookup = resolved?.ok === true ? { lookup: lookupFrom(resolved.addresses) } : {};
       try {
         const { status, message } = await transport.send(url, {
           method: 'POST',
           headers,
           body: { type: 'application/json', bytes: Buffer.from(body) },
-          ...lookup,
+          pin: { orByProxy: true },
           signal,
         });
         message.destroy();
         return judge(status);
       } catch (error) {
+        const { unresolved } = error as Partial<NetworkError>;
+        if (unresolved !== undefined) return failed(unresolved.detail, unresolved.reason !== 'not-allowed');
         return failed(`it cannot be reached (${(error as Error).message})`, true);
       }
     },
@@ -83,19 +76,4 @@ function judge(statusCode: number): WebhookOutcome {
 
 function failed(reason: string, again: boolean): WebhookOutcome {
   return { ok: false, reason, again };
-}
-
-async function inTime<T>(
-  work: (limit: AbortSignal) => Promise<T>,
-  signal: AbortSignal,
-): Promise<T | undefined> {
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(timeout)]);
-  const { promise: late, resolve } = Promise.withResolvers<undefined>();
-  const give = () => resolve(undefined);
-  limit.addEventListener('abort', give, { once: true });
-  try {
-    return await Promise.race([work(limit), late]);
-  } finally {
-    limit.removeEventListener('abort', give);
-  }
 }

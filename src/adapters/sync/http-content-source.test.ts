@@ -7,7 +7,7 @@ import { createMirrorAddressResolver } from '../http-client/mirror-address-resol
 import { parseNetblock } from '../../net/netblock.ts';
 import type { SourceAnswer } from '../../ports/content-source.ts';
 import { createHttpContentSource } from './http-content-source.ts';
-import { createSyncConnections } from './sync-connections.ts';
+import { createSourceClient } from './source-client.ts';
 
 async function serve(t: TestContext, address: string, listener: RequestListener): Promise<string> {
   const server = createServer(listener).listen(0, address);
@@ -20,7 +20,7 @@ async function serve(t: TestContext, address: string, listener: RequestListener)
 }
 
 function createSource(t: TestContext, origin: string, timeout = 5000) {
-  const connections = createSyncConnections({
+  const client = createSourceClient({
     named: new Set([new URL(origin).host]),
     resolver: createMirrorAddressResolver([parseNetblock('127.0.1.0/24')], '--allow-address'),
     trust: { setting: '--ca', context: () => assert.fail('nothing speaks TLS here') },
@@ -28,8 +28,8 @@ function createSource(t: TestContext, origin: string, timeout = 5000) {
     parallel: 16,
     timeout,
   });
-  t.after(() => connections[Symbol.dispose]());
-  const source = createHttpContentSource(origin, connections);
+  t.after(() => client[Symbol.dispose]());
+  const source = createHttpContentSource(origin, client);
   const open = async (path = 'file') => source.open(path, 0, new AbortController().signal);
   return { source, open };
 }

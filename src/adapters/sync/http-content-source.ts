@@ -1,24 +1,29 @@
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SignpostError } from '../../oci/errors.ts';
+import { SignpostError, isSignpostError } from '../../oci/errors.ts';
 import type { ContentSource, SourceAnswer } from '../../ports/content-source.ts';
+import { followRedirects } from '../http-client/follow-redirects.ts';
+import { readHttpUrl } from '../http-client/http-url.ts';
+import { NetworkError } from '../http-client/network-error.ts';
+import { readRetryAfter } from '../http-client/retry-after.ts';
 import { AvoidedHosts } from './avoided-hosts.ts';
-import { followRedirects } from './follow-redirects.ts';
 import { readBody } from './read-body.ts';
-import { readRetryAfter } from './retry-after.ts';
 import { SourceRoom } from './source-room.ts';
-import type { SyncConnections } from './sync-connections.ts';
+import type { SourceClient } from './source-client.ts';
 
 /** How many hosts are tried for one request that a source sends on. */
 const hostsLimit = 4;
 /** How long a source may say that it is busy, for one request. Milliseconds. */
 const busyLimit = 120_000;
+/** Whoever says that it takes longer is asked again all the same, and may say so again. Milliseconds. */
+const longestPause = 30_000;
+const leastPause = 1000;
 
 /**
- * A copy of the tree below the URL `base`, over `connections`. A Mirror List is one too: where it sends a request on to a
+ * A copy of the tree below the URL `base`, over `client`. A Mirror List is one too: where it sends a request on to a
  * mirror that fails, it is asked for another one.
  */
-export function createHttpContentSource(base: string, connections: SyncConnections): ContentSource {
+export function createHttpContentSource(base: string, client: SourceClient): ContentSource {
   const root = base.replace(/\/+$/, '');
   const avoided = new AvoidedHosts();
   const room = new SourceRoom();
@@ -26,25 +31,36 @@ export function createHttpContentSource(base: string, connections: SyncConnectio
   /** One answer, or how many milliseconds the source asks to wait before it is asked again. */
   const ask = async (path: string, offset: number, signal: AbortSignal): Promise<SourceAnswer | number> => {
     const place = await room.enter();
-    const range = offset > 0 ? { range: `bytes=${offset}-` } : {};
     const url = new URL(`${root}/${path}`);
-    const answer = await followRedirects(connections, url, range, avoided.header(), signal);
-    const { via } = answer;
-    const sender = via === undefined ? {} : { via };
-    if ('detail' in answer) {
+    // Whoever was asked has chosen the first other host and no more: what that leads to is that one's own doing.
+    let via: string | undefined;
+    const send = (at: URL) => {
+      const isOwn = at.host === url.host;
+      if (!isOwn) via ??= at.hostname;
+      const headers = {
+        ...(offset > 0 ? { Range: `bytes=${offset}-` } : {}),
+        ...(isOwn ? avoided.header() : {}),
+      };
+      const pin = client.named.has(at.host) ? undefined : { orByProxy: true };
+      return client.transport.send(at, { headers, pin, signal });
+    };
+    let response: IncomingMessage;
+    try {
+      response = (await followRedirects(url, send)).message;
+    } catch (error) {
       place.leave();
-      return { kind: 'failed', detail: answer.detail, ...sender };
+      if (!isSignpostError(error)) throw error;
+      return { kind: 'failed', detail: error instanceof NetworkError ? error.problem : error.message, via };
     }
-    const { response } = answer;
     response.once('close', () => place.leave());
-    const wait = via === undefined ? readRetryAfter(response) : undefined;
+    const wait = via === undefined ? readBusy(response) : undefined;
     if (wait !== undefined) {
       place.refused();
       response.destroy();
       return wait;
     }
-    const pace = { timeout: connections.timeout, isNamed: via === undefined };
-    return { ...describe(response, offset, pace, signal), ...sender };
+    const pace = { timeout: client.timeout, isNamed: via === undefined };
+    return { ...describe(response, offset, pace, signal), via };
   };
 
   return {
@@ -66,6 +82,12 @@ export function createHttpContentSource(base: string, connections: SyncConnectio
       }
     },
   };
+}
+
+/** How long a source that has too much to do asks to wait (RFC 6585, section 4), in milliseconds. */
+function readBusy({ statusCode, headers }: IncomingMessage): number | undefined {
+  const wait = statusCode === 503 || statusCode === 429 ? readRetryAfter(headers) : undefined;
+  return wait === undefined ? undefined : Math.min(longestPause, Math.max(leastPause, wait));
 }
 
 /** Returns whether the time has passed, and nobody has stopped it. */
@@ -106,15 +128,8 @@ function describe(
 
 /** @throws SignpostError USAGE */
 export function parseSourceUrl(text: string, option: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  const isRight =
-    url !== undefined &&
-    /^https?:$/.test(url.protocol) &&
-    url.username === '' &&
-    url.password === '' &&
-    url.search === '' &&
-    url.hash === '';
-  if (isRight) return url.href;
+  const url = readHttpUrl(text);
+  if (url?.search === '' && url.hash === '') return url.href;
   throw new SignpostError(
     'USAGE',
     `${option} ${JSON.stringify(text.slice(0, 200))}: expected a URL such as "https://images.example.org/tree", without ` +

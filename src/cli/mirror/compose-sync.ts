@@ -9,7 +9,7 @@ import { createFileDiskSpace } from '../../adapters/sync/file-disk-space.ts';
 import { createFileMirrorFolder } from '../../adapters/sync/file-mirror-folder.ts';
 import { createFileMirrorWriter } from '../../adapters/sync/file-mirror-writer.ts';
 import { createHttpContentSource, parseSourceUrl } from '../../adapters/sync/http-content-source.ts';
-import { createSyncConnections } from '../../adapters/sync/sync-connections.ts';
+import { createSourceClient } from '../../adapters/sync/source-client.ts';
 import { createSystemClock } from '../../adapters/time/system-clock.ts';
 import type { Progress } from '../../ports/progress.ts';
 import { stateFolder } from '../../mirror/state-folder.ts';
@@ -40,7 +40,7 @@ export async function composeSync(settings: SyncSettings, progress: Progress): P
   const clock = createSystemClock();
   const origin = parseSourceUrl(settings.from, '--from');
   const mirrors = settings.alsoFrom.map((text) => parseSourceUrl(text, '--also-from'));
-  using connections = createSyncConnections({
+  using client = createSourceClient({
     named: new Set([origin, ...mirrors].map((url) => new URL(url).host)),
     resolver: createMirrorAddressResolver(
       readNetblocks('--allow-address', settings.allowAddresses),
@@ -62,8 +62,8 @@ export async function composeSync(settings: SyncSettings, progress: Progress): P
       folder: createFileMirrorFolder(root),
       writer: createFileMirrorWriter(root),
       disk: createFileDiskSpace(root),
-      origin: createHttpContentSource(origin, connections),
-      mirrors: mirrors.map((url) => createHttpContentSource(url, connections)),
+      origin: createHttpContentSource(origin, client),
+      mirrors: mirrors.map((url) => createHttpContentSource(url, client)),
       clock,
       progress,
     },

@@ -3,7 +3,7 @@ import { createEventLoopTurns } from '../../adapters/time/event-loop-turns.ts';
 import { createFetchListener } from '../../adapters/http-server/fetch-listener.ts';
 import { type HttpServer, defaultLimits, listenHttp } from '../../adapters/http-server/http-server.ts';
 import { createFileSnapshotOffer } from '../../adapters/front-end/file-snapshot-offer.ts';
-import { hostOf } from '../../adapters/http-client/http-url.ts';
+import { findAddresses } from '../../adapters/http-client/find-addresses.ts';
 import { createMirrorAddressResolver } from '../../adapters/http-client/mirror-address-resolver.ts';
 import { createAdminApi } from '../../server/admin/create-admin-api.ts';
 import { createGate } from '../../server/admin/gate.ts';
@@ -94,18 +94,7 @@ function claimsOf({ socket, headers }: IncomingMessage) {
 function createRefusal(allowed: RoutesDeps['allowed']): RoutesDeps['refusalOf'] {
   return async (url) => {
     const resolver = createMirrorAddressResolver(allowed().mirrors, 'mirrors.allowAddresses');
-    const host = hostOf(new URL(url));
-    const { promise: late, resolve } = Promise.withResolvers<undefined>();
-    const waiting = new AbortController();
-    const timer = setTimeout(() => {
-      waiting.abort();
-      resolve(undefined);
-    }, resolveTimeout);
-    try {
-      const resolved = await Promise.race([resolver.resolve(host, false, waiting.signal), late]);
-      return resolved?.ok === false && resolved.reason === 'not-allowed' ? resolved.detail : undefined;
-    } finally {
-      clearTimeout(timer);
-    }
+    const found = await findAddresses(resolver, new URL(url), {}, AbortSignal.timeout(resolveTimeout));
+    return !found.ok && found.reason === 'not-allowed' ? found.detail : undefined;
   };
 }
