@@ -31,7 +31,7 @@ export interface NotaryReaderDeps {
   /** SHA-256 of the DER of the root certificates that are trusted, in lower-case hexadecimal. */
   readonly certificates: ReadonlySet<string>;
   /** Without it an older state cannot be told. */
-  readonly seen?: SeenMetadata;
+  readonly seen?: SeenMetadata | undefined;
 }
 
 /** How many roots between the one seen last and the newest are fetched at most, and how long each may be, in bytes. */

@@ -19,7 +19,7 @@ export interface TufReaderDeps {
   /** The root that this machine has, of whatever version. */
   readonly root: Uint8Array;
   /** Without it an older state cannot be told. */
-  readonly seen?: SeenMetadata;
+  readonly seen?: SeenMetadata | undefined;
 }
 
 /** Looks a tag up as a client of TUF 1.0 does: in the targets role, and in the roles that may sign its path. */

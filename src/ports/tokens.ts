@@ -16,7 +16,7 @@ export interface StoredToken {
   readonly hash: Uint8Array;
   readonly role: TokenRole;
   /** The one mirror that it speaks for; only with the role `mirror`. */
-  readonly mirror?: MirrorId;
+  readonly mirror?: MirrorId | undefined;
   /** Whose it is, for people. */
   readonly label: string;
   readonly created: number;

@@ -24,7 +24,7 @@ export interface SignDeps {
   /** What signs files for whole repositories. */
   readonly metadata?: readonly MetadataSigner[];
   /** Vouches for the bundle as a whole. */
-  readonly sealer?: SealSigner;
+  readonly sealer?: SealSigner | undefined;
   readonly record: SignerRecord;
   readonly clock: Clock;
   /** Shows a person what would be signed, and why the clocks do not fit together. False ends the work. */

@@ -16,7 +16,7 @@ export interface AdminClientOptions {
   readonly token: string;
   readonly version: string;
   /** PEM of a certificate authority to trust instead of the usual ones. */
-  readonly certificateAuthority?: string;
+  readonly certificateAuthority?: string | undefined;
   /** Without it the server is connected to directly. */
   readonly chooseProxy?: ChooseProxy;
 }

@@ -11,7 +11,7 @@ export interface SnapshotSourceOptions {
   /** The folder in which the origin offers it: `snapshot` is in it, and the pieces as `parts/<digest>`. */
   readonly url: URL;
   /** Sent as a bearer token. */
-  readonly token?: string;
+  readonly token?: string | undefined;
   /** PEM files trusted beside the usual authorities. */
   readonly certificateAuthorities: readonly string[];
   /** Until the answer begins, and between two pieces of it, in milliseconds. */

@@ -9,7 +9,7 @@ export interface GpgOptions {
   /** The fingerprint of the primary key. */
   readonly fingerprint: string;
   /** GnuPG's home folder, when it is not the usual one. */
-  readonly home?: string;
+  readonly home?: string | undefined;
   /** How long the agent may take to sign, in milliseconds: somebody may have to find the smart card. */
   readonly timeout: number;
 }

@@ -35,7 +35,7 @@ export function loadCheckedConfigAside(
 ): Promise<LoadedConfig> {
   // Compiled code has another extension, and no compiler looks into this name.
   const program = new URL(`./checked-config-thread${extname(import.meta.filename)}`, import.meta.url);
-  const options = { ...(config === undefined ? {} : { config }), ...(data === undefined ? {} : { data }) };
+  const options = { config, data };
   const input: CheckedConfigInput = { options, use };
   return runInThread(program, input, 'read the configuration');
 }

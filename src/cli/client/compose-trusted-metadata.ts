@@ -30,7 +30,7 @@ export async function readTrustedMetadata(config: Config, clock: Clock): Promise
   );
   const certificates = files.flat();
   return {
-    ...(tuf.root === undefined ? {} : { tufRoot: await readTufRoot(tuf.root) }),
+    tufRoot: tuf.root === undefined ? undefined : await readTufRoot(tuf.root),
     notaryKeyIds: certificates.map((der) => notaryKeyId(notaryRootKeyOf(der))),
     notaryRoots: certificates.length === 0 ? new Map() : await readRoots(config, certificates, clock),
   };

@@ -38,7 +38,7 @@ import { waitForAll } from '../../parallel/wait-for-all.ts';
 export interface VerifySettings extends VerifyOptions, ProxyOption {
   readonly policy: string;
   /** File that remembers what was seen. */
-  readonly state?: string;
+  readonly state?: string | undefined;
   readonly credentialFiles: readonly string[];
   readonly tls: SourceTls;
   readonly signal: AbortSignal;
@@ -59,7 +59,7 @@ export async function composeVerify(
       : await createProcessLock(`${state}.metadata`, 'verify', clock).acquire('state');
   await using remote = createRemoteMetadata(name, registry, signal);
   const seenMetadata = state === undefined ? undefined : createFileSeenMetadata(`${state}.metadata`);
-  const context = { remote, ...(seenMetadata === undefined ? {} : { seen: seenMetadata }) };
+  const context = { remote, seen: seenMetadata };
   const policy = await openPolicy(settings.policy, name, context);
   if (state !== undefined && !policy.tellsSerials) {
     throw new SignpostError(
@@ -81,7 +81,7 @@ export async function composeVerify(
 
 interface PolicyContext {
   readonly remote: RemoteMetadata;
-  readonly seen?: SeenMetadata;
+  readonly seen?: SeenMetadata | undefined;
 }
 
 async function openPolicy(file: string, asked: AskedImage, context: PolicyContext): Promise<ChainPolicy> {
@@ -114,11 +114,10 @@ async function openMetadataReader(
   files: readonly string[],
   { remote, seen }: PolicyContext,
 ): Promise<MetadataReader> {
-  const memory = seen === undefined ? {} : { seen };
   if (format === 'notary') {
-    return createNotaryReader({ remote, certificates: await readNotaryCertificates(files), ...memory });
+    return createNotaryReader({ remote, certificates: await readNotaryCertificates(files), seen });
   }
-  return createTufReader({ remote, root: await readTufRoot(files[0] ?? ''), ...memory });
+  return createTufReader({ remote, root: await readTufRoot(files[0] ?? ''), seen });
 }
 
 async function openContainersPolicy(

@@ -53,10 +53,7 @@ export async function loadVerifyPolicy(
 }
 
 function readRule({ identity, remap, maximumAge }: VerifyPolicyFile['rules'][number]): VerifyingRule {
-  return {
-    name: { match: identity, ...(remap === undefined ? {} : { remap }) },
-    ...(maximumAge === undefined ? {} : { maximumAge }),
-  };
+  return { name: { match: identity, remap }, maximumAge };
 }
 
 async function readRequirement(

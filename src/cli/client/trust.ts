@@ -15,7 +15,7 @@ import { isSignatureFormat } from '../../trust/signature-format.ts';
 import { parseVerifyingKeys } from '../../trust/verifying-key.ts';
 import { waitForAll } from '../../parallel/wait-for-all.ts';
 import { type CommonOptions, type Terminal, createVerb, printResult } from '../terminal/command.ts';
-import { configOf } from '../config/config-of.ts';
+import { loadConfig } from '../config/config.ts';
 import type { Config } from '../config/config-schema.ts';
 import { readKeyFile } from '../trust/format-readers.ts';
 import { readTrustedMetadata } from './compose-trusted-metadata.ts';
@@ -41,7 +41,7 @@ function createExport(terminal: Terminal): Command {
     .argument('<folder>', 'where to write them')
     .option('--ca <file>', "who issued the registry's TLS certificate (PEM), where clients do not know it")
     .action(async (folder: string, options: CommonOptions & { readonly ca?: string }) => {
-      const result = await composeTrustExport(configOf(options), folder, options.ca);
+      const result = await composeTrustExport(loadConfig(options), folder, options.ca);
       printResult(terminal, options, toJson(folder, result), describe(folder, result));
     });
 }

@@ -60,11 +60,7 @@ const rule = z
     maximumAge: age.optional(),
     require: requirement,
   })
-  .transform(({ remap, maximumAge, ...rest }) => ({
-    ...rest,
-    ...(remap === undefined ? {} : { remap }),
-    ...(maximumAge === undefined ? {} : { maximumAge }),
-  }));
+  .transform(({ remap, maximumAge, ...rest }) => ({ ...rest, remap, maximumAge }));
 
 export const verifyPolicySchema = z.strictObject({ rules: z.array(rule).min(1).max(1000) });
 

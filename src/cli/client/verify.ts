@@ -54,7 +54,7 @@ export function createCommand(terminal: Terminal): Command {
         policy: options.policy,
         platforms: options.platform.map(parsePlatform),
         blobs: options.blobs === true,
-        ...(options.state === undefined ? {} : { state: options.state }),
+        state: options.state,
         credentialFiles: options.authFile === undefined ? credentialFiles() : [options.authFile],
         tls: {
           certificateAuthorities: options.sourceCa,

@@ -126,7 +126,7 @@ function toJson({ serial, published, waiting, refused, metadata, missing, clock 
     waiting,
     missing,
     refused: refused.map((image) => ({ ...image, message: describeImageRefusal(image.reason) })),
-    ...(clock === undefined ? {} : { clock }),
+    clock,
     metadata: metadata.map((outcome) =>
       'refused' in outcome ? outcome : { ...outcome, expires: formatTime(outcome.expires) },
     ),

@@ -28,9 +28,9 @@ export interface Renewal {
   /** Roles of metadata that are due, and what becomes of them. */
   readonly roles: readonly PlannedRole[];
   /** Until when the TUF metadata is valid now, when its timestamp was renewed here. */
-  readonly timestampExpires?: number;
+  readonly timestampExpires?: number | undefined;
   /** Why the clock here seems to be slow, where it decides. */
-  readonly clock?: string;
+  readonly clock?: string | undefined;
 }
 
 /** Stages published tags again for new signatures, and sees to metadata that is due. */
@@ -44,7 +44,6 @@ export async function composeRenew(
   await refuseOldDatabase(content);
   const found = choice.kind === 'due' ? await planDue(config, content, choice.within, wanted) : undefined;
   const { plan, clock } = found ?? {};
-  const doubt = clock === undefined ? {} : { clock };
   const tags = await stageRenewals(
     { ...content, signersOf: createSignerFinder(config, content) },
     {
@@ -54,8 +53,9 @@ export async function composeRenew(
   );
   await content.audit.add({ who: localUser(), at: content.clock.now() }, auditedRenewal(tags));
   const roles = plan?.roles ?? [];
-  if (!roles.some(({ by }) => by === 'here')) return { tags, roles, ...doubt };
-  return { tags, roles, ...doubt, timestampExpires: await renewTimestamp(config, content) };
+  const isRenewedHere = roles.some(({ by }) => by === 'here');
+  const timestampExpires = isRenewedHere ? await renewTimestamp(config, content) : undefined;
+  return { tags, roles, clock, timestampExpires };
 }
 
 async function planDue(

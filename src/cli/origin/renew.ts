@@ -103,7 +103,7 @@ function describeRole(planned: PlannedRole, timestampExpires: number | undefined
 
 function toJson({ tags, roles, timestampExpires, clock }: Renewal): object {
   return {
-    ...(clock === undefined ? {} : { clock }),
+    clock,
     tags: tags.map((tag) => ({ ...tag, expires: formatTime(tag.expires) })),
     roles: roles.map(({ role, repository, expires, by, tag }) => ({
       role,

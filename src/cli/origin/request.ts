@@ -16,8 +16,7 @@ import { contentLock } from '../../ports/lock.ts';
 import { type WrittenRequest, writeRequest } from '../../origin/request/write-request.ts';
 import { type CommonOptions, type Terminal, createVerb, printResult } from '../terminal/command.ts';
 import { loadCheckedConfig } from '../checks/checked-config.ts';
-import { type SealKeySource, openSealSigner } from '../keys/seal-signer.ts';
-import { sealKeySource } from '../keys/seal-key-source.ts';
+import { type SealKeySource, openSealSigner, sealKeySource } from '../keys/seal-signer.ts';
 import { plural } from '../terminal/plural.ts';
 import type { LoadedConfig } from '../config/config.ts';
 import { requireRule, requireRules } from '../config/required-rule.ts';
@@ -100,7 +99,7 @@ async function composeRequest(
     findPublished: createFinder(registry, content),
     nonce: () => randomBytes(16).toString('hex'),
     createFile: (serial: number) => createNewFile(output ?? `signing-request-${serial}.request`),
-    ...(requester === undefined ? {} : { requester }),
+    requester,
   };
   return await writeRequest(deps, wanted);
 }

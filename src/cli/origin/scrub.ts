@@ -8,7 +8,7 @@ import { type ScrubOptions, scrubContent } from '../../origin/scrub/scrub-conten
 import type { Progress } from '../../ports/progress.ts';
 import { formatBytes } from '../../text/quantity.ts';
 import { type CommonOptions, type Terminal, createVerb, printResult } from '../terminal/command.ts';
-import { configOf } from '../config/config-of.ts';
+import { loadConfig } from '../config/config.ts';
 import { composeProgress } from '../terminal/progress.ts';
 import { parseParallel } from '../terminal/parallel-option.ts';
 import { plural } from '../terminal/plural.ts';
@@ -42,7 +42,7 @@ export function createCommand(terminal: Terminal): Command {
 
 async function scrub(terminal: Terminal, options: Options): Promise<ScrubReport> {
   using progress = composeProgress(terminal, options.json === true);
-  return await composeScrub(configOf(options), {
+  return await composeScrub(loadConfig(options), {
     repair: options.repair === true,
     parallel: options.parallel,
     signal: terminal.signal,

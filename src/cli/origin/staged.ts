@@ -3,7 +3,7 @@ import { formatTaggedReference, parseTaggedReference } from '../../oci/reference
 import { contentLock } from '../../ports/lock.ts';
 import { discardStaged } from '../../origin/publish/discard-staged.ts';
 import { type CommonOptions, createVerb, printResult, type Terminal } from '../terminal/command.ts';
-import { configOf } from '../config/config-of.ts';
+import { loadConfig } from '../config/config.ts';
 import { auditedDiscard } from '../records/audited-images.ts';
 import { localUser } from '../records/local-user.ts';
 import { composeContent } from '../records/content.ts';
@@ -24,7 +24,7 @@ function createList(terminal: Terminal): Command {
     'signpost staged list',
     'signpost staged list --json',
   ]).action(async (options: CommonOptions) => {
-    await using content = await composeContent(configOf(options), 'staged list');
+    await using content = await composeContent(loadConfig(options), 'staged list');
     const images = await content.stagedImages.list();
     const lines = formatTable([
       ['IMAGE', 'LIST', 'STAGED', 'REFUSED BECAUSE'],
@@ -46,7 +46,7 @@ function createDiscard(terminal: Terminal): Command {
     .argument('<image>', '<repository>:<tag>')
     .action(async (text: string, options: CommonOptions) => {
       const target = parseTaggedReference(text);
-      await using content = await composeContent(configOf(options), 'staged discard');
+      await using content = await composeContent(loadConfig(options), 'staged discard');
       await using _held = await content.lock.acquire(contentLock);
       const image = await discardStaged(content, target);
       await content.audit.add({ who: localUser(), at: content.clock.now() }, [auditedDiscard(image)]);

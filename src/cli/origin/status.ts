@@ -111,7 +111,7 @@ function formatLeft(left: number): string {
 function toJson({ serial, repositories, roles, clock }: Status): object {
   return {
     serial,
-    ...(clock === undefined ? {} : { clock }),
+    clock,
     repositories: repositories.map(({ repository, tags }) => ({
       repository,
       expires: formatTime(tags[0]?.expires ?? 0),

@@ -19,15 +19,14 @@ export async function composeAdminClient(options: ServerOptions): Promise<AdminC
     throw new SignpostError('USAGE', '--token-file and --certificate-authority go with --server');
   }
   if (tokenFile === undefined) throw new SignpostError('USAGE', '--server needs --token-file');
-  const ca =
-    certificateAuthority === undefined
-      ? {}
-      : { certificateAuthority: Buffer.from(await readSmallFile(certificateAuthority, pemLimit)).toString() };
   return createAdminClient({
     chooseProxy: composeProxies(options),
     server,
     token: await readPassphrase(tokenFile),
     version,
-    ...ca,
+    certificateAuthority:
+      certificateAuthority === undefined
+        ? undefined
+        : Buffer.from(await readSmallFile(certificateAuthority, pemLimit)).toString(),
   });
 }

@@ -24,7 +24,7 @@ export async function openPostgresStorage(
   const database = await openPostgres({
     url,
     connections: config.databaseConnections ?? usualConnections,
-    ...(file === undefined ? {} : { password: readDatabasePassword(file) }),
+    password: file === undefined ? undefined : readDatabasePassword(file),
   });
   return {
     ...createTables(database, clock),

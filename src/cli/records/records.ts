@@ -1,7 +1,7 @@
 import { createRemoteMirrorRegistry } from '../../adapters/admin-client/remote-mirror-registry.ts';
 import { type RemoteRecords, createRemoteRecords } from '../../adapters/admin-client/remote-records.ts';
 import { createSystemClock } from '../../adapters/time/system-clock.ts';
-import { configOf } from '../config/config-of.ts';
+import { loadConfig } from '../config/config.ts';
 import { refuseFrontEnd } from '../config/refuse-front-end.ts';
 import type { CommonOptions } from '../terminal/command.ts';
 import { composeAdminClient } from './admin-client.ts';
@@ -32,7 +32,7 @@ export async function openRecords(options: CommonOptions & ServerOptions): Promi
       [Symbol.asyncDispose]: () => Promise.resolve(),
     };
   }
-  const config = configOf(options);
+  const config = loadConfig(options);
   const storage = await openStorage(config, clock);
   return {
     audit: storage.audit,

@@ -55,7 +55,7 @@ export async function composeFrontEnd(
   const token = origin.tokenFile === undefined ? undefined : await readTokenFile(origin.tokenFile);
   const source = await createHttpSnapshotSource({
     url: new URL(origin.url),
-    ...(token === undefined ? {} : { token }),
+    token,
     certificateAuthorities,
     timeout,
     chooseProxy: composeProxies(proxies),

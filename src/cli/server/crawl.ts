@@ -3,7 +3,7 @@ import type { CrawledMirror } from '../../server/probe/crawl-once.ts';
 import { formatBytes } from '../../text/quantity.ts';
 import { SignpostError } from '../../oci/errors.ts';
 import { type CommonOptions, createVerb, printResult, type Terminal } from '../terminal/command.ts';
-import { configOf } from '../config/config-of.ts';
+import { loadConfig } from '../config/config.ts';
 import { composeCrawl } from './compose-crawl.ts';
 import { describeCertificate, describeHealth, describeStatus, statusToJson } from './describe-mirror.ts';
 import { plural } from '../terminal/plural.ts';
@@ -29,7 +29,7 @@ export function createCommand(terminal: Terminal): Command {
     .option('--full', 'compare several parts of several blobs, and read one whole')
     .option('--parallel <count>', 'how many mirrors are visited at once', parseMirrors, 64)
     .action(async (names: readonly string[], options: Options) => {
-      const config = configOf(options);
+      const config = loadConfig(options);
       let done = 0;
       const { mirrors, saved, told } = await composeCrawl(config, names, {
         full: options.full === true,

@@ -16,7 +16,7 @@ import type { PlaceFinder } from '../../ports/place-finder.ts';
 import type { TreeReader } from '../../ports/tree.ts';
 import { findBlobOfTag } from './blob-of-tag.ts';
 import { type CommonOptions, type Terminal, createVerb, printResult } from '../terminal/command.ts';
-import { configOf } from '../config/config-of.ts';
+import { loadConfig } from '../config/config.ts';
 import type { Config } from '../config/config-schema.ts';
 import { refuseFrontEnd } from '../config/refuse-front-end.ts';
 import { composePlaceFinder } from '../config/places.ts';
@@ -40,7 +40,7 @@ export function createCommand(terminal: Terminal): Command {
     .action(async (addressText: string, blobText: string, options: ExplainOptions) => {
       const named = parseNamed(blobText);
       const address = parseIpAddress(addressText);
-      const config = configOf(options);
+      const config = loadConfig(options);
       await using parts = await composeExplain(config);
       const { repository } = named;
       const { digest, note } =

@@ -11,11 +11,10 @@ import type { OriginSnapshot } from '../../server/front-end/origin-snapshot.ts';
 import { isSignpostError } from '../../oci/errors.ts';
 import type { Storage } from '../../ports/storage.ts';
 import { type CommonOptions, type Terminal, createVerb, printResult } from '../terminal/command.ts';
-import { configOf } from '../config/config-of.ts';
+import { loadConfig } from '../config/config.ts';
 import { parseDuration } from '../terminal/duration.ts';
-import { askSecret } from '../terminal/prompt.ts';
 import type { Config } from '../config/config-schema.ts';
-import { type SealKeySource, openSealSigner } from '../keys/seal-signer.ts';
+import { type SealKeySource, openSealSigner, sealKeySource } from '../keys/seal-signer.ts';
 import { foldersOf } from '../records/content.ts';
 import { openStorage } from '../records/storage.ts';
 
@@ -42,13 +41,8 @@ export function createCommand(terminal: Terminal): Command {
     .option('--watch', 'go on whenever something changes, until stopped')
     .option('--interval <time>', 'how often to look for changes', '2s')
     .action(async (options: SnapshotOptions) => {
-      await composeSnapshot(configOf(options), {
-        key: {
-          path: options.key,
-          passphraseFile: options.passphraseFile,
-          ask: () =>
-            askSecret(terminal, `Passphrase of ${options.key}`, 'name a file with --passphrase-file'),
-        },
+      await composeSnapshot(loadConfig(options), {
+        key: sealKeySource(terminal, options.key, options.passphraseFile, '--passphrase-file'),
         interval: options.watch === true ? parseDuration(options.interval, '--interval') : undefined,
         signal: terminal.signal,
         onOffer: (snapshot) =>

@@ -9,7 +9,7 @@ import { createSystemClock } from '../../adapters/time/system-clock.ts';
 import { tokenRandomSize } from '../../server/admin/token-text.ts';
 import type { MirrorRegistry } from '../../ports/mirror-registry.ts';
 import { type CommonOptions, type Terminal, createVerb, printResult } from '../terminal/command.ts';
-import { configOf } from '../config/config-of.ts';
+import { loadConfig } from '../config/config.ts';
 import { parseDuration } from '../terminal/duration.ts';
 import { findMirror } from '../records/mirror-records.ts';
 import { formatTable } from '../../text/format-table.ts';
@@ -56,13 +56,13 @@ function createCreate(terminal: Terminal): Command {
     .requiredOption('--label <text>', 'who uses it, as the record of changes shows it')
     .option('--expires <time>', 'how long it is valid, such as "90d"; two years at most', '365d')
     .action(async (options: CreateOptions) => {
-      await using parts = await composeToken(configOf(options));
+      await using parts = await composeToken(loadConfig(options));
       const mirror = mirrorOf(await parts.mirrors.list(), options);
       const wish = {
         role: options.role,
         label: options.label,
         life: parseDuration(options.expires, '--expires'),
-        ...(mirror === undefined ? {} : { mirror }),
+        mirror,
       };
       const { text, token } = await issueToken(parts, wish, parts.random());
       printResult(
@@ -77,7 +77,7 @@ function createCreate(terminal: Terminal): Command {
 function createList(terminal: Terminal): Command {
   return createVerb('list', 'Show the tokens, without their secrets.', ['signpost token list']).action(
     async (options: CommonOptions) => {
-      await using parts = await composeToken(configOf(options));
+      await using parts = await composeToken(loadConfig(options));
       const mirrors = await parts.mirrors.list();
       const tokens = (await parts.tokens.list()).map((token) => toJson(token, parts.by.at, mirrors));
       const table = formatTable([
@@ -106,7 +106,7 @@ function createRevoke(terminal: Terminal): Command {
   return createVerb('revoke', 'End a token at once and for good.', ['signpost token revoke 0123456789abcdef'])
     .argument('<id>', 'its id, as "signpost token list" shows it')
     .action(async (id: string, options: CommonOptions) => {
-      await using parts = await composeToken(configOf(options));
+      await using parts = await composeToken(loadConfig(options));
       const token = await parts.tokens.revoke(id, parts.by);
       printResult(terminal, options, { revoked: toJson(token, parts.by.at, await parts.mirrors.list()) }, [
         `revoked ${token.id} (${token.label})`,
@@ -128,7 +128,7 @@ function toJson(token: StoredToken, now: number, mirrors: readonly Mirror[]) {
   return {
     id,
     role,
-    ...(mirror === undefined ? {} : { mirror }),
+    mirror,
     label,
     state,
     created: formatTime(created),

@@ -120,7 +120,7 @@ async function openSigner(settings: SignerSettings): Promise<OpenedSigner> {
     policy,
     keys: opened.keys,
     metadata: signers.metadata,
-    ...(sealer === undefined ? {} : { sealer }),
+    sealer,
     clock,
     sizeLimit,
     advance: () => undefined,

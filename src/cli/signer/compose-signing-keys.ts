@@ -96,10 +96,7 @@ async function openOpenPgpKey(source: OpenPgpSource, clock: Clock): Promise<Sign
 async function openSigner(source: OpenPgpSource, clock: Clock): Promise<Signer> {
   if (source.kind === 'gpg') {
     const { fingerprint, home } = source;
-    return createGpgSigner(
-      { fingerprint, timeout: gpgTimeout, ...(home === undefined ? {} : { home }) },
-      clock,
-    );
+    return createGpgSigner({ fingerprint, timeout: gpgTimeout, home }, clock);
   }
   const { path, passphraseFile, ask } = source;
   const bytes = await readSmallFile(path, keyFileLimit);

@@ -152,7 +152,7 @@ async function composeSign(settings: SignSettings): Promise<SignResult> {
     {
       keys,
       metadata: signers.metadata,
-      ...(sealer === undefined ? {} : { sealer }),
+      sealer,
       record,
       clock,
       review,

@@ -16,7 +16,7 @@ import {
   refuseClockDoubts,
 } from './clock-doubts.ts';
 import { confirm } from '../terminal/prompt.ts';
-import { sealKeySource } from '../keys/seal-key-source.ts';
+import { sealKeySource } from '../keys/seal-signer.ts';
 import {
   type SigningKeyOptions,
   addSigningKeyOptions,

@@ -4,10 +4,9 @@ import type { Command } from 'commander';
 import { SignpostError } from '../../oci/errors.ts';
 import type { Terminal } from '../terminal/command.ts';
 import type { MetadataKeyFiles } from './compose-metadata-signers.ts';
-import type { SealKeySource } from '../keys/seal-signer.ts';
+import { type SealKeySource, sealKeySource } from '../keys/seal-signer.ts';
 import type { KeySource } from './compose-signing-keys.ts';
 import { askSecret } from '../terminal/prompt.ts';
-import { sealKeySource } from '../keys/seal-key-source.ts';
 
 /** The options of all commands that sign. */
 export interface SigningKeyOptions {

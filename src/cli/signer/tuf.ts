@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { SignpostError } from '../../oci/errors.ts';
 import { type CommonOptions, type Terminal, createVerb, printResult } from '../terminal/command.ts';
-import { configOf } from '../config/config-of.ts';
+import { loadConfig } from '../config/config.ts';
 import { composeDraft, composeFinishedRoot, composeRootSignature } from './compose-root-ceremony.ts';
 import { composeTufTimestamp } from '../trust/tuf-timestamp.ts';
 import { parseDuration } from '../terminal/duration.ts';
@@ -111,7 +111,7 @@ function createTimestamp(terminal: Terminal): Command {
     'Renew the timestamp with the key at the origin: the newest state stays current for that much longer.',
     ['signpost tuf timestamp'],
   ).action(async (options: CommonOptions) => {
-    const expires = new Date(await composeTufTimestamp(configOf(options))).toISOString();
+    const expires = new Date(await composeTufTimestamp(loadConfig(options))).toISOString();
     printResult(terminal, options, { expires }, [`The TUF metadata is valid until ${expires}.`]);
   });
 }

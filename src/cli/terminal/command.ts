@@ -29,8 +29,8 @@ export type CreateCommand = (terminal: Terminal) => Command;
 
 /** The options that every command takes. */
 export interface CommonOptions {
-  readonly config?: string;
-  readonly data?: string;
+  readonly config?: string | undefined;
+  readonly data?: string | undefined;
   readonly json?: boolean;
 }
 

@@ -18,8 +18,8 @@ export async function composeMetadata(
   return {
     metadataTree: createFileMetadataTree(tree),
     metadata: {
-      ...(tufRoot && { tufRoot }),
-      ...(timestamp && { tufTimestamp: timestamp }),
+      tufRoot,
+      tufTimestamp: timestamp,
       notaryCertificates: await readNotaryCertificates(notary.certificates),
     },
     [Symbol.asyncDispose]: async () => timestamp?.signer.close(),

@@ -3,7 +3,7 @@ import type { TrustFile } from './trust-file.ts';
 /** What clients of TUF and Notary v1 are given. */
 export interface TrustedMetadata {
   /** The TUF root that the configuration trusts. */
-  readonly tufRoot?: Uint8Array;
+  readonly tufRoot?: Uint8Array | undefined;
   /** Identifiers that Notary v1 gives to the trusted root certificates; none: there is no Notary v1. */
   readonly notaryKeyIds: readonly string[];
   /** The roots of the collections that are published, by `host/repository`. */

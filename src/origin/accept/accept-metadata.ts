@@ -10,9 +10,9 @@ import { type TimestampSigner, verifyTufFiles } from './verify-tuf-files.ts';
 /** What the operator demands of the metadata of whole repositories. */
 export interface MetadataPolicy {
   /** The TUF root that the operator has; without it TUF files are left out. */
-  readonly tufRoot?: Uint8Array;
+  readonly tufRoot?: Uint8Array | undefined;
   /** Signs timestamps at the origin. */
-  readonly tufTimestamp?: TimestampSigner;
+  readonly tufTimestamp?: TimestampSigner | undefined;
   /** SHA-256 of the Notary v1 root certificates, in lower-case hexadecimal; none: those files are left out. */
   readonly notaryCertificates: ReadonlySet<string>;
 }

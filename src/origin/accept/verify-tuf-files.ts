@@ -18,7 +18,7 @@ import type { NamedTag, VerifiedFiles } from './verified-files.ts';
 export interface TufDeps {
   readonly registry: RegistryHost;
   readonly metadataTree: Pick<MetadataTree, 'read'>;
-  readonly metadata: { readonly tufTimestamp?: TimestampSigner };
+  readonly metadata: { readonly tufTimestamp?: TimestampSigner | undefined };
   /** The root that the operator has. */
   readonly tufRoot: Uint8Array;
 }

@@ -23,7 +23,7 @@ export interface RequestDeps {
   /** The simple signatures that are published for the list that a tag names now. */
   readonly findPublished?: (target: TaggedReference) => Promise<readonly Uint8Array[]>;
   /** Vouches for the request, so that the signer knows who asks. */
-  readonly requester?: SealSigner;
+  readonly requester?: SealSigner | undefined;
 }
 
 export interface WrittenRequest {

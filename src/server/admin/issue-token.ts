@@ -14,7 +14,7 @@ export interface TokenDeps {
 export interface TokenWish {
   readonly role: TokenRole;
   /** With the role `mirror`, and with no other. */
-  readonly mirror?: MirrorId;
+  readonly mirror?: MirrorId | undefined;
   readonly label: string;
   /** In milliseconds. */
   readonly life: number;
@@ -42,15 +42,7 @@ export async function issueToken(
     throw new SignpostError('USAGE', `${quote(label)} is no label: expected 1 to 100 characters on one line`);
   }
   const { text, id, hash } = makeToken(random);
-  const token: StoredToken = {
-    id,
-    hash,
-    role,
-    ...(mirror === undefined ? {} : { mirror }),
-    label,
-    created: by.at,
-    expires: by.at + life,
-  };
+  const token: StoredToken = { id, hash, role, mirror, label, created: by.at, expires: by.at + life };
   await tokens.add(token, by.at - remembered, by);
   return { text, token };
 }

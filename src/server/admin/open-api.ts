@@ -117,7 +117,7 @@ function describeParameters(place: 'path' | 'query', schema: z.ZodObject | undef
     name,
     in: place,
     required: required.includes(name),
-    ...(description === undefined ? {} : { description }),
+    description,
     schema: rest,
   }));
 }

@@ -107,10 +107,7 @@ export function createFollower(deps: FollowDeps): Follower {
   // The same problem comes with every look: it is said when it begins.
   function problem(message: string, error?: unknown): void {
     if (message !== lastProblem) {
-      log.warn('cannot follow the origin: what was there stays', {
-        reason: message,
-        ...(error === undefined ? {} : { error }),
-      });
+      log.warn('cannot follow the origin: what was there stays', { reason: message, error });
     }
     lastProblem = message;
   }

@@ -102,7 +102,7 @@ function messagesOf(
     registry: deps.registry,
     mirror: { name: mirror.name, urls: mirror.urls, country: mirror.country },
     since: formatTime(state.since),
-    ...(state.reason === undefined ? {} : { reason: state.reason }),
+    reason: state.reason,
     serial: state.serial,
   });
   const body = visible(message);

@@ -14,7 +14,7 @@ export interface ChoiceExplanation {
     /** From 0 to 1: of the blobs for which a mirror of its tier, or distance band, goes first. */
     readonly share: number;
     /** What its weight counts, where it is less than the operator gave it because the mirror answers slowly. */
-    readonly slowWeight?: number;
+    readonly slowWeight?: number | undefined;
   }[];
   readonly rejected: readonly {
     readonly name: string;
@@ -38,7 +38,7 @@ export function explainChoice(choice: Choice, client: Client): ChoiceExplanation
         tier,
         ...(known === undefined ? {} : { distance: Math.floor(known) }),
         share,
-        ...(slowWeight === undefined ? {} : { slowWeight }),
+        slowWeight,
       };
     }),
     rejected: choice.rejected.map((rejected) => ({

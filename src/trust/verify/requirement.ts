@@ -35,7 +35,7 @@ export type Requirement =
 export interface VerifyingRule {
   readonly name: NameRule;
   /** Milliseconds since it was made; without it a signature has to carry an expiry of its own. */
-  readonly maximumAge?: number;
+  readonly maximumAge?: number | undefined;
 }
 
 /** What was seen of a tag before: nothing older is believed any more. */

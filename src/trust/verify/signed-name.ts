@@ -13,7 +13,7 @@ export interface NameRule {
   /** `tag`: the very tag that was asked for; `repository`: any tag of the repository, so that tags can be swapped. */
   readonly match: 'tag' | 'repository';
   /** Names that start with `prefix` are signed as if they started with `signedPrefix`: for pulls under another name. */
-  readonly remap?: { readonly prefix: string; readonly signedPrefix: string };
+  readonly remap?: { readonly prefix: string; readonly signedPrefix: string } | undefined;
 }
 
 /** The name that a signature has to carry; without a tag, any tag of the repository will do. */

@@ -20,7 +20,7 @@ export interface PostgresDatabase extends Database, AsyncDisposable {
 export interface PostgresSettings {
   /** `postgres://user@host:port/name?sslmode=verify-full`, without a password. */
   readonly url: string;
-  readonly password?: string;
+  readonly password?: string | undefined;
   /** At once, at most. */
   readonly connections: number;
 }

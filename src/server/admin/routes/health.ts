@@ -94,7 +94,7 @@ export function healthRoutes(deps: HealthRoutesDeps): readonly Route[] {
           kind,
           detail,
         }));
-        return { status: 200, body: { events, ...(next === undefined ? {} : { next }) } };
+        return { status: 200, body: { events, next } };
       },
     }),
     defineRoute({

@@ -45,7 +45,7 @@ export function publicationRoutes({ record, staged }: PublicationRoutesDeps): re
           serial,
           published: formatTime(published),
         }));
-        return { status: 200, body: { publications, ...(next === undefined ? {} : { next }) } };
+        return { status: 200, body: { publications, next } };
       },
     }),
     defineRoute({
@@ -59,7 +59,7 @@ export function publicationRoutes({ record, staged }: PublicationRoutesDeps): re
       async handle({ query: { limit, after } }) {
         const repositories = await record.repositories(limit, after);
         const next = repositories.length === limit ? repositories.at(-1)?.repository : undefined;
-        return { status: 200, body: { repositories, ...(next === undefined ? {} : { next }) } };
+        return { status: 200, body: { repositories, next } };
       },
     }),
     defineRoute({
@@ -81,7 +81,7 @@ export function publicationRoutes({ record, staged }: PublicationRoutesDeps): re
           requestSerial,
           expires: formatTime(expires),
         }));
-        return { status: 200, body: { repository, tags, ...(next === undefined ? {} : { next }) } };
+        return { status: 200, body: { repository, tags, next } };
       },
     }),
     defineRoute({
@@ -107,9 +107,9 @@ export function publicationRoutes({ record, staged }: PublicationRoutesDeps): re
           tag,
           list,
           staged: formatTime(at),
-          ...(reason === undefined ? {} : { reason }),
+          reason,
         }));
-        return { status: 200, body: { images, ...(next === undefined ? {} : { next }) } };
+        return { status: 200, body: { images, next } };
       },
     }),
   ];
