@@ -67,6 +67,19 @@ export function mapOf<T>(read: Reader<T>): Reader<Readonly<Record<string, T>>> {
     );
 }
 
+/** An object of one of several kinds: which one it is, the text in its field `key` says. */
+export function variantOf<V extends Shape>(key: string, variants: V): Reader<Read<V[keyof V]>> {
+  const expected = Object.keys(variants)
+    .map((name) => quote(name))
+    .join(' or ');
+  return (value, where) => {
+    const name = readObject(value, where)[key];
+    const read = typeof name === 'string' && Object.hasOwn(variants, name) ? variants[name] : undefined;
+    if (read === undefined) throw unexpected(name, expected, `${where} ${key}`);
+    return read(value, where) as Read<V[keyof V]>;
+  };
+}
+
 /** An array of `least` to `most` values of one kind. */
 export function listOf<T>(read: Reader<T>, least = 0, most = Infinity): Reader<readonly T[]> {
   const expected = most === Infinity ? 'a list' : `a list of ${least} to ${most}`;

@@ -29,8 +29,8 @@ test('a wrong passphrase and a damaged key are told apart', async () => {
     ['"N":65536', '"N":65537', /expected a power of two/],
     ['"r":8', '"r":9', /r is "9"/],
     ['"p":1', '"p":1000', /p is "1000"/],
-    ['scrypt', 'argon2', /kdf is "argon2"/],
-    ['nacl/secretbox', 'none', /cipher is "none"/],
+    ['scrypt', 'argon2', /kdf name is "argon2"/],
+    ['nacl/secretbox', 'none', /cipher name is "none"/],
     ['"kdf":', '"more":0,"kdf":', /unknown field "more"/],
   ] as const) {
     const pem = change(from, to);

@@ -1,7 +1,8 @@
 import { scryptSync } from 'node:crypto';
 import { xsalsa20poly1305 } from '@noble/ciphers/salsa.js';
 import { SignpostError } from '../../oci/errors.ts';
-import { isCount, parseStrictJson, readBase64, readField, readFields } from '../../trust/strict-json.ts';
+import { constantOf, isCount, objectOf, readBase64, valueOf } from '../../trust/json-reader.ts';
+import { parseStrictJson } from '../../trust/strict-json.ts';
 
 const blockPattern =
   /^-----BEGIN ENCRYPTED (?:SIGSTORE|COSIGN) PRIVATE KEY-----\r?\n([A-Za-z0-9+/=\r\n]{1,16384})-----END ENCRYPTED (?:SIGSTORE|COSIGN) PRIVATE KEY-----\s*$/;
@@ -28,29 +29,26 @@ export function decryptCosignKey(pem: string, passphrase: string, name: string):
   }
 }
 
+const readKey = objectOf({
+  kdf: objectOf({
+    name: constantOf('scrypt'),
+    // At most 1 GiB of memory, and some seconds.
+    params: objectOf({
+      N: valueOf(isPowerOfTwo, 'a power of two up to 2^20'),
+      r: constantOf(8),
+      p: constantOf(1),
+    }),
+    salt: readBase64,
+  }),
+  cipher: objectOf({ name: constantOf('nacl/secretbox'), nonce: readNonce }),
+  ciphertext: readBase64,
+});
+
 function parseBlock(pem: string, name: string) {
   try {
     const [, body = ''] = blockPattern.exec(pem) ?? [];
-    const document = parseStrictJson(Buffer.from(body, 'base64'), name);
-    const fields = readFields(document, ['kdf', 'cipher', 'ciphertext'] as const, name);
-    const kdf = readFields(fields.kdf, ['name', 'params', 'salt'] as const, 'kdf');
-    const cipher = readFields(fields.cipher, ['name', 'nonce'] as const, 'cipher');
-    const params = readFields(kdf.params, ['N', 'r', 'p'] as const, 'params');
-    readConstant(kdf.name, 'scrypt', 'kdf');
-    readConstant(cipher.name, 'nacl/secretbox', 'cipher');
-    const nonce = readBase64(cipher.nonce, 'nonce');
-    readField(nonce.length, (length): length is 24 => length === 24, '24 bytes', 'the nonce');
-    return {
-      salt: readBase64(kdf.salt, 'salt'),
-      // At most 1 GiB of memory, and some seconds.
-      cost: {
-        N: readField(params.N, isPowerOfTwo, 'a power of two up to 2^20', 'N'),
-        r: readField(params.r, (r): r is 8 => r === 8, '8', 'r'),
-        p: readField(params.p, (p): p is 1 => p === 1, '1', 'p'),
-      },
-      nonce,
-      ciphertext: readBase64(fields.ciphertext, 'ciphertext'),
-    };
+    const { kdf, cipher, ciphertext } = readKey(parseStrictJson(Buffer.from(body, 'base64'), name), 'it');
+    return { salt: kdf.salt, cost: kdf.params, nonce: cipher.nonce, ciphertext };
   } catch (cause) {
     throw new SignpostError(
       'CONFIG_INVALID',
@@ -60,10 +58,12 @@ function parseBlock(pem: string, name: string) {
   }
 }
 
-function isPowerOfTwo(value: unknown): value is number {
-  return isCount(value) && value >= 2 && value <= 2 ** 20 && Number.isInteger(Math.log2(value));
+function readNonce(value: unknown, where: string): Uint8Array {
+  const nonce = readBase64(value, where);
+  if (nonce.length === 24) return nonce;
+  throw new SignpostError('CONFIG_INVALID', `${where} has ${nonce.length} bytes: expected 24`);
 }
 
-function readConstant(value: unknown, constant: string, where: string): void {
-  readField(value, (found): found is string => found === constant, `"${constant}"`, where);
+function isPowerOfTwo(value: unknown): value is number {
+  return isCount(value) && value >= 2 && value <= 2 ** 20 && Number.isInteger(Math.log2(value));
 }

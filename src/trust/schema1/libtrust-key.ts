@@ -1,8 +1,7 @@
 import { type KeyObject, createHash, createPublicKey } from 'node:crypto';
 import { quote } from '../../oci/digest.ts';
-import { readBase64Url } from '../base64url.ts';
 import { SignpostError } from '../../oci/errors.ts';
-import { readFields } from '../strict-json.ts';
+import { type Reader, objectOf, readAnything, readBase64Url } from '../json-reader.ts';
 
 /** A public key that came inside of a signature: whoever made the signature chose it. */
 export interface LibtrustKey {
@@ -29,16 +28,27 @@ export function isLibtrustAlgorithm(value: unknown): value is LibtrustAlgorithm 
 /** In bits. */
 const leastRsa = 2048;
 
+// Numbers have one spelling: the library would read several.
+const readNumber: Reader<unknown> = (value, where) => {
+  readBase64Url(value, where);
+  return value;
+};
+const readRsa = objectOf({ e: readNumber, kid: readAnything, kty: readAnything, n: readNumber });
+const readCurve = objectOf({
+  crv: readAnything,
+  kid: readAnything,
+  kty: readAnything,
+  x: readNumber,
+  y: readNumber,
+});
+
 /**
  * Reads a JSON Web Key (RFC 7517) as libtrust writes it, for an algorithm. Its "kid" has to be its own fingerprint.
  * @throws SignpostError REQUEST_INVALID
  */
 export function readLibtrustKey(jwk: unknown, algorithm: LibtrustAlgorithm, where: string): LibtrustKey {
   const { kind } = libtrustAlgorithms[algorithm];
-  const names =
-    kind === 'rsa' ? (['e', 'kid', 'kty', 'n'] as const) : (['crv', 'kid', 'kty', 'x', 'y'] as const);
-  const fields: Readonly<Record<string, unknown>> = readFields<string>(jwk, names, where);
-  const { kid, ...rest } = fields;
+  const { kid, ...rest } = (kind === 'rsa' ? readRsa : readCurve)(jwk, where);
   const key = importKey(rest, where);
   const found = key.asymmetricKeyDetails?.namedCurve ?? key.asymmetricKeyType;
   if (found !== kind)
@@ -48,7 +58,7 @@ export function readLibtrustKey(jwk: unknown, algorithm: LibtrustAlgorithm, wher
     throw invalid(`${where} is RSA with ${bits} bits, which is too weak: at least ${leastRsa} are expected`);
   }
   const keyId = fingerprintOf(key);
-  if (kid !== keyId) throw invalid(`${where}.kid is ${quote(kid)}: the fingerprint of the key is ${keyId}`);
+  if (kid !== keyId) throw invalid(`${where} kid is ${quote(kid)}: the fingerprint of the key is ${keyId}`);
   return { key, keyId };
 }
 
@@ -61,11 +71,7 @@ export function fingerprintOf(key: KeyObject): string {
   return (letters.match(/.{4}/g) ?? []).join(':');
 }
 
-// Numbers have one spelling: the library would read several.
 function importKey(fields: Readonly<Record<string, unknown>>, where: string): KeyObject {
-  for (const [name, value] of Object.entries(fields)) {
-    if (name !== 'kty' && name !== 'crv') readBase64Url(value, `${where}.${name}`);
-  }
   try {
     return createPublicKey({ key: fields, format: 'jwk' });
   } catch (cause) {

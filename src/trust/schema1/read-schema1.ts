@@ -1,8 +1,19 @@
-import { type Digest, digestOf, isDigest, quote } from '../../oci/digest.ts';
+import { type Digest, digestOf } from '../../oci/digest.ts';
 import { SignpostError } from '../../oci/errors.ts';
-import { readBase64Url } from '../base64url.ts';
 import { manifestLimit } from '../../oci/manifest.ts';
-import { isArray, isCount, parseStrictJson, readField, readFields } from '../strict-json.ts';
+import {
+  constantOf,
+  countOf,
+  listOf,
+  objectOf,
+  readAnything,
+  readBase64Url,
+  readDigest,
+  readObject,
+  textOf,
+  textUpTo,
+} from '../json-reader.ts';
+import { parseStrictJson } from '../strict-json.ts';
 
 /** A Docker schema 1 manifest, taken apart. None of its signatures is checked yet. */
 export interface Schema1Manifest {
@@ -39,16 +50,9 @@ export function readSchema1(bytes: Uint8Array): Schema1Manifest {
   if (bytes.length > manifestLimit) {
     throw new SignpostError('LIMIT_EXCEEDED', `the manifest has more than ${manifestLimit} bytes`);
   }
-  const document = parseStrictJson(bytes, 'the manifest');
-  if (typeof document !== 'object' || document === null || isArray(document)) {
-    throw invalid(`the manifest is ${quote(document)}: expected an object`);
-  }
-  const { signatures, ...content } = document as Record<string, unknown>;
+  const { signatures, ...content } = readObject(parseStrictJson(bytes, 'the manifest'), 'the manifest');
   if (signatures === undefined) throw invalid('the manifest has no embedded signature');
-  if (!isArray(signatures) || signatures.length === 0 || signatures.length > signaturesLimit) {
-    throw invalid(`signatures is ${quote(signatures)}: expected 1 to ${signaturesLimit} of them`);
-  }
-  const read = signatures.map((signature, index) => readSignature(signature, `signatures[${index}]`));
+  const read = readSignatures(signatures, 'the manifest signatures');
   const payload = joinPayload(bytes, read);
   if (JSON.stringify(parseStrictJson(payload, 'what is signed')) !== JSON.stringify(content)) {
     throw invalid('what is signed is not what the manifest says');
@@ -61,20 +65,22 @@ interface FormattedSignature extends Schema1Signature {
   readonly formatTail: Uint8Array;
 }
 
+const readFormat = objectOf({
+  formatLength: countOf('a number of bytes'),
+  formatTail: readBase64Url,
+  time: textOf(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/, 'a time as in RFC 3339'),
+});
+const readParts = objectOf({ header: readAnything, signature: readBase64Url, protected: readAnything });
+const readSignatures = listOf(readSignature, 1, signaturesLimit);
+
 function readSignature(value: unknown, where: string): FormattedSignature {
-  const fields = readFields(value, ['header', 'signature', 'protected'] as const, where);
-  const format = readFields(
-    parseStrictJson(readBase64Url(fields.protected, `${where}.protected`), `${where}.protected`),
-    ['formatLength', 'formatTail', 'time'] as const,
-    `${where}.protected`,
-  );
+  const { header, signature, protected: encoded } = readParts(value, where);
+  const format = readBase64Url(encoded, `${where} protected`);
   return {
-    header: fields.header,
-    protected: fields.protected as string,
-    signature: readBase64Url(fields.signature, `${where}.signature`),
-    formatLength: readField(format.formatLength, isCount, 'a number of bytes', `${where}.formatLength`),
-    formatTail: readBase64Url(format.formatTail, `${where}.formatTail`),
-    time: readField(format.time, isTime, 'a time as in RFC 3339', `${where}.time`),
+    header,
+    signature,
+    protected: encoded as string,
+    ...readFormat(parseStrictJson(format, `${where} protected`), `${where} protected`),
   };
 }
 
@@ -91,47 +97,22 @@ function joinPayload(bytes: Uint8Array, signatures: readonly FormattedSignature[
   throw invalid('the signatures are not over the same bytes');
 }
 
-function readContent(content: Record<string, unknown>) {
-  const fields = readFields(
-    content,
-    ['schemaVersion', 'name', 'tag', 'architecture', 'fsLayers', 'history'] as const,
-    'the manifest',
-  );
-  if (fields.schemaVersion !== 1)
-    throw invalid(`schemaVersion is ${quote(fields.schemaVersion)}: expected 1`);
-  for (const name of ['name', 'tag'] as const) readField(fields[name], isText, 'text', name);
-  const fsLayers = readField(fields.fsLayers, isLayerList, `1 to ${layersLimit} layers`, 'fsLayers');
-  const history = readField(fields.history, isLayerList, `1 to ${layersLimit} entries`, 'history');
+const readText = textUpTo(Infinity, 'text');
+const readLayers = objectOf({
+  schemaVersion: constantOf(1),
+  name: readText,
+  tag: readText,
+  architecture: readText,
+  fsLayers: listOf(objectOf({ blobSum: readDigest }), 1, layersLimit),
+  history: listOf(objectOf({ v1Compatibility: readText }), 1, layersLimit),
+});
+
+function readContent(content: unknown) {
+  const { architecture, fsLayers, history } = readLayers(content, 'the manifest');
   if (history.length !== fsLayers.length) {
     throw invalid(`there are ${fsLayers.length} layers and ${history.length} entries of history`);
   }
-  for (const [index, entry] of history.entries()) {
-    const { v1Compatibility } = readFields(entry, ['v1Compatibility'] as const, `history[${index}]`);
-    readField(v1Compatibility, isText, 'text', `history[${index}].v1Compatibility`);
-  }
-  const layers = fsLayers.map((layer, index) => {
-    const { blobSum } = readFields(layer, ['blobSum'] as const, `fsLayers[${index}]`);
-    return readField(blobSum, isDigest, 'a digest', `fsLayers[${index}].blobSum`);
-  });
-  return {
-    architecture: readField(fields.architecture, isText, 'text', 'architecture'),
-    layers: [...new Set(layers)],
-  };
-}
-
-function isLayerList(value: unknown): value is readonly unknown[] {
-  return isArray(value) && value.length > 0 && value.length <= layersLimit;
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === 'string';
-}
-
-function isTime(value: unknown): value is string {
-  return (
-    typeof value === 'string' &&
-    /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/.test(value)
-  );
+  return { architecture, layers: [...new Set(fsLayers.map(({ blobSum }) => blobSum))] };
 }
 
 function invalid(message: string): SignpostError {

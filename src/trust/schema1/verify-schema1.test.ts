@@ -92,8 +92,8 @@ test('damaged and forged copies are refused, each with its reason', () => {
     [change((one) => one.fsLayers.push({ blobSum: layer })), /not JSON|is not what the manifest says/],
     [change((one) => (one.schemaVersion = 2)), /schemaVersion is "2": expected 1/],
     [change((one) => delete (one as Partial<Document>).signatures), /no embedded signature/],
-    [change((one) => (one.signatures = [])), /expected 1 to 16/],
-    [signWith('ec', { times: 17 }), /expected 1 to 16/],
+    [change((one) => (one.signatures = [])), /expected a list of 1 to 16/],
+    [signWith('ec', { times: 17 }), /expected a list of 1 to 16/],
     [
       change((one) => (one.signatures = [...one.signatures, ...otherSignatures()])),
       /not over the same bytes/,

@@ -1,7 +1,7 @@
 import { verify } from 'node:crypto';
 import { quote } from '../../oci/digest.ts';
 import { isSignpostError } from '../../oci/errors.ts';
-import { readFields } from '../strict-json.ts';
+import { objectOf, readAnything } from '../json-reader.ts';
 import { isLibtrustAlgorithm, libtrustAlgorithms, readLibtrustKey } from './libtrust-key.ts';
 import { type Schema1Manifest, type Schema1Signature, readSchema1 } from './read-schema1.ts';
 
@@ -34,6 +34,8 @@ export function verifySchema1(bytes: Uint8Array): Schema1Verdict {
   }
 }
 
+const readHeader = objectOf({ jwk: readAnything, alg: readAnything });
+
 function verifyOne(
   { header, protected: format, signature, time }: Schema1Signature,
   payload: Uint8Array,
@@ -42,11 +44,11 @@ function verifyOne(
   if (typeof header === 'object' && header !== null && 'x5c' in header) {
     return `${where} comes with certificates (x5c), which are not read here: only keys (jwk) are`;
   }
-  const { jwk, alg } = readFields(header, ['jwk', 'alg'] as const, `${where}.header`);
+  const { jwk, alg } = readHeader(header, `${where} header`);
   if (!isLibtrustAlgorithm(alg)) {
-    return `${where}.header.alg is ${quote(alg)}: expected one of ${Object.keys(libtrustAlgorithms).join(', ')}`;
+    return `${where} header alg is ${quote(alg)}: expected one of ${Object.keys(libtrustAlgorithms).join(', ')}`;
   }
-  const { key, keyId } = readLibtrustKey(jwk, alg, `${where}.header.jwk`);
+  const { key, keyId } = readLibtrustKey(jwk, alg, `${where} header jwk`);
   // RFC 7515, section 5.1: the protected header and the payload, each in base64url.
   const signed = Buffer.from(`${format}.${Buffer.from(payload).toString('base64url')}`);
   const holds = verify(libtrustAlgorithms[alg].hash, signed, { key, dsaEncoding: 'ieee-p1363' }, signature);
