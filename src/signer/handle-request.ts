@@ -7,9 +7,9 @@ import { type Decision, type SignerPolicy, decide } from '../trust/hand-off/sign
 import { type Forgotten, describeForgotten, findForgotten } from './find-forgotten.ts';
 import { type SigningPlan, describeJump, planSigning } from './plan-signing.ts';
 import { type ReadRequest, readRequest } from './read-request.ts';
-import { type SignDeps, type SignOptions, type SignResult, signPlan } from './sign-request.ts';
+import { type SignPlanDeps, type SignPlanOptions, type SignResult, signPlan } from './sign-plan.ts';
 
-export interface HandleDeps extends Omit<SignDeps, 'review' | 'createBundle'> {
+export interface HandleDeps extends Omit<SignPlanDeps, 'createBundle'> {
   readonly requests: HandOffRequests;
   readonly bundles: HandOffBundles;
   readonly policy: SignerPolicy;
@@ -17,7 +17,7 @@ export interface HandleDeps extends Omit<SignDeps, 'review' | 'createBundle'> {
   readonly sizeLimit: number;
 }
 
-export type HandleOptions = Omit<SignOptions, 'allowRollback' | 'adoptRecord'>;
+export type HandleOptions = SignPlanOptions;
 
 /** A request with everything that decides about it. */
 export interface ConsideredRequest {

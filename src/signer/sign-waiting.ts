@@ -9,7 +9,8 @@ import {
 } from './handle-request.ts';
 import { readApprovals } from './read-approvals.ts';
 import { refuseForgotten } from './find-forgotten.ts';
-import type { SignOptions, SignResult } from './sign-request.ts';
+import type { SignOptions } from './sign-request.ts';
+import type { SignResult } from './sign-plan.ts';
 
 export interface SignWaitingDeps extends HandleDeps {
   /** Shows a person one request, with the reasons why it waits. */

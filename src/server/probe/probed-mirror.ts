@@ -7,20 +7,12 @@ import {
 } from '../../mirrors/mirror-state.ts';
 import type { ProbeTarget, Suspicion } from '../../ports/mirror-probe.ts';
 import type { StoredMirrorState } from '../../ports/mirror-states.ts';
-import {
-  type CheckSource,
-  fullChecks,
-  headOf,
-  newChecks,
-  pickedPiece,
-  pieceOf,
-  wholeChecks,
-} from './choose-checks.ts';
+import { type CheckSource, newChecks } from './choose-checks.ts';
+import { type CheckedState, MirrorChecks } from './mirror-checks.ts';
 import { MeasuredFacts } from './measured-facts.ts';
 import { MirrorEvidence } from './mirror-evidence.ts';
 import type { Moment } from './moment.ts';
 import type { ProbeFinding, ProbeJob } from './visit.ts';
-import type { Check } from './check-ranges.ts';
 import { ProbeBudget } from './probe-budget.ts';
 import { StandIns, type RankedMirrors } from './stand-ins.ts';
 import { isActive, type ProbeHistory, type ProbeSettings, serialDue } from './schedule.ts';
@@ -52,7 +44,6 @@ export class ProbedMirror implements ProbeHistory {
   asked = false;
   #failed: StoredMirrorState['failed'];
   #recent: ProbeTarget | undefined;
-  #wholeAt: number;
   #everyWayAt = -Infinity;
   #turn: number;
   readonly #standIns = new StandIns();
@@ -67,6 +58,7 @@ export class ProbedMirror implements ProbeHistory {
   readonly #budget: ProbeBudget;
   readonly #deps: ProbedMirrorDeps;
   readonly #source: CheckSource;
+  readonly #checks: MirrorChecks;
 
   constructor(
     mirror: Mirror,
@@ -92,7 +84,8 @@ export class ProbedMirror implements ProbeHistory {
     this.#budget = new ProbeBudget(deps.settings, now);
     this.#evidence = new MirrorEvidence(this.#budget, random);
     // A mirror that is new here shows a whole blob at once; the others are spread over the time between.
-    this.#wholeAt = stored === undefined ? -Infinity : now - random() * deps.settings.wholeInterval;
+    const wholeAt = stored === undefined ? -Infinity : now - random() * deps.settings.wholeInterval;
+    this.#checks = new MirrorChecks(this.#source, deps.settings, this.#budget, wholeAt);
     this.#turn = Math.floor(random() * 64);
   }
 
@@ -184,9 +177,9 @@ export class ProbedMirror implements ProbeHistory {
     const trySeveral = everyWay || this.health.severalParts === undefined;
     const job = { ...this.#job(serial), askSerial, everyWay, trySeveral };
     if (full || this.health.needs === 'full-check') {
-      return { ...job, full: true, checks: (known) => this.#fullChecks(known) };
+      return { ...job, full: true, checks: (known) => this.#checks.full(known, this.#failed) };
     }
-    return { ...job, checks: (known) => this.#ordinaryChecks(known, now) };
+    return { ...job, checks: (known) => this.#checks.ordinary(known, this.#checkedState(now), now) };
   }
 
   /** Nothing has been heard of it in a visit that should have ended by now. What the visit finds still counts. */
@@ -252,32 +245,12 @@ export class ProbedMirror implements ProbeHistory {
       full: false,
       turn: this.#turn,
       newest: (above: number, upTo: number) => newChecks(this.#source, above, upTo),
-      instead: (known: number) => pickedPiece(this.#source, known),
+      instead: (known: number) => this.#checks.instead(known),
     };
   }
 
-  *#ordinaryChecks(serial: number, now: number): Iterable<Check> {
-    if (this.#failed !== undefined) {
-      // What it failed on is what it must pass: another blob being there proves nothing about this one.
-      yield this.#failed;
-      return;
-    }
-    const source = this.#source;
-    const active = isActive(this, now);
-    const recent = active && source.random() < 0.75 ? this.#recent : undefined;
-    const target = recent ?? source.pick(serial) ?? this.#recent;
-    if (target !== undefined) yield* pieceOf(target, source.random);
-    // A mirror in use is asked often enough.
-    if (!active) yield* headOf(this.#turn % 2 === 0 ? source.pickNewest(0, serial) : source.pick(serial));
-    if (now - this.#wholeAt < this.#deps.settings.wholeInterval) return;
-    this.#wholeAt = now;
-    if (this.#budget.mayReadWhole(now)) yield* wholeChecks(source, serial);
-  }
-
-  *#fullChecks(serial: number): Iterable<Check> {
-    yield* fullChecks(this.#source, serial, this.#failed);
-    yield* headOf(this.#source.pickNewest(0, serial));
-    yield* wholeChecks(this.#source, serial);
+  #checkedState(now: number): CheckedState {
+    return { failed: this.#failed, active: isActive(this, now), recent: this.#recent, turn: this.#turn };
   }
 }
 

@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Mirror, MirrorId } from '../../mirrors/mirror.ts';
-import { changesBetween } from '../../mirrors/mirror-events.ts';
 import type { MirrorHealth, MirrorState } from '../../mirrors/mirror-state.ts';
 import type { Clock, MonotonicClock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
@@ -8,8 +7,7 @@ import type { MirrorEvent, MirrorHistory } from '../../ports/mirror-history.ts';
 import type { MirrorProbe, ProbeTarget, Suspicion } from '../../ports/mirror-probe.ts';
 import type { MirrorStates, StoredMirrorState } from '../../ports/mirror-states.ts';
 import type { TreeReader } from '../../ports/tree.ts';
-import { createChangeNotice } from './change-notice.ts';
-import { createEventRecorder } from './event-recorder.ts';
+import { createHealthChanges } from './health-changes.ts';
 import { momentOf } from './moment.ts';
 import { ProbedMirror } from './probed-mirror.ts';
 import type { RankedMirrors } from './stand-ins.ts';
@@ -17,7 +15,7 @@ import { probeMirror } from './probe-mirror.ts';
 import { type ProbeFinding, type ProbeJob } from './visit.ts';
 import { isActive, probeDue, type ProbeSettings } from './schedule.ts';
 import { Silence } from './silence.ts';
-import { createStateSaver } from './state-saver.ts';
+import { VisitPool } from './visit-pool.ts';
 
 /** Keeps every mirror's state by probing it, driven by where clients are sent and by what they ask for again. */
 export interface Prober {
@@ -73,12 +71,6 @@ export interface ProberDeps {
 
 const tickInterval = 200;
 const saveInterval = 1000;
-const noticeDelay = 20;
-/** Visits at once to mirrors in use: enough for all of them to hang, since each is to be found out within seconds. */
-const urgentConcurrency = 1024;
-/** Visits at once to mirrors that are out or idle. */
-const patientConcurrency = 64;
-
 /**
  * Makes a prober that knows what the last one knew.
  * @throws SignpostError STORAGE
@@ -88,12 +80,9 @@ export async function createProber(deps: ProberDeps): Promise<Prober> {
   const mirrors = new Map<MirrorId, ProbedMirror>();
   /** States of mirrors that are not being probed: from the last run, or of disabled ones. */
   const remembered = new Map<MirrorId, StoredMirrorState>(await deps.states.load());
-  const unsaved = createStateSaver(deps.states, log);
-  const running = new Set<Promise<void>>();
-  let patient = 0;
+  const visits = new VisitPool();
   const silence = new Silence<ProbedMirror>();
-  const notice = createChangeNotice(noticeDelay, log);
-  const recorder = createEventRecorder(deps);
+  const changes = createHealthChanges(deps);
   const stopping = new AbortController();
   const timers: NodeJS.Timeout[] = [];
   const probing = {
@@ -108,13 +97,7 @@ export async function createProber(deps: ProberDeps): Promise<Prober> {
 
   /** Begins a visit when there is room for it. */
   function launch(mirror: ProbedMirror, urgent: boolean): void {
-    if (running.size - patient >= urgentConcurrency || (!urgent && patient >= patientConcurrency)) return;
-    if (!urgent) patient += 1;
-    const probe = run(mirror).finally(() => {
-      running.delete(probe);
-      if (!urgent) patient -= 1;
-    });
-    running.add(probe);
+    visits.launch(() => run(mirror), urgent);
   }
 
   async function run(mirror: ProbedMirror): Promise<void> {
@@ -159,22 +142,11 @@ export async function createProber(deps: ProberDeps): Promise<Prober> {
   }
 
   function changed(mirror: ProbedMirror, before: MirrorHealth): void {
-    const { health } = mirror;
-    if (health === before) return;
-    const { id, name } = mirror.mirror;
-    unsaved.set(id, mirror.stored());
-    for (const change of changesBetween(before, health)) {
-      recorder.add({ ...change, mirror: id, at: clock.now() });
-      const fields = { mirror: name, serial: health.serial };
-      if (change.kind === 'in') log.info('mirror is in', fields);
-      else if (!health.healthy) log.warn('mirror is out', { ...fields, reason: change.detail });
-      else log.warn('mirror needs attention', { ...fields, kind: change.kind, reason: change.detail });
-    }
-    if (before.healthy && !health.healthy) {
+    changes.note(mirror, before);
+    if (before.healthy && !mirror.health.healthy) {
       silence.noteOut(clock.monotonic());
       expectClients(mirror);
     }
-    notice.raise();
   }
 
   /** A mirror's clients are about to be sent to others, which may have been idle: they are probed first of all. */
@@ -219,11 +191,6 @@ export async function createProber(deps: ProberDeps): Promise<Prober> {
       mirror.noteSerial(serial, now);
       changed(mirror, before);
     }
-  }
-
-  async function save(): Promise<void> {
-    void recorder.save();
-    await unsaved.save();
   }
 
   return {
@@ -271,20 +238,20 @@ export async function createProber(deps: ProberDeps): Promise<Prober> {
           const fresh = new ProbedMirror(mirror, remembered.get(mirror.id), deps, knownSerial, now);
           remembered.delete(mirror.id);
           mirrors.set(mirror.id, fresh);
-          unsaved.set(mirror.id, fresh.stored());
+          changes.keep(fresh);
         } else probed.mirror = mirror;
       }
       for (const id of remembered.keys()) if (!present.has(id)) remembered.delete(id);
-      notice.raise();
+      changes.raise();
       if (started) tick();
     },
-    onChange: (callback) => notice.listen(callback),
-    onEvent: (callback) => recorder.listen(callback),
+    onChange: (callback) => changes.onChange(callback),
+    onEvent: (callback) => changes.onEvent(callback),
     start() {
       started = true;
       timers.push(
         setInterval(tick, tickInterval).unref(),
-        setInterval(() => void save(), saveInterval).unref(),
+        setInterval(() => void changes.save(), saveInterval).unref(),
       );
       tick();
     },
@@ -292,10 +259,9 @@ export async function createProber(deps: ProberDeps): Promise<Prober> {
       started = false;
       stopping.abort();
       timers.forEach(clearInterval);
-      notice.stop();
-      await Promise.allSettled(running);
-      await save();
-      await recorder.save();
+      changes.stop();
+      await visits.settle();
+      await changes.save();
     },
   };
 
