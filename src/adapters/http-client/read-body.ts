@@ -1,52 +1,35 @@
 import type { IncomingMessage } from 'node:http';
 import { SignpostError } from '../../oci/errors.ts';
+import { BodyWatch, type Pace } from './body-watch.ts';
 import { describeNetworkError, passingError } from './network-error.ts';
-import type { Patience } from './patience.ts';
 import type { Answer } from './transport.ts';
-
-type Pace = Pick<Patience, 'idle' | 'leastRate'>;
 
 const discardLimit = 64 * 1024;
 
 /**
- * The pieces of an answer's body. A peer that is silent for `idle` may be asked again; one that sends so little that it
- * only seems not to is given up for good. The time that the reader takes for itself does not count.
+ * The pieces of an answer's body.
  * @throws SignpostError UNAVAILABLE when the body ends early, stands still or is too slow; CANCELLED
  */
 export async function* readBody(
   { message, url }: Answer,
-  { idle, leastRate }: Pace,
+  pace: Pace,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  let waiting = false;
-  const timer = setTimeout(() => {
-    if (waiting) message.destroy(passingError(`${url.host} has sent nothing for ${idle} ms`));
-  }, idle);
+  const watch = new BodyWatch(message, url.host, pace);
   const pieces = message[Symbol.asyncIterator]() as AsyncIterator<Buffer>;
-  let waited = 0;
-  let received = 0;
   try {
     for (;;) {
-      waiting = true;
-      timer.refresh();
-      const asked = performance.now();
+      watch.wait();
       const next = await pieces.next();
-      waiting = false;
       if (next.done === true) break;
-      waited += performance.now() - asked;
-      received += next.value.length;
-      if (waited >= idle) {
-        if (received < (leastRate * idle) / 1000) throw tooSlow(url, leastRate);
-        waited = 0;
-        received = 0;
-      }
+      watch.took(next.value.length);
       yield next.value;
     }
     if (!message.complete) throw passingError(`${url.host} has ended the body early`);
   } catch (error) {
     throw describeNetworkError(error, url, signal);
   } finally {
-    clearTimeout(timer);
+    watch.stop();
     message.destroy();
   }
   if (signal.aborted) throw describeNetworkError(undefined, url, signal);
@@ -82,11 +65,4 @@ export async function readBounded(
 export function discardBody(message: IncomingMessage): void {
   if (Number(message.headers['content-length'] ?? Infinity) <= discardLimit) message.resume();
   else message.destroy();
-}
-
-function tooSlow(url: URL, leastRate: number): SignpostError {
-  return new SignpostError(
-    'UNAVAILABLE',
-    `${url.host} sends too slowly: less than ${leastRate / 1024} KiB a second`,
-  );
 }

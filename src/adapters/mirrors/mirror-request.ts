@@ -64,16 +64,13 @@ export function describeUnresolved(
   return problem(reason === 'late' ? 'timeout' : 'refused', detail);
 }
 
-/** Reads a body piece by piece until `take` has a verdict or the body ends; then the connection is gone. */
+/** Reads a body piece by piece until `take` has a verdict or the body ends; then the connection is gone. `signal` is that of the request. */
 export async function readBody<T>(
   response: IncomingMessage,
   signal: AbortSignal,
   take: (piece: Buffer) => T | undefined,
 ): Promise<T | 'end' | ProbeProblem> {
   let received = 0;
-  const destroy = () => response.destroy();
-  // Once there is an answer, the signal of the request does not reach a body that stands still in all cases.
-  signal.addEventListener('abort', destroy, { once: true });
   try {
     for await (const piece of response as AsyncIterable<Buffer>) {
       received += piece.length;
@@ -86,7 +83,6 @@ export async function readBody<T>(
     if (signal.aborted) return problem('timeout', `the body was too slow: ${received} bytes had come`);
     return problem('truncated', `the connection broke after ${received} bytes (${nameOf(error)})`);
   } finally {
-    signal.removeEventListener('abort', destroy);
     response.destroy();
   }
 }

@@ -1,13 +1,14 @@
-import type { IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SignpostError, isSignpostError } from '../../oci/errors.ts';
-import type { ContentSource, SourceAnswer } from '../../ports/content-source.ts';
+import type { ContentSource, ReadBody, SourceAnswer } from '../../ports/content-source.ts';
 import { followRedirects } from '../http-client/follow-redirects.ts';
 import { readHttpUrl } from '../http-client/http-url.ts';
 import { NetworkError } from '../http-client/network-error.ts';
+import { usualPatience } from '../http-client/patience.ts';
 import { readRetryAfter } from '../http-client/retry-after.ts';
+import { takeBody } from '../http-client/take-body.ts';
+import type { Answer } from '../http-client/transport.ts';
 import { AvoidedHosts } from './avoided-hosts.ts';
-import { readBody } from './read-body.ts';
 import { SourceRoom } from './source-room.ts';
 import type { SourceClient } from './source-client.ts';
 
@@ -18,6 +19,12 @@ const busyLimit = 120_000;
 /** Whoever says that it takes longer is asked again all the same, and may say so again. Milliseconds. */
 const longestPause = 30_000;
 const leastPause = 1000;
+/**
+ * What a source has to send in the time of a timeout while it is waited for, in bytes. One that nobody here has named must
+ * be as quick as a Mirror List wants its own clients to be: a mirror that it sends on to could otherwise hold up a sync for
+ * weeks, while it is quick for everybody else.
+ */
+const leastProgress = 16 * 1024;
 
 /**
  * A copy of the tree below the URL `base`, over `client`. A Mirror List is one too: where it sends a request on to a
@@ -44,23 +51,24 @@ export function createHttpContentSource(base: string, client: SourceClient): Con
       const pin = client.named.has(at.host) ? undefined : { orByProxy: true };
       return client.transport.send(at, { headers, pin, signal });
     };
-    let response: IncomingMessage;
+    let answer: Answer;
     try {
-      response = (await followRedirects(url, send)).message;
+      answer = await followRedirects(url, send);
     } catch (error) {
       place.leave();
       if (!isSignpostError(error)) throw error;
       return { kind: 'failed', detail: error instanceof NetworkError ? error.problem : error.message, via };
     }
-    response.once('close', () => place.leave());
-    const wait = via === undefined ? readBusy(response) : undefined;
+    answer.message.once('close', () => place.leave());
+    const wait = via === undefined ? readBusy(answer) : undefined;
     if (wait !== undefined) {
       place.refused();
-      response.destroy();
+      answer.message.destroy();
       return wait;
     }
-    const pace = { timeout: client.timeout, isNamed: via === undefined };
-    return { ...describe(response, offset, pace, signal), via };
+    const pace = { idle: client.timeout, leastRate: leastRateOf(client, via === undefined) };
+    const read: ReadBody = (limit, take) => takeBody(answer, pace, signal, limit, take);
+    return { ...describe(answer, offset, read), via };
   };
 
   return {
@@ -85,8 +93,8 @@ export function createHttpContentSource(base: string, client: SourceClient): Con
 }
 
 /** How long a source that has too much to do asks to wait (RFC 6585, section 4), in milliseconds. */
-function readBusy({ statusCode, headers }: IncomingMessage): number | undefined {
-  const wait = statusCode === 503 || statusCode === 429 ? readRetryAfter(headers) : undefined;
+function readBusy({ status, message }: Answer): number | undefined {
+  const wait = status === 503 || status === 429 ? readRetryAfter(message.headers) : undefined;
   return wait === undefined ? undefined : Math.min(longestPause, Math.max(leastPause, wait));
 }
 
@@ -100,30 +108,29 @@ async function pause(milliseconds: number, signal: AbortSignal): Promise<boolean
   }
 }
 
-function describe(
-  response: IncomingMessage,
-  offset: number,
-  pace: Parameters<typeof readBody>[1],
-  signal: AbortSignal,
-): SourceAnswer {
-  const { statusCode = 0, headers } = response;
+function leastRateOf({ timeout }: SourceClient, isNamed: boolean): number {
+  const named = (leastProgress * 1000) / timeout;
+  return isNamed ? named : Math.max(named, usualPatience.leastRate);
+}
+
+function describe({ status, message }: Answer, offset: number, read: ReadBody): SourceAnswer {
   const refuse = (kind: 'missing' | 'failed', detail: string): SourceAnswer => {
-    response.destroy();
+    message.destroy();
     return { kind, detail };
   };
-  if (statusCode === 404 || statusCode === 410) return refuse('missing', `it answered ${statusCode}`);
-  const encoding = headers['content-encoding'] ?? 'identity';
+  if (status === 404 || status === 410) return refuse('missing', `it answered ${status}`);
+  const encoding = message.headers['content-encoding'] ?? 'identity';
   if (encoding !== 'identity')
     return refuse('failed', `it answers with Content-Encoding ${JSON.stringify(encoding)}`);
-  if (statusCode === 200) return { kind: 'found', offset: 0, read: readBody(response, pace, signal) };
-  if (statusCode === 206 && offset > 0) {
-    const start = /^bytes (\d{1,15})-/.exec(headers['content-range'] ?? '')?.[1];
-    if (Number(start) === offset) return { kind: 'found', offset, read: readBody(response, pace, signal) };
+  if (status === 200) return { kind: 'found', offset: 0, read };
+  if (status === 206 && offset > 0) {
+    const start = /^bytes (\d{1,15})-/.exec(message.headers['content-range'] ?? '')?.[1];
+    if (Number(start) === offset) return { kind: 'found', offset, read };
     return refuse('missing', 'it answers with another range than was asked for');
   }
   // RFC 9110, section 15.5.17: its file is shorter than what is here already.
-  if (statusCode === 416) return refuse('missing', `its file ends before byte ${offset}`);
-  return refuse('failed', `it answered ${statusCode}`);
+  if (status === 416) return refuse('missing', `its file ends before byte ${offset}`);
+  return refuse('failed', `it answered ${status}`);
 }
 
 /** @throws SignpostError USAGE */
