@@ -1,5 +1,6 @@
 import { SignpostError } from '../oci/errors.ts';
-import type { Root, Signed } from '../trust/tuf/metadata.ts';
+import type { Root } from '../trust/tuf/metadata.ts';
+import type { Signed } from '../trust/tuf/signed-file.ts';
 import { readMetadata } from '../trust/tuf/read-metadata.ts';
 import {
   type TrustedMetadata,

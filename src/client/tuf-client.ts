@@ -5,9 +5,9 @@ import {
   type Snapshot,
   type Targets,
   type Timestamp,
-  type TopRole,
   metadataLimits,
 } from '../trust/tuf/metadata.ts';
+import type { TopRole } from '../trust/tuf/names.ts';
 import type { SearchedRole } from '../trust/tuf/role-search.ts';
 import {
   type TrustedMetadata,

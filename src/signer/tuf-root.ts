@@ -2,7 +2,9 @@ import { SignpostError } from '../oci/errors.ts';
 import type { RawSigner } from '../ports/raw-signing.ts';
 import { checkSignatures, countSignatures } from '../trust/tuf/check-signatures.ts';
 import { keyIdOf, tufKeyOf } from '../trust/tuf/key.ts';
-import { type Root, type Signed, type TopRole, topRoles } from '../trust/tuf/metadata.ts';
+import type { Root } from '../trust/tuf/metadata.ts';
+import { type TopRole, topRoles } from '../trust/tuf/names.ts';
+import type { Signed } from '../trust/tuf/signed-file.ts';
 import { formatMetadata, nextRoot, signedBytes } from '../trust/tuf/next-metadata.ts';
 import { readStrictMetadata } from '../trust/tuf/read-strict-metadata.ts';
 

@@ -3,8 +3,8 @@ import { type RepositoryName, formatTaggedReference } from '../oci/reference.ts'
 import type { MetadataEvent, MetadataSigner, SignedFile } from '../ports/metadata-signing.ts';
 import type { RawSigner } from '../ports/raw-signing.ts';
 import { keyIdOf, tufKeyOf } from '../trust/tuf/key.ts';
-import type { FileMeta, Metadata, TopRole } from '../trust/tuf/metadata.ts';
-import { fileOfRole, repositoryOfRole, roleOfRepository } from '../trust/tuf/names.ts';
+import type { FileMeta, Metadata } from '../trust/tuf/metadata.ts';
+import { type TopRole, fileOfRole, repositoryOfRole, roleOfRepository } from '../trust/tuf/names.ts';
 import {
   fileMetaOf,
   nextRepositoryTargets,

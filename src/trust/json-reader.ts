@@ -55,16 +55,16 @@ export function partOf<R extends Shape, O extends Shape = None>(
   };
 }
 
-/** An object with any keys, and values of one kind. */
-export function mapOf<T>(read: Reader<T>): Reader<Readonly<Record<string, T>>> {
-  return (value, where) =>
+/** An object with `least` to `most` keys, whatever they are, and values of one kind. */
+export function mapOf<T>(read: Reader<T>, least = 0, most = Infinity): Reader<Readonly<Record<string, T>>> {
+  return (value, where) => {
+    const entries = Object.entries(readObject(value, where));
+    if (entries.length < least || entries.length > most) {
+      throw invalid(`${where} has ${entries.length} entries: expected ${least} to ${most}`);
+    }
     // Unlike an assignment, this makes "__proto__" a key like any other.
-    Object.fromEntries(
-      Object.entries(readObject(value, where)).map(([key, item]) => [
-        key,
-        read(item, `${where} ${quote(key)}`),
-      ]),
-    );
+    return Object.fromEntries(entries.map(([key, item]) => [key, read(item, `${where} ${quote(key)}`)]));
+  };
 }
 
 /** An object of one of several kinds: which one it is, the text in its field `key` says. */

@@ -1,6 +1,8 @@
 import { SignpostError } from '../../oci/errors.ts';
 import { openTufKey } from './key.ts';
-import type { Keys, Metadata, RoleKeys, Signed } from './metadata.ts';
+import type { Metadata } from './metadata.ts';
+import type { Keys, RoleKeys } from './read-any-keys.ts';
+import type { Signed } from './signed-file.ts';
 
 /**
  * TUF 1.0, section 4.2: whether enough of a role's keys have signed. Each key counts once, under whatever names it

@@ -9,7 +9,7 @@ const algorithms: ReadonlySet<string> = new Set(['sha256', 'sha384', 'sha512']);
  */
 export function contentMatches(
   bytes: Uint8Array,
-  { length, hashes }: { readonly length?: number; readonly hashes?: Hashes },
+  { length, hashes }: { readonly length?: number | undefined; readonly hashes?: Hashes | undefined },
 ): boolean {
   if (length !== undefined && bytes.length !== length) return false;
   if (hashes === undefined) return true;

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { chooseRoles, findRole, maySign } from './delegated-roles.ts';
-import type { DelegatedRole, Delegations } from './metadata.ts';
+import type { DelegatedRole, Delegations } from './read-any-delegations.ts';
 
 const role = (name: string, paths: readonly string[], terminating = false): DelegatedRole => ({
   name,

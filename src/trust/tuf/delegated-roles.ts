@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { parseGlob } from '../glob.ts';
-import type { DelegatedRole, Delegations, SuccinctRoles } from './metadata.ts';
+import type { DelegatedRole, Delegations, SuccinctRoles } from './read-any-delegations.ts';
 
 /**
  * The roles that are asked, in their order (TUF 1.0, 5.6.7.2). `final` when one of them is terminating: then nothing after it

@@ -6,6 +6,10 @@ import {
   isTagName,
 } from '../../oci/reference.ts';
 
+/** The roles that every repository has (TUF 1.0, section 2.1). */
+export const topRoles = ['root', 'timestamp', 'snapshot', 'targets'] as const;
+export type TopRole = (typeof topRoles)[number];
+
 const prefix = 'repository~';
 
 /**

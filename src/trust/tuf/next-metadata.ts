@@ -6,18 +6,17 @@ import type { TufKey } from './key.ts';
 import {
   type FileMeta,
   type Metadata,
-  type MetadataSignature,
-  type RoleKeys,
   type Root,
   type Snapshot,
   type TargetFile,
   type Targets,
   type Timestamp,
-  type TopRole,
   specificationVersion,
 } from './metadata.ts';
+import { type TopRole, pathsOfRepository, roleOfRepository, targetPath } from './names.ts';
+import type { RoleKeys } from './read-any-keys.ts';
+import type { MetadataSignature } from './signed-file.ts';
 import { keyIdOf } from './key.ts';
-import { pathsOfRepository, roleOfRepository, targetPath } from './names.ts';
 import { formatSecond } from '../../text/format-time.ts';
 
 /*

@@ -1,42 +1,38 @@
 import { quote } from '../../oci/digest.ts';
 import { SignpostError } from '../../oci/errors.ts';
-import { isArray, readField, readFields } from '../strict-json.ts';
-import type { DelegatedRole, Targets } from './metadata.ts';
+import { constantOf, listOf, objectOf, textUpTo } from '../json-reader.ts';
 import { pathsOfRepository, repositoryOfRole } from './names.ts';
-import { readKeys, readRoleKeys } from './read-keys.ts';
+import type { Delegations } from './read-any-delegations.ts';
+import { checkRoleKeys, readKeys, strictRoleFields } from './read-keys.ts';
 
-/**
- * The delegations of the targets role: one for each repository, each for that repository's tags alone, and final.
- * @throws SignpostError REQUEST_INVALID
- */
-export function readDelegations(value: unknown, where: string): NonNullable<Targets['delegations']> {
-  const fields = readFields(value, ['keys', 'roles'] as const, `${where} delegations`);
-  const keys = readKeys(fields.keys, `${where} delegations' keys`);
+const readFields = objectOf({
+  keys: readKeys,
+  roles: listOf(
+    objectOf({
+      name: textUpTo(512, 'the name of a role'),
+      paths: listOf(textUpTo(512, 'a path')),
+      terminating: constantOf(true),
+      ...strictRoleFields,
+    }),
+  ),
+});
+
+/** The delegations of the targets role: one for each repository, each for that repository's tags alone, and final. */
+export function readDelegations(value: unknown, where: string): Delegations {
+  const { keys, roles } = readFields(value, where);
   const seen = new Set<string>();
-  const roles = readField(fields.roles, isArray, 'a list', `${where} delegations' roles`).map(
-    (item): DelegatedRole => {
-      const role = readFields(
-        item,
-        ['name', 'paths', 'terminating', 'keyids', 'threshold'] as const,
-        `${where} delegations`,
-      );
-      const repository = typeof role.name === 'string' ? repositoryOfRole(role.name) : undefined;
-      const name = String(role.name);
-      if (repository === undefined || seen.has(name)) {
-        throw invalid(
-          `${where} delegates to ${quote(role.name)}, which is no repository's role or comes twice`,
-        );
-      }
-      seen.add(name);
-      const paths = pathsOfRepository(repository);
-      if (JSON.stringify(role.paths) !== JSON.stringify(paths) || role.terminating !== true) {
-        throw invalid(
-          `${where} delegates other paths to ${quote(name)} than ${paths.join(', ')}, or not finally`,
-        );
-      }
-      return { name, paths, terminating: true, ...readRoleKeys(role, keys, `${where} role ${quote(name)}`) };
-    },
-  );
+  for (const role of roles) {
+    const repository = repositoryOfRole(role.name);
+    if (repository === undefined || seen.has(role.name)) {
+      throw invalid(`${where} has ${quote(role.name)}, which is no repository's role or comes twice`);
+    }
+    seen.add(role.name);
+    const paths = pathsOfRepository(repository);
+    if (JSON.stringify(role.paths) !== JSON.stringify(paths)) {
+      throw invalid(`${where} has other paths for ${quote(role.name)} than ${paths.join(', ')}`);
+    }
+    checkRoleKeys(role, keys, `${where} role ${quote(role.name)}`);
+  }
   return { keys, roles };
 }
 

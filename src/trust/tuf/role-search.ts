@@ -1,5 +1,6 @@
 import { SignpostError } from '../../oci/errors.ts';
-import type { DelegatedRole, Delegations, Targets } from './metadata.ts';
+import type { Targets } from './metadata.ts';
+import type { DelegatedRole, Delegations } from './read-any-delegations.ts';
 
 /** A role that is to be asked, with the delegations that lead to it. */
 export interface SearchedRole {

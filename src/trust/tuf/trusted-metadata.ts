@@ -2,7 +2,8 @@ import { SignpostError } from '../../oci/errors.ts';
 import { checkSignatures } from './check-signatures.ts';
 import { contentMatches } from './content-matches.ts';
 import { findRole } from './delegated-roles.ts';
-import type { FileMeta, Metadata, Root, Snapshot, Targets, Timestamp, TopRole } from './metadata.ts';
+import type { FileMeta, Metadata, Root, Snapshot, Targets, Timestamp } from './metadata.ts';
+import type { TopRole } from './names.ts';
 import { readMetadata } from './read-metadata.ts';
 
 /** What a client has verified so far. */
