@@ -3,7 +3,8 @@ import { linkSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { openDatabase } from '../src/adapters/db/sqlite/database.ts';
-import { createSqlitePublications } from '../src/adapters/db/sqlite/publications.ts';
+import { createSqliteDatabase } from '../src/adapters/db/sqlite/sqlite-database.ts';
+import { createPublications } from '../src/adapters/db/tables/publications.ts';
 import { formatPublicationMarker } from '../src/tree/publication-marker.ts';
 import { type Digest, digestOf } from '../src/oci/digest.ts';
 import { mediaTypes } from '../src/oci/media-types.ts';
@@ -51,7 +52,7 @@ export async function createBigWorld(
       const added = { repository: repositoryName(serial), digest: digestOf(`added by ${serial}`) };
       placeFile(data, added);
       const writer = openDatabase(join(data, 'signpost.db'));
-      const publications = createSqlitePublications(writer, { now: () => Date.now() });
+      const publications = createPublications(createSqliteDatabase(writer), { now: () => Date.now() });
       await publications.publish({ tags: [], manifests: [], blobs: [{ ...added, size: blobSize }] });
       writer.close();
       writeMarker(data, serial);

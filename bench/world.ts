@@ -4,7 +4,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { createMirrorRegistry } from '../src/adapters/db/tables/mirror-registry.ts';
 import { openDatabase } from '../src/adapters/db/sqlite/database.ts';
 import { createSqliteDatabase } from '../src/adapters/db/sqlite/sqlite-database.ts';
-import { createSqlitePublications } from '../src/adapters/db/sqlite/publications.ts';
+import { createPublications } from '../src/adapters/db/tables/publications.ts';
 import { type Digest, digestHex, digestOf } from '../src/oci/digest.ts';
 import { formatPublicationMarker } from '../src/tree/publication-marker.ts';
 import { mediaTypes } from '../src/oci/media-types.ts';
@@ -38,7 +38,7 @@ export async function createWorld(
 ): Promise<World> {
   const data = join(folder, 'data');
   const database = openDatabase(join(data, 'signpost.db'));
-  const publications = createSqlitePublications(database, { now: () => Date.now() });
+  const publications = createPublications(createSqliteDatabase(database), { now: () => Date.now() });
   const repositories = Array.from({ length: options.repositories }, (_, index) =>
     parseRepositoryName(`bench/image-${index}`),
   );

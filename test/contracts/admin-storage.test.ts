@@ -5,7 +5,7 @@ import { createMirrorRegistry } from '../../src/adapters/db/tables/mirror-regist
 import { openDatabase } from '../../src/adapters/db/sqlite/database.ts';
 import { createSqliteDatabase } from '../../src/adapters/db/sqlite/sqlite-database.ts';
 import { createPublicationRecord } from '../../src/adapters/db/tables/publication-record.ts';
-import { createSqlitePublications } from '../../src/adapters/db/sqlite/publications.ts';
+import { createPublications } from '../../src/adapters/db/tables/publications.ts';
 import { startStorageThread } from '../../src/adapters/db/sqlite/storage-thread.ts';
 import { createTokens } from '../../src/adapters/db/tables/tokens.ts';
 import { author } from '../fakes/author.ts';
@@ -61,7 +61,7 @@ publicationRecordContract('in memory', async (publications) => ({
 publicationRecordContract('SQLite', async (publications) => {
   const database = openDatabase(':memory:');
   let now = 0;
-  const sqlite = createSqlitePublications(database, { now: () => (now += 1000) });
+  const sqlite = createPublications(createSqliteDatabase(database), { now: () => (now += 1000) });
   for (const publication of publications) await sqlite.publish(publication);
   return {
     record: createPublicationRecord(createSqliteDatabase(database)),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type Database, run, runEach } from '../../src/adapters/db/database.ts';
+import { type Database, insertNew, run, runEach } from '../../src/adapters/db/database.ts';
 
 /** What every database must do for its tables. `open` makes an empty one. */
 export function databaseContract(
@@ -53,6 +53,20 @@ export function databaseContract(
         assert.deepEqual(await counters(database), []);
         await database.write('count', () => run(put, ['a', 1]));
         assert.equal((await counters(database)).length, 1);
+      }),
+    );
+    it(
+      'inserts thousands of rows, and leaves those alone whose key is there',
+      using(async (database) => {
+        await database.write('count', () => run(put, ['7', -1]));
+        const rows = Array.from({ length: 12_000 }, (_, at) => [`${at}`, at]);
+        await database.write('count', () => insertNew('counters', ['TEXT', 'BIGINT'], rows.values()));
+        const [sum] = await database.read(
+          'read',
+          'SELECT count(*) AS count, sum(value) AS sum FROM counters',
+        );
+        assert.equal(Number(sum?.count), 12_000);
+        assert.equal(Number(sum?.sum), (12_000 * 11_999) / 2 - 8);
       }),
     );
     it(

@@ -5,7 +5,7 @@ import { after } from 'node:test';
 import { openDatabase, openDatabaseForReading } from '../../src/adapters/db/sqlite/database.ts';
 import { createSqliteDatabase } from '../../src/adapters/db/sqlite/sqlite-database.ts';
 import { createIssuedRequests } from '../../src/adapters/db/tables/issued-requests.ts';
-import { createSqlitePublications } from '../../src/adapters/db/sqlite/publications.ts';
+import { createPublications } from '../../src/adapters/db/tables/publications.ts';
 import { createSqlitePublishedContent } from '../../src/adapters/db/sqlite/published-content.ts';
 import { createSerials } from '../../src/adapters/db/tables/serials.ts';
 import { createStagedImages } from '../../src/adapters/db/tables/staged-images.ts';
@@ -29,7 +29,7 @@ for (const reading of ['its own connection', 'the same connection'] as const) {
     const reader = reading === 'the same connection' ? database : openDatabaseForReading(path);
     open.push(database, ...(reader === database ? [] : [reader]));
     return {
-      publications: createSqlitePublications(database, { now: () => 1000 }),
+      publications: createPublications(createSqliteDatabase(database), { now: () => 1000 }),
       content: createSqlitePublishedContent(reader),
       stagedImages: createStagedImages(createSqliteDatabase(database)),
       issuedRequests: createIssuedRequests(createSqliteDatabase(database)),

@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { createAdvisoryLock } from '../../src/adapters/db/postgres/advisory-lock.ts';
 import { createAuditLog } from '../../src/adapters/db/tables/audit-log.ts';
+import { run } from '../../src/adapters/db/database.ts';
 import { type PostgresDatabase, openPostgres } from '../../src/adapters/db/postgres/database.ts';
 import { createIssuedRequests } from '../../src/adapters/db/tables/issued-requests.ts';
 import { createMirrorHistory } from '../../src/adapters/db/tables/mirror-history.ts';
 import { createMirrorRegistry } from '../../src/adapters/db/tables/mirror-registry.ts';
 import { createMirrorStates } from '../../src/adapters/db/tables/mirror-states.ts';
 import { createPublicationRecord } from '../../src/adapters/db/tables/publication-record.ts';
-import { createPostgresPublications } from '../../src/adapters/db/postgres/publications.ts';
+import { createPublications } from '../../src/adapters/db/tables/publications.ts';
 import { createPostgresPublishedContent } from '../../src/adapters/db/postgres/published-content.ts';
 import { createPropagation } from '../../src/adapters/db/tables/propagation.ts';
 import { createReceivedSignatures } from '../../src/adapters/db/tables/received-signatures.ts';
@@ -69,7 +70,7 @@ describe('PostgreSQL', requirements('postgres'), () => {
   publicationsContract('PostgreSQL publications', async () => {
     const database = await open();
     return {
-      publications: createPostgresPublications(database, { now: () => 1000 }),
+      publications: createPublications(database, { now: () => 1000 }),
       content: createPostgresPublishedContent(database),
       stagedImages: createStagedImages(database),
       issuedRequests: createIssuedRequests(database),
@@ -117,8 +118,8 @@ describe('PostgreSQL', requirements('postgres'), () => {
       registry: createMirrorRegistry(database),
       tokens: createTokens(database),
       refuseEntries: () =>
-        database.note('refuse', async (query) => {
-          await query('CREATE TRIGGER no_entry BEFORE INSERT ON audit_log EXECUTE FUNCTION refuse_change()');
+        database.note('refuse', function* () {
+          yield* run('CREATE TRIGGER no_entry BEFORE INSERT ON audit_log EXECUTE FUNCTION refuse_change()');
         }),
       end,
     };
@@ -126,7 +127,7 @@ describe('PostgreSQL', requirements('postgres'), () => {
   publicationRecordContract('PostgreSQL', async (events) => {
     const database = await open();
     let now = 0;
-    const publications = createPostgresPublications(database, { now: () => (now += 1000) });
+    const publications = createPublications(database, { now: () => (now += 1000) });
     for (const event of events) await publications.publish(event);
     return { record: createPublicationRecord(database), end };
   });
@@ -144,7 +145,7 @@ describe('PostgreSQL', requirements('postgres'), () => {
   it('refuses the tables of a newer version', async () => {
     const url = await server.createDatabase();
     const database = await open(url);
-    await database.note('pretend', (query) => query('UPDATE schema_version SET version = 99'));
+    await database.note('pretend', () => run('UPDATE schema_version SET version = 99'));
     await assert.rejects(open(url), { code: 'STORAGE', message: /newer Signpost/ });
   });
 
@@ -155,7 +156,7 @@ describe('PostgreSQL', requirements('postgres'), () => {
     const serials = await Promise.all(
       managers.flatMap((database, manager) =>
         Array.from({ length: 10 }, (_, at) =>
-          createPostgresPublications(database, { now: () => 1 }).publish({
+          createPublications(database, { now: () => 1 }).publish({
             tags: [],
             manifests: [],
             blobs: [{ repository, digest: digestOf(`${manager} ${at}`), size: at }],
@@ -176,7 +177,7 @@ describe('PostgreSQL', requirements('postgres'), () => {
 
   it('publishes all or nothing', async () => {
     const database = await open();
-    const publications = createPostgresPublications(database, { now: () => 1 });
+    const publications = createPublications(database, { now: () => 1 });
     const repository = parseRepositoryName('fedora/base');
     const blob = { repository, digest: digestOf('x'), size: 1 };
     const broken = { ...blob, digest: digestOf('y'), size: Number.NaN };

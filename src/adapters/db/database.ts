@@ -1,13 +1,15 @@
 export type Row = Readonly<Record<string, unknown>>;
 export type Value = string | number | boolean | Uint8Array | null;
+/** Of one statement: `$1`, `$2` and so on. */
+export type Values = readonly Value[];
 
 /**
- * A database with the tables of an origin: SQLite or PostgreSQL. Statements are written so that both take them, with the
- * parameters `$1`, `$2` and so on. `doing` reads "cannot <doing>". Throws SignpostError STORAGE, or LOCKED.
+ * A database with the tables of an origin: SQLite or PostgreSQL. Statements are written so that both take them. `doing`
+ * reads "cannot <doing>". Throws SignpostError STORAGE, or LOCKED.
  */
 export interface Database {
   /** One statement that reads. */
-  read(doing: string, sql: string, values?: readonly Value[]): Promise<readonly Row[]>;
+  read(doing: string, sql: string, values?: Values): Promise<readonly Row[]>;
   /**
    * One transaction that everybody who watches the version is to notice. They run one after the other, those of other
    * processes too, so that what one has read stays true until it ends.
@@ -25,18 +27,24 @@ export interface Database {
  */
 export type Work<T> = Generator<Statement, T, readonly Row[]>;
 
-/** It is run once for each element of `values`. */
-export interface Statement {
-  readonly sql: string;
-  readonly values: readonly (readonly Value[])[];
-}
+export type Statement =
+  | { readonly sql: string; readonly values: Iterable<Values> }
+  | { readonly table: string; readonly types: readonly string[]; readonly values: Iterable<Values> };
 
 /** Runs one statement, and gives its rows. */
-export function run(sql: string, values: readonly Value[] = []): Work<readonly Row[]> {
+export function run(sql: string, values: Values = []): Work<readonly Row[]> {
   return runEach(sql, [values]);
 }
 
 /** Runs a statement for each of many rows of values, in their order, and gives the rows of all. */
-export function* runEach(sql: string, values: readonly (readonly Value[])[]): Work<readonly Row[]> {
+export function* runEach(sql: string, values: Iterable<Values>): Work<readonly Row[]> {
   return yield { sql, values };
+}
+
+/**
+ * Inserts rows, but for those whose key is there already: for thousands of rows, of which PostgreSQL takes many in one
+ * statement. It has to be told the types of the columns.
+ */
+export function* insertNew(table: string, types: readonly string[], values: Iterable<Values>): Work<void> {
+  yield { table, types, values };
 }

@@ -1,7 +1,6 @@
 import { type Config } from '../config/config-schema.ts';
 import { createAdvisoryLock } from '../../adapters/db/postgres/advisory-lock.ts';
 import { openPostgres } from '../../adapters/db/postgres/database.ts';
-import { createPostgresPublications } from '../../adapters/db/postgres/publications.ts';
 import { createPostgresPublishedContent } from '../../adapters/db/postgres/published-content.ts';
 import { createTables } from '../../adapters/db/tables/tables.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -29,7 +28,6 @@ export async function openPostgresStorage(
   return {
     ...createTables(database, clock),
     createLock: (command) => createAdvisoryLock(database, command),
-    publications: createPostgresPublications(database, clock),
     publishedContent: createPostgresPublishedContent(database),
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   };

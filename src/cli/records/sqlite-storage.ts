@@ -5,7 +5,6 @@ import { openDatabase, openDatabaseForReading } from '../../adapters/db/sqlite/d
 import { createSqliteDatabase } from '../../adapters/db/sqlite/sqlite-database.ts';
 import { createMirrorRegistry } from '../../adapters/db/tables/mirror-registry.ts';
 import { createTables } from '../../adapters/db/tables/tables.ts';
-import { createSqlitePublications } from '../../adapters/db/sqlite/publications.ts';
 import { createSqlitePublishedContent } from '../../adapters/db/sqlite/published-content.ts';
 import { startStorageThread } from '../../adapters/db/sqlite/storage-thread.ts';
 import type { Clock } from '../../ports/clock.ts';
@@ -22,7 +21,6 @@ export function openSqliteStorage({ data }: Pick<Config, 'data'>, clock: Clock):
   const storage = {
     ...createTables(createSqliteDatabase(database), clock),
     createLock: (command: string) => createProcessLock(join(data, 'locks'), command, clock),
-    publications: createSqlitePublications(database, clock),
     publishedContent: createSqlitePublishedContent(reading),
   };
   const open = opened.move();

@@ -8,7 +8,7 @@ import { runCommand } from '../../../test/fakes/run-command.ts';
 import { openDatabase } from '../../adapters/db/sqlite/database.ts';
 import { createSqliteDatabase } from '../../adapters/db/sqlite/sqlite-database.ts';
 import { createMirrorStates } from '../../adapters/db/tables/mirror-states.ts';
-import { createSqlitePublications } from '../../adapters/db/sqlite/publications.ts';
+import { createPublications } from '../../adapters/db/tables/publications.ts';
 import { manifestPath } from '../../adapters/tree/tree-paths.ts';
 import type { MirrorId } from '../../mirrors/mirror.ts';
 import { digestOf } from '../../oci/digest.ts';
@@ -38,7 +38,7 @@ before(async () => {
   await add('tokyo', '--country', 'JP', '--only-country', 'JP');
   using database = openDatabase(join(data, 'signpost.db'));
   const repository = parseRepositoryName('fedora/base');
-  await createSqlitePublications(database, { now: () => 0 }).publish({
+  await createPublications(createSqliteDatabase(database), { now: () => 0 }).publish({
     tags: [
       {
         repository,

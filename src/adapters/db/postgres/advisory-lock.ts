@@ -3,7 +3,8 @@ import { hostname } from 'node:os';
 import type pg from 'pg';
 import { SignpostError } from '../../../oci/errors.ts';
 import type { Lock } from '../../../ports/lock.ts';
-import { type PostgresDatabase, withPostgres } from './database.ts';
+import type { PostgresDatabase } from './database.ts';
+import { withPostgres } from './postgres-error.ts';
 
 /** PostgreSQL cuts longer names of applications off. */
 const nameLimit = 63;

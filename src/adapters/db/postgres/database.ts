@@ -1,18 +1,14 @@
 import pg from 'pg';
 import { SignpostError } from '../../../oci/errors.ts';
 import { inParallel } from '../../../parallel/in-parallel.ts';
-import { isUnknownAuthority } from '../../http-client/tls-problems.ts';
-import type { Database, Row, Work } from '../database.ts';
+import { type Database, type Row, type Statement, type Values, type Work, run } from '../database.ts';
 import { migrations } from './migrations.ts';
-
-/** Runs one statement. */
-export type Query = (sql: string, values?: readonly unknown[]) => Promise<{ rows: Row[]; count: number }>;
+import { withPostgres } from './postgres-error.ts';
 
 /** A PostgreSQL database with the tables of an origin. What it throws becomes SignpostError STORAGE. */
 export interface PostgresDatabase extends Database, AsyncDisposable {
-  read(doing: string, sql: string, values?: readonly unknown[]): Promise<Row[]>;
-  write<T>(doing: string, work: (query: Query) => Promise<T> | Work<T>): Promise<T>;
-  note<T>(doing: string, work: (query: Query) => Promise<T> | Work<T>): Promise<T>;
+  /** Values may be arrays here. */
+  read(doing: string, sql: string, values?: readonly unknown[]): Promise<readonly Row[]>;
   /** A connection of its own, apart from the pool; the caller ends it. */
   connect(name: string): Promise<pg.Client>;
 }
@@ -29,8 +25,10 @@ const connectTimeout = 10_000;
 const statementTimeout = 120_000;
 /** Waiting for a lock that another process holds: writes take milliseconds. */
 const lockTimeout = 30_000;
-/** Of one kind, sent without waiting for the answers. */
+/** Sent without waiting for the answers. */
 const statementsAtOnce = 100;
+/** Rows a statement: more would only need more memory at once. */
+const rowsAtOnce = 5000;
 /** "sign" and "post": the pair of numbers under which migrations take turns. */
 const migrationLock = [0x7369_676e, 0] as const;
 
@@ -58,15 +56,13 @@ export async function openPostgres(settings: PostgresSettings): Promise<Postgres
   // A connection that breaks while nobody uses it is replaced by the next one who needs it.
   pool.on('error', () => undefined);
 
-  async function inTransaction<T>(doing: string, work: (query: Query) => Promise<T> | Work<T>): Promise<T> {
+  async function inTransaction<T>(doing: string, work: () => Work<T>): Promise<T> {
     return withPostgres(doing, async () => {
       const client = await withPostgres('connect', () => pool.connect());
       let broken: Error | undefined;
       try {
         await client.query('BEGIN');
-        const query = queryOf(client);
-        const working = work(query);
-        const result = await ('next' in working ? perform(query, working) : working);
+        const result = await perform(client, work());
         await client.query('COMMIT');
         return result;
       } catch (error) {
@@ -84,11 +80,10 @@ export async function openPostgres(settings: PostgresSettings): Promise<Postgres
     read: (doing, sql, values = []) =>
       withPostgres(doing, async () => (await pool.query<Row>(sql, [...values])).rows),
     write: (doing, work) =>
-      inTransaction(doing, async (query) => {
-        // The first write: this row keeps the others waiting, so that serials can be counted up.
-        await query('UPDATE data_version SET value = value + 1');
-        const working = work(query);
-        return 'next' in working ? perform(query, working) : working;
+      inTransaction(doing, function* () {
+        // Its first write: this row keeps the others waiting, so that serials can be counted up.
+        yield* run('UPDATE data_version SET value = value + 1');
+        return yield* work();
       }),
     note: inTransaction,
     async version() {
@@ -121,77 +116,51 @@ function withPassword({ url, password }: PostgresSettings): string {
   return whole.href;
 }
 
-/** Runs a piece of database work; what PostgreSQL throws becomes SignpostError STORAGE. */
-export async function withPostgres<T>(doing: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (cause) {
-    if (cause instanceof SignpostError) throw cause;
-    throw new SignpostError('STORAGE', `the database failed: cannot ${doing}: ${messageOf(cause)}`, {
-      cause,
-    });
-  }
-}
-
-// Of a name with several addresses each has failed by itself.
-function messageOf(cause: unknown): string {
-  if (cause instanceof AggregateError) return cause.errors.map(messageOf).join('; ');
-  const { code, message } = cause as Error & { readonly code?: unknown };
-  if (isUnknownAuthority(String(code))) {
-    return 'its certificate is by an authority that is not trusted here: name yours with sslrootcert';
-  }
-  const known = advice[String(code)];
-  if (known !== undefined) return `${known} (${message})`;
-  if (code === noEntry && message.endsWith('no encryption')) {
-    return `${message}: with "sslmode=verify-full" the connection is encrypted`;
-  }
-  return message;
-}
-
-/** By SQLSTATE, or what the system calls an error: PostgreSQL's own words say little of what to do. */
-const advice: Readonly<Record<string, string>> = {
-  '25006': 'the server takes no writes: it is a standby, or was set read-only; name the primary',
-  '53100': "the disk of the database's server is full: free some space there",
-  '53200': "the database's server is out of memory",
-  '53300': 'the server has too many connections: raise its max_connections, or lower databaseConnections',
-  '55P03': 'another process is writing to the same database and has not finished: try again',
-  '57P03': 'the server is starting or stopping: try again',
-  '58030': "the disk of the database's server reported an error: check it before anything else",
-  '42501': 'the role may not do that: it has to own the database',
-  '28P01': 'the password is wrong: look at databasePasswordFile',
-  '3D000': 'there is no such database: make it with createdb (docs/database.md)',
-  ECONNREFUSED: 'the server does not answer there: is it running, and listening on this address?',
-  ENOTFOUND: 'the name of the server is not known',
-};
-
-/** invalid_authorization_specification: pg_hba.conf lets nobody in who comes like that. */
-const noEntry = '28000';
-
-function queryOf(client: pg.ClientBase): Query {
-  return async (sql, values = []) => {
-    const { rows, rowCount } = await client.query<Row>(sql, [...values]);
-    return { rows, count: rowCount ?? 0 };
-  };
-}
-
-async function perform<T>(query: Query, work: Work<T>): Promise<T> {
+async function perform<T>(client: pg.ClientBase, work: Work<T>): Promise<T> {
   let step = work.next();
-  while (step.done !== true) {
-    const { sql, values } = step.value;
-    const answers: Row[][] = [];
-    await inParallel(values.entries(), statementsAtOnce, async ([at, row]) => {
-      answers[at] = (await query(sql, row)).rows;
-    });
-    step = work.next(answers.flat());
-  }
+  while (step.done !== true) step = work.next(await execute(client, step.value));
   return step.value;
 }
 
-async function migrate(query: Query): Promise<void> {
-  await query('SELECT pg_advisory_xact_lock($1, $2)', migrationLock);
-  await query('CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL)');
-  const { rows } = await query('SELECT version FROM schema_version');
-  const current = Number(rows[0]?.version ?? 0);
+async function execute(client: pg.ClientBase, statement: Statement): Promise<readonly Row[]> {
+  if ('table' in statement) return insertNew(client, statement);
+  const answers: Row[][] = [];
+  const values = Iterator.from(statement.values).map((row, at) => ({ row, at }));
+  await inParallel(values, statementsAtOnce, async ({ row, at }) => {
+    answers[at] = (await client.query<Row>(statement.sql, [...row])).rows;
+  });
+  return answers.flat();
+}
+
+async function insertNew(
+  client: pg.ClientBase,
+  { table, types, values }: Extract<Statement, { table: string }>,
+): Promise<readonly Row[]> {
+  const columns = types.map((type, at) => `$${at + 1}::${type}[]`);
+  const sql = `INSERT INTO ${table} SELECT * FROM unnest(${columns.join(', ')}) ON CONFLICT DO NOTHING`;
+  for (const part of inParts(values)) {
+    const arrays = types.map((_type, at) => part.map((row) => row[at]));
+    await client.query(sql, arrays);
+  }
+  return [];
+}
+
+function* inParts(rows: Iterable<Values>): Generator<readonly Values[]> {
+  let part: Values[] = [];
+  for (const row of rows) {
+    part.push(row);
+    if (part.length < rowsAtOnce) continue;
+    yield part;
+    part = [];
+  }
+  if (part.length > 0) yield part;
+}
+
+function* migrate(): Work<void> {
+  yield* run('SELECT pg_advisory_xact_lock($1, $2)', migrationLock);
+  yield* run('CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL)');
+  const [row] = yield* run('SELECT version FROM schema_version');
+  const current = Number(row?.version ?? 0);
   if (current > migrations.length) {
     throw new SignpostError(
       'STORAGE',
@@ -199,7 +168,7 @@ async function migrate(query: Query): Promise<void> {
     );
   }
   if (current === migrations.length) return;
-  for (const sql of migrations.slice(current)) await query(sql);
-  await query('DELETE FROM schema_version');
-  await query('INSERT INTO schema_version VALUES ($1)', [migrations.length]);
+  for (const sql of migrations.slice(current)) yield* run(sql);
+  yield* run('DELETE FROM schema_version');
+  yield* run('INSERT INTO schema_version VALUES ($1)', [migrations.length]);
 }

@@ -3,7 +3,7 @@ import type { PublishedContent } from '../../../ports/publications.ts';
 import { readBlob, readManifest, readTag } from '../tables/published-rows.ts';
 import type { Row } from '../database.ts';
 import type { PostgresDatabase } from './database.ts';
-import { readSerials } from './publications.ts';
+import { readSerials } from '../tables/publications.ts';
 
 /** How many rows a batch has: reading one takes a few milliseconds, and nothing else runs while it is taken apart. */
 const batchSize = 2000;

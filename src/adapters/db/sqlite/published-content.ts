@@ -7,7 +7,7 @@ import { createSqliteDatabase } from './sqlite-database.ts';
 import { digestToColumn } from '../tables/digest-column.ts';
 import { readBlob, readManifest, readTag } from '../tables/published-rows.ts';
 import type { Row } from '../database.ts';
-import { readSerials } from './publications.ts';
+import { readSerials } from '../tables/publications.ts';
 
 /** How many rows a batch has: one takes about a millisecond to read, and nothing else runs meanwhile. */
 const batchSize = 500;
@@ -21,7 +21,6 @@ const namesAtOnce = 64;
  */
 export function createSqlitePublishedContent(database: DatabaseSync): PublishedContent {
   const watched = createSqliteDatabase(database);
-  const serials = readSerials(database);
   const namesAfter = database.prepare(
     `SELECT name FROM repositories WHERE name > ? ORDER BY name LIMIT ${namesAtOnce}`,
   );
@@ -78,7 +77,7 @@ export function createSqlitePublishedContent(database: DatabaseSync): PublishedC
 
   return {
     version: () => watched.version(),
-    changes: (since) => withDatabase('read the serials', () => serials(since)),
+    changes: (since) => readSerials(watched, since),
     tags: prepareBatches('tags', 'tag', readTag),
     manifests: prepareBatches('manifests', 'digest', readManifest),
     blobs: prepareBatches('blobs', 'digest', readBlob),

@@ -1,5 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import type { Database, Row, Value, Work } from '../database.ts';
+import type { Database, Row, Statement, Value, Values, Work } from '../database.ts';
 import { inTransaction } from './database.ts';
 import { withDatabase } from './database-error.ts';
 
@@ -16,15 +16,17 @@ export function createSqliteDatabase(connection: DatabaseSync): Database {
     return statement;
   }
 
-  function all(sql: string, values: readonly Value[]): Row[] {
+  function all(sql: string, values: Values): Row[] {
     return prepare(sql).all(...values.map(toColumn));
   }
 
   function perform<T>(work: Work<T>): T {
     let step = work.next();
     while (step.done !== true) {
-      const { sql, values } = step.value;
-      step = work.next(values.flatMap((row) => all(sql, row)));
+      const sql = textOf(step.value);
+      const rows: Row[] = [];
+      for (const values of step.value.values) rows.push(...all(sql, values));
+      step = work.next(rows);
     }
     return step.value;
   }
@@ -44,6 +46,12 @@ export function createSqliteDatabase(connection: DatabaseSync): Database {
         return Number(others?.data_version) + Number(own?.changes);
       }),
   };
+}
+
+function textOf(statement: Statement): string {
+  if ('sql' in statement) return statement.sql;
+  const places = statement.types.map((_type, at) => `$${at + 1}`);
+  return `INSERT INTO ${statement.table} VALUES (${places.join(', ')}) ON CONFLICT DO NOTHING`;
 }
 
 /** SQLite has no truth values. */

@@ -2,16 +2,12 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../../../ports/clock.ts';
 import { createTables } from '../tables/tables.ts';
 import { createSqliteDatabase } from './sqlite-database.ts';
-import { createSqlitePublications } from './publications.ts';
 
 /** What a thread answers for a server: ports all of whose methods take and give what can be copied between threads. */
 export type ThreadPorts = ReturnType<typeof createThreadPorts>;
 
 export function createThreadPorts(connection: DatabaseSync, clock: Clock) {
-  return {
-    ...createTables(createSqliteDatabase(connection), clock),
-    publications: createSqlitePublications(connection, clock),
-  };
+  return createTables(createSqliteDatabase(connection), clock);
 }
 
 /** A call of a port's method, and what came of it. */

@@ -7,6 +7,7 @@ import { createMirrorRegistry } from './mirror-registry.ts';
 import { createMirrorStates } from './mirror-states.ts';
 import { createPropagation } from './propagation.ts';
 import { createPublicationRecord } from './publication-record.ts';
+import { createPublications } from './publications.ts';
 import { createReceivedSignatures } from './received-signatures.ts';
 import { createSerials } from './serials.ts';
 import { createStagedImages } from './staged-images.ts';
@@ -17,6 +18,7 @@ import { createWebhookOutbox } from './webhook-outbox.ts';
 /** What an origin remembers. */
 export function createTables(database: Database, clock: Clock) {
   return {
+    publications: createPublications(database, clock),
     serials: createSerials(database, clock),
     stagedImages: createStagedImages(database),
     issuedRequests: createIssuedRequests(database),
