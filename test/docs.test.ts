@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { Command } from 'commander';
 import { apiReference } from './docs/api-reference.ts';
@@ -19,6 +19,20 @@ test('docs/configuration.md says what the code reads', () => {
 test('docs/api.md says what the management API answers', () => {
   assert.equal(page('api.md'), apiReference(), 'run "npm run docs"');
   assert.match(page('api.md'), /### POST \/mirrors\/\{name\}\/report\n/);
+});
+
+test('ARCHITECTURE.md answers each of its questions with four files or fewer that are there', () => {
+  const text = readFileSync(new URL('../ARCHITECTURE.md', import.meta.url), 'utf8');
+  const [, section = ''] = /^## Where to look\n([\s\S]*?)^## /m.exec(text) ?? [];
+  const answers = [...section.matchAll(/^\| ([^|]*\?) *\|(.*)\|$/gm)].map(([, question, files]) => ({
+    question,
+    files: [...(files ?? '').matchAll(/`([^`]+)`/g)].map(([, file]) => file ?? ''),
+  }));
+  assert.equal(answers.length, 6);
+  for (const { question, files } of answers) {
+    assert.ok(files.length > 0 && files.length <= 4, `${question} has ${files.length} files`);
+    for (const file of files) assert.ok(existsSync(new URL(`../${file}`, import.meta.url)), file);
+  }
 });
 
 test('docs/commands.md says what the commands say', async () => {
