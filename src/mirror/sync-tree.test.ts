@@ -7,8 +7,13 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { type TestContext, suite, test } from 'node:test';
-import { type DataFolder, createDataFolder, silentProgress } from '../../test/fakes/data-folder.ts';
+import { type TestContext, after, suite, test } from 'node:test';
+import {
+  type DataFolder,
+  copyDataFolder,
+  createDataFolder,
+  silentProgress,
+} from '../../test/fakes/data-folder.ts';
 import { startFaultyMirror } from '../../test/fakes/faulty-mirror.ts';
 import { type BuiltList, buildImage, buildList } from '../../test/fakes/image-builder.ts';
 import { createMemoryImageSource } from '../../test/fakes/memory-image-source.ts';
@@ -24,17 +29,32 @@ const large = createHash('shake256', { outputLength: 700_000 }).update('large').
 const first = buildList([buildImage({ layers: [{ large }, { small: 'one' }] })]);
 const second = buildList([buildImage({ layers: [{ small: 'two' }] })]);
 
+/** Of each set of images, published once: each test gets a copy. */
+const published = new Map<string, Promise<DataFolder>>();
+after(async () => {
+  for (const data of published.values()) await (await data)[Symbol.asyncDispose]();
+});
+
 async function createOrigin(
   t: TestContext,
   images: Record<string, BuiltList> = { 'fedora/base:41': first, 'debian:12': first },
 ) {
-  const data = await createDataFolder();
+  const made = JSON.stringify(Object.entries(images).map(([target, { digest }]) => [target, digest]));
+  const data = await copyDataFolder(await (published.get(made) ?? publishOnce(made, images)));
   t.after(() => data[Symbol.asyncDispose]());
-  await publish(data, images);
   const tree = join(data.path, 'tree');
   const server = await startFaultyMirror({ root: tree });
   t.after(() => server.close());
   return { data, tree, server };
+}
+
+function publishOnce(made: string, images: Record<string, BuiltList>): Promise<DataFolder> {
+  const publishing = createDataFolder().then(async (data) => {
+    await publish(data, images);
+    return data;
+  });
+  published.set(made, publishing);
+  return publishing;
 }
 
 async function publish(data: DataFolder, images: Record<string, BuiltList>): Promise<void> {

@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import {
   type AcceptedImage,
   type LookasideSignatures,
@@ -34,6 +36,13 @@ export interface DataFolder extends AsyncDisposable {
 export async function createDataFolder(parent: string = tmpdir()): Promise<DataFolder> {
   const path = await mkdtemp(join(parent, 'signpost-data-'));
   return { ...openDataFolder(path), [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) };
+}
+
+/** A copy of a folder that nothing is writing to, hard links and all: quicker than publishing the same again. */
+export async function copyDataFolder(of: DataFolder): Promise<DataFolder> {
+  const copy = await createDataFolder();
+  await promisify(execFile)('cp', ['-a', `${of.path}/.`, copy.path]);
+  return copy;
 }
 
 /** The same for a folder that is there; disposing of it leaves it. */

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { mkdir, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { repairMarker } from '../accept/place-publication.ts';
 import { composeContent } from '../../cli/records/content.ts';
-import { createDataFolder, type DataFolder } from '../../../test/fakes/data-folder.ts';
+import { copyDataFolder, createDataFolder, type DataFolder } from '../../../test/fakes/data-folder.ts';
 import { formatPublicationMarker } from '../../tree/publication-marker.ts';
 import { digestOf } from '../../oci/digest.ts';
 import { parseManifest } from '../../oci/manifest.ts';
@@ -15,12 +15,18 @@ import type { ScrubReport } from './scrub-report.ts';
 
 const image = buildFourPlatforms();
 
+/** Published once: each test damages a copy. */
+let published: DataFolder | undefined;
+after(() => published?.[Symbol.asyncDispose]());
+
 async function createPublished(): Promise<DataFolder> {
-  const data = await createDataFolder();
-  await data.publish(createMemoryImageSource(image), 'fedora/base:41');
-  await data.publish(createMemoryImageSource(image), 'fedora:41');
-  await data.placeStaged();
-  return data;
+  if (published === undefined) {
+    published = await createDataFolder();
+    await published.publish(createMemoryImageSource(image), 'fedora/base:41');
+    await published.publish(createMemoryImageSource(image), 'fedora:41');
+    await published.placeStaged();
+  }
+  return copyDataFolder(published);
 }
 
 function markerAt(serial: number): Uint8Array {

@@ -183,8 +183,9 @@ suite('a report', () => {
 });
 
 suite('now and then', () => {
-  test('a whole blob is read: at once of a mirror that is new, and once a day', async (context) => {
-    const world = await createWorld(context);
+  test('a whole blob is read: at once of a mirror that is new, and once in an interval', async (context) => {
+    const wholeInterval = day / 12;
+    const world = await createWorld(context, { settings: { ...settings, wholeInterval } });
     await world.start();
     const wholes = () => world.probe.calls.filter(({ what }) => what === 'whole');
     assert.deepEqual(
@@ -192,10 +193,10 @@ suite('now and then', () => {
       [small.digest],
       'the one that is not too large',
     );
-    await world.advance(2.5 * day, 100_000);
+    await world.advance(2.5 * wholeInterval, 10_000);
     assert.equal(wholes().length, 3);
     world.probe.mirror(1).wrong.set(small.digest, -1);
-    await world.advance(1.2 * day, 100_000);
+    await world.advance(1.2 * wholeInterval, 10_000);
     out(/wrong-bytes.*all of test\/image/)(world.state());
     await world.advance(3_600_000, 10_000);
     out(/wrong-bytes/)(world.state());
