@@ -3,6 +3,7 @@ import { createAdvisoryLock } from '../../adapters/db/postgres/advisory-lock.ts'
 import { openPostgres } from '../../adapters/db/postgres/database.ts';
 import { createPostgresPublishedContent } from '../../adapters/db/postgres/published-content.ts';
 import { createTables } from '../../adapters/db/tables/tables.ts';
+import { createEventLoopTurns } from '../../adapters/time/event-loop-turns.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { readDatabasePassword } from './database-password.ts';
 import type { Storage } from '../../ports/storage.ts';
@@ -12,6 +13,8 @@ export type StorageConfig = Pick<Config, 'data'> &
   Partial<Pick<Config, 'database' | 'databasePasswordFile' | 'databaseConnections'>>;
 
 const usualConnections = 5;
+/** Milliseconds of reading after which requests get their turn. */
+const longestPiece = 2;
 
 /** A PostgreSQL database, for managers on several machines. */
 export async function openPostgresStorage(
@@ -26,7 +29,7 @@ export async function openPostgresStorage(
     password: file === undefined ? undefined : readDatabasePassword(file),
   });
   return {
-    ...createTables(database, clock),
+    ...createTables(database, clock, createEventLoopTurns(longestPiece)),
     createLock: (command) => createAdvisoryLock(database, command),
     publishedContent: createPostgresPublishedContent(database),
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),

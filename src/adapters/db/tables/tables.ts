@@ -15,15 +15,18 @@ import { createStatistics } from './statistics.ts';
 import { createTokens } from './tokens.ts';
 import { createWebhookOutbox } from './webhook-outbox.ts';
 
-/** What an origin remembers. */
-export function createTables(database: Database, clock: Clock) {
+/**
+ * What an origin remembers.
+ * @param pause gives others their turn while much is read, where a server does that in the thread that answers
+ */
+export function createTables(database: Database, clock: Clock, pause?: () => Promise<void>) {
   return {
     publications: createPublications(database, clock),
     serials: createSerials(database, clock),
     stagedImages: createStagedImages(database),
     issuedRequests: createIssuedRequests(database),
     received: createReceivedSignatures(database),
-    mirrorRegistry: createMirrorRegistry(database),
+    mirrorRegistry: createMirrorRegistry(database, pause),
     mirrorStates: createMirrorStates(database),
     mirrorHistory: createMirrorHistory(database),
     statistics: createStatistics(database),
