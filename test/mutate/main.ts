@@ -25,7 +25,7 @@ import { findNearestTests } from './nearest-tests.ts';
 
 const root = join(import.meta.dirname, '../..');
 /** The nearest tests of a file are run first, and more only where those notice nothing. */
-const rounds = [4, 20];
+const rounds = [4, 12];
 /** Milliseconds, to begin with and for each file of tests. What takes longer does not end. */
 const patience = { start: 30_000, each: 15_000 };
 

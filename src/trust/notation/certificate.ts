@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto';
+import { quote } from '../../oci/digest.ts';
 import { SignpostError } from '../../oci/errors.ts';
 import { derTags, expectTag, readDer, readDerList } from '../der.ts';
 import { type CertificateExtensions, readExtensions } from './certificate-extensions.ts';
@@ -63,7 +64,9 @@ function readX509(bytes: Uint8Array): X509Certificate {
     // A key of a kind that is not known is found here, not later in the middle of a verification.
     return x509.publicKey.asymmetricKeyType === undefined ? fail() : x509;
   } catch (cause) {
-    throw new SignpostError('REQUEST_INVALID', `not a certificate: ${(cause as Error).message}`, { cause });
+    throw new SignpostError('REQUEST_INVALID', `not a certificate: ${quote((cause as Error).message)}`, {
+      cause,
+    });
   }
 }
 

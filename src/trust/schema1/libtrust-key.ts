@@ -75,7 +75,7 @@ function importKey(fields: Readonly<Record<string, unknown>>, where: string): Ke
   try {
     return createPublicKey({ key: fields, format: 'jwk' });
   } catch (cause) {
-    throw invalid(`${where} is no public key: ${(cause as Error).message}`, cause);
+    throw invalid(`${where} is no public key: ${quote((cause as Error).message)}`, cause);
   }
 }
 

@@ -111,6 +111,10 @@ test('damaged and forged copies are refused, each with its reason', () => {
       /the fingerprint of the key is/,
     ],
     [change((one) => ((first(one).header.jwk as { x: string }).x = 'AAAA')), /is no public key/],
+    [
+      change((one) => ((first(one).header.jwk as { kty: string }).kty = `\u202e\n${'x'.repeat(9999)}`)),
+      /^(?!.*[\n\u202e]).{0,200}is no public key: "\\u202e\\nx{70,80}…"$/,
+    ],
     [change((one) => ((first(one).header.jwk as { x: string }).x += '=')), /jwk.x is .*base64url/],
     [change((one) => ((first(one).header.jwk as { d?: string }).d = 'AAAA')), /unknown field "d"/],
     [signWith('rsa1024'), /RSA with 1024 bits, which is too weak/],
