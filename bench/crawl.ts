@@ -55,7 +55,7 @@ export async function benchCrawl(folder: string, { rounds }: { readonly rounds: 
       probeInterval: 2000,
       idleProbeInterval: 300_000,
       recoveryInterval: 2000,
-      wholeInterval: day,
+      wholeBlobInterval: day,
       certificateWarning: day,
       hourlyRequests: 4000,
       hourlyBytes: 1024 ** 3,

@@ -88,7 +88,7 @@ export async function createSigningWorld(
       stringify({
         roots: ['1.root.json'],
         keys: { targets: ['targets.pem'], snapshot: ['snapshot.pem'], timestamp: ['timestamp.pem'] },
-        lives: { targets: '30d', snapshot: '30d', timestamp: '7d' },
+        validity: { targets: '30d', snapshot: '30d', timestamp: '7d' },
       }),
     ),
     '--notary': write(
@@ -96,7 +96,7 @@ export async function createSigningWorld(
       stringify({
         roots: ['notary-root.json'],
         keys: { targets: 'targets.pem', snapshot: 'snapshot.pem', timestamp: 'timestamp.pem' },
-        lives: { targets: '30d', snapshot: '30d', timestamp: '7d' },
+        validity: { targets: '30d', snapshot: '30d', timestamp: '7d' },
       }),
     ),
     '--record': join(folder, 'record.db'),

@@ -27,7 +27,7 @@ export function writeDemoConfig(setup: DemoSetup, paths: DemoPaths): string {
       certificateAuthorities: [paths.authority],
       // Every client of the demo has the same address: one that pulls after another must not be taken for one that
       // asks again because its mirror failed.
-      reaskWindow: '4s',
+      retryWindow: '4s',
     },
     places: {
       overrides: [

@@ -215,9 +215,9 @@ const inGermany = (address: string): Client => ({
 function countFirsts(
   mirrors: readonly Mirror[],
   asks: Iterable<readonly [Client, WantedBlob]>,
-  greatestShare = 1,
+  maxShare = 1,
 ) {
-  const table = createMirrorTable(mirrors, healthyStates(mirrors), greatestShare);
+  const table = createMirrorTable(mirrors, healthyStates(mirrors), maxShare);
   const counts = new Map(mirrors.map(({ id }) => [id, 0]));
   for (const [client, blob] of asks) {
     const [first] = chooseMirrors(table, client, blob, [], 1).ranked;

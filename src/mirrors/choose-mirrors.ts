@@ -175,7 +175,7 @@ function rankGroup(
   const { hashes, weights } = table.columns;
   const wanted = search.limit - search.ranked.length;
   // Whom a mirror serves first of all, it serves alone.
-  const greatestShare = tier === 'netblock' ? 1 : table.greatestShare;
+  const maxShare = tier === 'netblock' ? 1 : table.maxShare;
   let passedOver: number[] | undefined;
   const best: number[] = [];
   const scores: number[] = [];
@@ -184,7 +184,7 @@ function rankGroup(
     if (!isEligible(search, index, tier, belongs)) continue;
     const weight = weights[index] ?? 0;
     total += weight;
-    if (greatestShare < 1 && meetingOf(hashes[index] ?? 0, hash) >= greatestShare) {
+    if (maxShare < 1 && meetingOf(hashes[index] ?? 0, hash) >= maxShare) {
       (passedOver ??= []).push(index);
       continue;
     }
@@ -225,7 +225,7 @@ function rankInOrder(
     const url = urlFor(search, candidate);
     const distance = order?.distanceTo(candidate);
     const weight = table.columns.weights[index] ?? 0;
-    const share = tier === 'netblock' ? weight / total : Math.min(weight / total, table.greatestShare);
+    const share = tier === 'netblock' ? weight / total : Math.min(weight / total, table.maxShare);
     const found =
       distance === undefined ? { mirror, url, tier, share } : { mirror, url, tier, share, distance };
     ranked.push(weight < mirror.weight ? { ...found, slowWeight: weight } : found);

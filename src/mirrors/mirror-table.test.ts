@@ -21,7 +21,7 @@ test('a table is compiled in pieces, more than one for each CIDR block', () => {
   assert.ok(count > mirrors.length * blocks, `${count} pieces`);
 
   const table = withStates(step.value, healthyStates(mirrors));
-  assert.equal(table.greatestShare, 0.5);
+  assert.equal(table.maxShare, 0.5);
   assert.equal(table.byNetblock.size, mirrors.length * blocks);
   const match = table.byNetblock.find(wordsOf(parseIpAddress('2001:db8:42:19::1')));
   assert.deepEqual([...(match?.value ?? [])], [42]);

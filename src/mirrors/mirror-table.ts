@@ -18,7 +18,7 @@ export const emptyGroup: MirrorGroup = new Uint32Array(0);
 export interface MirrorTable {
   readonly mirrors: readonly CompiledMirror[];
   /** The part, from 0 to 1, of all requests outside its own netblocks that one mirror may take. 1 is no limit. */
-  readonly greatestShare: number;
+  readonly maxShare: number;
   /** By the mirror's index. A mirror without a state has not been probed yet. */
   readonly states: readonly (MirrorState | undefined)[];
   readonly columns: MirrorColumns;
@@ -37,13 +37,13 @@ export type CompiledMirrors = Omit<MirrorTable, 'states' | 'columns'>;
 export function createMirrorTable(
   mirrors: readonly Mirror[],
   states: ReadonlyMap<MirrorId, MirrorState>,
-  greatestShare = 1,
+  maxShare = 1,
 ): MirrorTable {
-  return withStates(allAtOnce(compileMirrors(mirrors, greatestShare)), states);
+  return withStates(allAtOnce(compileMirrors(mirrors, maxShare)), states);
 }
 
 /** Most of the work for a table, in pieces: all of it takes tenths of a second when mirrors have 20,000 CIDR blocks. */
-export function* compileMirrors(mirrors: readonly Mirror[], greatestShare: number): Pieces<CompiledMirrors> {
+export function* compileMirrors(mirrors: readonly Mirror[], maxShare: number): Pieces<CompiledMirrors> {
   const compiled: CompiledMirror[] = [];
   // In the order of their numbers, so that the order of the list cannot matter.
   for (const mirror of mirrors.toSorted((one, other) => one.id - other.id)) {
@@ -53,7 +53,7 @@ export function* compileMirrors(mirrors: readonly Mirror[], greatestShare: numbe
   const byNetblock = yield* groupBy(compiled, ({ mirror }) => mirror.netblocks.map(formatNetblock));
   return {
     mirrors: compiled,
-    greatestShare,
+    maxShare,
     byName: yield* nameMirrors(compiled),
     byNetblock: yield* compileNetblockTable(netblocksOf(compiled, byNetblock)),
     byAsn: yield* groupBy(compiled, ({ mirror }) => mirror.asns),

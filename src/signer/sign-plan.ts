@@ -160,7 +160,7 @@ async function signStatement(
   statement: Statement,
 ): Promise<Uint8Array> {
   const signature = await signer.sign(statement);
-  const policy = { fingerprints: new Set([signer.fingerprint]), maximumLife: Number.POSITIVE_INFINITY };
+  const policy = { fingerprints: new Set([signer.fingerprint]), maximumValidity: Number.POSITIVE_INFINITY };
   const now = clock.now();
   const judgement = judgeSignature(reader.read(signature, now), policy, statement, now);
   const problem = judgement.accepted

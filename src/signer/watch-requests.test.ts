@@ -53,7 +53,7 @@ const policy: SignerPolicy = {
       changes: new Set(['new', 'changed', 'same']),
       times: [],
       approvals: { need: 0, of: new Set() },
-      maximumLife: 100 * day,
+      maximumValidity: 100 * day,
       formats: new Set(['simple']),
     },
   ],

@@ -9,7 +9,7 @@ export interface SignaturePolicy {
   /** How many different keys must have signed; 1 or more. */
   readonly threshold: number;
   /** Milliseconds from a signature's creation to its expiry. */
-  readonly maximumLife: number;
+  readonly maximumValidity: number;
 }
 
 /** What a signature has to say. */
@@ -51,7 +51,7 @@ export type SignatureJudgement =
 /** Judges one signature. `now` is in milliseconds since the epoch. */
 export function judgeSignature(
   evidence: Evidence,
-  policy: Pick<SignaturePolicy, 'fingerprints' | 'maximumLife'>,
+  policy: Pick<SignaturePolicy, 'fingerprints' | 'maximumValidity'>,
   expected: ExpectedContent,
   now: number,
 ): SignatureJudgement {
@@ -75,8 +75,8 @@ export function judgeSignature(
   if (expires <= now) return refuse({ kind: 'expired', created, expires });
   if (created > now + clockTolerance) return refuse({ kind: 'not-yet-valid', created });
   const life = expires - created;
-  if (life > policy.maximumLife) {
-    return refuse({ kind: 'lives-too-long', life, maximum: policy.maximumLife });
+  if (life > policy.maximumValidity) {
+    return refuse({ kind: 'lives-too-long', life, maximum: policy.maximumValidity });
   }
   const wrong = compareContent(evidence, expected);
   return wrong === undefined ? { accepted: true, fingerprint, expires } : refuse(wrong);

@@ -10,7 +10,7 @@ import { formatSimpleSigning } from './simple-signing.ts';
 const now = 1_800_000_000_000;
 const day = 86_400_000;
 const expected = { reference: 'host/a:1', digest: digestOf('list'), serial: 5 };
-const policy = { fingerprints: new Set(['A', 'B', 'C']), threshold: 1, maximumLife: 90 * day };
+const policy = { fingerprints: new Set(['A', 'B', 'C']), threshold: 1, maximumValidity: 90 * day };
 
 function signed(
   changes: Partial<SignedEvidence> = {},

@@ -16,7 +16,7 @@ import { requirements } from './harness/requirements.ts';
 import { createWorkFolder, type WorkFolder } from './harness/work-folder.ts';
 
 const program = join(import.meta.dirname, '../../bin/demo');
-/** Longer than `mirrors.reaskWindow` of the demo: the next client is then not taken for the one before. */
+/** Longer than `mirrors.retryWindow` of the demo: the next client is then not taken for the one before. */
 const pause = 4500;
 
 type Ready = Extract<DemoEvent, { event: 'ready' }>;

@@ -50,7 +50,11 @@ describe('TUF and Notary v1 metadata, from the ceremony to the clients', () => {
         ],
       },
       repositories: [{ match: '*', formats: ['cosign'], cosignKeys: [work.file('image.pub')] }],
-      tuf: { root: work.file('1.root.json'), timestampKey: work.file('timestamp.pem'), timestampLife: '2d' },
+      tuf: {
+        root: work.file('1.root.json'),
+        timestampKey: work.file('timestamp.pem'),
+        timestampValidity: '2d',
+      },
       notary: { certificates: [work.file('notary.crt')] },
     });
     await writeLayout(work.folder('layout'), four);

@@ -258,7 +258,7 @@ describe('notation and Signpost judge alike', needsNotation, () => {
     const evidence = readNotation(envelope, roots, now);
     const policy = {
       fingerprints: new Set(roots.map(({ fingerprint }) => fingerprint)),
-      maximumLife: 400 * day,
+      maximumValidity: 400 * day,
     };
     const judgement = judgeSignature(evidence, policy, { ...subject, reference, serial: 7 }, now);
     assert.equal(judgement.accepted, good, JSON.stringify(judgement));

@@ -33,7 +33,7 @@ describe('mirrors are filled by the Mirror List itself, over TLS', requirements(
     const tls = { certificate: certificates.certificate, key: certificates.key };
     const settings = world.settings(port, [key.publicKey]) as { registry: object; mirrors: object };
     // Each sync is another mirror's, although all come from one address.
-    const mirrors = { ...settings.mirrors, reaskWindow: '1s' };
+    const mirrors = { ...settings.mirrors, retryWindow: '1s' };
     const registry = {
       ...settings.registry,
       listen: [{ address: listAddress, port, tls }],

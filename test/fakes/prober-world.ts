@@ -27,7 +27,7 @@ export const settings: ProbeSettings = {
   probeInterval: 2000,
   idleProbeInterval: 300_000,
   recoveryInterval: 2000,
-  wholeInterval: 86_400_000,
+  wholeBlobInterval: 86_400_000,
   certificateWarning: 14 * 86_400_000,
   hourlyRequests: 4000,
   hourlyBytes: 1024 ** 3,

@@ -107,7 +107,7 @@ export function createFormatsRule(
   changes: Partial<FormatRule['policy']>,
 ): RepositoryRule {
   const policyFor = ({ fingerprints }: FormatReader) => {
-    return { fingerprints: new Set(fingerprints), threshold: 1, maximumLife: 400 * day, ...changes };
+    return { fingerprints: new Set(fingerprints), threshold: 1, maximumValidity: 400 * day, ...changes };
   };
   const formats = readers.map((reader) => ({ reader, policy: policyFor(reader) }));
   return { formats, metadata: [], warnBefore: 14 * day };

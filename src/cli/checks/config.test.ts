@@ -191,7 +191,7 @@ test('addresses, times and files of all other kinds are looked at too', async ()
     `registry: { trustedProxies: [0.0.0.0/0, 10.0.0.1/8] }
 mirrors: { probeInterval: 0s, idleProbeInterval: 25d, allowAddresses: [x], certificateAuthorities: [${key}] }
 places: { overrides: [{ netblock: 10.0.0.0/8 }, { netblock: 10.0.0.0/8, country: ZZ }], countryDatabase: absent.mmdb }
-webhooks: { hooks: [{ url: "ftp://x", secretFile: absent }], contactSecretFile: absent }
+webhooks: { hooks: [{ url: "ftp://x", secretFile: absent }], masterSecretFile: absent }
 databasePasswordFile: absent
 `,
     /registry\.trustedProxies\.0: .*everybody is in it/,
@@ -206,14 +206,14 @@ databasePasswordFile: absent
   await refused(
     `mirrors: { certificateAuthorities: [${key}] }
 places: { countryDatabase: absent.mmdb, asnDatabase: ${key} }
-webhooks: { hooks: [{ url: "ftp://x", secretFile: absent }], contactSecretFile: absent }
+webhooks: { hooks: [{ url: "ftp://x", secretFile: absent }], masterSecretFile: absent }
 `,
     /mirrors\.certificateAuthorities\.0: .*no certificates/,
     /places\.countryDatabase: .*absent\.mmdb/,
     /places\.asnDatabase: .*not a MaxMind/,
     /webhooks\.hooks\.0\.url: .*cannot be a webhook/,
     /webhooks\.hooks\.0\.secretFile: there is no file/,
-    /webhooks\.contactSecretFile: there is no file/,
+    /webhooks\.masterSecretFile: there is no file/,
   );
 });
 

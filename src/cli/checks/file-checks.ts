@@ -46,7 +46,7 @@ export function checksForServing(config: Config): readonly FileCheck[] {
       readWebhookSecret,
       'secretFile',
     ),
-    ...one(['webhooks', 'contactSecretFile'], webhooks.contactSecretFile, readWebhookSecret),
+    ...one(['webhooks', 'masterSecretFile'], webhooks.masterSecretFile, readWebhookSecret),
     ...one(['databasePasswordFile'], config.databasePasswordFile, readDatabasePassword),
     // The key itself is opened by those alone who sign with it.
     ...one(['tuf', 'timestampKey'], fileOfKey(tuf.timestampKey), (file) => readSmallFile(file, keyLimit)),

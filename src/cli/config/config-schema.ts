@@ -26,7 +26,7 @@ const registry = z.strictObject({
   name: checked(255, describeWrongRegistryName)
     .default('localhost:5000')
     .describe(
-      'Host name (and port) under which clients pull: it goes into every signature, and into the URLs that lead here.',
+      'Host name (and port) under which clients pull. It is part of every signature, and of the URLs that lead here.',
     ),
   listen: z
     .array(listener)
@@ -38,26 +38,37 @@ const registry = z.strictObject({
     .array(trustedNetblock())
     .max(64)
     .default([])
-    .describe('Netblocks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed.'),
+    .describe(
+      'CIDR blocks of the reverse proxies whose X-Forwarded-For and X-Forwarded-Proto headers are believed.',
+    ),
   inlineSize: size('32KiB')
     .refine((bytes) => bytes >= envelopeLimit, {
       error: 'expected at least "16KiB": signatures are of that size and less, and never come from mirrors',
     })
-    .describe('Blobs of this size and smaller are served in place, not redirected. At least "16KiB".'),
+    .describe(
+      'Blobs up to this size are served by the Mirror List itself, not by mirrors. At least "16KiB".',
+    ),
   listArtifactTags: z
     .boolean()
     .default(false)
     .describe(
-      'Whether lists of tags name those that carry signatures ("sha256-<hex>.sig"), for tools that copy repositories by their tags. With "?all" anybody gets them.',
+      'Whether listing the tags of a repository includes those that carry signatures ("sha256-<hex>.sig"), for tools that copy a repository tag by tag. A client that asks with "?all" always gets them.',
     ),
-  alternatives: z.int().min(0).max(16).default(4).describe('How many further mirrors the Link headers name.'),
-  shutdownGrace: duration('10s').describe('How long requests under way may take after a signal to stop.'),
+  alternatives: z
+    .int()
+    .min(0)
+    .max(16)
+    .default(4)
+    .describe('How many alternative mirrors the Link headers of a redirect name.'),
+  shutdownGrace: duration('10s').describe(
+    'How long running requests may take to finish after a signal to stop.',
+  ),
   originStreams: z
     .int()
     .min(1)
     .max(10_000)
     .default(64)
-    .describe('How many blobs the origin itself sends at once before it answers 503.'),
+    .describe('How many blobs the origin itself sends at the same time. Beyond that it answers 503.'),
 });
 
 const origin = z.strictObject({
@@ -66,15 +77,21 @@ const origin = z.strictObject({
       error: 'expected an http or https URL, without "?" and "#"',
     })
     .describe('Where the origin offers its snapshot, such as "https://admin.images.example.org/front-ends".'),
-  key: text().describe('PEM file with the public key that the origin seals its snapshot with.'),
-  tokenFile: text().optional().describe('File whose first line is the token that the origin gave out.'),
-  interval: interval('5s').describe('How often to look for something new.'),
-  timeout: interval('10s').describe('How long the origin may take to answer, or stand still while it does.'),
+  key: text().describe("PEM file with the public key that verifies the seal of the origin's snapshot."),
+  tokenFile: text()
+    .optional()
+    .describe('File whose first line is a token of the role "front-end", made at the origin.'),
+  interval: interval('5s').describe('Polling interval.'),
+  timeout: interval('10s').describe(
+    "How long to wait for the origin's answer, and for each further piece of it.",
+  ),
   certificateAuthorities: z
     .array(text())
     .max(16)
     .default([])
-    .describe('PEM files with certificate authorities trusted for the origin, beside the usual ones.'),
+    .describe(
+      'PEM files with certificate authorities trusted for the origin, in addition to those of the system.',
+    ),
 });
 
 const metrics = z.strictObject({
@@ -83,12 +100,14 @@ const metrics = z.strictObject({
     .max(16)
     .default([])
     .describe(
-      'Addresses on which metrics for Prometheus are answered at /metrics (docs/monitoring.md). Nothing else is answered there, and there is no password: let no stranger reach it. None: no metrics.',
+      'Addresses that serve metrics for Prometheus at /metrics (docs/monitoring.md), and nothing else. They ask for no password: keep them off public networks. Without any address there are no metrics.',
     ),
 });
 
 const statistics = z.strictObject({
-  keep: validity('400d').describe('How long the days of "signpost statistics" are kept.'),
+  retention: validity('400d').describe(
+    'Keep the daily counts of "signpost statistics" this long before deleting them.',
+  ),
 });
 
 const admin = z.strictObject({
@@ -97,7 +116,7 @@ const admin = z.strictObject({
     .max(16)
     .default([])
     .describe(
-      'Addresses on which the management API answers (docs/managing.md). Without "tls" only loopback addresses are taken: tokens must not cross a network in the open. None: no management API.',
+      'Addresses of the management API (docs/managing.md). Without "tls" an address must be a loopback one, because tokens must not cross a network in clear text. Without any address there is no management API.',
     ),
   requestsPerMinute: z
     .int()
@@ -105,7 +124,7 @@ const admin = z.strictObject({
     .max(1_000_000)
     .default(600)
     .describe(
-      'How many requests each token, and each address, may make in a minute. A wrong token counts as ten more.',
+      'How many requests each token, and each client address, may make in a minute. A request with a wrong token counts as eleven.',
     ),
 });
 
@@ -121,25 +140,28 @@ const webhooks = z.strictObject({
     )
     .max(16)
     .default([])
-    .describe('Whom to tell when a mirror goes out or comes back.'),
-  contactSecretFile: text()
+    .describe('Webhooks that are called when a mirror goes out or comes back.'),
+  masterSecretFile: text()
     .optional()
     .describe(
-      "File whose first line is a secret of which the secret of each mirror's own webhook is made. Without it mirrors' own webhooks are not called.",
+      "File whose first line is the master secret from which each mirror's webhook secret is derived. Without it mirrors' own webhooks are not called.",
     ),
-  settle: duration('30s').describe('How long a mirror must have been in or out before anybody is told.'),
-  quiet: duration('10m').describe('Time between two messages about the same mirror.'),
+  settle: duration('30s').describe('How long a mirror must have been in or out before webhooks are called.'),
+  quiet: duration('10m').describe('Least time between two messages about the same mirror.'),
   allowAddresses: z
     .array(netblock())
     .max(64)
     .default([])
     .describe(
-      'Netblocks that webhooks may connect to although they are loopback, private or link-local ones, which are refused otherwise.',
+      'CIDR blocks of loopback, private and link-local addresses that webhooks may connect to. All others of these are refused.',
     ),
 });
 
 const log = z.strictObject({
-  level: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('Least level that is logged.'),
+  level: z
+    .enum(['debug', 'info', 'warn', 'error'])
+    .default('info')
+    .describe('The lowest level that is logged.'),
 });
 
 const databaseUrl = text()
@@ -188,40 +210,44 @@ export const configSchema = z.strictObject({
   databasePasswordFile: text()
     .optional()
     .describe(
-      'File with the password of the database, one line. Without it PGPASSFILE and ~/.pgpass are looked at.',
+      'File whose only line is the password of the database. Without it PGPASSFILE and ~/.pgpass are used.',
     ),
   databaseConnections: z
     .int()
     .min(2)
     .max(100)
     .default(5)
-    .describe('Connections to PostgreSQL that one process opens at most, besides one for a lock.'),
+    .describe(
+      'How many connections to PostgreSQL one process opens at most, not counting the one that holds a lock.',
+    ),
   registry: defaults(registry).describe('The pull API.'),
   repositories: z
     .array(repository)
     .max(10_000)
     .default([])
-    .describe('Which keys sign which repositories. What no rule matches cannot be published.'),
+    .describe(
+      'Rules that say which keys sign which repositories. A repository that no rule matches cannot be published to.',
+    ),
   publish: defaults(publish).describe('What may be published.'),
   signers: z
     .array(text())
     .max(64)
     .default([])
     .describe(
-      'PEM files with the public keys that may vouch for a signature bundle as a whole (docs/signing.md). When there are any, no other bundle is taken.',
+      'PEM files with the public keys that verify the seal of a signature bundle (docs/signing.md). With any, bundles without such a seal are refused.',
     ),
-  tuf: defaults(tuf).describe('TUF metadata, which tells clients when they are being held back.'),
+  tuf: defaults(tuf).describe('TUF metadata, by which clients notice that they are served an old state.'),
   notary: defaults(notary).describe('Notary v1 metadata, for notary and docker trust.'),
-  mirrors: defaults(mirrors).describe('Probing mirrors and leading clients around failures.'),
-  places: defaults(places).describe('Where client addresses are.'),
+  mirrors: defaults(mirrors).describe('How mirrors are probed, and how clients are led around failures.'),
+  places: defaults(places).describe('Geolocation of client addresses.'),
   admin: defaults(admin).describe('The management API.'),
-  webhooks: defaults(webhooks).describe('Telling people when a mirror goes out or comes back.'),
+  webhooks: defaults(webhooks).describe('Messages when a mirror goes out or comes back.'),
   origin: origin
     .optional()
     .describe(
-      'Makes this a front end: it follows that origin (docs/front-ends.md). Without it this is the origin.',
+      'Makes this machine a front end that follows the origin named here (docs/front-ends.md). Without it this machine is the origin.',
     ),
-  metrics: defaults(metrics).describe('Numbers for Prometheus.'),
+  metrics: defaults(metrics).describe('Metrics for Prometheus.'),
   statistics: defaults(statistics).describe('Counts of pulls by day (docs/monitoring.md).'),
   log: defaults(log).describe('Logging, as JSON lines on standard error.'),
 });

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { quote } from '../../oci/digest.ts';
 import { SignpostError } from '../../oci/errors.ts';
+import { newNameOf } from './renamed-settings.ts';
 import { type SettingsDocument, openSettings } from './settings-document.ts';
 
 /** What is wrong with a setting, and where it stands. */
@@ -35,7 +36,7 @@ export function problemsOf(error: z.ZodError, document: SettingsDocument): reado
       return issue.keys.map((key) => ({
         path: issue.path,
         line: document.lineOf([...issue.path, key]),
-        message: `unknown setting ${quote(key)}`,
+        message: describeUnknown(issue.path, key),
       }));
     }
     const found = document.valueOf(issue.path);
@@ -45,6 +46,11 @@ export function problemsOf(error: z.ZodError, document: SettingsDocument): reado
         : `${quote(withoutPassword(found))}: ${issue.message}`;
     return [{ path: issue.path, line: document.lineOf(issue.path), message }];
   });
+}
+
+function describeUnknown(path: readonly PropertyKey[], key: string): string {
+  const now = newNameOf(path, key);
+  return now === undefined ? `unknown setting ${quote(key)}` : `${quote(key)} is now called ${quote(now)}`;
 }
 
 /** All that is wrong with a file, as one error. */

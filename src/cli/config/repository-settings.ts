@@ -16,7 +16,7 @@ const formats = ['simple', 'cosign', 'sigstore', 'notation', 'tuf', 'notary'] as
 
 const repositoryFields = z.strictObject({
   match: checked(255, describeWrongMatch).describe(
-    'A repository name, a prefix ending in "/*", or "*" for all. The first rule that matches counts.',
+    'A repository name, a prefix that ends in "/*", or "*" for all. The first rule that matches counts.',
   ),
   formats: z
     .array(z.enum(formats))
@@ -24,7 +24,7 @@ const repositoryFields = z.strictObject({
     .max(formats.length)
     .default(['simple'])
     .describe(
-      'Formats in which everything must be signed: "simple" (podman, skopeo and CRI-O by a lookaside), "cosign" (attached, for podman, skopeo, CRI-O and cosign), "sigstore" (bundles, for cosign 3) and "notation" (Notary Project, for notation), of which there must be one; "tuf" and "notary" demand that the TUF or Notary v1 metadata of the same bundle names the tag.',
+      'Formats in which every image must be signed. At least one of "simple" (for podman, skopeo and CRI-O, by a lookaside), "cosign" (attached, for podman, skopeo, CRI-O and cosign), "sigstore" (bundles, for cosign 3) and "notation" (Notary Project, for notation) is needed. "tuf" and "notary" demand in addition that the TUF or Notary v1 metadata of the same bundle names the tag.',
     ),
   keys: z
     .array(text())
@@ -53,16 +53,14 @@ const repositoryFields = z.strictObject({
     .max(16)
     .default(1)
     .describe('How many different keys must have signed, in each format.'),
-  maximumLife: validity('400d').describe('Signatures that live longer are refused.'),
+  maximumValidity: validity('400d').describe('Signatures with a longer validity are refused.'),
   schema1: z
     .enum(['refuse', 'take'])
     .default('refuse')
     .describe(
-      'Images of Docker schema 1 whose embedded signature holds: refuse them, or take them into the archive, from which nothing is served.',
+      'What "signpost publish" does with an image of Docker schema 1 whose embedded signature is valid: refuse it, or keep it in the archive, from which nothing is served.',
     ),
-  warnBefore: duration('14d').describe(
-    'Signatures that expire sooner than this are warned of when accepted.',
-  ),
+  warnBefore: duration('14d').describe('"signpost accept" warns of signatures that expire sooner than this.'),
 });
 
 /** Which keys sign what, and in which formats. */

@@ -21,7 +21,7 @@ export function resolvePaths(config: Config, base: string): Config {
     webhooks: {
       ...webhooks,
       hooks: webhooks.hooks.map((hook) => ({ ...hook, secretFile: at(hook.secretFile) })),
-      contactSecretFile: maybeAt(webhooks.contactSecretFile),
+      masterSecretFile: maybeAt(webhooks.masterSecretFile),
     },
     repositories: repositories.map((rule) => ({
       ...rule,

@@ -85,16 +85,21 @@ before(async () => {
   const lives = { targets: '90d', snapshot: '30d', timestamp: '20d' };
   await writeFile(
     at('tuf.yaml'),
-    JSON.stringify({ roots: ['1.root.json'], repositories: ['demo/**'], keys, lives }),
+    JSON.stringify({ roots: ['1.root.json'], repositories: ['demo/**'], keys, validity: lives }),
   );
   const notaryKeys = { targets: 'targets.pem', snapshot: 'snapshot.pem', timestamp: 'timestamp.pem' };
-  const notary = { roots: ['notary-root.json'], repositories: ['demo/tool'], keys: notaryKeys, lives };
+  const notary = {
+    roots: ['notary-root.json'],
+    repositories: ['demo/tool'],
+    keys: notaryKeys,
+    validity: lives,
+  };
   await writeFile(at('notary.yaml'), JSON.stringify(notary));
   const config = {
     data: 'data',
     registry: { name: registry },
     repositories: [{ match: '*', formats: ['cosign'], cosignKeys: ['image.pub'] }],
-    tuf: { root: '1.root.json', timestampKey: 'timestamp.pem', timestampLife: '2d' },
+    tuf: { root: '1.root.json', timestampKey: 'timestamp.pem', timestampValidity: '2d' },
     notary: { certificates: ['notary.crt'] },
   };
   await writeFile(at('origin.yaml'), JSON.stringify(config));

@@ -48,7 +48,7 @@ export async function composeCounting(config: Config, deps: CountingDeps): Promi
     log,
     pause: createEventLoopTurns(longestPiece),
     interval: statisticsInterval,
-    keep: config.statistics.keep,
+    keep: config.statistics.retention,
   });
   parts.defer(() => statistics.stop());
   statistics.start();

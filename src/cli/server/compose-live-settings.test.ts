@@ -13,13 +13,13 @@ test('the mirrors and the places of another configuration are taken over, in pla
   const live = await createLiveSettings(read('mirrors: { probeInterval: 2s }\n'), pause);
   const { mirrors, places } = live;
   const restart = await live.take(
-    read(`mirrors: { probeInterval: 9s, greatestShare: 0.25, hourlyRequests: 77 }
+    read(`mirrors: { probeInterval: 9s, maxShare: 0.25, hourlyRequests: 77 }
 places: { overrides: [{ netblock: 192.0.2.0/24, country: NZ, asn: 64500 }] }
 log: { level: warn }
 registry: { inlineSize: 64KiB, alternatives: 2 }
 `),
   );
-  assert.deepEqual([mirrors.probeInterval, mirrors.greatestShare, mirrors.hourlyRequests], [9000, 0.25, 77]);
+  assert.deepEqual([mirrors.probeInterval, mirrors.maxShare, mirrors.hourlyRequests], [9000, 0.25, 77]);
   const { country, asn } = places.find(here);
   assert.deepEqual([country, asn], ['NZ', 64_500]);
   assert.deepEqual([...restart].sort(), ['registry.alternatives', 'registry.inlineSize']);

@@ -120,7 +120,7 @@ export async function composeServe(config: Config, proxies: ProxyOption = {}): P
     log,
     pause: createEventLoopTurns(longestPiece),
     interval: pollInterval,
-    greatestShare: () => live.mirrors.greatestShare,
+    maxShare: () => live.mirrors.maxShare,
   });
   parts.defer(() => mirrors.stop());
   prober.start();
@@ -137,7 +137,7 @@ export async function composeServe(config: Config, proxies: ProxyOption = {}): P
       log,
     }),
   );
-  const reasks = new ReaskMemory({ window: config.mirrors.reaskWindow });
+  const reasks = new ReaskMemory({ window: config.mirrors.retryWindow });
   const originStreams = createStreamSlots(config.registry.originStreams);
   const listener = createRegistry({
     published: {
@@ -218,7 +218,7 @@ export async function composeServe(config: Config, proxies: ProxyOption = {}): P
     try {
       const next = await read();
       const restart = await live.take(next);
-      reasks.setWindow(live.mirrors.reaskWindow);
+      reasks.setWindow(live.mirrors.retryWindow);
       log.setLevel(next.log.level);
       log.info('configuration read again: mirrors, places and the log level are taken over');
       if (restart.length > 0) log.warn('some settings that changed need a restart', { settings: restart });

@@ -49,9 +49,9 @@ export async function composeWebhooks(config: Config, options: ProxyOption): Pro
       secret: await readWebhookSecret(secretFile),
     })),
   );
-  const { contactSecretFile } = webhooks;
+  const { masterSecretFile } = webhooks;
   const contactSecret =
-    contactSecretFile === undefined ? undefined : await readWebhookSecret(contactSecretFile);
+    masterSecretFile === undefined ? undefined : await readWebhookSecret(masterSecretFile);
   const ownProxy = composeProxies(options);
   const strangersProxy = proxyForStrangers(mirrors) ?? noProxies;
   const sender = createWebhookSender({

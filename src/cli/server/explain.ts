@@ -54,7 +54,7 @@ export function createCommand(terminal: Terminal): Command {
       const assumed = parts.states.size === 0;
       const state = { healthy: true, since: 0, serial: Infinity };
       const states = assumed ? new Map(parts.mirrors.map(({ id }) => [id, state])) : parts.states;
-      const table = createMirrorTable(parts.mirrors, states, config.mirrors.greatestShare);
+      const table = createMirrorTable(parts.mirrors, states, config.mirrors.maxShare);
       const choice = explainChoice(chooseMirrors(table, client, wanted, [], Infinity), client);
       const notes = [
         ...(note === undefined ? [] : [note]),

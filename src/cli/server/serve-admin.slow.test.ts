@@ -60,7 +60,7 @@ admin: { listen: [{ port: 0, tls: { certificate: certificate.pem, key: key.pem }
 mirrors: { allowAddresses: [127.0.0.0/8] }
 webhooks:
   hooks: [{ url: "${hook.url}/operator", secretFile: secret }]
-  contactSecretFile: secret
+  masterSecretFile: secret
   allowAddresses: [127.0.0.0/8]
   settle: 1s
   quiet: 1s
@@ -224,7 +224,7 @@ test('the management API does not listen where tokens would cross a network in t
   await writeFile(join(folder, 'short'), 'short\n');
   await writeFile(
     config,
-    'data: data\nregistry: { listen: [{ port: 0 }] }\nwebhooks: { contactSecretFile: short }\n',
+    'data: data\nregistry: { listen: [{ port: 0 }] }\nwebhooks: { masterSecretFile: short }\n',
   );
   assert.match((await runCommand('serve', '--config', config)).err, /expected 16 or more/);
   await rm(folder, { recursive: true });

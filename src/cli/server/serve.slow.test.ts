@@ -59,11 +59,11 @@ test('SIGHUP takes over what can change, names what cannot, and keeps the old se
     for (let waited = 0; !logged.includes(event) && waited < 200; waited += 1) await sleep(50);
     assert.ok(logged.includes(event), logged);
   };
-  await write('mirrors: { greatestShare: 7 }\nrepositories: [{ match: a, keys: [absent.asc] }]\n');
+  await write('mirrors: { maxShare: 7 }\nrepositories: [{ match: a, keys: [absent.asc] }]\n');
   await reload('configuration not read again');
-  assert.match(logged, /line 2: mirrors\.greatestShare.*line 3: repositories\.0\.keys\.0: there is no file/);
+  assert.match(logged, /line 2: mirrors\.maxShare.*line 3: repositories\.0\.keys\.0: there is no file/);
   await write(`registry: { listen: [{ port: 0 }], inlineSize: 64KiB }
-mirrors: { greatestShare: 0.5, reaskWindow: 1m }
+mirrors: { maxShare: 0.5, retryWindow: 1m }
 places: { overrides: [{ netblock: 127.0.0.0/8, country: FR }] }
 log: { level: info }
 `);

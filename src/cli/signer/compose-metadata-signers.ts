@@ -57,7 +57,7 @@ async function openTufSigner(file: string, opened: RawSigner[]): Promise<Metadat
     timestamp: await openAll(timestamp),
   };
   const roots = await readRoots(file, settings.roots);
-  return onlyFor(settings.repositories, createTufSigner(keys, roots, settings.lives));
+  return onlyFor(settings.repositories, createTufSigner(keys, roots, settings.validity));
 }
 
 async function openNotarySigner(file: string, opened: RawSigner[]): Promise<MetadataSigner> {
@@ -70,7 +70,7 @@ async function openNotarySigner(file: string, opened: RawSigner[]): Promise<Meta
     timestamp: await open(timestamp),
   };
   const roots = await readRoots(file, settings.roots);
-  return onlyFor(settings.repositories, createNotarySigner(keys, roots, settings.lives));
+  return onlyFor(settings.repositories, createNotarySigner(keys, roots, settings.validity));
 }
 
 function createKeyOpener(file: string, passphraseFile: string | undefined, opened: RawSigner[]) {

@@ -25,7 +25,7 @@ rules:
     changes: [changed, same]
     times: [{ days: [monday, sunday], from: "08:00", to: "18:30" }]
     approvals: { need: 2, of: [alice, bob] }
-    maximumLife: 30d
+    maximumValidity: 30d
 refuse: [{ repositories: ["secret/**"] }]
 `;
 
@@ -70,7 +70,7 @@ for (const [what, from, to, message] of [
   ],
   ['a time without a unit', '2d', '2', /maximumAge: "?2"?/],
   ['an hour that no day has', '18:30', '25:00', /times\.0\.to: "25:00": expected a time of day/],
-  ['an unknown format', 'maximumLife: 30d', 'formats: [pgp]', /formats/],
+  ['an unknown format', 'maximumValidity: 30d', 'formats: [pgp]', /formats/],
   ['no repositories', '["fedora/*"]', '[]', /repositories/],
   ['a pattern that is too long', 'fedora/*', 'f'.repeat(300), /repositories/],
   ['no object', policy, '- a list', /policy\.yaml is not a valid signer's policy/],

@@ -54,7 +54,7 @@ function readRule(rule: SignerPolicyFile['rules'][number]): SignerRule {
     changes: new Set(rule.changes),
     times: rule.times.map(({ days, from, to }) => ({ days: new Set(days), from, to })),
     approvals: { need: rule.approvals?.need ?? 0, of: new Set(rule.approvals?.of) },
-    maximumLife: rule.maximumLife,
+    maximumValidity: rule.maximumValidity,
     formats: new Set(rule.formats),
   };
 }

@@ -18,7 +18,8 @@ const common = {
   repositories: z.array(z.string().min(1).max(255)).min(1).max(1000).default(['**']),
   /** For those of the keys that are protected. */
   passphraseFile: text().optional(),
-  lives: z
+  /** How long what each role signs is valid. */
+  validity: z
     .strictObject({ targets: duration('90d'), snapshot: duration('30d'), timestamp: duration('7d') })
     .prefault({}),
 };

@@ -70,7 +70,7 @@ const rule = z.strictObject({
     .strictObject({ need: z.int().min(1).max(100), of: z.array(name).min(1).max(100) })
     .refine(({ need, of }) => new Set(of).size >= need, { error: 'fewer approvers than approvals needed' })
     .optional(),
-  maximumLife: duration('100d'),
+  maximumValidity: duration('100d'),
   formats: z
     .array(z.enum([...signatureFormats, ...metadataFormats]))
     .min(1)

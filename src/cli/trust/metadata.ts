@@ -33,5 +33,5 @@ async function openTimestampSigner(tuf: Config['tuf']): Promise<TimestampSigner 
     Promise.reject(
       new SignpostError('CONFIG_INVALID', `${name} is protected: name tuf.timestampPassphraseFile`),
     );
-  return { signer: await openRawSigner({ name, passphraseFile, ask }), life: tuf.timestampLife };
+  return { signer: await openRawSigner({ name, passphraseFile, ask }), life: tuf.timestampValidity };
 }

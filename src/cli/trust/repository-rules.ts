@@ -22,12 +22,15 @@ export function createRuleFinder(
 }
 
 async function loadRule(rule: RuleSettings): Promise<RepositoryRule> {
-  const { threshold, maximumLife, warnBefore } = rule;
+  const { threshold, maximumValidity, warnBefore } = rule;
   const formats: FormatRule[] = [];
   for (const format of rule.formats) {
     if (isMetadataFormat(format)) continue;
     const reader = await openFormatReader(format, filesOf(rule, format));
-    formats.push({ reader, policy: { fingerprints: new Set(reader.fingerprints), threshold, maximumLife } });
+    formats.push({
+      reader,
+      policy: { fingerprints: new Set(reader.fingerprints), threshold, maximumValidity },
+    });
   }
   return { formats, metadata: rule.formats.filter(isMetadataFormat), warnBefore };
 }

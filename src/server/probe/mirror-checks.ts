@@ -44,7 +44,7 @@ export class MirrorChecks {
     if (target !== undefined) yield* pieceOf(target, source.random);
     // A mirror in use is asked often enough.
     if (!active) yield* headOf(turn % 2 === 0 ? source.pickNewest(0, serial) : source.pick(serial));
-    if (now - this.#wholeAt < this.#settings.wholeInterval) return;
+    if (now - this.#wholeAt < this.#settings.wholeBlobInterval) return;
     this.#wholeAt = now;
     if (this.#budget.mayReadWhole(now)) yield* wholeChecks(source, serial);
   }

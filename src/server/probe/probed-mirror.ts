@@ -84,7 +84,7 @@ export class ProbedMirror implements ProbeHistory {
     this.#budget = new ProbeBudget(deps.settings, now);
     this.#evidence = new MirrorEvidence(this.#budget, random);
     // A mirror that is new here shows a whole blob at once; the others are spread over the time between.
-    const wholeAt = stored === undefined ? -Infinity : now - random() * deps.settings.wholeInterval;
+    const wholeAt = stored === undefined ? -Infinity : now - random() * deps.settings.wholeBlobInterval;
     this.#checks = new MirrorChecks(this.#source, deps.settings, this.#budget, wholeAt);
     this.#turn = Math.floor(random() * 64);
   }

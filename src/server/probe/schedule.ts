@@ -8,7 +8,7 @@ export interface ProbeSettings extends BudgetSettings {
   readonly idleProbeInterval: number;
   readonly recoveryInterval: number;
   /** Between blobs that are read whole. */
-  readonly wholeInterval: number;
+  readonly wholeBlobInterval: number;
   /** A certificate that ends in less than this is warned of. */
   readonly certificateWarning: number;
 }

@@ -36,16 +36,16 @@ export async function watchMirrors(deps: {
   readonly pause: () => Promise<void>;
   readonly interval: number;
   /** The part, from 0 to 1, of all requests that one mirror may take. It may change while this runs. */
-  readonly greatestShare: () => number;
+  readonly maxShare: () => number;
 }): Promise<MirrorWatcher> {
   const { registry, health, log, pause } = deps;
   let seen = await registry.version();
   let mirrors = await registry.list();
   let running: Promise<void> | undefined;
   health.setMirrors(mirrors);
-  let greatestShare = deps.greatestShare();
+  let maxShare = deps.maxShare();
   const compile = async () => {
-    const compiled = await inPieces(compileMirrors(mirrors, greatestShare), pause);
+    const compiled = await inPieces(compileMirrors(mirrors, maxShare), pause);
     // States may have changed meanwhile.
     return withStates(compiled, health.states());
   };
@@ -55,8 +55,8 @@ export async function watchMirrors(deps: {
   });
 
   const check = async () => {
-    if (greatestShare !== deps.greatestShare()) {
-      greatestShare = deps.greatestShare();
+    if (maxShare !== deps.maxShare()) {
+      maxShare = deps.maxShare();
       table = await compile();
     }
     const version = await registry.version();

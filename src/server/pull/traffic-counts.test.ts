@@ -64,9 +64,9 @@ test('counts requests by kind and status, blobs by outcome, and redirects by mir
     [`signpost_redirects_total{${two.name}}`]: 1,
     [`signpost_redirected_bytes_total{${one.name}}`]: 1000,
     [`signpost_redirected_bytes_total{${two.name}}`]: 400,
-    [`signpost_mirror_suspicions_total{${one.name}}`]: 1,
-    [`signpost_mirror_suspicions_total{${two.name}}`]: 0,
-    'signpost_reasks_total{}': 1,
+    [`signpost_mirror_failure_reports_total{${one.name}}`]: 1,
+    [`signpost_mirror_failure_reports_total{${two.name}}`]: 0,
+    'signpost_retries_total{}': 1,
   });
 });
 

@@ -122,14 +122,14 @@ export function createTrafficCounts(mirrors: () => MirrorTable): TrafficCounts {
         () => perMirror(({ bytes }) => bytes),
       ),
       measureEach(
-        'signpost_mirror_suspicions_total',
+        'signpost_mirror_failure_reports_total',
         'Clients that asked again as if they had failed at the mirror.',
         'counter',
         'mirror',
         () => perMirror(({ suspicions }) => suspicions),
       ),
       measureOne(
-        'signpost_reasks_total',
+        'signpost_retries_total',
         'Requests for a blob by a client that was sent to a mirror for it shortly before.',
         'counter',
         () => reasks,

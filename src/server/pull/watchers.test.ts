@@ -109,9 +109,9 @@ test('mirrors that change, and their health, make a new table', async () => {
   let states = healthyStates(mirrors);
   let changed = () => {};
   const told: (readonly Mirror[])[] = [];
-  let greatestShare = 1;
+  let maxShare = 1;
   const watcher = await watchMirrors({
-    greatestShare: () => greatestShare,
+    maxShare: () => maxShare,
     registry: {
       version: async () => version,
       list: async () => {
@@ -151,9 +151,9 @@ test('mirrors that change, and their health, make a new table', async () => {
   states = healthyStates(mirrors, { healthy: false });
   changed();
   assert.equal(watcher.current().states[1]?.healthy, false);
-  greatestShare = 0.5;
+  maxShare = 0.5;
   await watcher.refresh();
-  assert.equal(watcher.current().greatestShare, 0.5);
+  assert.equal(watcher.current().maxShare, 0.5);
   await watcher.stop();
 });
 
@@ -165,7 +165,7 @@ test('while a table is compiled the one before answers, and states that change m
   let pauses = 0;
   let meanwhile = () => {};
   const watcher = await watchMirrors({
-    greatestShare: () => 1,
+    maxShare: () => 1,
     registry: { version: async () => version, list: async () => mirrors },
     health: { states: () => states, setMirrors: () => {}, onChange: () => {} },
     log,

@@ -19,7 +19,7 @@ const rule: SignerRule = {
   changes: new Set(['new', 'changed', 'same']),
   times: [],
   approvals: { need: 0, of: new Set() },
-  maximumLife: 100 * day,
+  maximumValidity: 100 * day,
   formats: new Set(['simple']),
 };
 const policy: SignerPolicy = {

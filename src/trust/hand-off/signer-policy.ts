@@ -40,7 +40,7 @@ export interface SignerRule extends SignerTarget {
   readonly times: readonly TimeWindow[];
   readonly approvals: { readonly need: number; readonly of: ReadonlySet<string> };
   /** Milliseconds. */
-  readonly maximumLife: number;
+  readonly maximumValidity: number;
   readonly formats: ReadonlySet<string>;
 }
 
@@ -182,7 +182,7 @@ function checkSigning(rule: SignerRule, { formats, life }: Petition, now: number
     ...(rule.times.length === 0 || rule.times.some((window) => isInWindow(window, now))
       ? []
       : [`nothing is signed at this time (${formatTime(now)})`]),
-    ...(life > rule.maximumLife ? ['the signatures would live longer than allowed'] : []),
+    ...(life > rule.maximumValidity ? ['the signatures would live longer than allowed'] : []),
     ...(others.length > 0 ? [`it would be signed as ${others.join(', ')}`] : []),
   ];
 }

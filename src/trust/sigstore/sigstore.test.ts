@@ -74,7 +74,7 @@ test('each thing that is wrong has its own reason', async () => {
   const raw = createMemoryRawSigner();
   const signer = createSigstoreSigner(raw);
   const own = [verifyingKeyOf(raw)];
-  const policy = { fingerprints: new Set([signer.fingerprint]), maximumLife: 400 * day };
+  const policy = { fingerprints: new Set([signer.fingerprint]), maximumValidity: 400 * day };
   const now = vectorTime + day;
   const judge = async (changes: Partial<typeof statement>, used = own) => {
     const evidence = readSigstore(await signer.sign({ ...statement, ...changes }), used);

@@ -31,7 +31,7 @@ export function webhookSecretRoutes({ registry, webhookSecretOf }: WebhookSecret
         if (webhookSecretOf === undefined) {
           return problem(
             404,
-            "mirrors' own webhooks are not called here: webhooks.contactSecretFile is not set",
+            "mirrors' own webhooks are not called here: webhooks.masterSecretFile is not set",
           );
         }
         return { status: 200, body: { secret: webhookSecretOf(mirror.id) } };
