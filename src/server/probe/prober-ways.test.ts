@@ -184,8 +184,8 @@ suite('a report', () => {
 
 suite('now and then', () => {
   test('a whole blob is read: at once of a mirror that is new, and once in an interval', async (context) => {
-    const wholeInterval = day / 12;
-    const world = await createWorld(context, { settings: { ...settings, wholeInterval } });
+    const wholeBlobInterval = day / 12;
+    const world = await createWorld(context, { settings: { ...settings, wholeBlobInterval } });
     await world.start();
     const wholes = () => world.probe.calls.filter(({ what }) => what === 'whole');
     assert.deepEqual(
@@ -193,10 +193,10 @@ suite('now and then', () => {
       [small.digest],
       'the one that is not too large',
     );
-    await world.advance(2.5 * wholeInterval, 10_000);
+    await world.advance(2.5 * wholeBlobInterval, 10_000);
     assert.equal(wholes().length, 3);
     world.probe.mirror(1).wrong.set(small.digest, -1);
-    await world.advance(1.2 * wholeInterval, 10_000);
+    await world.advance(1.2 * wholeBlobInterval, 10_000);
     out(/wrong-bytes.*all of test\/image/)(world.state());
     await world.advance(3_600_000, 10_000);
     out(/wrong-bytes/)(world.state());
