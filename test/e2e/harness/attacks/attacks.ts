@@ -11,7 +11,7 @@ export interface Attack {
 /** `path/of/the.test.ts` and the title of a test in it. */
 export type TestName = readonly [file: string, title: string];
 
-const verify = 'src/cli/client/verify.test.ts';
+const verify = 'src/cli/client/verify.slow.test.ts';
 const podmanAndSkopeo = 'test/e2e/verify.test.ts';
 
 /** In the order in which the page has them. */
