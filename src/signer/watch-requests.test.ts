@@ -192,6 +192,21 @@ test('what is ruled out, forged or goes back is refused with the reason', async 
   assert.match(await ahead.read('refused', 'far.request.reason'), /is more than 1000000 above request 0/);
 });
 
+test('a serial that leaps is refused whoever vouches for it, with whatever else is wrong', async () => {
+  const reasonFor = async (reference: string) => {
+    const signer = await createSigner();
+    Object.assign(signer.world.stagedImages, { nextRequestSerial: () => Promise.resolve(2_000_000) });
+    await signer.put('far.request', await signer.ask(reference, four));
+    assert.equal((await signer.pass()).refused, 1);
+    return signer.read('refused', 'far.request.reason');
+  };
+  const allowed = await reasonFor('fedora/base:41');
+  assert.match(allowed, /^request 2000000 is more than 1000000 above request 0[^\n]*\n$/);
+  const secret = await reasonFor('secret/a:1');
+  assert.match(secret, /is more than 1000000 above request 0/);
+  assert.match(secret, /the policy refuses it/);
+});
+
 test('of two requests with one serial for a repository only the first is signed', async () => {
   const signer = await createSigner();
   const first = await signer.ask('fedora/base:41', four);

@@ -74,6 +74,17 @@ test('what refers to an image is counted, and with --referrers taken along to wh
   assert.equal(kept.status, 404);
 });
 
+test('what refers to a signature of an SBOM is followed, and no deeper', async () => {
+  const folder = join(root, 'deep');
+  const timestamp = buildReferrer(signature, 'application/vnd.example.timestamp', 'of the signature');
+  const deeper = buildReferrer(timestamp, 'application/vnd.example.deeper', 'of the time stamp');
+  await writeLayout(folder, { '1': image, sbom, signature, timestamp, deeper });
+  const { taken } = (await publish(origin.config, `oci:${folder}:1`, 'demo/deep:1', '--referrers')) as {
+    taken: number;
+  };
+  assert.equal(taken, 3);
+});
+
 test('they come from registries too, by the API or by the tag that stands in for it', async () => {
   const config = join(root, 'second.yaml');
   const keys = join(import.meta.dirname, '../../../test/vectors/openpgp/both.asc');

@@ -129,4 +129,10 @@ test('formats that nobody demands have no files, and what clients cannot demand 
   );
   const notes = describeGaps([rule('a', ['simple'], 2)], false);
   assert.ok(notes.some((note) => note.startsWith('a: 2 keys have to sign')));
+  const cannot = (...formats: Parameters<typeof rule>[1][number][]) =>
+    describeGaps([rule('a', formats)], false).find((note) => note.includes('has no keys for that'));
+  assert.match(cannot('simple') ?? '', /^a: cosign and notation cannot verify it/);
+  assert.match(cannot('notation') ?? '', /^a: cosign cannot verify it/);
+  assert.match(cannot('cosign') ?? '', /^a: notation cannot verify it/);
+  assert.equal(cannot('cosign', 'notation'), undefined);
 });

@@ -80,6 +80,14 @@ const damages: readonly {
     problems: [/index.html does not belong into the tree/],
   },
   {
+    what: 'one beside the marker, and one of its name elsewhere',
+    damage: async (tree) => {
+      await writeFile(join(tree, 'index.html'), 'x');
+      await writeFile(join(tree, 'v2/publication.json'), markerAt(1));
+    },
+    problems: [/tree\/index.html does not belong/, /v2\/publication.json does not belong/],
+  },
+  {
     what: 'a database that was put back',
     damage: async (tree) => writeFile(join(tree, 'publication.json'), markerAt(9)),
     problems: [/publication.json is at serial 9 but the database at 1/],
