@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { createAdvisoryLock } from '../../src/adapters/db/postgres/advisory-lock.ts';
 import { createAuditLog } from '../../src/adapters/db/tables/audit-log.ts';
-import { run } from '../../src/adapters/db/database.ts';
+import { run, runEach } from '../../src/adapters/db/database.ts';
 import { type PostgresDatabase, openPostgres } from '../../src/adapters/db/postgres/database.ts';
 import { createIssuedRequests } from '../../src/adapters/db/tables/issued-requests.ts';
 import { createMirrorHistory } from '../../src/adapters/db/tables/mirror-history.ts';
@@ -222,6 +222,21 @@ describe('PostgreSQL', requirements('postgres'), () => {
     // A connection that was just cut may be found out by using it.
     await registry.list().catch(() => undefined);
     assert.equal((await registry.list()).length, 1);
+  });
+
+  it('fails a transaction whose connection is cut amid many statements, and does the next one', async () => {
+    const url = await server.createDatabase();
+    const database = await open(url);
+    const slow = database.note('wait', () =>
+      runEach(
+        'SELECT pg_sleep($1)',
+        Array.from({ length: 1000 }, () => [0.05]),
+      ),
+    );
+    const cut = assert.rejects(slow, { code: 'STORAGE', message: /cannot wait/ });
+    await server.dropConnections(url);
+    await cut;
+    assert.equal((await database.note('count', () => run('SELECT 1 AS one'))).length, 1);
   });
 
   it('says what is wrong, and never the password', async () => {

@@ -53,8 +53,9 @@ export async function openPostgres(settings: PostgresSettings): Promise<Postgres
     max: settings.connections,
     idleTimeoutMillis: 30_000,
   });
-  // A connection that breaks while nobody uses it is replaced by the next one who needs it.
+  // A connection that breaks is replaced by the next one who needs it. Whoever uses it is told by what was asked last.
   pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined));
 
   async function inTransaction<T>(doing: string, work: () => Work<T>): Promise<T> {
     return withPostgres(doing, async () => {
