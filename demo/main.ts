@@ -43,7 +43,7 @@ function createCommand(terminal: Terminal): Command {
     .option('--folder <folder>', "build the demo in this folder instead of the system's temporary one")
     .option('--once', 'pull the image once, check every digest, and leave')
     .option('--keep', 'keep the folder with everything')
-    .option('--json', 'print JSON for programs')
+    .option('--json', 'print JSON')
     .addHelpText('after', `\nExamples:\n${examples.map((example) => `  $ ${example}`).join('\n')}`)
     .action((options: DemoOptions) => demo(terminal, options));
 }

@@ -14,25 +14,22 @@ export const verbs: Readonly<
     summary: 'Copy an image into the staging area, checking every byte',
     load: () => import('./origin/publish.ts'),
   },
-  staged: { summary: 'Show or discard what waits for a signature', load: () => import('./origin/staged.ts') },
-  scrub: {
-    summary: 'Check that everything stored is what it says it is',
-    load: () => import('./origin/scrub.ts'),
+  staged: {
+    summary: 'Show or discard the images that wait for a signature',
+    load: () => import('./origin/staged.ts'),
   },
+  scrub: { summary: 'Check every stored file against its digest', load: () => import('./origin/scrub.ts') },
   recover: {
-    summary: 'Go on after an older copy of the database was put back',
+    summary: 'Recover after a restore from an older backup',
     load: () => import('./origin/recover.ts'),
   },
   request: {
-    summary: 'Write what waits for a signature into one file',
+    summary: 'Write a signing request for everything that is staged',
     load: () => import('./origin/request.ts'),
   },
-  sign: {
-    summary: 'Sign a signing request, on a machine of its own',
-    load: () => import('./signer/sign.ts'),
-  },
+  sign: { summary: 'Sign a signing request, on an isolated machine', load: () => import('./signer/sign.ts') },
   signer: {
-    summary: 'Sign unattended what a written policy allows',
+    summary: 'Sign requests unattended, as a policy allows',
     load: () => import('./signer/signer.ts'),
   },
   accept: {
@@ -44,30 +41,30 @@ export const verbs: Readonly<
     load: () => import('./origin/renew.ts'),
   },
   tuf: {
-    summary: 'Keep the root of TUF metadata, and renew its timestamp',
+    summary: 'Manage the root of TUF metadata, and renew its timestamp',
     load: () => import('./signer/tuf.ts'),
   },
-  notary: { summary: 'Keep the root of Notary v1 metadata', load: () => import('./signer/notary.ts') },
+  notary: { summary: 'Make the root of Notary v1 metadata', load: () => import('./signer/notary.ts') },
   verify: {
     summary: 'Verify an image in a registry, from its name to its bytes',
     load: () => import('./client/verify.ts'),
   },
   status: { summary: 'Show how long signatures remain valid', load: () => import('./origin/status.ts') },
   trust: {
-    summary: 'Hand on what clients need to verify signatures',
+    summary: 'Export what clients need to verify signatures',
     load: () => import('./client/trust.ts'),
   },
   serve: {
-    summary: 'Answer pulls, and send each blob request to a good mirror',
+    summary: 'Serve pulls, and redirect blob requests to mirrors',
     load: () => import('./server/serve.ts'),
   },
   snapshot: {
-    summary: 'Seal what front ends on other machines follow',
+    summary: 'Write and seal the snapshot that front ends follow',
     load: () => import('./server/snapshot.ts'),
   },
   sync: { summary: 'Fill a mirror over HTTPS', load: () => import('./mirror/sync.ts') },
-  mirror: { summary: 'Keep the list of mirrors', load: () => import('./server/mirror.ts') },
-  crawl: { summary: 'Visit the mirrors once, and say how each is', load: () => import('./server/crawl.ts') },
+  mirror: { summary: 'Manage the mirrors', load: () => import('./server/mirror.ts') },
+  crawl: { summary: 'Probe the mirrors once, and show how each is', load: () => import('./server/crawl.ts') },
   statistics: { summary: 'Show how much was pulled', load: () => import('./server/statistics.ts') },
   propagation: {
     summary: 'Show how publications spread over the mirrors',
@@ -77,10 +74,10 @@ export const verbs: Readonly<
     summary: 'Tell a Mirror List that a mirror has synced',
     load: () => import('./mirror/report.ts'),
   },
-  token: { summary: 'Keep the tokens of the management API', load: () => import('./server/token.ts') },
+  token: { summary: 'Manage the tokens of the management API', load: () => import('./server/token.ts') },
   audit: { summary: 'Show who changed what', load: () => import('./server/audit.ts') },
   explain: {
-    summary: 'Show where a client is sent for a blob, and why',
+    summary: 'Show which mirror a client is sent to, and why',
     load: () => import('./server/explain.ts'),
   },
 };

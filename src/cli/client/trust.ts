@@ -24,7 +24,7 @@ import { readTrustedRoots } from '../trust/trusted-roots.ts';
 /** `signpost trust`: what others need to trust what this Signpost publishes. */
 export function createCommand(terminal: Terminal): Command {
   return new Command('trust')
-    .description('Hand on what clients need to verify signatures.')
+    .description('Export what clients need to verify signatures.')
     .addHelpText('after', '\nExample:\n  $ signpost trust export for-clients')
     .addCommand(createExport(terminal));
 }
@@ -32,14 +32,17 @@ export function createCommand(terminal: Terminal): Command {
 function createExport(terminal: Terminal): Command {
   return createVerb(
     'export',
-    'Write ready files for podman, CRI-O, skopeo, cosign, notation, TUF clients, notary and docker, made from the configuration, and say where each goes.',
+    'Write configuration and key files for podman, CRI-O, skopeo, cosign, notation, TUF clients, notary and docker, and say where each file belongs on the client.',
     [
       'signpost trust export for-clients --config signpost.yaml',
       'signpost trust export for-clients --ca house-ca.pem',
     ],
   )
-    .argument('<folder>', 'where to write them')
-    .option('--ca <file>', "who issued the registry's TLS certificate (PEM), where clients do not know it")
+    .argument('<folder>', 'folder to write the files into')
+    .option(
+      '--ca <file>',
+      "certificate authority (PEM) of the registry's TLS certificate, if clients do not trust it already",
+    )
     .action(async (folder: string, options: CommonOptions & { readonly ca?: string }) => {
       const result = await composeTrustExport(loadConfig(options), folder, options.ca);
       printResult(terminal, options, toJson(folder, result), describe(folder, result));

@@ -36,18 +36,26 @@ export function createCommand(terminal: Terminal): Command {
     ],
   )
     .argument('<image>', '<host>/<repository>:<tag> or <host>/<repository>@<digest>')
-    .requiredOption('--policy <file>', "Signpost's own policy, or a policy.json of the containers tools")
-    .option('--platform <platform>', 'only this platform; repeat for several', collect, [])
+    .requiredOption(
+      '--policy <file>',
+      'policy of Signpost (docs/verifying.md), or policy.json of podman, skopeo and CRI-O',
+    )
+    .option('--platform <platform>', 'only this platform; may be repeated', collect, [])
     .option(
       '--print-reference',
-      'print <host>/<repository>@<digest> of what was verified, and nothing when it was not',
+      'print <host>/<repository>@<digest> when the image is verified, and nothing otherwise',
     )
-    .option('--blobs', 'read and hash every blob too')
-    .option('--state <file>', 'remember what was seen of each tag, and refuse to go back')
-    .option('--auth-file <file>', 'registry credentials, instead of those that docker and podman keep')
-    .option('--source-ca <file>', 'trust this certificate authority (PEM) too; repeatable', collect, [])
+    .option('--blobs', 'download and hash every blob too')
+    .option('--state <file>', 'remember what each tag led to, and refuse older content later')
+    .option('--auth-file <file>', 'file with registry credentials, instead of those of docker and podman')
+    .option(
+      '--source-ca <file>',
+      'trust this certificate authority (PEM) in addition to those of the system; may be repeated',
+      collect,
+      [],
+    )
     .option('--source-insecure', "do not verify the registry's certificate")
-    .option('--source-plain-http', 'speak HTTP without TLS to the registry')
+    .option('--source-plain-http', 'use HTTP without TLS for the registry')
     .addOption(noProxyOption())
     .action(async (image: string, options: Options) => {
       const verified = await composeVerify(parseImage(image), {

@@ -20,8 +20,8 @@ interface Options extends CommonOptions, ServerOptions {
 export function createCommand(terminal: Terminal): Command {
   const command = createVerb(
     'report',
-    'Tell a Mirror List that a mirror has synced, so that it is checked at once instead of at its next turn. For mirror ' +
-      'administrators: run it after each sync, with the token that the operator gave you.',
+    'Tell a Mirror List that a mirror has synced, so that the mirror is probed at once and not at its next turn. For mirror ' +
+      'administrators: run this after each sync, with the token from the operator.',
     [
       'signpost report uni-example --wait --server https://admin.example.org --token-file /etc/signpost-mirror.token',
       'signpost report uni-example --server https://admin.example.org --token-file /etc/signpost-mirror.token',
@@ -29,14 +29,14 @@ export function createCommand(terminal: Terminal): Command {
     ],
   )
     .argument('<name>', 'the mirror')
-    .option('--tree <folder>', 'say which publication this copy of the tree is at, from its publication.json')
-    .option('--serial <number>', 'say which publication it is at')
+    .option('--tree <folder>', 'report the publication that publication.json in this copy of the tree names')
+    .option('--serial <number>', 'report this publication')
     .option(
       '--wait',
-      'wait until the mirror has been checked, and say whether clients are sent there: exit status 0 when they are, 3 when they are not, 5 when it was not checked in time',
+      'wait until the mirror has been probed. The exit status is 0 when it gets clients, 3 when it does not, and 5 when it was not probed in time',
     )
-    .option('--timeout <time>', 'how long --wait waits at most (default: "2m")');
-  return addServerOptions(command, 'the management API of the Mirror List; needed').action(
+    .option('--timeout <time>', 'how long --wait waits (default: "2m")');
+  return addServerOptions(command, 'URL of the management API of the Mirror List (required)').action(
     async (name: string, options: Options) => {
       const timeout = timeoutOf(options);
       const report = await composeReport(options);

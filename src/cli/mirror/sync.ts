@@ -36,34 +36,53 @@ const examples = [
 export function createCommand(terminal: Terminal): Command {
   return new Command('sync')
     .description(
-      "Bring a mirror's copy of the tree up to date over HTTPS. Every byte is checked against its digest, only what is " +
-        'new is fetched, and publication.json is written last: it may be stopped at any moment and run again.',
+      "Bring a mirror's copy of the tree up to date over HTTPS. Only new files are fetched, every byte is checked against its " +
+        'digest, and publication.json is written last. The command can be stopped at any moment and run again.',
     )
-    .argument('<folder>', "the mirror's folder")
+    .argument('<folder>', "folder of the mirror's copy")
     .requiredOption(
       '--from <url>',
-      "the Mirror List, or the origin's tree: what it publishes is what is copied",
+      "URL of the Mirror List, or of the origin's tree, whose publication is copied",
     )
-    .option('--also-from <url>', 'a mirror that content may come from as well (repeatable)', collect, [])
-    .option('--repository <name>', 'only this repository, or all below "fedora/*" (repeatable)', collect, [])
-    .option('--bandwidth <bytes>', 'bytes a second at most, such as 500K, 20M or 1G', parseBandwidth)
-    .option('--parallel <count>', 'how many files are fetched at once', parseParallel, 8)
+    .option(
+      '--also-from <url>',
+      'URL of a mirror to fetch content from as well; may be repeated',
+      collect,
+      [],
+    )
+    .option(
+      '--repository <name>',
+      'only this repository, or those of a pattern such as "fedora/*"; may be repeated',
+      collect,
+      [],
+    )
+    .option(
+      '--bandwidth <bytes>',
+      'maximum rate in bytes per second, such as 500K, 20M or 1G',
+      parseBandwidth,
+    )
+    .option('--parallel <count>', 'how many files are fetched at the same time', parseParallel, 8)
     .option('--delete-after <time>', 'keep unpublished files this long before deleting them', '1d')
     .option('--timeout <time>', 'give up on a source that sends nothing for this long', '30s')
     .option(
-      '--allow-address <netblock>',
-      'special addresses that sources may redirect to (repeatable)',
+      '--allow-address <block>',
+      'CIDR block of loopback, private or link-local addresses that sources may redirect to; may be repeated',
       collect,
       [],
     )
     .addOption(noProxyOption())
-    .option('--ca <file>', 'further certificate authorities, PEM (repeatable)', collect, [])
-    .option('--verify', 'hash what is there again, and fetch what is damaged')
+    .option(
+      '--ca <file>',
+      'PEM file with certificate authorities to trust in addition to those of the system; may be repeated',
+      collect,
+      [],
+    )
+    .option('--verify', 'hash the files in the folder again, and fetch damaged ones anew')
     .option(
       '--dry-run',
-      'only say what is missing and whether it fits: nothing but lists is fetched and kept',
+      'only show which files are missing and whether they fit on the disk. Nothing but contents lists is fetched',
     )
-    .option('--json', 'print JSON for programs')
+    .option('--json', 'print JSON')
     .addHelpText('after', `\nExamples:\n${examples.map((example) => `  $ ${example}`).join('\n')}`)
     .action(async (folder: string, options: Options) => {
       const choice = selectRepositories(options.repository);

@@ -17,8 +17,8 @@ import { formatTime } from '../../text/format-time.ts';
 export function createCommand(terminal: Terminal): Command {
   return createVerb(
     'accept',
-    'Verify a signature bundle against the configured keys and publish what it signs, in one step. Given ' +
-      'a folder, accept every bundle in it ("*.bundle") in turn, and move each to "accepted" or "refused" there.',
+    'Verify a signature bundle with the configured keys, and publish the images that it signs, in one step. When ' +
+      'the argument is a folder, each bundle in it ("*.bundle") is verified in turn and moved to "accepted" or "refused" there.',
     ['signpost accept signature-bundle-7-89ABCDEF.bundle', 'signpost accept /var/spool/signpost/bundles'],
   )
     .argument('<bundle>', 'file that "signpost sign" wrote, or a folder with such files')

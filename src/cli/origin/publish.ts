@@ -34,9 +34,8 @@ interface Options extends CommonOptions, ProxyOption {
 export function createCommand(terminal: Terminal): Command {
   return createVerb(
     'publish',
-    'Copy an image or an artifact into the staging area and check every byte of it, and that the layers are what the ' +
-      "image's config says. Nothing is served before it is signed. " +
-      'An interrupted copy goes on where it was when the command is run again.',
+    'Copy an image or an artifact into the staging area. Every byte is checked against its digest, and the layers against the ' +
+      "image's config. Nothing is served before it is signed. To resume an interrupted copy, run the command again.",
     [
       'signpost publish docker://registry.example.org/fedora:41 fedora/base:41',
       'signpost publish oci:build/image:41 fedora/base:41 --platform linux/amd64 --platform linux/arm64',
@@ -49,35 +48,35 @@ export function createCommand(terminal: Terminal): Command {
     .usage('[options] <source...> <target>')
     .argument(
       '<source...>',
-      'docker://<host>/<repository>:<tag>, or oci:<folder or tar> with :<ref>, @<digest> or :@<position> where it has ' +
-        'several images, or docker-archive:<file> with :<repository>:<tag> or :@<position>, or ' +
-        'containers-storage:<image> or docker-daemon:<image>; several make one list of all their platforms. Last comes ' +
-        'the target: <repository>:<tag> under which it will be published',
+      'docker://<host>/<repository>:<tag>; oci:<folder or tar>, followed by :<ref>, @<digest> or :@<position> when it holds ' +
+        'several images; docker-archive:<file>, followed by :<repository>:<tag> or :@<position>; ' +
+        'containers-storage:<image>; or docker-daemon:<image>. Several sources make one manifest list of all their ' +
+        'platforms. The last argument is the target: the <repository>:<tag> to publish under',
     )
-    .option(
-      '--platform <platform>',
-      'only this platform, such as linux/arm64; repeat for several',
-      collect,
-      [],
-    )
-    .option('--parallel <count>', 'how many blobs are copied at once', parseParallel, 4)
-    .option('--renew', 'stage an image that is published already, so that it can be signed again')
+    .option('--platform <platform>', 'only this platform, such as linux/arm64; may be repeated', collect, [])
+    .option('--parallel <count>', 'how many blobs are copied at the same time', parseParallel, 4)
+    .option('--renew', 'stage the image for a new signature even if it is already published')
     .option(
       '--referrers',
-      'take along what refers to the image (SBOMs, provenance, signatures of others): it is served with it, and vouches for nothing',
+      'also copy what refers to the image (SBOMs, provenance, signatures by others). It is served with the image, but Signpost does not verify it',
     )
     .option(
       '--allow-layer-mismatch',
-      'stage an image although its layers are not what its config says; clients can pull it, but not use it',
+      'stage an image even if its layers differ from what its config says. Clients can pull such an image, but not use it',
     )
     .option(
       '--wait',
-      'wait until it is signed and accepted, at most a day; "signpost propagation" shows what mirrors have then',
+      'wait, for at most a day, until the image is signed and accepted. Mirrors get it later: see "signpost propagation"',
     )
-    .option('--auth-file <file>', 'registry credentials, instead of those that docker and podman keep')
-    .option('--source-ca <file>', 'trust this certificate authority (PEM) too; repeatable', collect, [])
+    .option('--auth-file <file>', 'file with registry credentials, instead of those of docker and podman')
+    .option(
+      '--source-ca <file>',
+      'trust this certificate authority (PEM) in addition to those of the system; may be repeated',
+      collect,
+      [],
+    )
     .option('--source-insecure', "do not verify the source's certificate")
-    .option('--source-plain-http', 'speak HTTP without TLS to the source')
+    .option('--source-plain-http', 'use HTTP without TLS for the source')
     .addOption(noProxyOption())
     .action(async (words: readonly string[], options: Options) => {
       const [target, ...sources] = words.toReversed();

@@ -18,17 +18,27 @@ interface Options extends CommonOptions {
 export function createCommand(terminal: Terminal): Command {
   return createVerb(
     'recover',
-    'Go on after an older copy of the database, or of the whole data folder, was put back. Compares the database with ' +
-      "the tree, with what the mirrors say and with a copy of the signer's record, names what has been forgotten, and moves " +
-      'on past every serial that was given out, so that none is given out again. Nothing else is changed: what was ' +
-      'forgotten has to be published again. Newer copies that still exist are better (docs/backup.md).',
+    'Recover after a restore of the database, or of the whole data folder, from an older backup. This compares the database ' +
+      "with the tree, the mirrors and a copy of the signer's record, and names the images that the database lacks. Then it " +
+      'raises the serials above every serial that was ever used, so that none is used twice. It changes nothing else: publish ' +
+      'the lost images again. If a newer backup exists, restore that one instead (docs/backup.md).',
     ['signpost recover --signer-record signer.db', 'signpost recover --signer-record signer.db --yes --json'],
   )
-    .option('--signer-record <file>', "copy of the signer's record, from the signer's machine")
-    .option('--past-publication <serial>', 'move on past this publication serial too', parseSerial, 0)
-    .option('--past-request <serial>', 'move on past this request serial too', parseSerial, 0)
-    .option('--no-mirrors', 'do not ask the mirrors')
-    .option('--yes', 'do not ask before anything is changed')
+    .option('--signer-record <file>', "copy of the signer's record, brought from the signer's machine")
+    .option(
+      '--past-publication <serial>',
+      'publication serial that was used last, as far as you know',
+      parseSerial,
+      0,
+    )
+    .option(
+      '--past-request <serial>',
+      'request serial that was used last, as far as you know',
+      parseSerial,
+      0,
+    )
+    .option('--no-mirrors', 'do not ask the mirrors for their serials')
+    .option('--yes', 'change without asking')
     .action(async (options: Options) => {
       const result = await composeRecover(await loadCheckedConfig(options, 'publishing'), {
         signerRecord: options.signerRecord,

@@ -21,9 +21,9 @@ interface RenewOptions extends CommonOptions {
 export function createCommand(terminal: Terminal): Command {
   return createVerb(
     'renew',
-    'Stage published tags again, as they are, for new signatures. Without options: whatever has less than a third of ' +
-      'its validity left, in every format. For TUF and Notary v1 metadata one tag is staged, since signing it makes the ' +
-      'metadata anew. A TUF timestamp whose key is on this machine is renewed at once.',
+    'Stage published tags again, unchanged, for new signatures. Without options this stages the tags that have less than a ' +
+      'third of their validity left in any format. When TUF or Notary v1 metadata is due, one tag is staged, because the ' +
+      'next signing renews the metadata too. A TUF timestamp whose key is on this machine is renewed at once.',
     [
       'signpost renew',
       'signpost renew --expiring-within 30d',
@@ -31,10 +31,10 @@ export function createCommand(terminal: Terminal): Command {
       'signpost renew --all --repository fedora/base',
     ],
   )
-    .option('--expiring-within <time>', 'what expires in this time')
-    .option('--signed-by <fingerprint>', 'tags that this key has signed')
+    .option('--expiring-within <time>', 'tags and metadata that expire within this time')
+    .option('--signed-by <fingerprint>', 'tags that this key has signed, for example to replace the key')
     .option('--all', 'every tag')
-    .option('--repository <name...>', 'only in these repositories')
+    .option('--repository <name...>', 'only tags in these repositories')
     .action(async (options: RenewOptions) => {
       const choice = parseChoice(options);
       const repositories = options.repository?.map(parseRepositoryName);

@@ -33,7 +33,7 @@ interface RequestOptions extends CommonOptions {
 export function createCommand(terminal: Terminal): Command {
   return createVerb(
     'request',
-    'Write everything that waits for a signature into one file, to carry to the signer.',
+    'Write a signing request: one file with every image that waits for a signature, to carry to the signer.',
     [
       'signpost request -o monday.request',
       'signpost request --repository fedora/base --repository fedora/toolbox',
@@ -42,10 +42,10 @@ export function createCommand(terminal: Terminal): Command {
   )
     .option('-o, --output <file>', 'file to write (default: signing-request-<serial>.request)')
     .option('--repository <name...>', 'only these repositories')
-    .option('--requester-key <file>', 'private key in PEM (Ed25519 or ECDSA) that vouches for the request')
+    .option('--requester-key <file>', 'private key in PEM (Ed25519 or ECDSA) that seals the request')
     .option(
       '--requester-passphrase-file <file>',
-      "file whose first line is that key's passphrase (default: ask)",
+      "file whose first line is that key's passphrase (default: ask for it)",
     )
     .action(async (options: RequestOptions) => {
       const wanted = options.repository?.map(parseRepositoryName);

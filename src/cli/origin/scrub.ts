@@ -24,12 +24,15 @@ interface Options extends CommonOptions {
 export function createCommand(terminal: Terminal): Command {
   return createVerb(
     'scrub',
-    'Hash every stored file again, follow every tag down to its blobs, and compare the marker with the database. ' +
-      'Anything wrong makes the exit status non-zero. Safe to run at any time.',
+    'Hash every stored file again, follow every tag down to its blobs, and compare publication.json with the database. ' +
+      'Any problem makes the exit status non-zero. Without --repair this is safe to run at any time.',
     ['signpost scrub', 'signpost scrub --repair --json'],
   )
-    .option('--repair', 'remove what interrupted commands left; no other command may be at work')
-    .option('--parallel <count>', 'how many files are hashed at once', parseParallel, 2)
+    .option(
+      '--repair',
+      'remove what interrupted commands have left behind. No other command may run at the same time',
+    )
+    .option('--parallel <count>', 'how many files are hashed at the same time', parseParallel, 2)
     .action(async (options: Options) => {
       const report = await scrub(terminal, options);
       printResult(terminal, options, { event: 'result', ...report }, describe(report));

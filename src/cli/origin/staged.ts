@@ -20,10 +20,11 @@ export function createCommand(terminal: Terminal): Command {
 }
 
 function createList(terminal: Terminal): Command {
-  return createVerb('list', 'Show what waits for a signature, and why a signature was refused.', [
-    'signpost staged list',
-    'signpost staged list --json',
-  ]).action(async (options: CommonOptions) => {
+  return createVerb(
+    'list',
+    'Show the images that wait for a signature, and why an earlier signature was refused.',
+    ['signpost staged list', 'signpost staged list --json'],
+  ).action(async (options: CommonOptions) => {
     await using content = await composeContent(loadConfig(options), 'staged list');
     const images = await content.stagedImages.list();
     const lines = formatTable([
@@ -40,9 +41,11 @@ function createList(terminal: Terminal): Command {
 }
 
 function createDiscard(terminal: Terminal): Command {
-  return createVerb('discard', 'Forget a staged image and remove the bytes that only it needs.', [
-    'signpost staged discard fedora/base:41',
-  ])
+  return createVerb(
+    'discard',
+    'Remove an image from the staging area, with the files that no other staged image needs.',
+    ['signpost staged discard fedora/base:41'],
+  )
     .argument('<image>', '<repository>:<tag>')
     .action(async (text: string, options: CommonOptions) => {
       const target = parseTaggedReference(text);

@@ -25,8 +25,8 @@ interface Options extends CommonOptions {
 export function createCommand(terminal: Terminal): Command {
   return createVerb(
     'status',
-    'Show how long the signatures of each published tag, each format in each repository and each role of TUF and Notary ' +
-      'v1 metadata remain valid. What has less than a third of its validity left is due for renewal: "signpost renew".',
+    'Show how long the signatures of each published tag, of each format in each repository, and each role of TUF and Notary ' +
+      'v1 metadata remain valid. Whatever has less than a third of its validity left is due for "signpost renew".',
     ['signpost status', 'signpost status --check --json'],
   )
     .option('--check', 'end with exit status 3 when anything is due, expired or unreadable')

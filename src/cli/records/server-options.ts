@@ -8,13 +8,16 @@ export interface ServerOptions extends ProxyOption {
   readonly certificateAuthority?: string;
 }
 
-const instead = 'work through the management API there, instead of on the data here';
+const instead = 'use the management API at this URL, instead of the local database';
 
 /** @param server what the option `--server` does */
 export function addServerOptions(command: Command, server = instead): Command {
   return command
     .addOption(noProxyOption())
     .option('--server <url>', server)
-    .option('--token-file <file>', 'file whose first line is the token for it')
-    .option('--certificate-authority <file>', 'PEM file to trust for it instead of the usual authorities');
+    .option('--token-file <file>', 'file whose first line is the token for --server')
+    .option(
+      '--certificate-authority <file>',
+      'PEM file with the certificate authority to trust for --server, instead of those of the system',
+    );
 }

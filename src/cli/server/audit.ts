@@ -16,8 +16,8 @@ interface Options extends CommonOptions, ServerOptions {
 export function createCommand(terminal: Terminal): Command {
   const command = createVerb(
     'audit',
-    'Show who changed what, the newest change first. Every change of a mirror or a token is written down, whether it ' +
-      'was made here or through the management API; so are publications, refusals, renewals and discarded images.',
+    'Show who changed what, the newest change first. The record holds every change of a mirror or a token, made by a command ' +
+      'or through the management API, and every publication, refusal, renewal and discarded image.',
     [
       'signpost audit',
       'signpost audit --limit 500 --before 1234 --json',
@@ -25,8 +25,8 @@ export function createCommand(terminal: Terminal): Command {
     ],
   );
   return addServerOptions(command)
-    .option('--limit <number>', `how many changes, at most ${auditReadLimit}`, '50')
-    .option('--before <number>', 'only those before the change with this number')
+    .option('--limit <number>', `how many changes to show, at most ${auditReadLimit}`, '50')
+    .option('--before <number>', 'only changes before the one with this number')
     .action(async (options: Options) => {
       const before = options.before === undefined ? undefined : parseNumber(options.before, '--before');
       const limit = Math.min(parseNumber(options.limit, '--limit'), auditReadLimit);

@@ -21,13 +21,14 @@ const progressStep = 100;
 export function createCommand(terminal: Terminal): Command {
   return createVerb(
     'crawl',
-    'Visit mirrors once: read the marker of each, compare a part of a blob with its bytes here, and look at every ' +
-      'URL over IPv4 and IPv6. Any that is out makes the exit status non-zero. A running server does all this by itself. Where this visit finds a mirror in and the server has it out, or the other way round, the server checks that mirror at once.',
+    'Probe mirrors once: read publication.json of each, compare a part of a blob with the bytes at the origin, and try every ' +
+      'URL over IPv4 and IPv6. If any mirror is out, the exit status is non-zero. A running server probes mirrors without this ' +
+      'command. When this command and the server disagree about a mirror, the server probes that mirror again at once.',
     ['signpost crawl', 'signpost crawl uni-example --full', 'signpost crawl --json'],
   )
-    .argument('[mirror...]', 'the mirrors; all that are enabled without any')
-    .option('--full', 'compare several parts of several blobs, and read one whole')
-    .option('--parallel <count>', 'how many mirrors are visited at once', parseMirrors, 64)
+    .argument('[mirror...]', 'mirrors to probe (default: all that are enabled)')
+    .option('--full', 'compare several parts of several blobs, and download one whole blob')
+    .option('--parallel <count>', 'how many mirrors are probed at the same time', parseMirrors, 64)
     .action(async (names: readonly string[], options: Options) => {
       const config = loadConfig(options);
       let done = 0;

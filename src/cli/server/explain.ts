@@ -26,17 +26,17 @@ import { openStorage } from '../records/storage.ts';
 export function createCommand(terminal: Terminal): Command {
   return createVerb(
     'explain',
-    'Show where a client is sent for a blob, how it was placed, and why each other mirror is not chosen.\n' +
-      'Every mirror is looked at, with what the running server last knew of it.',
+    'Show which mirror a client is sent to for a blob, where the client is taken to be, and why each other mirror is not chosen. ' +
+      'This uses the last probe results of the running server.',
     [
       'signpost explain 192.0.2.7 fedora/base:41',
       'signpost explain 192.0.2.7 fedora/base@sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08',
     ],
   )
     .argument('<address>', "the client's IP address")
-    .argument('<blob>', 'the blob: <repository>@sha256:<hex>; or <repository>:<tag> for its largest blob')
-    .option('--platform <platform>', 'of a tag, the image for this platform', parsePlatform)
-    .option('--http', 'as a client that came over plain HTTP: it may be sent to http mirrors')
+    .argument('<blob>', '<repository>@sha256:<hex>, or <repository>:<tag> for the largest blob of the image')
+    .option('--platform <platform>', 'with <repository>:<tag>: the image for this platform', parsePlatform)
+    .option('--http', 'as for a client that uses plain HTTP, which may be sent to http mirrors')
     .action(async (addressText: string, blobText: string, options: ExplainOptions) => {
       const named = parseNamed(blobText);
       const address = parseIpAddress(addressText);

@@ -20,7 +20,7 @@ export function createHistory(terminal: Terminal): Command {
   ]);
   return addServerOptions(command)
     .argument('<name>', 'the mirror')
-    .option('--limit <count>', 'how many events, the newest first', parseLimit, 20)
+    .option('--limit <count>', 'how many events to show, the newest first', parseLimit, 20)
     .action(async (name: string, options: Options) => {
       await using records = await openRecords(options);
       const events = await records.history(name, options.limit);

@@ -22,18 +22,18 @@ interface Options extends CommonOptions, ServerOptions {
 export function createImport(terminal: Terminal): Command {
   const command = createVerb(
     'import',
-    'Add the mirrors of a YAML or JSON file, in the form in which "mirror list --json" and the HTTP API show them. ' +
-      'A mirror whose name is known already becomes what the file says; mirrors that the file does not name stay as they are. ' +
-      'The whole file is checked before anything is changed, and importing it again changes nothing more.',
+    'Add or change the mirrors of a YAML or JSON file, in the form that "signpost mirror list --json" and the management API ' +
+      'print. A mirror that already exists gets the properties in the file. Mirrors that are not in the file stay as they are. ' +
+      'The whole file is checked before anything is changed. Importing the same file twice changes nothing the second time.',
     [
       'signpost mirror list --json > mirrors.json',
       'signpost mirror import mirrors.yaml --dry-run',
       'signpost mirror import mirrors.json --server https://admin.example.org --token-file ~/.signpost-token',
     ],
   )
-    .argument('<file>', 'with "mirrors": a list')
-    .option('--share-netblocks', 'their netblocks may overlap those of other mirrors')
-    .option('--dry-run', 'only say what would be done');
+    .argument('<file>', 'YAML or JSON file with "mirrors"')
+    .option('--share-netblocks', 'allow their CIDR blocks to overlap those of other mirrors')
+    .option('--dry-run', 'only show what would be changed');
   return addServerOptions(command).action(async (file: string, options: Options) => {
     const imported = await readMirrorFile(file);
     await using records = await openRecords(options);

@@ -23,43 +23,54 @@ export interface MirrorOptions {
 /** The options of a mirror's properties. Lists are given by repeating an option, or with commas. */
 export function addMirrorOptions(command: Command): Command {
   return command
-    .option('--kind <kind>', 'public, private (its own netblocks only) or always-current (a CDN, a bucket)')
-    .option('--site <name>', 'who runs it, for the public list: "University of Example"')
-    .option('--coordinates <lat,lon>', 'where it is, in degrees; otherwise the middle of its country counts')
     .option(
-      '--asn <number>',
-      'an autonomous system whose clients are sent here first; may be repeated',
-      collect,
+      '--kind <kind>',
+      'public, private (only for clients in its CIDR blocks) or always-current (a CDN, a bucket)',
     )
+    .option('--site <name>', 'who runs it, as the public page of mirrors shows: "University of Example"')
+    .option('--coordinates <lat,lon>', 'its position in degrees (default: the middle of its country)')
+    .option('--asn <number>', 'autonomous system whose clients prefer this mirror; may be repeated', collect)
     .option(
-      '--netblock <netblock>',
-      'addresses whose clients are sent here before all; may be repeated',
+      '--netblock <block>',
+      'CIDR block whose clients prefer this mirror, even before those of --asn; may be repeated',
       collect,
     )
     .option(
       '--weight <number>',
-      'its share of the clients relative to other mirrors, usually its bandwidth in Mbit/s: 1 to 1000000 (default for a new mirror: 100)',
+      'its share of the clients, relative to other mirrors: 1 to 1000000, usually the bandwidth in Mbit/s (default for a new mirror: 100)',
     )
-    .option('--repository <pattern>', 'carries these only: a name or "prefix/*"; may be repeated', collect)
-    .option('--only-country <code>', 'serves clients in these countries only; may be repeated', collect)
-    .option('--except-country <code>', 'serves no clients in these countries; may be repeated', collect)
-    .option('--contact <address>', 'whom to ask about it, for operators only: an e-mail address or a URL')
-    .option('--webhook <url>', 'told when the mirror goes out or comes back')
-    .option('--share-netblocks', 'its netblocks may overlap those of other mirrors');
+    .option(
+      '--repository <pattern>',
+      'the mirror carries only this repository, or those of "prefix/*"; may be repeated',
+      collect,
+    )
+    .option(
+      '--only-country <code>',
+      'the mirror serves only clients in this country; may be repeated',
+      collect,
+    )
+    .option(
+      '--except-country <code>',
+      'the mirror serves no clients in this country; may be repeated',
+      collect,
+    )
+    .option('--contact <address>', 'e-mail address or URL of its administrator, shown only to operators')
+    .option('--webhook <url>', 'webhook to call when the mirror goes out or comes back')
+    .option('--share-netblocks', 'allow its CIDR blocks to overlap those of other mirrors');
 }
 
 /** The options that take away what the others give. */
 export function addRemovingOptions(command: Command): Command {
   return command
-    .option('--no-site', 'name nobody who runs it')
-    .option('--no-coordinates', 'count the middle of its country again')
-    .option('--no-asn', 'no autonomous systems')
-    .option('--no-netblock', 'no netblocks')
-    .option('--no-repository', 'carries everything')
-    .option('--no-only-country', 'serves clients of every country that is not excepted')
-    .option('--no-except-country', 'excepts no country')
-    .option('--no-contact', 'nobody to ask')
-    .option('--no-webhook', 'tells nobody');
+    .option('--no-site', 'remove the name of who runs it')
+    .option('--no-coordinates', 'use the middle of its country as its position')
+    .option('--no-asn', 'remove all autonomous systems')
+    .option('--no-netblock', 'remove all CIDR blocks')
+    .option('--no-repository', 'the mirror carries all repositories')
+    .option('--no-only-country', 'the mirror serves clients in all countries, but for --except-country')
+    .option('--no-except-country', 'remove all excepted countries')
+    .option('--no-contact', 'remove the contact')
+    .option('--no-webhook', 'remove the webhook');
 }
 
 /** Just what is named on the command line. */

@@ -36,7 +36,7 @@ const examples = [
 /** `signpost mirror`: the mirrors that clients are sent to. A running server notices changes by itself. */
 export function createCommand(terminal: Terminal): Command {
   return new Command('mirror')
-    .description('Keep the list of mirrors. A running server notices changes within seconds.')
+    .description('Manage the mirrors. A running server notices changes within seconds.')
     .addHelpText('after', `\nExamples:\n${examples.map((example) => `  $ ${example}`).join('\n')}`)
     .addCommand(createAdd(terminal))
     .addCommand(createEdit(terminal))
@@ -51,7 +51,7 @@ export function createCommand(terminal: Terminal): Command {
         'disable',
         'disabled',
         { enabled: false },
-        'Send nobody to a mirror until it is enabled again.',
+        'Send no more clients to a mirror, until it is enabled again.',
       ),
     )
     .addCommand(
@@ -63,7 +63,7 @@ export function createCommand(terminal: Terminal): Command {
         'approve',
         'approved',
         { approved: true },
-        'Approve a mirror that was entered with "approved: false": clients are sent there once it has passed a probe.',
+        'Approve a mirror that was added with "approved: false". It gets clients as soon as it has passed a probe.',
       ),
     );
 }
@@ -74,17 +74,13 @@ function createMirrorVerb(name: string, description: string, examples: readonly 
 }
 
 function createAdd(terminal: Terminal): Command {
-  const command = createMirrorVerb(
-    'add',
-    'Add a mirror. Clients are sent there once it has passed a probe.',
-    [
-      'signpost mirror add uni-example https://mirror.example.org/images --country DE --asn 680 --weight 1000',
-      'signpost mirror add campus https://images.campus.example.net --country FR --kind private --netblock 192.0.2.0/24',
-    ],
-  )
+  const command = createMirrorVerb('add', 'Add a mirror. It gets clients as soon as it has passed a probe.', [
+    'signpost mirror add uni-example https://mirror.example.org/images --country DE --asn 680 --weight 1000',
+    'signpost mirror add campus https://images.campus.example.net --country FR --kind private --netblock 192.0.2.0/24',
+  ])
     .argument('<name>', 'short and unique, such as uni-example')
-    .argument('<url...>', 'where its copy of the tree is; a client is sent to the first that it can use')
-    .requiredOption('--country <code>', 'its country (ISO 3166-1, two letters)');
+    .argument('<url...>', 'URL of its copy of the tree. A client is sent to the first URL that it can use')
+    .requiredOption('--country <code>', 'country of the mirror (two letters, ISO 3166-1)');
   return addMirrorOptions(command).action(
     async (
       name: string,
@@ -111,13 +107,13 @@ function createEdit(terminal: Terminal): Command {
     'signpost mirror edit uni-example --netblock 192.0.2.0/24 --no-asn',
   ])
     .argument('<name>', 'the mirror')
-    .option('--name <name>', 'another name')
+    .option('--name <name>', 'new name')
     .option(
       '--url <url>',
-      'other places of its copy of the tree, instead of those it has; may be repeated',
+      'URL of its copy of the tree, replacing all present URLs; may be repeated',
       collectWhole,
     )
-    .option('--country <code>', 'another country');
+    .option('--country <code>', 'new country (two letters, ISO 3166-1)');
   return addRemovingOptions(addMirrorOptions(command)).action(
     async (name: string, options: MirrorOptions & MirrorCommandOptions) => {
       await using records = await openRecords(options);
@@ -168,7 +164,7 @@ function createList(terminal: Terminal): Command {
 }
 
 function createShow(terminal: Terminal): Command {
-  return createMirrorVerb('show', 'Show everything that is known of a mirror.', [
+  return createMirrorVerb('show', 'Show all properties of a mirror and the results of its probes.', [
     'signpost mirror show uni-example',
   ])
     .argument('<name>', 'the mirror')
@@ -183,7 +179,7 @@ function createShow(terminal: Terminal): Command {
 function createRemove(terminal: Terminal): Command {
   return createMirrorVerb(
     'remove',
-    'Remove a mirror for good, with what is known of it. "signpost mirror disable" sends nobody there and keeps it.',
+    'Remove a mirror and its history for good. To keep the mirror without sending clients there, use "signpost mirror disable".',
     ['signpost mirror remove uni-example', 'signpost mirror remove uni-example --yes'],
   )
     .argument('<name>', 'the mirror')

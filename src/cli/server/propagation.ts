@@ -22,7 +22,7 @@ export function createCommand(terminal: Terminal): Command {
     ],
   );
   return addServerOptions(command)
-    .option('--limit <number>', 'the newest publications, so many', parseLimit, 20)
+    .option('--limit <number>', 'how many publications to show, the newest first', parseLimit, 20)
     .action(async (options: Options) => {
       await using records = await openRecords(options);
       const spreads = summarise(await records.propagation(options.limit));

@@ -9,10 +9,10 @@ import { type ProxyOption, noProxyOption } from '../terminal/proxy-option.ts';
 export function createCommand(terminal: Terminal): Command {
   return createVerb(
     'serve',
-    'Answer the pull API of the OCI distribution specification, and send each blob request to a good mirror. ' +
-      'Prints its addresses when it is ready; logs JSON lines on standard error. SIGTERM stops it gracefully; SIGHUP ' +
-      'reads the settings of mirrors, places and the log level again. Certificates, mirrors and publications are noticed ' +
-      'by themselves.',
+    'Serve the pull API of the OCI distribution specification, and redirect each blob request to a mirror near the client. ' +
+      'The addresses are printed when the server is ready; the log goes to standard error as JSON lines. SIGTERM stops the server ' +
+      'after running requests have ended. SIGHUP reads the settings of mirrors, geolocation and the log level again. Changed ' +
+      'certificates, mirrors and publications are noticed without a signal.',
     ['signpost serve', 'signpost serve --config ./signpost.yaml --json'],
   )
     .addOption(noProxyOption())

@@ -29,17 +29,20 @@ interface SnapshotOptions extends CommonOptions {
 export function createCommand(terminal: Terminal): Command {
   return createVerb(
     'snapshot',
-    'Make and seal the snapshot that front ends on other machines follow (docs/front-ends.md). Only what ' +
-      'has changed is made anew.',
+    'Write and seal the snapshot that front ends on other machines follow (docs/front-ends.md). Parts that have ' +
+      'not changed are kept.',
     [
       'signpost snapshot --key /etc/signpost/origin.pem',
       'signpost snapshot --key /etc/signpost/origin.pem --watch',
     ],
   )
-    .requiredOption('--key <file>', 'private key in PEM (Ed25519 or ECDSA) that seals it')
-    .option('--passphrase-file <file>', "file whose first line is that key's passphrase (default: ask)")
-    .option('--watch', 'go on whenever something changes, until stopped')
-    .option('--interval <time>', 'how often to look for changes', '2s')
+    .requiredOption('--key <file>', 'private key in PEM (Ed25519 or ECDSA) that seals the snapshot')
+    .option(
+      '--passphrase-file <file>',
+      "file whose first line is that key's passphrase (default: ask for it)",
+    )
+    .option('--watch', 'keep running, and write a new snapshot whenever something has changed')
+    .option('--interval <time>', 'polling interval with --watch', '2s')
     .action(async (options: SnapshotOptions) => {
       await composeSnapshot(loadConfig(options), {
         key: sealKeySource(terminal, options.key, options.passphraseFile, '--passphrase-file'),

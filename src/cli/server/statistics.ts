@@ -22,7 +22,7 @@ export function createCommand(terminal: Terminal): Command {
   const command = createVerb(
     'statistics',
     'Show how much was pulled, by day, repository, tag, country, autonomous system, mirror or kind of client. Days are ' +
-      'those of UTC. No address is ever kept.',
+      'in UTC. Addresses of clients are not stored.',
     [
       'signpost statistics',
       'signpost statistics --by repository --since 7d',
@@ -32,10 +32,12 @@ export function createCommand(terminal: Terminal): Command {
   );
   return addServerOptions(command)
     .addOption(
-      new Option('--by <what>', 'what to sum by').choices(['day', ...statisticDimensions]).default('day'),
+      new Option('--by <what>', 'what each row of the table stands for')
+        .choices(['day', ...statisticDimensions])
+        .default('day'),
     )
-    .option('--since <when>', 'the first day, as a date or so many days ago', '30d')
-    .option('--limit <number>', 'rows at most', parseLimit, 50)
+    .option('--since <when>', 'first day to count: a date, or a number of days ago such as "7d"', '30d')
+    .option('--limit <number>', 'show at most this many rows', parseLimit, 50)
     .action(async (options: Options) => {
       const { by, limit } = options;
       const since = parseSince(options.since, createSystemClock().now());

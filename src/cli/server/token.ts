@@ -35,7 +35,7 @@ const examples = [
 export function createCommand(terminal: Terminal): Command {
   return new Command('token')
     .description(
-      'Keep the tokens of the management API. They are made on the origin alone, never through the API.',
+      'Manage the tokens of the management API. They are made on the origin, never through the API.',
     )
     .addHelpText('after', `\nExamples:\n${examples.map((example) => `  $ ${example}`).join('\n')}`)
     .addCommand(createCreate(terminal))
@@ -46,15 +46,15 @@ export function createCommand(terminal: Terminal): Command {
 function createCreate(terminal: Terminal): Command {
   return createVerb(
     'create',
-    'Make a token and print it. It is shown this once: only its hash is kept. An operator may do everything, a ' +
-      'publisher may look at what is published and staged, a mirror may report for itself, and a front end may fetch ' +
-      'the snapshot that it follows.',
+    'Make a token and print it. Only its hash is stored, so it cannot be shown again. The role "operator" may do everything, ' +
+      '"publisher" may see what is published and staged, "mirror" may report for one mirror, and "front-end" may fetch ' +
+      'the snapshot.',
     examples,
   )
-    .addOption(new Option('--role <role>', 'what it may do').choices(tokenRoles).makeOptionMandatory())
-    .option('--mirror <name>', 'the mirror that it reports for; only with the role "mirror"')
-    .requiredOption('--label <text>', 'who uses it, as the record of changes shows it')
-    .option('--expires <time>', 'how long it is valid, such as "90d"; two years at most', '365d')
+    .addOption(new Option('--role <role>', 'role of the token').choices(tokenRoles).makeOptionMandatory())
+    .option('--mirror <name>', 'mirror that the token reports for; only for the role "mirror"')
+    .requiredOption('--label <text>', 'who uses the token, for the record of changes')
+    .option('--expires <time>', 'how long the token is valid, such as "90d"; at most two years', '365d')
     .action(async (options: CreateOptions) => {
       await using parts = await composeToken(loadConfig(options));
       const mirror = mirrorOf(await parts.mirrors.list(), options);
@@ -103,8 +103,10 @@ function createList(terminal: Terminal): Command {
 }
 
 function createRevoke(terminal: Terminal): Command {
-  return createVerb('revoke', 'End a token at once and for good.', ['signpost token revoke 0123456789abcdef'])
-    .argument('<id>', 'its id, as "signpost token list" shows it')
+  return createVerb('revoke', 'Revoke a token. It stops working at once.', [
+    'signpost token revoke 0123456789abcdef',
+  ])
+    .argument('<id>', 'id of the token, as "signpost token list" shows it')
     .action(async (id: string, options: CommonOptions) => {
       await using parts = await composeToken(loadConfig(options));
       const token = await parts.tokens.revoke(id, parts.by);

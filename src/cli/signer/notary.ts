@@ -8,7 +8,7 @@ import { askSecret } from '../terminal/prompt.ts';
 /** `signpost notary`: the root of Notary v1 metadata. */
 export function createCommand(terminal: Terminal): Command {
   return new Command('notary')
-    .description('Keep the root of Notary v1 metadata, for notary and docker trust (docs/tuf.md).')
+    .description('Make the root of Notary v1 metadata, for notary and docker trust (docs/tuf.md).')
     .addHelpText(
       'after',
       '\nExamples:\n  $ signpost notary root --key root.pem --certificate root.crt --targets t.pub --snapshot s.pub --timestamp i.pub',
@@ -31,20 +31,23 @@ interface RootOptions extends CommonOptions {
 }
 
 function createRoot(terminal: Terminal): Command {
-  return createVerb('root', 'Make a root. It serves for all repositories that its certificate names.', [
+  return createVerb('root', 'Make a root for the repositories that its certificate names.', [
     'signpost notary root --key root.pem --certificate root.crt --targets t.pub --snapshot s.pub --timestamp i.pub',
     'signpost notary root --key new.pem --certificate new.crt --previous 1.root.json --previous-key root.pem --previous-certificate root.crt --targets t.pub --snapshot s.pub --timestamp i.pub',
   ])
     .requiredOption('--key <key>', 'the root key: a PEM file, a "pkcs11:" URI, or "command:" and a file')
     .requiredOption(
       '--certificate <file>',
-      'its certificate in PEM, whose common name is host/repository, or a prefix and "*"',
+      'certificate of the root key, in PEM. Its common name is <host>/<repository>, or a prefix and "*"',
     )
-    .option('--passphrase-file <file>', "file whose first line is the key's passphrase or PIN (default: ask)")
-    .option('--previous <file>', 'the root that this one follows')
-    .option('--previous-key <key>', 'the previous root key, if it is a different one')
-    .option('--previous-certificate <file>', 'its certificate')
-    .requiredOption('--targets <file>', 'public key that signs tags, in PEM')
+    .option(
+      '--passphrase-file <file>',
+      "file whose first line is the key's passphrase or PIN (default: ask for it)",
+    )
+    .option('--previous <file>', 'file with the root that the new one replaces')
+    .option('--previous-key <key>', 'the root key of the previous root, if that was a different one')
+    .option('--previous-certificate <file>', 'certificate of the previous root key, in PEM')
+    .requiredOption('--targets <file>', 'public key of the targets role, in PEM')
     .requiredOption('--snapshot <file>', 'public key of the snapshot role')
     .requiredOption('--timestamp <file>', 'public key of the timestamp role')
     .option('--expires <time>', 'how long the root is valid', '3650d')

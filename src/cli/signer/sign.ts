@@ -45,7 +45,7 @@ interface SignOptions extends CommonOptions, SigningKeyOptions, ClockOptions {
 export function createCommand(terminal: Terminal): Command {
   const command = createVerb(
     'sign',
-    'Sign a signing request, on a machine of its own: this needs no network, no configuration and no data folder.',
+    'Sign a signing request, on an isolated machine. This needs no network, no configuration and no data folder.',
     [
       'signpost sign monday.request --key release.key',
       'signpost sign monday.request --gpg 0123456789ABCDEF0123456789ABCDEF01234567 --expires 180d',
@@ -57,13 +57,13 @@ export function createCommand(terminal: Terminal): Command {
     .argument('<request>', 'file that "signpost request" wrote')
     .option('-o, --output <file>', 'bundle to write (default: signature-bundle-<serial>-<key>.bundle)');
   return addClockOption(addSigningKeyOptions(command))
-    .option('--allow-rollback', 'sign although this signer has signed a newer request, or this one')
+    .option('--allow-rollback', 'sign a request even if this signer has already signed it, or a newer one')
     .option(
       '--adopt-record',
       'continue although this key has signed things that the record lacks, for example after a restore from a backup',
     )
     .option('--yes', 'do not ask')
-    .option('--dry-run', 'show what would be signed, and sign nothing')
+    .option('--dry-run', 'only show what would be signed')
     .action(async (request: string, options: SignOptions) => {
       await sign(terminal, request, options);
     });

@@ -48,8 +48,11 @@ function addFolderOptions(command: Command): Command {
   return addSigningKeyOptions(
     command
       .argument('<folder>', 'folder with "in", "out", "waiting", "refused" and "done"')
-      .requiredOption('--policy <file>', 'what may be signed without asking, in YAML')
-      .option('--maximum-size <MiB>', 'requests larger than this are refused unread', '256'),
+      .requiredOption(
+        '--policy <file>',
+        'YAML file that says what may be signed without asking (docs/signing.md)',
+      )
+      .option('--maximum-size <MiB>', 'refuse larger requests without reading them', '256'),
   );
 }
 
@@ -60,14 +63,14 @@ function createWatchCommand(terminal: Terminal): Command {
   }
   const command = createVerb(
     'watch',
-    'Sign the requests that come into a folder and that the policy allows. This neither listens nor connects.',
+    'Sign the requests in a folder that the policy allows, as they arrive. This command uses no network.',
     [
       'signpost signer watch /srv/signer --policy policy.yaml --key release.key --passphrase-file /run/secrets/release',
       'signpost signer watch /srv/signer --policy policy.yaml --gpg 0123456789ABCDEF0123456789ABCDEF01234567 --once',
     ],
   );
   return addFolderOptions(command)
-    .option('--once', 'go over the folder once, for cron and timers')
+    .option('--once', 'process the folder once and exit, for cron and timers')
     .option('--interval <time>', 'polling interval, in addition to file-system notifications', '10s')
     .action(async (folder: string, options: WatchOptions) => {
       const once = options.once === true;
@@ -92,14 +95,18 @@ function createSignWaiting(terminal: Terminal): Command {
     readonly refuse?: boolean;
     readonly adoptRecord?: boolean;
   }
-  const command = createVerb('sign-waiting', 'Decide about the requests that wait for a person.', [
-    'signpost signer sign-waiting /srv/signer --policy policy.yaml --key release.key',
-    'signpost signer sign-waiting /srv/signer monday.request --policy policy.yaml --key release.key --refuse',
-  ]);
+  const command = createVerb(
+    'sign-waiting',
+    'Sign or refuse the requests that wait for the decision of a person.',
+    [
+      'signpost signer sign-waiting /srv/signer --policy policy.yaml --key release.key',
+      'signpost signer sign-waiting /srv/signer monday.request --policy policy.yaml --key release.key --refuse',
+    ],
+  );
   return addFolderOptions(command)
-    .argument('[request...]', 'only these, by the names of their files')
+    .argument('[request...]', 'file names of the requests to decide (default: all that wait)')
     .option('--yes', 'sign without asking')
-    .option('--refuse', 'refuse instead of signing')
+    .option('--refuse', 'refuse the requests')
     .option(
       '--adopt-record',
       'continue although this key has signed things that the record lacks, for example after a restore from a backup',
@@ -155,17 +162,17 @@ function createApprove(terminal: Terminal): Command {
   }
   const command = createVerb(
     'approve',
-    'Approve a signing request, for a policy that wants several people to agree.',
+    'Approve a signing request, where the policy of the signer demands approvals.',
     ['signpost signer approve /srv/signer/waiting/monday.request --approver-key alice.pem'],
   );
   return addClockOption(command)
-    .argument('<request>', 'file with the request')
-    .requiredOption('--approver-key <file>', 'private key in PEM (Ed25519 or ECDSA) of whoever approves')
+    .argument('<request>', 'file that "signpost request" wrote')
+    .requiredOption('--approver-key <file>', 'private key in PEM (Ed25519 or ECDSA) of the approver')
     .option(
       '--approver-passphrase-file <file>',
-      "file whose first line is that key's passphrase (default: ask)",
+      "file whose first line is that key's passphrase (default: ask for it)",
     )
-    .option('-o, --output <file>', 'approval to write (default: beside the request)')
+    .option('-o, --output <file>', 'approval file to write (default: beside the request)')
     .option('--yes', 'do not ask')
     .action(async (request: string, options: ApproveOptions) => {
       const review = async (read: ReadRequest, doubts: readonly string[]) => {

@@ -31,29 +31,29 @@ export interface SigningKeyOptions {
 export function addSigningKeyOptions(command: Command): Command {
   return command
     .option('--key <file>', 'OpenPGP secret key, armoured or binary')
-    .option('--gpg <fingerprint>', 'sign with gpg and its agent, which may use a smart card')
-    .option('--gpg-home <folder>', "gpg's home folder")
-    .option('--passphrase-file <file>', "file whose first line is the key's passphrase (default: ask)")
+    .option('--gpg <fingerprint>', 'sign with this key of gpg, which may be on a smart card')
+    .option('--gpg-home <folder>', 'home folder of gpg')
+    .option('--passphrase-file <file>', "file whose first line is the key's passphrase (default: ask for it)")
     .option(
       '--cosign-key <key>',
       'ECDSA P-256 private key: a PEM file, a "pkcs11:" URI, or "command:" and a file that says which program signs; signs as cosign does, attached and as a bundle',
     )
     .option(
       '--cosign-passphrase-file <file>',
-      "file whose first line is that key's passphrase or PIN (default: ask)",
+      "file whose first line is that key's passphrase or PIN (default: ask for it)",
     )
     .option('--notation-key <key>', 'the same kinds of key: signs as notation does')
     .option('--notation-chain <file>', "that key's certificates in PEM, from the leaf to the root")
     .option(
       '--notation-passphrase-file <file>',
-      "file whose first line is that key's passphrase or PIN (default: ask)",
+      "file whose first line is that key's passphrase or PIN (default: ask for it)",
     )
     .option('--tuf <file>', 'YAML file that says which keys sign TUF metadata (docs/tuf.md)')
-    .option('--notary <file>', 'the same for Notary v1 metadata')
-    .option('--bundle-key <file>', 'private key in PEM (Ed25519 or ECDSA) that vouches for the bundle')
+    .option('--notary <file>', 'YAML file that says which keys sign Notary v1 metadata (docs/tuf.md)')
+    .option('--bundle-key <file>', 'private key in PEM (Ed25519 or ECDSA) that seals the bundle')
     .option(
       '--bundle-passphrase-file <file>',
-      "file whose first line is that key's passphrase (default: ask)",
+      "file whose first line is that key's passphrase (default: ask for it)",
     )
     .option('--expires <time>', 'how long the signatures are valid', '90d')
     .option('--record <file>', "the signer's own record (default: ~/.local/state/signpost/signer.db)");

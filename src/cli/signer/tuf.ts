@@ -10,13 +10,15 @@ import { askSecret, confirm } from '../terminal/prompt.ts';
 /** `signpost tuf`: the root of TUF metadata, and its timestamp. */
 export function createCommand(terminal: Terminal): Command {
   const root = new Command('root')
-    .description('Make a root in a ceremony: the holders of root keys pass its draft around as a file.')
+    .description(
+      'Make a root in a ceremony: its draft is a file that the holders of the root keys sign one after the other.',
+    )
     .addHelpText('after', '\nExamples:\n  $ signpost tuf root sign root-draft.json --key ann.pem')
     .addCommand(createDraft(terminal))
     .addCommand(createSign(terminal))
     .addCommand(createFinish(terminal));
   return new Command('tuf')
-    .description('Keep the root of TUF metadata, and renew its timestamp (docs/tuf.md).')
+    .description('Manage the root of TUF metadata, and renew its timestamp (docs/tuf.md).')
     .addHelpText('after', '\nExamples:\n  $ signpost tuf timestamp')
     .addCommand(root)
     .addCommand(createTimestamp(terminal));
@@ -34,16 +36,16 @@ interface DraftOptions extends CommonOptions {
 }
 
 function createDraft(terminal: Terminal): Command {
-  return createVerb('create', 'Write the draft of a root. It needs public keys only.', [
+  return createVerb('create', 'Write the draft of a root. This needs only public keys.', [
     'signpost tuf root create --root ann.pub bob.pub eve.pub --threshold 2 --targets t.pub --snapshot s.pub --timestamp i.pub',
     'signpost tuf root create --previous 1.root.json --root ann.pub bob.pub joe.pub --threshold 2 --targets t.pub --snapshot s.pub --timestamp i.pub',
   ])
     .requiredOption('--root <file...>', 'public keys of the root role, in PEM')
-    .option('--threshold <number>', 'how many of them have to sign', '1')
-    .requiredOption('--targets <file...>', 'public keys that sign tags')
+    .option('--threshold <number>', 'how many of the root keys must sign', '1')
+    .requiredOption('--targets <file...>', 'public keys of the targets role, in PEM')
     .requiredOption('--snapshot <file...>', 'public keys of the snapshot role')
     .requiredOption('--timestamp <file...>', 'public keys of the timestamp role')
-    .option('--previous <file>', 'the root that this one follows')
+    .option('--previous <file>', 'file with the root that the new one replaces')
     .option('--expires <time>', 'how long the root is valid', '365d')
     .option('-o, --output <file>', 'draft to write', 'root-draft.json')
     .action(async (options: DraftOptions) => {
@@ -69,9 +71,15 @@ function createSign(terminal: Terminal): Command {
     'signpost tuf root sign root-draft.json --key ann.pem',
     'signpost tuf root sign root-draft.json --key "pkcs11:token=ann;id=%01?module-path=/usr/lib/softhsm/libsofthsm2.so" -o root-draft-ann.json',
   ])
-    .argument('<draft>', 'what "signpost tuf root create" wrote, or a copy that others have signed')
-    .requiredOption('--key <key>', 'a PEM file, a "pkcs11:" URI, or "command:" and a file')
-    .option('--passphrase-file <file>', "file whose first line is the key's passphrase or PIN (default: ask)")
+    .argument(
+      '<draft>',
+      'file that "signpost tuf root create" wrote, or a copy of it that others have signed',
+    )
+    .requiredOption('--key <key>', 'the root key: a PEM file, a "pkcs11:" URI, or "command:" and a file')
+    .option(
+      '--passphrase-file <file>',
+      "file whose first line is the key's passphrase or PIN (default: ask for it)",
+    )
     .option('-o, --output <file>', 'signed copy to write (default: the draft itself)')
     .option('--yes', 'do not ask')
     .action(async (draft: string, options: SignOptions) => {
@@ -92,12 +100,16 @@ function createSign(terminal: Terminal): Command {
 }
 
 function createFinish(terminal: Terminal): Command {
-  return createVerb('finish', 'Put the signatures together, and check that they are enough.', [
-    'signpost tuf root finish root-draft-ann.json root-draft-bob.json',
-    'signpost tuf root finish root-draft.json --previous 1.root.json',
-  ])
-    .argument('<drafts...>', 'the signed copies')
-    .option('--previous <file>', 'the root that this one follows')
+  return createVerb(
+    'finish',
+    'Combine the signed copies into a root, and check that enough keys have signed.',
+    [
+      'signpost tuf root finish root-draft-ann.json root-draft-bob.json',
+      'signpost tuf root finish root-draft.json --previous 1.root.json',
+    ],
+  )
+    .argument('<drafts...>', 'the signed copies of the draft')
+    .option('--previous <file>', 'file with the root that the new one replaces')
     .option('-o, --output <file>', 'root to write (default: <version>.root.json)')
     .action(async (drafts: string[], options: CommonOptions & { previous?: string; output?: string }) => {
       const { path, lines } = await composeFinishedRoot(options.previous, drafts, options.output);
@@ -108,7 +120,7 @@ function createFinish(terminal: Terminal): Command {
 function createTimestamp(terminal: Terminal): Command {
   return createVerb(
     'timestamp',
-    'Renew the timestamp with the key at the origin: the newest state stays current for that much longer.',
+    'Renew the timestamp with the key at the origin, so that clients continue to accept the newest state.',
     ['signpost tuf timestamp'],
   ).action(async (options: CommonOptions) => {
     const expires = new Date(await composeTufTimestamp(loadConfig(options))).toISOString();

@@ -40,10 +40,10 @@ export function createVerb(name: string, description: string, examples: readonly
     .description(description)
     .option(
       '--config <file>',
-      'configuration file (or SIGNPOST_CONFIG; default: /etc/signpost/signpost.yaml where it exists)',
+      'configuration file (or SIGNPOST_CONFIG; default: /etc/signpost/signpost.yaml if it exists)',
     )
     .option('--data <folder>', 'data folder, instead of the one in the configuration (or SIGNPOST_DATA)')
-    .option('--json', 'print JSON for programs')
+    .option('--json', 'print JSON')
     .addHelpText('after', `\nExamples:\n${examples.map((example) => `  $ ${example}`).join('\n')}`);
 }
 

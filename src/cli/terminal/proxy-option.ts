@@ -6,5 +6,5 @@ export interface ProxyOption {
 }
 
 export function noProxyOption(): Option {
-  return new Option('--no-proxy', 'connect directly, whatever HTTPS_PROXY and HTTP_PROXY say');
+  return new Option('--no-proxy', 'connect directly, and ignore HTTPS_PROXY and HTTP_PROXY');
 }
