@@ -272,6 +272,7 @@ export function publicationsContract(
     await issuedRequests.add(9, list);
     assert.deepEqual(await serials.given(), { publication: 1, request: 9 });
     await serials.moveOn({ publication: 40, request: 100 }, [base, other, base]);
+    await serials.moveOn({ publication: 40, request: 100 }, [base]);
     assert.deepEqual(await serials.given(), { publication: 40, request: 100 });
     const all = new Map([
       [other, 40],
