@@ -55,7 +55,7 @@ export function recall<T>(name: string, read: () => T): T {
   } catch (cause) {
     throw new SignpostError(
       'STORAGE',
-      `what was seen of "${name}" before does not verify any more: put a good copy back, or remove it to start anew`,
+      `the remembered metadata of "${name}" no longer verifies: restore a good copy, or remove it to start anew`,
       { cause },
     );
   }

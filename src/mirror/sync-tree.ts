@@ -216,8 +216,8 @@ function checkForward(before: PublicationMarker | undefined, next: PublicationMa
   if (before === undefined || before.serial <= next.serial) return;
   throw new SignpostError(
     'ROLLBACK',
-    `${origin} is at serial ${next.serial}, but this copy is at ${before.serial} already: the origin was put back to ` +
-      `an older state; if that is meant, remove ${markerPath} here and run this again`,
+    `${origin} is at serial ${next.serial}, but this copy is at ${before.serial} already: the origin was restored from ` +
+      `an older backup; if that is meant, remove ${markerPath} here and run this again`,
   );
 }
 

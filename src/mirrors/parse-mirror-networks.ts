@@ -32,12 +32,12 @@ export function parseMirrorNetblock(text: string): Netblock {
   const shortest = shortestLength(netblock);
   if (netblock.length === 0) {
     throw invalid(
-      `${quote(text)} is everybody: a netblock draws its clients to the mirror before all others`,
+      `${quote(text)} is the whole Internet: clients in a CIDR block of a mirror prefer it to all others`,
     );
   }
   if (netblock.length >= shortest) return netblock;
   throw invalid(
-    `${quote(text)} is more than any network has: a netblock draws its clients to the mirror before all others, so its length must be ${shortest} or more`,
+    `${quote(text)} is larger than any network: clients in a CIDR block of a mirror prefer it to all others, so the prefix length must be ${shortest} or more`,
   );
 }
 

@@ -92,7 +92,9 @@ export function changeMirror<T extends NewMirror>(
 
 function refuseNonsense({ kind, netblocks, onlyCountries, exceptCountries }: NewMirror): void {
   if (kind === 'private' && netblocks.length === 0) {
-    throw invalid('a private mirror serves its own netblocks only: name them with --netblock');
+    throw invalid(
+      'a private mirror serves only clients in its CIDR blocks: name them with --netblock, or as "netblocks" in a file or the API',
+    );
   }
   const both = onlyCountries.find((country) => exceptCountries.includes(country));
   if (both === undefined) return;

@@ -44,7 +44,7 @@ export function createConflictCheck(
       if (overlap === undefined) continue;
       throw new SignpostError(
         'USAGE',
-        `the netblock "${formatNetblock(overlap)}" overlaps "${formatNetblock(theirs)}" of the mirror ${quote(other.name)}: if both are meant to have these clients, say --share-netblocks`,
+        `the CIDR block "${formatNetblock(overlap)}" overlaps "${formatNetblock(theirs)}" of the mirror ${quote(other.name)}: if both mirrors are meant for these clients, add --share-netblocks`,
       );
     }
   };

@@ -73,5 +73,5 @@ function maskWord(bits: number): number {
 }
 
 function notNetblock(text: string, advice: string): SignpostError {
-  return new SignpostError('USAGE', `${quote(text)} is not a netblock: ${advice}`);
+  return new SignpostError('USAGE', `${quote(text)} is not a CIDR block: ${advice}`);
 }

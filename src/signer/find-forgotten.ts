@@ -55,8 +55,8 @@ export function refuseForgotten(forgotten: readonly Forgotten[]): void {
   if (forgotten.length === 0) return;
   throw new SignpostError(
     'ROLLBACK',
-    `${first}${others.length === 0 ? '' : ` (and ${others.length} more tags)`}. Put the newest record back, or look ` +
-      `at what is published and say --adopt-record to go on from there`,
+    `${first}${others.length === 0 ? '' : ` (and ${others.length} more tags)`}. Restore the newest record; or check ` +
+      `what is published, and add --adopt-record to continue from there`,
   );
 }
 

@@ -33,7 +33,7 @@ export function createNotationSigner(raw: RawSigner): FormatSigner {
       if (invalid !== undefined) {
         throw new SignpostError(
           'CONFIG_INVALID',
-          `the certificates do not do for signatures until ${formatTime(expires)}: ${invalid}`,
+          `the certificates are not valid for signatures until ${formatTime(expires)}: ${invalid}`,
         );
       }
       const header = formatProtectedHeader({ algorithm: 'ES256', created, expires });

@@ -60,7 +60,7 @@ export function refuseRollback({ rollbacks }: SigningPlan): void {
   throw new SignpostError(
     'ROLLBACK',
     `request ${first.requested} is not newer than request ${first.recorded}, which was signed before for ` +
-      `${first.repository}${others}: make a new request with "signpost request", or say --allow-rollback if this is meant`,
+      `${first.repository}${others}: make a new request with "signpost request", or add --allow-rollback if this is meant`,
   );
 }
 

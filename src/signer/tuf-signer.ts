@@ -120,7 +120,7 @@ function createFileSigner({ root }: TrustedMetadata) {
     if (have >= role.threshold) return bytes;
     throw new SignpostError(
       'TRUST',
-      `the TUF root asks for ${role.threshold} of its ${metadata._type} keys: ${have} of the keys given are such`,
+      `the TUF root needs ${role.threshold} of its ${metadata._type} keys, and ${have} of the given keys are among them`,
     );
   };
 }

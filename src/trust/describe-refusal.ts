@@ -24,7 +24,7 @@ export function describeRefusal(reason: Refusal): string {
     case 'not-yet-valid':
       return `the signature was made in the future, on ${formatTime(reason.created)}: check the signer's clock and the one here`;
     case 'lives-too-long':
-      return `the signature lives for ${formatDays(reason.life)}: the repository allows ${formatDays(reason.maximum)}`;
+      return `the signature is valid for ${formatDays(reason.life)}: the repository allows ${formatDays(reason.maximum)}`;
     case 'wrong-payload':
       return `the signature holds, but does not sign a container image: ${reason.detail}`;
     case 'wrong-reference':

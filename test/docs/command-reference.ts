@@ -8,7 +8,7 @@ const meanings: Readonly<Record<keyof typeof exitCodes, string>> = {
   failed: 'The disk, the database or Signpost itself failed.',
   usage: 'The command line or the configuration cannot be understood.',
   refused:
-    'Something was refused: bad input, a digest, a signature, a policy. What was refused changed nothing; what else the command was given was done, and it says so.',
+    'Something was refused: bad input, a digest, a signature, a policy. A refused item changes nothing. The other items of the command are done, and its output names both.',
   notFound: 'Something that was named does not exist.',
   tryAgain: 'Another process works on the same data, or a peer failed: trying again may help.',
   cancelled: 'A signal or a person ended it.',

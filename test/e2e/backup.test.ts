@@ -57,7 +57,7 @@ describe('docs/backup.md', requirements('gpg', 'rsync', 'sqlite3'), () => {
     rmSync(signpost.tree, { recursive: true });
     cpSync(tree, signpost.tree, { recursive: true });
     assert.equal((await signpost.run('request')).status, 3);
-    assert.match(await run('recover'), /go on at publication 3[\s\S]* 0 problems, 0 notices/);
+    assert.match(await run('recover'), /are now at publication 3[\s\S]* 0 problems, 0 notices/);
     await publish('42');
 
     // Everything is lost, and put back.

@@ -77,7 +77,7 @@ describe('TUF and Notary v1 metadata, from the ceremony to the clients', () => {
         work.file('1.root.json'),
       );
     const alone = await finish('ann.json');
-    assert.match(alone.stderr, /signed by 1 of the keys that may sign it: 2 have to/);
+    assert.match(alone.stderr, /signed by 1 of the keys that may sign it: 2 are needed/);
     await signRoot('draft.json', 'thief', 'thief.json');
     assert.notEqual((await finish('ann.json', 'thief.json')).status, 0);
     await signRoot('draft.json', 'eve', 'eve.json');

@@ -111,12 +111,12 @@ test('the operator has the last word on a netblock', async () => {
     continent: 'EU',
     latitude: 46.6,
     longitude: 2.5,
-    source: 'pinned netblock 192.0.0.0/16',
+    source: 'CIDR block 192.0.0.0/16 of the configuration',
   });
   // The longest netblock counts; what it leaves out, the database says.
   const byAsn = await find(sources, '192.0.2.1');
   assert.deepEqual([byAsn.country, byAsn.asn, byAsn.latitude], ['DE', 64_500, 52.5]);
-  assert.equal(byAsn.source, 'pinned netblock 192.0.2.0/24, country database');
+  assert.equal(byAsn.source, 'CIDR block 192.0.2.0/24 of the configuration, country database');
   // The database agrees on the country, so its coordinates hold.
   const both = await find(sources, '192.0.3.1');
   assert.deepEqual([both.country, both.asn, both.latitude], ['DE', 64_501, 52.5]);

@@ -114,7 +114,7 @@ function overridePlace(place: Place, match: NetblockMatch<CompiledOverride>): Pl
 }
 
 function makeOverridden(place: Place, { value, netblock }: NetblockMatch<CompiledOverride>): Place {
-  const pinned = `pinned netblock ${formatNetblock(netblock)}`;
+  const pinned = `CIDR block ${formatNetblock(netblock)} of the configuration`;
   const asn = value.asn ?? place.asn;
   const source =
     value.country === undefined && place.country !== undefined ? `${pinned}, ${place.source}` : pinned;

@@ -10,6 +10,6 @@ export function refuseFrontEnd({ origin }: Config): void {
   if (origin === undefined) return;
   throw new SignpostError(
     'CONFIG_INVALID',
-    'this is a front end: mirrors are kept at its origin, and what it makes of them says "?trace" behind the URL of a blob',
+    'this is a front end: mirrors are managed at its origin. To see which mirror this front end chooses, add "?trace" to the URL of a blob',
   );
 }

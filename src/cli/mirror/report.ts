@@ -46,7 +46,7 @@ export function createCommand(terminal: Terminal): Command {
         const found = describeCheck(health, answer.newest);
         printResult(terminal, options, { ...answer, health }, [`checked ${name}: ${found}`]);
         if (health.healthy !== true)
-          throw new SignpostError('DENIED', `${name} is out: nobody is sent there`);
+          throw new SignpostError('DENIED', `${name} is out: no clients are sent there`);
         return;
       }
       const then = answer.checked === true ? 'it is being checked' : 'it cannot be checked from there';
@@ -100,7 +100,7 @@ async function composeReport(options: ServerOptions) {
       if (typeof at !== 'string') {
         throw new SignpostError(
           'UNAVAILABLE',
-          'the server is too old for --wait: it does not say when it took the report',
+          'the server is too old for --wait: its answer does not say when it accepted the report',
         );
       }
       const end = performance.now() + timeout;
@@ -111,7 +111,7 @@ async function composeReport(options: ServerOptions) {
         if (performance.now() >= end) {
           throw new SignpostError(
             'UNAVAILABLE',
-            `${name} was not checked in time: the report was taken, and "signpost report ${name} --wait" asks again`,
+            `${name} was not probed in time, but the report was accepted: to wait again, run "signpost report ${name} --wait"`,
           );
         }
         await pause(signal);
@@ -136,7 +136,7 @@ async function pause(signal: AbortSignal): Promise<void> {
   try {
     await sleep(lookInterval, undefined, { signal });
   } catch (cause) {
-    throw new SignpostError('CANCELLED', 'stopped before the mirror was checked', { cause });
+    throw new SignpostError('CANCELLED', 'stopped before the mirror was probed', { cause });
   }
 }
 

@@ -148,7 +148,7 @@ function describe(result: PublishResult | Schema1Result): readonly string[] {
     return [
       `${result.reference} is Docker schema 1: kept as ${result.digest} in ${result.place}`,
       ...result.signers.map((signer) => `  its embedded signature holds: ${describeSigner(signer)}`),
-      'It is a record alone: no tag leads to it, and nothing of it is served. Convert the image to publish it.',
+      'It is only kept as a record: no tag leads to it, and nothing of it is served. To publish the image, convert it first.',
     ];
   }
   if (result.outcome === 'already-published') {
@@ -208,9 +208,9 @@ const madeBecause = {
   'single-manifest': 'The source has one manifest and no list: a list of one was made around it.',
   'chosen-platforms':
     "Only some platforms were chosen: a new list of just those was made, not the source's own.",
-  'left-out': "Not all that the source's list names can be published: a new list of the rest was made.",
+  'left-out': "Some manifests of the source's list cannot be published: a new list of the others was made.",
   'several-sources': 'A list of the manifests of all sources was made, in their order.',
-  'nested-lists': 'The source has lists inside its list: a new one of all their manifests was made.',
+  'nested-lists': 'The source has lists inside its list: a new list of all their manifests was made.',
 } as const;
 
 function collect(value: string, before: readonly string[]): readonly string[] {

@@ -60,7 +60,11 @@ export function createCommand(terminal: Terminal): Command {
 async function agree(terminal: Terminal, options: Options, found: Found): Promise<boolean> {
   if (options.yes === true) return true;
   terminal.stderr.write(`${describeFound(found).join('\n')}\n`);
-  return confirm(terminal, 'Move on?', 'look at what it says, then run it again with --yes');
+  return confirm(
+    terminal,
+    'Raise the serials?',
+    'check what was found, then run the command again with --yes',
+  );
 }
 
 function parseSerial(text: string): number {
@@ -88,14 +92,14 @@ function describeFound({
     `database: publication ${database.publication}, request ${database.request}`,
     `tree:     publication ${tree}`,
     furthest.serial < 0
-      ? 'mirrors:  none has said how far it is'
-      : `mirrors:  publication ${furthest.serial} (${furthest.name}); ${serials.length} of ${mirrors.length} have said`,
+      ? 'mirrors:  none has answered'
+      : `mirrors:  publication ${furthest.serial} (${furthest.name}); ${serials.length} of ${mirrors.length} have answered`,
     ...(silent.length === 0 ? [] : [`          without an answer: ${silent.join(', ')}`]),
     ...disbelieved.map((name) => `          not believed, its serial is too high: ${name}`),
     signer === undefined
       ? 'signer:   not known: bring a copy of its record and name it with --signer-record'
       : `signer:   request ${signer}`,
-    ...(unknown.length + signed.length === 0 ? [] : ['Forgotten by the database:']),
+    ...(unknown.length + signed.length === 0 ? [] : ['Missing from the database:']),
     ...signed.map(({ reference, list, serial }) => `  ${reference}  ${list}  (signed for request ${serial})`),
     ...unknown.map(
       ({ repository, digest, names }) =>
@@ -105,14 +109,15 @@ function describeFound({
 }
 
 function describeOutcome({ done, past, unknown, signed }: Recovered): readonly string[] {
-  if (past === undefined) return ['Nobody knows of a serial that the database does not: nothing to do.'];
+  if (past === undefined)
+    return ['Nothing knows a higher serial than the database: there is nothing to recover.'];
   if (!done) return [];
   return [
-    `The database and the tree go on at publication ${past.publication}, and requests after ${past.request}.`,
+    `The database and the tree are now at publication ${past.publication}, and the last request is ${past.request}.`,
     ...(unknown.length + signed.length === 0
       ? []
       : [
-          'What was forgotten is not pulled by its tag any more, and leaves the mirrors: publish it again and have it signed.',
+          'The lost images cannot be pulled by their tags any more, and mirrors will delete them: publish them again and have them signed.',
         ]),
   ];
 }

@@ -50,7 +50,7 @@ export function createCommand(terminal: Terminal): Command {
 function parseChoice({ expiringWithin, signedBy, all }: RenewOptions): RenewalChoice {
   const choices = [expiringWithin, signedBy, all].filter((choice) => choice !== undefined);
   if (choices.length > 1) {
-    throw new SignpostError('USAGE', 'say one of --expiring-within, --signed-by and --all, or none of them');
+    throw new SignpostError('USAGE', 'give at most one of --expiring-within, --signed-by and --all');
   }
   if (all === true) return { kind: 'all' };
   if (signedBy !== undefined) return { kind: 'signed-by', fingerprint: parseFingerprint(signedBy) };
@@ -75,7 +75,7 @@ function describe({ tags, roles, timestampExpires, clock }: Renewal): readonly s
     ...tags.map(describeTag),
     ...roles.map((role) => describeRole(role, timestampExpires)),
     tags.length === 0
-      ? 'No tag is to be signed again.'
+      ? 'No tag needs new signatures.'
       : `${plural(tags.length, 'tag waits', 'tags wait')} for new signatures: signpost request`,
   ];
 }
@@ -91,13 +91,13 @@ function describeRole(planned: PlannedRole, timestampExpires: number | undefined
   const until = expires === Number.MAX_SAFE_INTEGER ? 'cannot be read' : `expires on ${formatTime(expires)}`;
   switch (by) {
     case 'tag':
-      return `${what} ${until}; made anew with ${tag === undefined ? 'the next tag' : formatTaggedReference(tag)}`;
+      return `${what} ${until}; renewed when this tag is signed: ${tag === undefined ? 'the next one' : formatTaggedReference(tag)}`;
     case 'here':
       return `${what} was to expire on ${formatTime(expires)}; renewed here until ${formatTime(timestampExpires ?? expires)}`;
     case 'ceremony':
-      return `${what} ${until}: only a ceremony of the holders of root keys renews it (docs/tuf.md)`;
+      return `${what} ${until}: only a ceremony with the root keys renews it (docs/tuf.md)`;
     case 'nothing':
-      return `${what} ${until}: nothing of it is published that could be signed again`;
+      return `${what} ${until}: no tag is published whose signing would renew it`;
   }
 }
 

@@ -78,7 +78,7 @@ function isMetadata(role: RoleLife['role']): boolean {
 
 const advice: Readonly<Record<TermState, string>> = {
   good: 'good',
-  due: 'less than a third of the life of its signatures is left: run "signpost renew"',
+  due: 'its signatures have less than a third of their validity left: run "signpost renew"',
   expired: 'its signatures have expired, and clients refuse it: run "signpost renew"',
   unreadable: 'its signatures cannot be read with the configured keys: run "signpost scrub", or renew',
 };
@@ -91,7 +91,7 @@ function describeRole({ repository, role, state }: RoleLife): string {
   const what = repository === undefined ? role : `${repository}: ${role}`;
   if (state === 'unreadable') return `${what} cannot be read: restore the tree, or accept a new bundle`;
   const problem =
-    state === 'expired' ? 'has expired, and clients refuse it' : 'has less than a third of its life left';
+    state === 'expired' ? 'has expired, and clients refuse it' : 'has less than a third of its validity left';
   return `${what} ${problem}: ${remedyFor(role)}`;
 }
 

@@ -220,7 +220,9 @@ export async function composeServe(config: Config, proxies: ProxyOption = {}): P
       const restart = await live.take(next);
       reasks.setWindow(live.mirrors.retryWindow);
       log.setLevel(next.log.level);
-      log.info('configuration read again: mirrors, places and the log level are taken over');
+      log.info(
+        'configuration read again: the settings of mirrors, geolocation and the log level are in effect',
+      );
       if (restart.length > 0) log.warn('some settings that changed need a restart', { settings: restart });
     } catch (error) {
       log.error('configuration not read again: the old one stays', { error });

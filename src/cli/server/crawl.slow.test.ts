@@ -29,9 +29,9 @@ test('a running server is told of what it thinks otherwise, and looks at once', 
     try {
       await run('mirror', 'add', 'uni', server.url, '--country', 'DE');
       await until(/healthy, at 1/);
-      assert.match((await run('crawl')).out, /1 mirror visited, 0 out; the running server knows as much/);
+      assert.match((await run('crawl')).out, /1 mirror probed, 0 out; the running server agrees/);
       await server.setFault('status-503');
-      assert.match((await run('crawl')).out, /the running server was told of 1 mirror and looks at once/);
+      assert.match((await run('crawl')).out, /the running server was told of 1 mirror and probes at once/);
       await until(/down: status/);
       await server.setFault('none');
       await run('crawl');

@@ -122,7 +122,7 @@ suite('signpost crawl', () => {
     assert.match(mirrors[1]?.state.reason ?? '', /^wrong-bytes/);
     const table = await run('crawl', 'other');
     assert.match(table.out, /^other .* down: wrong-bytes/m);
-    assert.match(table.err, /1 mirror visited, 1 out/);
+    assert.match(table.err, /1 mirror probed, 1 out/);
     assert.match((await run('mirror', 'show', 'other')).out, /down: wrong-bytes/);
     await servers[1]?.setFault('none');
     assert.equal((await crawl('other')).status, exitCodes.ok);

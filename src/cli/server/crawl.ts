@@ -39,7 +39,7 @@ export function createCommand(terminal: Terminal): Command {
         onCrawled: () => {
           done += 1;
           if (done % progressStep === 0 && options.json !== true) {
-            terminal.stderr.write(`${plural(done, 'mirror')} visited\n`);
+            terminal.stderr.write(`${plural(done, 'mirror')} probed\n`);
           }
         },
       });
@@ -50,9 +50,10 @@ export function createCommand(terminal: Terminal): Command {
         { mirrors: mirrors.map(toJson), out, saved, told },
         describe(mirrors, out, saved ? undefined : told),
       );
-      if (terminal.signal.aborted) throw new SignpostError('CANCELLED', 'stopped before all were visited');
+      if (terminal.signal.aborted)
+        throw new SignpostError('CANCELLED', 'stopped before all mirrors were probed');
       if (out > 0)
-        throw new SignpostError('UNAVAILABLE', `${plural(mirrors.length, 'mirror')} visited, ${out} out`);
+        throw new SignpostError('UNAVAILABLE', `${plural(mirrors.length, 'mirror')} probed, ${out} out`);
     });
 }
 
@@ -77,7 +78,7 @@ function describe(
   out: number,
   told: number | undefined,
 ): readonly string[] {
-  if (mirrors.length === 0) return ['There are no mirrors to visit.'];
+  if (mirrors.length === 0) return ['There are no mirrors to probe.'];
   const over = (reachable: boolean | undefined) => (reachable === undefined ? '?' : reachable ? 'yes' : 'no');
   const table = formatTable([
     ['NAME', 'IPV4', 'IPV6', 'TIME', 'CERTIFICATE', 'READ', 'STATUS'],
@@ -100,12 +101,12 @@ function describe(
   return [
     ...table,
     ...warnings,
-    `${plural(mirrors.length, 'mirror')} visited, ${out} out${describeTold(told)}`,
+    `${plural(mirrors.length, 'mirror')} probed, ${out} out${describeTold(told)}`,
   ];
 }
 
 function describeTold(told: number | undefined): string {
   if (told === undefined) return '';
-  if (told === 0) return '; the running server knows as much';
-  return `; the running server was told of ${plural(told, 'mirror')} and looks at once`;
+  if (told === 0) return '; the running server agrees';
+  return `; the running server was told of ${plural(told, 'mirror')} and probes at once`;
 }

@@ -49,7 +49,7 @@ export function describeWhole(mirror: Mirror, state: MirrorState | undefined): r
     ['country', rest.country],
     ['coordinates', coordinates && `${coordinates.latitude},${coordinates.longitude}`],
     ['ASNs', some(rest.asns, 'none')],
-    ['netblocks', some(netblocks, 'none')],
+    ['CIDR blocks', some(netblocks, 'none')],
     ['weight', String(rest.weight)],
     ['carries', some(rest.repositories, 'everything')],
     ['serves', some(onlyCountries, 'every country')],

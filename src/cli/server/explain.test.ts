@@ -93,7 +93,7 @@ test('tells how the client was placed, the ranking, and every rejection', async 
   assert.equal(status, exitCodes.ok);
   assert.match(
     out,
-    /^Client 192\.0\.2\.7 over https: DE, EU, AS680, near .* \(pinned netblock 192\.0\.2\.0\/24\)$/m,
+    /^Client 192\.0\.2\.7 over https: DE, EU, AS680, near .* \(CIDR block 192\.0\.2\.0\/24 of the configuration\)$/m,
   );
   assert.match(out, /^Note: no server has probed the mirrors yet/m);
   assert.match(out, /^[12] +berlin +country +\d+ km +75 % +https:\/\/berlin\.example\.org$/m);

@@ -120,7 +120,7 @@ function createEdit(terminal: Terminal): Command {
       const mirrors = records.mirrors();
       const changes = changesOf(options);
       if (Object.keys(changes).length === 0) {
-        throw new SignpostError('USAGE', 'nothing to change is named: see "signpost mirror edit --help"');
+        throw new SignpostError('USAGE', 'no property to change is given: see "signpost mirror edit --help"');
       }
       const before = findMirror(await mirrors.registry.list(), name);
       const changed = changeMirror(before, changes, mirrors.allowed);
@@ -190,7 +190,7 @@ function createRemove(terminal: Terminal): Command {
       const mirror = findMirror(await mirrors.registry.list(), name);
       const question = `Remove ${mirror.name} (${mirror.urls.join(' ')}) for good?`;
       const agreed =
-        options.yes === true || (await confirm(terminal, question, 'say --yes to remove it without asking'));
+        options.yes === true || (await confirm(terminal, question, 'add --yes to remove it without asking'));
       if (!agreed) throw new SignpostError('CANCELLED', 'nothing was removed');
       await mirrors.registry.remove(mirror, mirrors.by);
       printMirror(terminal, options, 'removed', mirror);

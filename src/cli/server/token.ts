@@ -118,7 +118,7 @@ function createRevoke(terminal: Terminal): Command {
 
 function mirrorOf(mirrors: readonly Mirror[], { role, mirror: name }: CreateOptions): MirrorId | undefined {
   if ((role === 'mirror') !== (name !== undefined)) {
-    throw new SignpostError('USAGE', '--mirror goes with --role mirror, and --role mirror needs it');
+    throw new SignpostError('USAGE', '--role mirror needs --mirror, and other roles do not take it');
   }
   return name === undefined ? undefined : findMirror(mirrors, name).id;
 }

@@ -84,7 +84,7 @@ async function sign(terminal: Terminal, request: string, options: SignOptions): 
       );
     }
     refuseClockDoubts(doubts, options);
-    return unattended || confirm(terminal, 'Sign these?', 'say --yes to sign without asking');
+    return unattended || confirm(terminal, 'Sign these?', 'add --yes to sign without asking');
   };
   try {
     const result = await composeSign({

@@ -144,7 +144,7 @@ test('a person signs what waits, and sees why it waits', async () => {
   const signWaiting = ['signer', 'sign-waiting', folder, ...signingOptions()];
   const unattended = await runCommand(...signWaiting);
   assert.equal(unattended.status, 2);
-  assert.match(unattended.err, /say --yes/);
+  assert.match(unattended.err, /add --yes/);
   const { status, out, err } = await runCommand(...signWaiting, '--yes', '--json');
   assert.equal(status, 0, err);
   assert.match(err, /It waits because:\n.*0 of 1 approvals/);

@@ -149,7 +149,7 @@ async function chooseWaiting(
   const refuse = options.refuse === true;
   const question = refuse ? 'Refuse it?' : 'Sign it?';
   const agreed =
-    options.yes === true || (await confirm(terminal, question, 'say --yes to decide without asking'));
+    options.yes === true || (await confirm(terminal, question, 'add --yes to decide without asking'));
   if (!agreed) return 'leave';
   return refuse ? 'refuse' : 'sign';
 }
@@ -181,7 +181,7 @@ function createApprove(terminal: Terminal): Command {
         );
         refuseClockDoubts(doubts, options);
         return (
-          options.yes === true || confirm(terminal, 'Approve it?', 'say --yes to approve without asking')
+          options.yes === true || confirm(terminal, 'Approve it?', 'add --yes to approve without asking')
         );
       };
       const approverKey = sealKeySource(

@@ -52,7 +52,7 @@ test('an answer and a passphrase come one after the other', async () => {
 test('without an answer nothing is signed, and the message says what to do', async () => {
   const silent = await runCommand(...sign('--key', at('ann.pem')));
   assert.equal(silent.status, 2, silent.err);
-  assert.match(silent.err, /no terminal to ask on, and no answer was piped in: say --yes/);
+  assert.match(silent.err, /no terminal to ask on, and no answer was piped in: add --yes/);
   const refused = await runCommandWith('n\n', ...sign('--key', at('ann.pem')));
   assert.notEqual(refused.status, 0);
   await assert.rejects(readFile(at('signed.json')));

@@ -92,7 +92,7 @@ function createSign(terminal: Terminal): Command {
         async (shown) => {
           if (options.yes === true) return true;
           terminal.stderr.write(shown.map((line) => `${line}\n`).join(''));
-          return confirm(terminal, 'Sign this root?', 'say --yes to sign without asking');
+          return confirm(terminal, 'Sign this root?', 'add --yes to sign without asking');
         },
       );
       printResult(terminal, options, { file: output }, [...lines, `The signed copy is ${output}.`]);

@@ -93,7 +93,7 @@ test('where podman can verify nothing, nothing is exported for it, and that is s
 
 test('metadata that is demanded too is named, with who looks at it', () => {
   const rules = [{ ...rule('a', ['simple']), metadata: ['tuf', 'notary'] as const }];
-  assert.match(describeGaps(rules, false).join('\n'), /^a: that TUF and Notary v1 metadata names each tag/m);
+  assert.match(describeGaps(rules, false).join('\n'), /^a: only clients of TUF and Notary v1 metadata and/m);
 });
 
 test('the script for cosign takes tags alone, and demands that they were signed', () => {

@@ -54,7 +54,7 @@ function describeOtherGaps({ match, formats, metadata }: NamedRule): readonly st
     ...(unseen === ''
       ? []
       : [
-          `${match}: that ${unseen} metadata names each tag is seen by clients of such metadata and "signpost verify" alone.`,
+          `${match}: only clients of ${unseen} metadata and "signpost verify" notice when this metadata does not name a tag.`,
         ]),
   ];
 }

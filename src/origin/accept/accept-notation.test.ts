@@ -138,7 +138,10 @@ test('a bundle that comes after the certificates have expired is refused', async
     /cannot be used: .*"CN=certificate 0" is valid only until/,
   );
   // And nothing can be signed for longer than they last.
-  await assert.rejects(accept(short), { code: 'CONFIG_INVALID', message: /do not do for signatures until/ });
+  await assert.rejects(accept(short), {
+    code: 'CONFIG_INVALID',
+    message: /are not valid for signatures until/,
+  });
 });
 
 test('envelopes under certificates that may not sign images are refused, and nothing is published', async () => {

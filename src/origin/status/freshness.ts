@@ -85,7 +85,7 @@ export function createFreshness(deps: FreshnessDeps): Freshness {
     measurements: () => [
       {
         name: 'signpost_expiry_seconds',
-        help: 'How long the first signature or file of the role to expire still lives; the roles due first.',
+        help: 'Remaining validity of the signature or file of the role that expires first; the roles due first.',
         type: 'gauge',
         labels: ['repository', 'role'],
         read: () =>
@@ -95,7 +95,7 @@ export function createFreshness(deps: FreshnessDeps): Freshness {
       },
       {
         name: 'signpost_expiry_alarm',
-        help: 'Whether the role has less than a third of its life left, has expired or cannot be read (1) or not (0).',
+        help: 'Whether the role has less than a third of its validity left, has expired or cannot be read (1) or not (0).',
         type: 'gauge',
         labels: ['repository', 'role'],
         read: () =>
@@ -119,7 +119,7 @@ export function createFreshness(deps: FreshnessDeps): Freshness {
       ),
       measureOne(
         'signpost_expiry_read_timestamp_seconds',
-        'When it was last read how long everything lives.',
+        'When the validity of everything was last read.',
         'gauge',
         () => (readAt === undefined ? undefined : readAt / 1000),
       ),

@@ -171,7 +171,7 @@ suite('the management API', () => {
       [{ ...other, name: 'Uni Example' }, /not a mirror's name/],
       [{ ...other, name: undefined }, /body\.name/],
       [{ ...other, netblocks: ['192.0.2.1/24'] }, /did you mean "192\.0\.2\.0\/24"/],
-      [{ ...other, netblocks: ['0.0.0.0/0'] }, /everybody/],
+      [{ ...other, netblocks: ['0.0.0.0/0'] }, /is the whole Internet/],
       [{ ...other, netblocks: ['192.0.2.128/25'] }, /overlaps "192\.0\.2\.0\/24" of the mirror "uni"/],
       [{ ...other, asns: [0] }, /1 to 4294967295/],
       [{ ...other, asns: [4_294_967_296] }, /1 to 4294967295/],

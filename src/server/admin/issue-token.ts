@@ -37,7 +37,7 @@ export async function issueToken(
   { role, mirror, label, life }: TokenWish,
   random: Buffer,
 ): Promise<{ readonly text: string; readonly token: StoredToken }> {
-  if (life > longestLife) throw new SignpostError('USAGE', 'a token lives for two years at most');
+  if (life > longestLife) throw new SignpostError('USAGE', 'a token is valid for two years at most');
   if (!/^[^\p{Cc}\p{Zl}\p{Zp}]{1,100}$/u.test(label)) {
     throw new SignpostError('USAGE', `${quote(label)} is no label: expected 1 to 100 characters on one line`);
   }

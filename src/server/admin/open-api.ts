@@ -17,7 +17,7 @@ export function describeApi(routes: readonly Route[], version: string): Json {
       title: 'Signpost management API',
       version,
       description:
-        'Mirrors, what is known of them, what is published, and what front ends follow. Errors are RFC 9457 documents.',
+        'Mirrors and their states, what is published, and the snapshot that front ends follow. Errors are RFC 9457 documents.',
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],
@@ -94,8 +94,7 @@ const ifMatchParameter: Json = {
   name: 'If-Match',
   in: 'header',
   required: true,
-  description:
-    'The ETag of what is to be changed, so that nothing is overwritten that somebody else changed.',
+  description: "The ETag of the state that is changed, so that nobody else's change is overwritten.",
   schema: { type: 'string' },
 };
 

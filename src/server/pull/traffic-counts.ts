@@ -123,14 +123,14 @@ export function createTrafficCounts(mirrors: () => MirrorTable): TrafficCounts {
       ),
       measureEach(
         'signpost_mirror_failure_reports_total',
-        'Clients that asked again as if they had failed at the mirror.',
+        'Failure reports: retries that look as if the client had failed at the mirror.',
         'counter',
         'mirror',
         () => perMirror(({ suspicions }) => suspicions),
       ),
       measureOne(
         'signpost_retries_total',
-        'Requests for a blob by a client that was sent to a mirror for it shortly before.',
+        'Retries: requests for a blob by a client that was sent to a mirror for it shortly before.',
         'counter',
         () => reasks,
       ),

@@ -85,7 +85,7 @@ for (const [what, given, asked, reason] of [
   ],
   ['is new', withRule({ changes: new Set(['same']) }), petition, /it is new/],
   ['comes at night', withRule({ times: inHours }), petition, /nothing is signed at this time/],
-  ['would live too long', policy, { ...petition, life: 101 * day }, /live longer/],
+  ['would live too long', policy, { ...petition, life: 101 * day }, /valid for longer/],
   ['asks for another format', policy, { ...petition, formats: ['simple', 'cosign'] }, /signed as cosign/],
   [
     'lacks approvals',

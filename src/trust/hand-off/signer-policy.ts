@@ -182,7 +182,7 @@ function checkSigning(rule: SignerRule, { formats, life }: Petition, now: number
     ...(rule.times.length === 0 || rule.times.some((window) => isInWindow(window, now))
       ? []
       : [`nothing is signed at this time (${formatTime(now)})`]),
-    ...(life > rule.maximumValidity ? ['the signatures would live longer than allowed'] : []),
+    ...(life > rule.maximumValidity ? ['the signatures would be valid for longer than allowed'] : []),
     ...(others.length > 0 ? [`it would be signed as ${others.join(', ')}`] : []),
   ];
 }

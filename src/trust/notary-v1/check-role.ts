@@ -31,7 +31,7 @@ export function checkSigned(
   if (have >= threshold) return;
   throw new SignpostError(
     'TRUST',
-    `${where} is signed by ${have} of the keys that may sign it: ${threshold} have to`,
+    `${where} is signed by ${have} of the keys that may sign it: ${threshold} are needed`,
   );
 }
 

@@ -127,7 +127,7 @@ test('nothing is signed for longer than the certificates last, nor without them'
   const short = { ...statement, expires: now + 40_000 * day };
   await assert.rejects(createNotationSigner(signer).sign(short), {
     code: 'CONFIG_INVALID',
-    message: /the certificates do not do for signatures until .*CN=leaf" is valid only until/,
+    message: /the certificates are not valid for signatures until .*CN=leaf" is valid only until/,
   });
   const { certificates: _, ...bare } = signer;
   assert.throws(() => createNotationSigner(bare), {

@@ -19,7 +19,7 @@ export function checkSignatures(
   if (have >= threshold) return;
   throw new SignpostError(
     'TRUST',
-    `${where} is signed by ${have} of the keys that may sign it: ${threshold} have to`,
+    `${where} is signed by ${have} of the keys that may sign it: ${threshold} are needed`,
   );
 }
 

@@ -39,7 +39,7 @@ export function updateRoot(trusted: TrustedMetadata, bytes: Uint8Array): Trusted
     file,
     trusted.root.keys,
     trusted.root.roles.root,
-    `${where}, for who trusts the root before it,`,
+    `${where}, by the keys of the root before it,`,
   );
   checkSignatures(file, signed.keys, signed.roles.root, where);
   // 5.3.5: exactly one more.

@@ -39,9 +39,9 @@ export function healthRoutes(deps: HealthRoutesDeps): readonly Route[] {
       id: 'showStatus',
       method: 'get',
       path: '/status',
-      summary: 'How things are',
+      summary: 'The state of the Mirror List',
       roles: ['operator', 'publisher'],
-      answers: { 200: { description: 'How things are.', schema: statusSchema } },
+      answers: { 200: { description: 'The state of the Mirror List.', schema: statusSchema } },
       async handle() {
         const [mirrors, states] = await waitForAll([deps.registry.list(), deps.states()]);
         const enabled = mirrors.filter((mirror) => mirror.enabled && mirror.approved);
@@ -54,7 +54,7 @@ export function healthRoutes(deps: HealthRoutesDeps): readonly Route[] {
       id: 'showMirrorHealth',
       method: 'get',
       path: '/mirrors/{name}/health',
-      summary: 'What is known of a mirror now, and why it is out',
+      summary: 'The state of a mirror now, and why it is out',
       roles: ['operator', 'publisher', 'mirror'],
       params: byName,
       answers: { 200: { description: 'Its state.', schema: mirrorHealthSchema } },
@@ -101,7 +101,7 @@ export function healthRoutes(deps: HealthRoutesDeps): readonly Route[] {
       id: 'reportMirror',
       method: 'post',
       path: '/mirrors/{name}/report',
-      summary: 'Say that a mirror has synced',
+      summary: 'Report that a mirror has synced',
       description:
         'It is then probed. What it says is never believed, but of a private mirror that cannot be probed from here: ' +
         'it is all that is known of it, and nobody is sent there before.',

@@ -38,7 +38,7 @@ const sharing = z.strictObject({
   shareNetblocks: z
     .enum(['true', 'false'])
     .optional()
-    .describe('Whether its netblocks may overlap those of other mirrors.'),
+    .describe('Whether its CIDR blocks may overlap those of other mirrors.'),
 });
 const one = { 200: { description: 'The mirror.', schema: mirrorSchema, etag: true } } as const;
 
@@ -50,7 +50,7 @@ export function mirrorRoutes(deps: MirrorRoutesDeps): readonly Route[] {
       id: 'listMirrors',
       method: 'get',
       path: '/mirrors',
-      summary: 'The mirrors, with what is known of them',
+      summary: 'The mirrors and their states',
       roles: ['operator', 'publisher'],
       query: z.strictObject({
         limit: pageLimit,
@@ -103,7 +103,7 @@ export function mirrorRoutes(deps: MirrorRoutesDeps): readonly Route[] {
       id: 'showMirror',
       method: 'get',
       path: '/mirrors/{name}',
-      summary: 'A mirror as it is described',
+      summary: 'The properties of a mirror',
       roles: ['operator', 'publisher', 'mirror'],
       params: byName,
       answers: one,

@@ -29,10 +29,7 @@ export function webhookSecretRoutes({ registry, webhookSecretOf }: WebhookSecret
         const mirror = await findMirror(registry, params.name);
         if ('problem' in mirror) return mirror;
         if (webhookSecretOf === undefined) {
-          return problem(
-            404,
-            "mirrors' own webhooks are not called here: webhooks.masterSecretFile is not set",
-          );
+          return problem(404, "mirrors' own webhooks are not called: webhooks.masterSecretFile is not set");
         }
         return { status: 200, body: { secret: webhookSecretOf(mirror.id) } };
       },

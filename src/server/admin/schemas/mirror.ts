@@ -8,28 +8,32 @@ const coordinates = z.strictObject({ latitude: z.number(), longitude: z.number()
 
 const fields = {
   name: text(63).describe('Short and unique, such as "uni-example".'),
-  site: text(100).describe('Who runs it, for the public list.'),
+  site: text(100).describe('Who runs it, as the public page of mirrors shows.'),
   kind: z
     .enum(mirrorKinds)
     .describe(
-      '"public" serves everybody; "private" its own netblocks only; "always-current" has what the origin has at once.',
+      '"public" serves all clients, "private" only those in its CIDR blocks. "always-current" (a CDN, a bucket) needs no sync.',
     ),
-  urls: texts(8).describe('Where its copy of the tree is; all of them lead to the same copy.'),
+  urls: texts(8).describe('URLs of its copy of the tree. All of them lead to the same copy.'),
   country: text(2).describe('ISO 3166-1, two letters.'),
-  coordinates: coordinates.describe('In degrees. Without them the middle of the country counts.'),
-  asns: z.array(z.int()).max(64).describe('Autonomous systems whose clients are sent here first.'),
-  netblocks: texts(1024).describe('Addresses whose clients are sent here before all.'),
-  weight: z.int().describe('Its share against others: 1 to 1000000.'),
-  repositories: texts(256).describe(
-    'It carries these only: names, or prefixes ending in "/*". Empty is all.',
+  coordinates: coordinates.describe('Its position in degrees. Default: the middle of its country.'),
+  asns: z.array(z.int()).max(64).describe('Autonomous systems whose clients prefer this mirror.'),
+  netblocks: texts(1024).describe(
+    'CIDR blocks whose clients prefer this mirror, even before those of its autonomous systems.',
   ),
-  onlyCountries: texts(250).describe('It serves clients in these countries only. Empty is all.'),
+  weight: z.int().describe('Its share of the clients, relative to other mirrors: 1 to 1000000.'),
+  repositories: texts(256).describe(
+    'The repositories that it carries: names, or prefixes that end in "/*". Empty: all.',
+  ),
+  onlyCountries: texts(250).describe('It serves only clients in these countries. Empty: all.'),
   exceptCountries: texts(250).describe('It serves no clients in these countries.'),
   enabled: z.boolean().describe('Whether clients may be sent there.'),
-  approved: z.boolean().describe('Nobody is sent to a mirror before it is approved.'),
-  contact: text(1024).describe('Whom to ask about it. Operators and the mirror itself see it.'),
+  approved: z.boolean().describe('Whether it is approved. It gets no clients before.'),
+  contact: text(1024).describe(
+    'E-mail address or URL of its administrator. Operators and the mirror itself see it.',
+  ),
   webhook: text(1024).describe(
-    'Where its contact is told that it went out or came back. Seen like the contact.',
+    'Webhook that is called when it goes out or comes back. Operators and the mirror itself see it.',
   ),
 };
 
@@ -92,14 +96,16 @@ export const mirrorChangeSchema = newMirrorSchema
     contact: contact.nullable().exactOptional(),
     webhook: webhook.nullable().exactOptional(),
   })
-  .describe('What is to be changed of a mirror, as a JSON Merge Patch (RFC 7396): null takes away.');
+  .describe(
+    'The properties of a mirror to change, as a JSON Merge Patch (RFC 7396). A property that is null is removed.',
+  );
 
 export const mirrorStateSchema = z
   .strictObject({
     healthy: z.boolean(),
     reason: z.string().exactOptional().describe('Why it is out.'),
     since: time.describe('When it became healthy or went out.'),
-    serial: serial.describe('It holds all that was published up to this one. 0 is unknown.'),
+    serial: serial.describe('The newest publication up to which it holds everything; 0 is unknown.'),
     ipv4: z.boolean().exactOptional().describe('Whether it can be reached over IPv4.'),
     ipv6: z.boolean().exactOptional().describe('Whether it can be reached over IPv6.'),
     urls: z
@@ -114,11 +120,11 @@ export const mirrorStateSchema = z
       )
       .exactOptional()
       .describe('How each of its URLs answers, where they are probed apart.'),
-    warning: z.string().exactOptional().describe('What is not right about it although it is in.'),
+    warning: z.string().exactOptional().describe('What is wrong with it, although it gets clients.'),
     responseTime: z.number().exactOptional().describe('How long it takes to answer, in milliseconds.'),
-    certificateExpires: time.exactOptional().describe('When its certificate ends.'),
+    certificateExpires: time.exactOptional().describe('When its certificate expires.'),
   })
-  .describe('What is known of a mirror now.');
+  .describe('The state of a mirror now.');
 
 export const mirrorHealthSchema = mirrorStateSchema
   .extend({
@@ -126,7 +132,7 @@ export const mirrorHealthSchema = mirrorStateSchema
       .exactOptional()
       .describe('When the last finished probe began; not there before the first since the server started.'),
   })
-  .describe('What is known of a mirror now, and since when.');
+  .describe('The state of a mirror now, and when it was probed.');
 
 export const mirrorHistorySchema = z
   .strictObject({

@@ -68,4 +68,4 @@ export const statusSchema = z
       healthy: z.int(),
     }),
   })
-  .describe('How things are.');
+  .describe('The state of the Mirror List.');

@@ -3,7 +3,9 @@ import { serial, time } from './common.ts';
 
 export const reportSchema = z
   .strictObject({
-    serial: serial.exactOptional().describe('What the mirror says it holds: its publication.json says it.'),
+    serial: serial
+      .exactOptional()
+      .describe('The publication that the mirror holds, as its publication.json says.'),
   })
   .describe('What a mirror says after it has synced.');
 
@@ -14,11 +16,15 @@ export const reportAnswerSchema = z
     ),
     checked: z
       .boolean()
-      .describe('Whether the mirror is being probed now. One that cannot be reached from outside is not.'),
-    serial: serial.describe('What is known that it holds, until the probe says otherwise.'),
+      .describe(
+        'Whether the mirror is being probed now. A mirror that cannot be reached from outside is not.',
+      ),
+    serial: serial.describe(
+      'The newest publication that the mirror is known to hold, until the probe has found more.',
+    ),
     newest: serial.describe('The newest publication.'),
   })
-  .describe('What comes of a report. It is never believed where it can be checked.');
+  .describe('The result of a report. A report is not believed where it can be checked.');
 
 export const webhookSecretSchema = z
   .strictObject({ secret: z.string().describe('The key of the HMAC-SHA256, as text.') })

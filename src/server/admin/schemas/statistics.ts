@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { statisticDimensions } from '../../../ports/statistics.ts';
 import { serial, time } from './common.ts';
 
-export const statisticsBy = z.enum(['day', ...statisticDimensions]).describe('What to sum by.');
+export const statisticsBy = z.enum(['day', ...statisticDimensions]).describe('What each sum is for.');
 const count = z.int().min(0);
 
 export const statisticsSchema = z
@@ -14,7 +14,9 @@ export const statisticsSchema = z
         z.strictObject({
           of: z
             .string()
-            .describe('The day, or the value that is summed for; "other" is all that had no room.'),
+            .describe(
+              'The day, or the value that the sum is for. "other" sums up the values beyond the limit.',
+            ),
           pulls: count,
           blobs: count,
           bytes: count,
@@ -22,7 +24,9 @@ export const statisticsSchema = z
       )
       .max(500),
   })
-  .describe('What was pulled (docs/monitoring.md says what counts as what). No address is ever kept.');
+  .describe(
+    'What was pulled (docs/monitoring.md says what counts as what). Addresses of clients are not stored.',
+  );
 
 export const propagationSchema = z
   .strictObject({
@@ -31,7 +35,7 @@ export const propagationSchema = z
         serial,
         at: time,
         holding: count.describe('Mirrors that held this publication, or a later one.'),
-        mirrors: count.describe('Mirrors that there were.'),
+        mirrors: count.describe('How many mirrors there were.'),
       }),
     ),
   })
