@@ -65,7 +65,7 @@ describe('docs/backup.md', requirements('gpg', 'rsync', 'sqlite3'), () => {
     rmSync(signpost.data, { recursive: true });
     mkdirSync(signpost.data);
     await run('restore');
-    assert.match(await run('recover'), /nothing to do[\s\S]* 0 problems, 0 notices/);
+    assert.match(await run('recover'), /nothing to recover[\s\S]* 0 problems, 0 notices/);
     await publish('43');
     assert.match(await signpost.must('status'), /Publication 5\./);
   });

@@ -9,14 +9,15 @@ import { composeVerify } from './compose-verify.ts';
 import { credentialFiles } from '../config/config.ts';
 import { describeSteps } from './describe-steps.ts';
 import { type ProxyOption, noProxyOption } from '../terminal/proxy-option.ts';
+import { collect } from '../terminal/collect.ts';
 
 interface Options extends CommonOptions, ProxyOption {
   readonly policy: string;
-  readonly platform: readonly string[];
+  readonly platform?: readonly string[];
   readonly printReference?: boolean;
   readonly blobs?: boolean;
   readonly state?: string;
-  readonly sourceCa: readonly string[];
+  readonly sourceCa?: readonly string[];
   readonly sourceInsecure?: boolean;
   readonly sourcePlainHttp?: boolean;
   readonly authFile?: string;
@@ -40,7 +41,7 @@ export function createCommand(terminal: Terminal): Command {
       '--policy <file>',
       'policy of Signpost (docs/verifying.md), or policy.json of podman, skopeo and CRI-O',
     )
-    .option('--platform <platform>', 'only this platform; may be repeated', collect, [])
+    .option('--platform <platform>', 'only this platform; may be repeated', collect)
     .option(
       '--print-reference',
       'print <host>/<repository>@<digest> when the image is verified, and nothing otherwise',
@@ -52,7 +53,6 @@ export function createCommand(terminal: Terminal): Command {
       '--source-ca <file>',
       'trust this certificate authority (PEM) in addition to those of the system; may be repeated',
       collect,
-      [],
     )
     .option('--source-insecure', "do not verify the registry's certificate")
     .option('--source-plain-http', 'use HTTP without TLS for the registry')
@@ -60,12 +60,12 @@ export function createCommand(terminal: Terminal): Command {
     .action(async (image: string, options: Options) => {
       const verified = await composeVerify(parseImage(image), {
         policy: options.policy,
-        platforms: options.platform.map(parsePlatform),
+        platforms: (options.platform ?? []).map(parsePlatform),
         blobs: options.blobs === true,
         state: options.state,
         credentialFiles: options.authFile === undefined ? credentialFiles() : [options.authFile],
         tls: {
-          certificateAuthorities: options.sourceCa,
+          certificateAuthorities: options.sourceCa ?? [],
           insecure: options.sourceInsecure === true,
           plainHttp: options.sourcePlainHttp === true,
         },
@@ -92,8 +92,4 @@ function parseImage(text: string): RegistryImageName {
   const name = parseImageSource(text.startsWith('docker://') ? text : `docker://${text}`);
   if (name.kind === 'registry') return name;
   throw new SignpostError('USAGE', 'expected an image in a registry');
-}
-
-function collect(value: string, before: readonly string[]): readonly string[] {
-  return [...before, value];
 }

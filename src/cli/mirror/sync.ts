@@ -4,6 +4,7 @@ import { SignpostError } from '../../oci/errors.ts';
 import type { SyncReport } from '../../mirror/sync-report.ts';
 import { type SyncSpace, hasRoom } from '../../mirror/sync-space.ts';
 import { type RepositoryChoice, selectRepositories } from '../../mirror/select-repositories.ts';
+import { collect } from '../terminal/collect.ts';
 import { type Terminal, printResult } from '../terminal/command.ts';
 import { composeProgress } from '../terminal/progress.ts';
 import { composeSync } from './compose-sync.ts';
@@ -14,14 +15,14 @@ import { plural } from '../terminal/plural.ts';
 
 interface Options extends ProxyOption {
   readonly from: string;
-  readonly alsoFrom: readonly string[];
-  readonly repository: readonly string[];
+  readonly alsoFrom?: readonly string[];
+  readonly repository?: readonly string[];
   readonly bandwidth?: number;
   readonly parallel: number;
   readonly deleteAfter: string;
   readonly timeout: string;
-  readonly allowAddress: readonly string[];
-  readonly ca: readonly string[];
+  readonly allowAddress?: readonly string[];
+  readonly ca?: readonly string[];
   readonly verify?: boolean;
   readonly dryRun?: boolean;
   readonly json?: boolean;
@@ -44,17 +45,11 @@ export function createCommand(terminal: Terminal): Command {
       '--from <url>',
       "URL of the Mirror List, or of the origin's tree, whose publication is copied",
     )
-    .option(
-      '--also-from <url>',
-      'URL of a mirror to fetch content from as well; may be repeated',
-      collect,
-      [],
-    )
+    .option('--also-from <url>', 'URL of a mirror to fetch content from as well; may be repeated', collect)
     .option(
       '--repository <name>',
       'only this repository, or those of a pattern such as "fedora/*"; may be repeated',
       collect,
-      [],
     )
     .option(
       '--bandwidth <bytes>',
@@ -68,14 +63,12 @@ export function createCommand(terminal: Terminal): Command {
       '--allow-address <block>',
       'CIDR block of loopback, private or link-local addresses that sources may redirect to; may be repeated',
       collect,
-      [],
     )
     .addOption(noProxyOption())
     .option(
       '--ca <file>',
       'PEM file with certificate authorities to trust in addition to those of the system; may be repeated',
       collect,
-      [],
     )
     .option('--verify', 'hash the files in the folder again, and fetch damaged ones anew')
     .option(
@@ -85,7 +78,7 @@ export function createCommand(terminal: Terminal): Command {
     .option('--json', 'print JSON')
     .addHelpText('after', `\nExamples:\n${examples.map((example) => `  $ ${example}`).join('\n')}`)
     .action(async (folder: string, options: Options) => {
-      const choice = selectRepositories(options.repository);
+      const choice = selectRepositories(options.repository ?? []);
       const report = await sync(terminal, folder, options, choice.carries);
       const unmatched = choice.unmatched();
       const json = { event: 'result', dryRun: options.dryRun === true, ...report, unmatched };
@@ -107,9 +100,9 @@ async function sync(
     {
       folder,
       from: options.from,
-      alsoFrom: options.alsoFrom,
-      allowAddresses: options.allowAddress,
-      certificateAuthorities: options.ca,
+      alsoFrom: options.alsoFrom ?? [],
+      allowAddresses: options.allowAddress ?? [],
+      certificateAuthorities: options.ca ?? [],
       timeout: parseDuration(options.timeout, '--timeout'),
       carries,
       parallel: options.parallel,
@@ -146,10 +139,6 @@ function describeSpace(space: SyncSpace): readonly string[] {
   if (space.free === undefined) return [];
   const figures = `they take at least ${formatBytes(space.needed)}, and ${formatBytes(space.free)} are free`;
   return [hasRoom(space) ? figures : `${figures}: there is no room for them`];
-}
-
-function collect(value: string, before: readonly string[]): readonly string[] {
-  return [...before, value];
 }
 
 const units: Readonly<Record<string, number>> = { '': 1, K: 1024, M: 1024 ** 2, G: 1024 ** 3 };

@@ -8,6 +8,7 @@ import type { PublishResult } from '../../origin/publish/publish-image.ts';
 import { defaultLimits } from '../../origin/publish/publish-limits.ts';
 import { type Schema1Result, describeSigner } from '../../origin/publish/take-schema1.ts';
 import { signatureTypes } from '../../trust/artifact-formats.ts';
+import { collect } from '../terminal/collect.ts';
 import { type CommonOptions, createVerb, printResult, type Terminal } from '../terminal/command.ts';
 import { loadCheckedConfig } from '../checks/checked-config.ts';
 import { composeProgress } from '../terminal/progress.ts';
@@ -18,13 +19,13 @@ import { type ProxyOption, noProxyOption } from '../terminal/proxy-option.ts';
 import { requireRule } from '../config/required-rule.ts';
 
 interface Options extends CommonOptions, ProxyOption {
-  readonly platform: readonly string[];
+  readonly platform?: readonly string[];
   readonly parallel: number;
   readonly renew?: boolean;
   readonly referrers?: boolean;
   readonly allowLayerMismatch?: boolean;
   readonly wait?: boolean;
-  readonly sourceCa: readonly string[];
+  readonly sourceCa?: readonly string[];
   readonly sourceInsecure?: boolean;
   readonly sourcePlainHttp?: boolean;
   readonly authFile?: string;
@@ -53,7 +54,7 @@ export function createCommand(terminal: Terminal): Command {
         'containers-storage:<image>; or docker-daemon:<image>. Several sources make one manifest list of all their ' +
         'platforms. The last argument is the target: the <repository>:<tag> to publish under',
     )
-    .option('--platform <platform>', 'only this platform, such as linux/arm64; may be repeated', collect, [])
+    .option('--platform <platform>', 'only this platform, such as linux/arm64; may be repeated', collect)
     .option('--parallel <count>', 'how many blobs are copied at the same time', parseParallel, 4)
     .option('--renew', 'stage the image for a new signature even if it is already published')
     .option(
@@ -73,7 +74,6 @@ export function createCommand(terminal: Terminal): Command {
       '--source-ca <file>',
       'trust this certificate authority (PEM) in addition to those of the system; may be repeated',
       collect,
-      [],
     )
     .option('--source-insecure', "do not verify the source's certificate")
     .option('--source-plain-http', 'use HTTP without TLS for the source')
@@ -118,7 +118,7 @@ async function publish(
   const names = sources.map(parseImageSource);
   const reference = parseTaggedReference(target);
   const { schema1, formats } = requireRule(config, reference.repository);
-  const platforms = options.platform.map(parsePlatform);
+  const platforms = (options.platform ?? []).map(parsePlatform);
   using progress = composeProgress(terminal, options.json === true);
   return await composePublish(config, names, reference, {
     platforms,
@@ -135,7 +135,7 @@ async function publish(
       dockerHost: dockerHost(),
       credentialFiles: options.authFile === undefined ? credentialFiles() : [options.authFile],
       tls: {
-        certificateAuthorities: options.sourceCa,
+        certificateAuthorities: options.sourceCa ?? [],
         insecure: options.sourceInsecure === true,
         plainHttp: options.sourcePlainHttp === true,
       },
@@ -212,7 +212,3 @@ const madeBecause = {
   'several-sources': 'A list of the manifests of all sources was made, in their order.',
   'nested-lists': 'The source has lists inside its list: a new list of all their manifests was made.',
 } as const;
-
-function collect(value: string, before: readonly string[]): readonly string[] {
-  return [...before, value];
-}

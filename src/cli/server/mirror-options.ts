@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { collectItems } from '../terminal/collect.ts';
 import type { MirrorInput } from '../../mirrors/parse-mirror.ts';
 
 /** What `mirror add` and `mirror edit` have in common. `false` comes from the options that begin with `--no-`. */
@@ -29,11 +30,15 @@ export function addMirrorOptions(command: Command): Command {
     )
     .option('--site <name>', 'who runs it, as the public page of mirrors shows: "University of Example"')
     .option('--coordinates <lat,lon>', 'its position in degrees (default: the middle of its country)')
-    .option('--asn <number>', 'autonomous system whose clients prefer this mirror; may be repeated', collect)
+    .option(
+      '--asn <number>',
+      'autonomous system whose clients prefer this mirror; may be repeated',
+      collectItems,
+    )
     .option(
       '--netblock <block>',
       'CIDR block whose clients prefer this mirror, even before those of --asn; may be repeated',
-      collect,
+      collectItems,
     )
     .option(
       '--weight <number>',
@@ -42,17 +47,17 @@ export function addMirrorOptions(command: Command): Command {
     .option(
       '--repository <pattern>',
       'the mirror carries only this repository, or those of "prefix/*"; may be repeated',
-      collect,
+      collectItems,
     )
     .option(
       '--only-country <code>',
       'the mirror serves only clients in this country; may be repeated',
-      collect,
+      collectItems,
     )
     .option(
       '--except-country <code>',
       'the mirror serves no clients in this country; may be repeated',
-      collect,
+      collectItems,
     )
     .option('--contact <address>', 'e-mail address or URL of its administrator, shown only to operators')
     .option('--webhook <url>', 'webhook to call when the mirror goes out or comes back')
@@ -101,16 +106,4 @@ function textOf(value: string | false | undefined): string | undefined {
 
 function listOf(value: readonly string[] | false | undefined): readonly string[] | undefined {
   return value === false ? [] : value;
-}
-
-/** For an option that may be repeated, whose values may hold commas. */
-export function collectWhole(value: string, before: unknown): readonly string[] {
-  return [...(Array.isArray(before) ? (before as string[]) : []), value];
-}
-
-function collect(value: string, before: unknown): readonly string[] {
-  return [
-    ...(Array.isArray(before) ? (before as string[]) : []),
-    ...value.split(',').map((item) => item.trim()),
-  ];
 }

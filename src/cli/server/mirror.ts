@@ -15,14 +15,9 @@ import {
 } from './describe-mirror.ts';
 import { createHistory } from './mirror-history.ts';
 import { createImport } from './mirror-import.ts';
+import { collect } from '../terminal/collect.ts';
 import { confirm } from '../terminal/prompt.ts';
-import {
-  type MirrorOptions,
-  addMirrorOptions,
-  addRemovingOptions,
-  changesOf,
-  collectWhole,
-} from './mirror-options.ts';
+import { type MirrorOptions, addMirrorOptions, addRemovingOptions, changesOf } from './mirror-options.ts';
 import { type ServerOptions, addServerOptions } from '../records/server-options.ts';
 import { formatTable } from '../../text/format-table.ts';
 
@@ -111,7 +106,7 @@ function createEdit(terminal: Terminal): Command {
     .option(
       '--url <url>',
       'URL of its copy of the tree, replacing all present URLs; may be repeated',
-      collectWhole,
+      collect,
     )
     .option('--country <code>', 'new country (two letters, ISO 3166-1)');
   return addRemovingOptions(addMirrorOptions(command)).action(
