@@ -38,7 +38,7 @@ export function createCommand(terminal: Terminal): Command {
       0,
     )
     .option('--no-mirrors', 'do not ask the mirrors for their serials')
-    .option('--yes', 'change without asking')
+    .option('--yes', 'do not ask for confirmation')
     .action(async (options: Options) => {
       const result = await composeRecover(await loadCheckedConfig(options, 'publishing'), {
         signerRecord: options.signerRecord,

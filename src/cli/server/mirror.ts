@@ -178,7 +178,7 @@ function createRemove(terminal: Terminal): Command {
     ['signpost mirror remove uni-example', 'signpost mirror remove uni-example --yes'],
   )
     .argument('<name>', 'the mirror')
-    .option('--yes', 'do not ask')
+    .option('--yes', 'do not ask for confirmation')
     .action(async (name: string, options: MirrorCommandOptions & { readonly yes?: boolean }) => {
       await using records = await openRecords(options);
       const mirrors = records.mirrors();

@@ -9,7 +9,7 @@ export interface ClockOptions {
 export function addClockOption(command: Command): Command {
   return command.option(
     '--ignore-clock',
-    "with --yes: continue although the request's date and this machine's clock do not fit together",
+    "with --yes: continue although the request's date and this machine's clock contradict each other",
   );
 }
 

@@ -62,7 +62,7 @@ export function createCommand(terminal: Terminal): Command {
       '--adopt-record',
       'continue although this key has signed things that the record lacks, for example after a restore from a backup',
     )
-    .option('--yes', 'do not ask')
+    .option('--yes', 'do not ask for confirmation')
     .option('--dry-run', 'only show what would be signed')
     .action(async (request: string, options: SignOptions) => {
       await sign(terminal, request, options);

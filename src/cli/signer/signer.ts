@@ -34,7 +34,7 @@ interface FolderOptions extends CommonOptions, SigningKeyOptions {
 /** `signpost signer`: signs unattended what a written policy allows. */
 export function createCommand(terminal: Terminal): Command {
   return new Command('signer')
-    .description('Sign unattended what a written policy allows; everything else waits for a person.')
+    .description('Sign requests unattended, as a policy allows. All other requests wait for a person.')
     .addHelpText(
       'after',
       '\nExample:\n  $ signpost signer watch /srv/signer --policy policy.yaml --key release.key\n\nThe policy and the folder are described in docs/signing.md.',
@@ -173,7 +173,7 @@ function createApprove(terminal: Terminal): Command {
       "file whose first line is that key's passphrase (default: ask for it)",
     )
     .option('-o, --output <file>', 'approval file to write (default: beside the request)')
-    .option('--yes', 'do not ask')
+    .option('--yes', 'do not ask for confirmation')
     .action(async (request: string, options: ApproveOptions) => {
       const review = async (read: ReadRequest, doubts: readonly string[]) => {
         terminal.stderr.write(

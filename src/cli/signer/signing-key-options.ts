@@ -36,14 +36,17 @@ export function addSigningKeyOptions(command: Command): Command {
     .option('--passphrase-file <file>', "file whose first line is the key's passphrase (default: ask for it)")
     .option(
       '--cosign-key <key>',
-      'ECDSA P-256 private key: a PEM file, a "pkcs11:" URI, or "command:" and a file that says which program signs; signs as cosign does, attached and as a bundle',
+      'ECDSA P-256 private key that signs as cosign does, attached and as a bundle: a PEM file, a "pkcs11:" URI, or "command:" and a file that names the program that signs',
     )
     .option(
       '--cosign-passphrase-file <file>',
       "file whose first line is that key's passphrase or PIN (default: ask for it)",
     )
-    .option('--notation-key <key>', 'the same kinds of key: signs as notation does')
-    .option('--notation-chain <file>', "that key's certificates in PEM, from the leaf to the root")
+    .option(
+      '--notation-key <key>',
+      'private key that signs as notation does: a PEM file, a "pkcs11:" URI, or "command:" and a file',
+    )
+    .option('--notation-chain <file>', 'certificates of --notation-key in PEM, from the leaf to the root')
     .option(
       '--notation-passphrase-file <file>',
       "file whose first line is that key's passphrase or PIN (default: ask for it)",

@@ -81,7 +81,7 @@ function createSign(terminal: Terminal): Command {
       "file whose first line is the key's passphrase or PIN (default: ask for it)",
     )
     .option('-o, --output <file>', 'signed copy to write (default: the draft itself)')
-    .option('--yes', 'do not ask')
+    .option('--yes', 'do not ask for confirmation')
     .action(async (draft: string, options: SignOptions) => {
       const { key: name, passphraseFile, output = draft } = options;
       const ask = () => askSecret(terminal, `Passphrase of ${name}`, 'name a file with --passphrase-file');
