@@ -18,7 +18,7 @@ async function ask(published: readonly Uint8Array[], reference = 'fedora/base:41
   const file = createMemoryNewFile();
   const target = parseTaggedReference(reference);
   const findPublished = () => Promise.resolve(published);
-  const deps = { ...world.deps, findPublished, nonce: () => '0'.repeat(32), createFile: async () => file };
+  const deps = { ...world, findPublished, nonce: () => '0'.repeat(32), createFile: async () => file };
   await writeRequest(deps, (repository) => repository === target.repository);
   return file.text ?? '';
 }
@@ -30,7 +30,8 @@ old.add([{ reference: 'images.example.org/fedora/base:41', list: four.digest, se
   request: four.digest,
   bundle: four.digest,
 });
-await acceptBundle(world.deps, linesOf(await signText(await ask([]), ed25519, { record })));
+const bundle = linesOf(await signText(await ask([]), ed25519, { record }));
+await acceptBundle(world.deps, bundle, world.clock.now());
 const published = await world.tree.readSignatures(
   parseTaggedReference('fedora/base:41').repository,
   four.digest,

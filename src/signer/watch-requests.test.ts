@@ -118,7 +118,7 @@ async function createSigner(changes: Partial<WatchDeps> = {}) {
     async ask(reference: string, list: typeof four, sealed = true): Promise<string> {
       await world.stage(reference, list);
       const file = createMemoryNewFile();
-      const given = { ...world.deps, clock, nonce: () => '0'.repeat(32), createFile: async () => file };
+      const given = { ...world, clock, nonce: () => '0'.repeat(32), createFile: async () => file };
       await writeRequest(sealed ? { ...given, requester: requester.signer } : given, () => true);
       return file.text ?? '';
     },
@@ -142,7 +142,8 @@ test('what is allowed is signed, the bundle is accepted, and the request is put 
   assert.deepEqual(others, []);
   assert.deepEqual(await signer.names('in'), []);
   assert.deepEqual(await signer.names('done'), ['monday.request']);
-  const { published } = await acceptBundle(signer.world.deps, linesOf(await signer.read('out', bundle)));
+  const lines = linesOf(await signer.read('out', bundle));
+  const { published } = await acceptBundle(signer.world.deps, lines, signer.clock.now());
   assert.equal(published.length, 1);
   assert.equal(signer.logged.at(-1)?.event, 'signed');
 });

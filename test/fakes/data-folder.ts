@@ -8,13 +8,13 @@ import {
   type LookasideSignatures,
   placePublication,
 } from '../../src/origin/accept/place-publication.ts';
+import { checkBlobs } from '../../src/origin/accept/check-blobs.ts';
 import { composeArtifacts } from '../../src/origin/accept/compose-artifacts.ts';
 import type { MergedSignatures } from '../../src/origin/accept/merge-signatures.ts';
 import { readStagedContent } from '../../src/origin/accept/staged-content.ts';
 import { formatCosignEnvelope } from '../../src/trust/cosign/cosign-envelope.ts';
 import { type Content, composeContent } from '../../src/cli/records/content.ts';
 import { composeScrub } from '../../src/cli/origin/scrub.ts';
-import { parseManifest } from '../../src/oci/manifest.ts';
 import { parseTaggedReference } from '../../src/oci/reference.ts';
 import type { ImageSource } from '../../src/ports/image-source.ts';
 import type { StagedImage } from '../../src/ports/staged-images.ts';
@@ -56,16 +56,19 @@ export function openDataFolder(path: string): DataFolder {
     },
     async placeStaged({ artifacts = false } = {}) {
       await using content = await composeContent({ data: path }, 'test');
-      const accepted: AcceptedImage[] = [];
-      for (const image of await content.stagedImages.list()) accepted.push(await accept(content, image));
-      const lookaside = accepted.flatMap(signaturesOf);
-      const deps = { ...content, tree: content.treeWriter };
-      const composed = composeArtifacts(artifacts ? accepted.flatMap(mergedFor) : [], 1);
-      return await placePublication(deps, {
-        images: accepted,
-        lookaside: artifacts ? [] : lookaside,
-        ...composed,
-      });
+      const staged = [];
+      for (const image of await content.stagedImages.list()) staged.push(await read(content, image));
+      const { whole } = await checkBlobs({ ...content, treeReader: content.tree }, staged);
+      const requestSerial = await content.stagedImages.nextRequestSerial();
+      return await placePublication(
+        { ...content, tree: content.treeWriter },
+        {
+          images: whole,
+          requestSerial,
+          lookaside: artifacts ? [] : whole.flatMap(signaturesOf),
+          ...composeArtifacts(artifacts ? whole.flatMap(mergedFor) : [], requestSerial),
+        },
+      );
     },
     scrub: (options) => composeScrub({ data: path }, { ...options, progress: silentProgress }),
     async staged() {
@@ -76,19 +79,15 @@ export function openDataFolder(path: string): DataFolder {
   };
 }
 
-async function accept({ staging, stagedImages }: Content, image: StagedImage): Promise<AcceptedImage> {
+async function read({ staging }: Content, image: StagedImage) {
   const content = await readStagedContent(staging, image.list);
-  const requestSerial = await stagedImages.nextRequestSerial();
-  return { image, ...content, referrers: [], requestSerial, expires: 4_000_000_000_000 };
+  return { image, content, referrers: [], expires: 4_000_000_000_000 };
 }
 
 /** An attached signature and a bundle for everything that an image brings. */
-function mergedFor({ image, list, manifests, expires }: AcceptedImage): readonly MergedSignatures[] {
+function mergedFor({ image, content, expires }: AcceptedImage): readonly MergedSignatures[] {
   const { repository } = image;
-  const subjects = [
-    { digest: image.list, mediaType: parseManifest(list).mediaType, size: list.length },
-    ...manifests.map(({ descriptor }) => descriptor),
-  ];
+  const subjects = [content.list, ...content.manifests].map(({ descriptor }) => descriptor);
   return subjects.flatMap((subject) => {
     const envelope = formatCosignEnvelope({
       payload: Buffer.from(subject.digest),
@@ -103,8 +102,8 @@ function mergedFor({ image, list, manifests, expires }: AcceptedImage): readonly
 }
 
 /** Two signatures for everything that an image brings. */
-function signaturesOf({ image, manifests }: AcceptedImage): readonly LookasideSignatures[] {
-  const digests = [image.list, ...manifests.map(({ descriptor }) => descriptor.digest)];
+function signaturesOf({ image, content }: AcceptedImage): readonly LookasideSignatures[] {
+  const digests = [content.list, ...content.manifests].map(({ descriptor }) => descriptor.digest);
   return digests.map((digest) => ({
     repository: image.repository,
     digest,

@@ -3,7 +3,12 @@ import { createSignatureReader } from '../../src/adapters/openpgp/signature-read
 import { createSimpleReader } from '../../src/trust/signature-readers.ts';
 import type { AcceptDeps } from '../../src/origin/accept/accept-bundle.ts';
 import type { FormatRule, RepositoryRule } from '../../src/origin/accept/repository-rule.ts';
-import { type RepositoryName, parseRegistryHost, parseTaggedReference } from '../../src/oci/reference.ts';
+import {
+  type RegistryHost,
+  type RepositoryName,
+  parseRegistryHost,
+  parseTaggedReference,
+} from '../../src/oci/reference.ts';
 import type { SignerRecord } from '../../src/ports/signer-record.ts';
 import type { FormatReader, SignatureReader, Signer } from '../../src/trust/signing.ts';
 import { createSimpleSigner } from '../../src/signer/simple-signer.ts';
@@ -31,12 +36,15 @@ export async function createTestSigners(): Promise<{ readonly rsa: Signer; reado
 }
 
 export interface SigningWorld extends ReturnType<typeof createMemoryPublications> {
+  readonly registry: RegistryHost;
   readonly deps: AcceptDeps;
   readonly tree: ReturnType<typeof createMemoryTree>;
   readonly contents: ReturnType<typeof createMemoryTreeContents>;
   readonly staging: ReturnType<typeof createMemoryStaging>;
   readonly clock: { time: number; now(): number };
   readonly rules: Map<string, RepositoryRule>;
+  /** The files of metadata in the tree, by their paths. */
+  readonly metadata: Map<string, Uint8Array>;
   /** Stages an image as publish does. */
   stage(reference: string, list: BuiltList): Promise<void>;
   /** The text of a signing request for everything that is staged. */
@@ -59,6 +67,14 @@ export async function createSigningWorld(): Promise<SigningWorld> {
   const reader = await createSignatureReader([vectorFile('both.asc')]);
   const rules = new Map<string, RepositoryRule>();
   const usual = createRule(reader, {});
+  const metadata = new Map<string, Uint8Array>();
+  const metadataTree = {
+    read: (path: string) => Promise.resolve(metadata.get(path)),
+    place(path: string, bytes: Uint8Array) {
+      metadata.set(path, bytes);
+      return Promise.resolve();
+    },
+  };
   return {
     ...memory,
     tree,
@@ -66,17 +82,17 @@ export async function createSigningWorld(): Promise<SigningWorld> {
     staging,
     clock,
     rules,
+    metadata,
+    registry,
     deps: {
-      ...memory,
-      registry,
-      staging,
-      tree,
-      contents,
-      treeReader: tree,
-      received: createMemoryReceivedSignatures(),
-      clock,
-      signers: [],
-      findRule: (repository: RepositoryName) => Promise.resolve(rules.get(repository) ?? usual),
+      policy: {
+        registry,
+        signers: [],
+        findRule: (repository: RepositoryName) => Promise.resolve(rules.get(repository) ?? usual),
+        metadata: { notaryCertificates: new Set() },
+      },
+      records: { ...memory, received: createMemoryReceivedSignatures() },
+      files: { staging, tree, treeReader: tree, contents, metadataTree },
     },
     async stage(reference, list) {
       for (const [digest, built] of list.manifests) await staging.writeManifest(digest, built.manifest);

@@ -1,4 +1,4 @@
-import { type AcceptDeps, type AcceptResult, acceptBundle } from '../../origin/accept/accept-bundle.ts';
+import { type AcceptResult, type AcceptWatch, acceptBundle } from '../../origin/accept/accept-bundle.ts';
 import { repairMarker } from '../../origin/accept/place-publication.ts';
 import { readLines } from '../../adapters/files/read-lines.ts';
 import { parseRegistryHost } from '../../oci/reference.ts';
@@ -18,24 +18,27 @@ import { waitForAll } from '../../parallel/wait-for-all.ts';
 export async function composeAccept(
   config: LoadedConfig,
   bundle: string,
-  watched: Pick<AcceptDeps, 'progress' | 'onVerified' | 'onPlaced' | 'signal'>,
+  watch: AcceptWatch,
 ): Promise<AcceptResult> {
   requireRules(config);
-  const registry = parseRegistryHost(config.registry.name);
   await using content = await composeContent(config, 'accept');
   await using _held = await content.lock.acquire(contentLock);
   await repairMarker(content);
-  const deps = {
-    ...content,
-    ...watched,
-    registry,
-    signers: await waitForAll(config.signers.map(readSealKey)),
-    findRule: createRuleFinder(config.repositories),
-    tree: content.treeWriter,
-    treeReader: content.tree,
-  };
   await using metadata = await composeMetadata(config, content.folders.tree);
-  const result = await acceptBundle({ ...deps, metadata }, readLines(bundle, bundleLimits.line));
+  const { staging, contents, tree: treeReader, treeWriter: tree } = content;
+  const deps = {
+    policy: {
+      registry: parseRegistryHost(config.registry.name),
+      signers: await waitForAll(config.signers.map(readSealKey)),
+      findRule: createRuleFinder(config.repositories),
+      metadata: metadata.metadata,
+    },
+    records: content,
+    files: { staging, tree, treeReader, contents, metadataTree: metadata.metadataTree },
+    watch,
+  };
+  const lines = readLines(bundle, bundleLimits.line);
+  const result = await acceptBundle(deps, lines, content.clock.now());
   await content.audit.add({ who: localUser(), at: content.clock.now() }, auditedAccept(result));
   return result;
 }

@@ -1,7 +1,8 @@
-import type { MetadataDeps } from '../../origin/accept/accept-metadata.ts';
+import type { MetadataPolicy } from '../../origin/accept/accept-metadata.ts';
 import type { TimestampSigner } from '../../origin/accept/verify-tuf-files.ts';
 import { createFileMetadataTree } from '../../adapters/tree/file-metadata-tree.ts';
 import { readSmallFile } from '../../adapters/files/small-file.ts';
+import type { MetadataTree } from '../../ports/metadata-tree.ts';
 import { SignpostError } from '../../oci/errors.ts';
 import { metadataFileLimit } from '../../trust/metadata-file.ts';
 import type { Config } from '../config/config-schema.ts';
@@ -12,7 +13,7 @@ import { openRawSigner } from '../keys/raw-signers.ts';
 export async function composeMetadata(
   { tuf, notary }: Pick<Config, 'tuf' | 'notary'>,
   tree: string,
-): Promise<Omit<MetadataDeps, 'registry'> & AsyncDisposable> {
+): Promise<{ readonly metadataTree: MetadataTree; readonly metadata: MetadataPolicy } & AsyncDisposable> {
   const tufRoot = tuf.root === undefined ? undefined : await readSmallFile(tuf.root, metadataFileLimit);
   const timestamp = await openTimestampSigner(tuf);
   return {

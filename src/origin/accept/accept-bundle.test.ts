@@ -31,7 +31,8 @@ const { rsa, ed25519 } = await createTestSigners();
 const four = buildFourPlatforms();
 const other = buildList([buildImage({ platform: 'linux/arm64', layers: [{ other: 'content' }] })]);
 const base = parseRepositoryName('fedora/base');
-const accept = (world: SigningWorld, bundle: string) => acceptBundle(world.deps, linesOf(bundle));
+const accept = (world: SigningWorld, bundle: string) =>
+  acceptBundle(world.deps, linesOf(bundle), world.clock.now());
 
 async function staged(images: Record<string, typeof four> = { 'fedora/base:41': four }) {
   const world = await createSigningWorld();
@@ -280,7 +281,8 @@ test('what no rule covers, and what is damaged in staging, is refused', async ()
   const world = await staged();
   const bundle = await signText(await world.request(), rsa);
   const findRule = () => Promise.resolve(undefined);
-  const result = await acceptBundle({ ...world.deps, findRule }, linesOf(bundle));
+  const policy = { ...world.deps.policy, findRule };
+  const result = await acceptBundle({ ...world.deps, policy }, linesOf(bundle), world.clock.now());
   assert.deepEqual(result.refused[0]?.reason, { kind: 'no-rule' });
   world.staging.blobs.delete([...four.blobs.keys()][0] ?? digestOf(''));
   const missing = /blob sha256:[0-9a-f]{64} is neither staged nor published/;
@@ -352,7 +354,7 @@ test('a threshold of two waits for the second key, in whatever order they come',
     assert.equal(done.published.length, 1);
     assert.equal(world.tree.signatures.get(`${base}@${four.digest}`)?.length, 2);
     const requested = { repository: base, tag: parseTagName('41'), list: four.digest, serial: 1 };
-    assert.deepEqual(await world.deps.received.list(requested), []);
+    assert.deepEqual(await world.deps.records.received.list(requested), []);
   }
 });
 

@@ -39,21 +39,12 @@ async function createWorld(formats: readonly MetadataFormat[], threshold = 1) {
   const reader = createSimpleReader(await createSignatureReader([vectorFile('both.asc')]));
   const rule = { ...createFormatsRule([reader], { threshold }), metadata: formats };
   for (const name of ['demanding/a', 'demanding/b']) world.rules.set(name, rule);
-  const files = new Map<string, Uint8Array>();
-  const metadata = {
-    metadataTree: {
-      read: (path: string) => Promise.resolve(files.get(path)),
-      place(path: string, bytes: Uint8Array) {
-        files.set(path, bytes);
-        return Promise.resolve();
-      },
-    },
-    metadata: { tufRoot: tufRoot.bytes, notaryCertificates: new Set([fingerprintOf(notaryKeys)]) },
-  };
+  const metadata = { tufRoot: tufRoot.bytes, notaryCertificates: new Set([fingerprintOf(notaryKeys)]) };
+  const deps = { ...world.deps, policy: { ...world.deps.policy, metadata } };
   const record = createMemorySignerRecord();
   return {
     world,
-    files,
+    files: world.metadata,
     sign: async (signers: readonly (typeof tuf)[], signer = rsa, request?: string) =>
       signText(request ?? (await world.request()), signer, {
         // Each signing machine has a record of its own; one of them has keys for metadata.
@@ -61,7 +52,7 @@ async function createWorld(formats: readonly MetadataFormat[], threshold = 1) {
         metadata: signers,
         clock: world.clock,
       }),
-    accept: (bundle: string) => acceptBundle({ ...world.deps, metadata }, linesOf(bundle)),
+    accept: (bundle: string) => acceptBundle(deps, linesOf(bundle), world.clock.now()),
   };
 }
 

@@ -71,7 +71,11 @@ async function createWorld(
   for (const tag of tags) await world.stage(`fedora/base:${tag}`, four);
   const sign = async (...keys: SigningKey[]) =>
     signText(await world.request(), rsa, { keys, clock: world.clock });
-  return { world, sign, accept: (bundle: string) => acceptBundle(world.deps, linesOf(bundle)) };
+  return {
+    world,
+    sign,
+    accept: (bundle: string) => acceptBundle(world.deps, linesOf(bundle), world.clock.now()),
+  };
 }
 
 function readManifest({ tree }: SigningWorld, digest: Digest): ImageManifest {

@@ -10,8 +10,8 @@ import { createTufKeyring, createTufMachine, hour, makeRoot, tufTag } from '../.
 import { type Digest, digestOf } from '../../oci/digest.ts';
 import { formatTaggedReference, parseRegistryHost } from '../../oci/reference.ts';
 import type { MetadataFile, MetadataFormat } from '../../trust/metadata-file.ts';
-import { type MetadataPolicy, placeMetadata, verifyMetadata } from './accept-metadata.ts';
-import { type FindList, settleMetadata } from './settle-metadata.ts';
+import { type MetadataDeps, type MetadataPolicy, judgeMetadata, placeMetadata } from './accept-metadata.ts';
+import { settleMetadata } from './settle-metadata.ts';
 import { renewTufTimestamp } from './verify-tuf-files.ts';
 
 const now = Date.UTC(2026, 10, 23);
@@ -34,9 +34,12 @@ function createOrigin(policy: MetadataPolicy) {
       return Promise.resolve();
     },
   };
-  const findList: FindList = async (repository, tag) => {
-    const name = formatTaggedReference({ repository, tag });
-    return Promise.resolve(lists.has(name) ? lists.get(name) : tufTag(name).list);
+  const publications: MetadataDeps['publications'] = {
+    findTag(repository, tag) {
+      const name = formatTaggedReference({ repository, tag });
+      const list = lists.has(name) ? lists.get(name) : tufTag(name).list;
+      return Promise.resolve(list && { list });
+    },
   };
   return {
     files,
@@ -44,10 +47,9 @@ function createOrigin(policy: MetadataPolicy) {
     lists,
     metadataTree,
     async accept(offered: readonly MetadataFile[], at = now) {
-      const deps = { registry, metadataTree, metadata: policy };
-      const found = await verifyMetadata(deps, offered, at);
-      const { judged } = await settleMetadata(registry, found, [], findList);
-      return placeMetadata(deps, judged);
+      const deps = { registry, metadataTree, metadata: policy, publications };
+      const judged = await judgeMetadata(deps, offered, at);
+      return placeMetadata(metadataTree, settleMetadata(registry, judged, []).sets);
     },
   };
 }

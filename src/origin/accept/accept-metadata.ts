@@ -1,9 +1,15 @@
+import type { Digest } from '../../oci/digest.ts';
 import { isSignpostError } from '../../oci/errors.ts';
-import type { RegistryHost } from '../../oci/reference.ts';
+import {
+  type RegistryHost,
+  type RepositoryName,
+  type TagName,
+  formatTaggedReference,
+} from '../../oci/reference.ts';
 import type { MetadataTree } from '../../ports/metadata-tree.ts';
 import type { MetadataFile, MetadataFormat } from '../../trust/metadata-file.ts';
 import { parseNotaryPath } from '../../trust/notary-v1/names.ts';
-import type { VerifiedFiles } from './verified-files.ts';
+import type { NamedTag, VerifiedFiles } from './verified-files.ts';
 import { verifyNotaryFiles } from './verify-notary-files.ts';
 import { type TimestampSigner, verifyTufFiles } from './verify-tuf-files.ts';
 
@@ -19,8 +25,12 @@ export interface MetadataPolicy {
 
 export interface MetadataDeps {
   readonly registry: RegistryHost;
-  readonly metadataTree: Pick<MetadataTree, 'read' | 'place'>;
+  readonly metadataTree: Pick<MetadataTree, 'read'>;
   readonly metadata: MetadataPolicy;
+  /** The list that a tag names now; undefined when it is not published. */
+  readonly publications: {
+    findTag(repository: RepositoryName, tag: TagName): Promise<{ readonly list: Digest } | undefined>;
+  };
 }
 
 /** Files that belong together: all of TUF, or the Notary v1 files of one repository. */
@@ -31,8 +41,21 @@ interface MetadataName {
 }
 
 /** The same with what verification says of them; nothing is placed yet. */
-export type JudgedMetadata = MetadataName &
-  ({ readonly verified: VerifiedFiles } | { readonly refused: string });
+export type MetadataSet = MetadataName &
+  (
+    | {
+        readonly verified: VerifiedFiles;
+        /** What they name, by the names of the tags. */
+        readonly tags: ReadonlyMap<string, NamedTag>;
+      }
+    | { readonly refused: string }
+  );
+
+export interface JudgedMetadata {
+  readonly sets: readonly MetadataSet[];
+  /** The lists that are published now of the tags that the sets name. */
+  readonly published: ReadonlyMap<string, Digest>;
+}
 
 /** How such files fared. */
 export type MetadataOutcome = MetadataName &
@@ -44,28 +67,30 @@ export type MetadataOutcome = MetadataName &
 
 /**
  * Verifies the files of a bundle against those that are published. Each format stands for itself: one that is refused
- * stays at its last good state. Without `deps` nothing is configured, and files are left out.
+ * stays at its last good state. Files of a format that nothing is configured for are left out.
  * @throws SignpostError STORAGE
  */
-export async function verifyMetadata(
-  deps: MetadataDeps | undefined,
+export async function judgeMetadata(
+  deps: MetadataDeps,
   files: readonly MetadataFile[],
   now: number,
-): Promise<readonly JudgedMetadata[]> {
-  if (deps === undefined) return [];
+): Promise<JudgedMetadata> {
   const { tufRoot, notaryCertificates } = deps.metadata;
-  const judged: JudgedMetadata[] = [];
+  const sets: MetadataSet[] = [];
   const tuf = files.filter(({ format }) => format === 'tuf');
   if (tufRoot !== undefined && tuf.length > 0) {
-    const verdict = await attempt(() => verifyTufFiles({ ...deps, tufRoot }, tuf, now));
-    judged.push({ format: 'tuf', ...verdict });
+    sets.push({ format: 'tuf', ...(await attempt(() => verifyTufFiles({ ...deps, tufRoot }, tuf, now))) });
   }
-  if (notaryCertificates.size === 0) return judged;
-  for (const [collection, own] of byCollection(files)) {
+  for (const [collection, own] of notaryCertificates.size === 0 ? [] : byCollection(files)) {
     const verdict = await attempt(() => verifyNotaryFiles(deps, own, now));
-    judged.push({ format: 'notary', collection, ...verdict });
+    sets.push({ format: 'notary', collection, ...verdict });
   }
-  return judged;
+  const published = new Map<string, Digest>();
+  for (const [name, { repository, tag }] of sets.flatMap((set) => ('tags' in set ? [...set.tags] : []))) {
+    const found = published.has(name) ? undefined : await deps.publications.findTag(repository, tag);
+    if (found !== undefined) published.set(name, found.list);
+  }
+  return { sets, published };
 }
 
 /**
@@ -73,17 +98,17 @@ export async function verifyMetadata(
  * @throws SignpostError STORAGE
  */
 export async function placeMetadata(
-  deps: Pick<MetadataDeps, 'metadataTree'> | undefined,
-  judged: readonly JudgedMetadata[],
+  metadataTree: Pick<MetadataTree, 'place'>,
+  sets: readonly MetadataSet[],
 ): Promise<readonly MetadataOutcome[]> {
   const outcomes: MetadataOutcome[] = [];
-  for (const set of judged) {
+  for (const set of sets) {
     if ('refused' in set) {
       outcomes.push(set);
       continue;
     }
-    const { verified, ...name } = set;
-    for (const { path, bytes } of verified.files) await deps?.metadataTree.place(path, bytes);
+    const { verified, tags: _, ...name } = set;
+    for (const { path, bytes } of verified.files) await metadataTree.place(path, bytes);
     outcomes.push({ ...name, placed: verified.files.length, expires: verified.expires });
   }
   return outcomes;
@@ -91,9 +116,13 @@ export async function placeMetadata(
 
 async function attempt(
   verify: () => Promise<VerifiedFiles>,
-): Promise<{ readonly verified: VerifiedFiles } | { readonly refused: string }> {
+): Promise<
+  | { readonly verified: VerifiedFiles; readonly tags: ReadonlyMap<string, NamedTag> }
+  | { readonly refused: string }
+> {
   try {
-    return { verified: await verify() };
+    const verified = await verify();
+    return { verified, tags: new Map(verified.tags.map((tag) => [formatTaggedReference(tag), tag])) };
   } catch (error) {
     const told = (['TRUST', 'ROLLBACK', 'REQUEST_INVALID', 'LIMIT_EXCEEDED'] as const).some((code) =>
       isSignpostError(error, code),

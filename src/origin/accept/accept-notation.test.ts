@@ -64,6 +64,7 @@ async function createWorld(roots: readonly TrustedRoot[], tags: readonly string[
     return acceptBundle(
       world.deps,
       linesOf(await signText(await world.request(), rsa, { keys, clock: world.clock })),
+      world.clock.now(),
     );
   };
   return { world, accept };
@@ -131,7 +132,7 @@ test('a bundle that comes after the certificates have expired is refused', async
   const keys = [{ signer: short.signer, reader: createNotationReader([short.root]) }];
   const bundle = await signText(request, rsa, { keys, clock: world.clock });
   world.clock.time += 92 * day;
-  const { refused } = await acceptBundle(world.deps, linesOf(bundle));
+  const { refused } = await acceptBundle(world.deps, linesOf(bundle), world.clock.now());
   assert.ok(refused[0] !== undefined);
   assert.match(
     describeImageRefusal(refused[0].reason),
@@ -167,6 +168,7 @@ test('envelopes under certificates that may not sign images are refused, and not
     const { refused, published, serial } = await acceptBundle(
       world.deps,
       linesOfBytes(signAgain(bundle, chain)),
+      world.clock.now(),
     );
     assert.deepEqual([published, serial], [[], undefined]);
     assert.match(refused.map((image) => describeImageRefusal(image.reason)).join(), reason);

@@ -21,7 +21,7 @@ const world = await createSigningWorld();
 await world.stage('fedora/base:41', four);
 const text = await signText(await world.request(), ed25519);
 const [header = '', image = ''] = text.split('\n');
-const accept = (bytes: Uint8Array) => acceptBundle(world.deps, linesOfBytes(bytes));
+const accept = (bytes: Uint8Array) => acceptBundle(world.deps, linesOfBytes(bytes), world.clock.now());
 
 /** Everything that a bundle might change. */
 async function visible({ publications, content, tree, stagedImages }: SigningWorld) {

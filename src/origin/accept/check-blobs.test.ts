@@ -53,19 +53,21 @@ async function createOrigin() {
   };
   await copy();
   await world.stage('fedora/base:41', four);
-  const deps = {
-    ...world.deps,
+  const files = {
+    ...world.deps.files,
     staging,
     tree: createFileTreeWriter(folders),
     treeReader: createFileTreeReader(folders.tree),
   };
+  const deps = { ...world.deps, files };
   return {
     world,
     copy,
     copyManifests,
     stagedPath: stagingPaths(folders.staging).blob(digest),
     treePath: (repository = base) => blobPath(folders.tree, repository, digest),
-    accept: async () => acceptBundle(deps, linesOf(await signText(await world.request(), rsa))),
+    accept: async () =>
+      acceptBundle(deps, linesOf(await signText(await world.request(), rsa)), world.clock.now()),
   };
 }
 
@@ -122,6 +124,25 @@ test('a blob that another repository has is hashed before it is taken from there
   assert.equal(digestOf(await readFile(treePath(debian))), digest);
 });
 
+test('that a repository keeps its own blob vouches for it to no other repository', async () => {
+  const { world, copyManifests, treePath, accept } = await createOrigin();
+  await accept();
+  await rm(treePath());
+  await writeFile(treePath(), changed);
+  await copyManifests();
+  // Two images of one bundle want the same blob, and the one that has it already comes first.
+  await world.stage('a/base:1', four);
+  await world.stage('fedora/base:42', four);
+  await world.stage('zebra:1', four);
+  const { published, refused } = await accept();
+  assert.deepEqual(
+    [published.map(({ repository }) => repository), refused.map(({ repository }) => repository)],
+    [[base], ['a/base', 'zebra']],
+  );
+  for (const name of ['a/base', 'zebra'])
+    await assert.rejects(readFile(treePath(parseRepositoryName(name))), { code: 'ENOENT' });
+});
+
 test('the other images of a bundle are published; what was hashed is told', async () => {
   const world = await createSigningWorld();
   await world.stage('fedora/base:41', four);
@@ -134,9 +155,30 @@ test('the other images of a bundle are published; what was hashed is told', asyn
     finish: () => undefined,
   };
   const bundle = await signText(await world.request(), rsa);
-  const { published, refused } = await acceptBundle({ ...world.deps, progress }, linesOf(bundle));
+  const deps = { ...world.deps, watch: { progress } };
+  const { published, refused } = await acceptBundle(deps, linesOf(bundle), world.clock.now());
   assert.deepEqual([published.map(({ tag }) => tag), refused.map(({ tag }) => tag)], [['42'], ['41']]);
   assert.deepEqual(new Set(told.keys()), new Set([...four.blobs.keys(), ...other.blobs.keys()]));
   assert.deepEqual(new Set(told.values()), new Set([0]));
   assert.equal(world.staging.blobs.has(digest), false);
+});
+
+test('a blob that was removed because one image is wrong about its size is gone for the others too', async () => {
+  const world = await createSigningWorld();
+  const built = other.images[0] ?? assert.fail();
+  const manifest = Buffer.from(
+    built.manifest.toString().replace(/("layers":.*?"size":)\d+/, (_, before: string) => `${before}7`),
+  );
+  const descriptor = { ...built.descriptor, digest: digestOf(manifest), size: manifest.length };
+  await world.staging.writeManifest(descriptor.digest, manifest);
+  await world.stage('a:1', other);
+  await world.stage('b:1', buildList([{ ...built, manifest, descriptor, digest: descriptor.digest }]));
+  const bundle = linesOf(await signText(await world.request(), rsa));
+  const { published, refused } = await acceptBundle(world.deps, bundle, world.clock.now());
+  assert.deepEqual(published, []);
+  assert.partialDeepStrictEqual(refused, [
+    { repository: 'a', reason: { kind: 'staging-damaged' } },
+    { repository: 'b', reason: { kind: 'staging-damaged' } },
+  ]);
+  assert.deepEqual([world.tree.blobs.size, world.tree.manifests.size], [0, 0]);
 });

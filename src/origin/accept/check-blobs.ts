@@ -6,67 +6,129 @@ import { blobsOf } from '../../oci/manifest.ts';
 import type { RepositoryName } from '../../oci/reference.ts';
 import type { Progress } from '../../ports/progress.ts';
 import type { Publications } from '../../ports/publications.ts';
-import type { StagedBlobCheck } from '../../ports/staging.ts';
+import type { StagedImage } from '../../ports/staged-images.ts';
+import type { StagedBlobCheck, Staging } from '../../ports/staging.ts';
 import type { TreeReader } from '../../ports/tree.ts';
-import { findSource } from './find-source.ts';
-import type { ImageRefusal } from './image-refusal.ts';
-import type { VerifiedImage } from './verify-image.ts';
+import { type RefusedImage, refuseImage } from './image-refusal.ts';
+import type { StagedContent, StagedManifest } from './staged-content.ts';
 import { inParallel } from '../../parallel/in-parallel.ts';
 
 export interface CheckDeps {
-  readonly staging: StagedBlobCheck & Parameters<typeof findSource>[0]['staging'];
+  readonly staging: StagedBlobCheck & Pick<Staging, 'hasBlob'>;
   readonly publications: Pick<Publications, 'findBlob'>;
   readonly treeReader: Pick<TreeReader, 'openBlob'>;
-  readonly progress?: Progress;
-  readonly signal?: AbortSignal;
+  readonly progress?: Progress | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** An image, as far as its blobs are concerned. */
+export interface UncheckedImage {
+  readonly image: StagedImage;
+  readonly content: StagedContent;
+  readonly referrers: readonly StagedManifest[];
+}
+
+/** A blob that an image needs, and where its bytes were found whole. */
+export interface CheckedBlob extends Blob {
+  readonly from: BlobSource;
+}
+
+export interface CheckedBlobs<Image> {
+  /** The images all of whose blobs are there, with these. */
+  readonly whole: readonly (Image & { readonly blobs: readonly CheckedBlob[] })[];
+  /** Those that cannot be published, with the reason. */
+  readonly damaged: readonly RefusedImage[];
 }
 
 /** Hashing keeps the processor busy: more at once would only make the disk seek. */
 const blobsAtOnce = 4;
 
 /**
- * Hashes every blob that is about to get a place in a repository: it may be long since it was staged, and nothing
- * unverified reaches its final path. What a repository has published already stays where it is, and is not read again.
- * @returns the images that cannot be published, with the reason
+ * Finds every blob that is about to get a place in a repository, and hashes it: it may be long since it was staged, and
+ * nothing unverified reaches its final path. What a repository has published already stays where it is, and is not read
+ * again. Only what this has found is placed.
  * @throws SignpostError CANCELLED, STORAGE
  */
-export async function checkBlobs(
+export async function checkBlobs<Image extends UncheckedImage>(
   deps: CheckDeps,
-  images: readonly VerifiedImage[],
-): Promise<ReadonlyMap<VerifiedImage, ImageRefusal>> {
-  const wanted = images.map((image) => ({ image, blobs: blobsIn(image) }));
-  const checks = new Map<string, Check>();
-  for (const { image, blobs } of wanted) {
-    const { repository } = image.image;
-    for (const blob of blobs) checks.set(keyOf(repository, blob), { repository, blob });
+  images: readonly Image[],
+): Promise<CheckedBlobs<Image>> {
+  const found = await findBlobs(deps, images);
+  const whole: (Image & { readonly blobs: readonly CheckedBlob[] })[] = [];
+  const damaged: RefusedImage[] = [];
+  for (const item of images) {
+    const { image } = item;
+    const all = blobsIn(item).map((blob) => found.get(keyOf(image.repository, blob)));
+    const detail = all.find((one) => typeof one === 'string');
+    if (detail === undefined) whole.push({ ...item, blobs: all.filter((one) => typeof one === 'object') });
+    else damaged.push(refuseImage(image, { kind: 'staging-damaged', detail }, image));
   }
-  const problems = new Map<string, string>();
-  // Many repositories may want the same bytes: they are hashed once.
-  const seen = new Map<string, Promise<string | undefined>>();
-  await inParallel([...checks], blobsAtOnce, async ([key, { repository, blob }]) => {
-    const from = await findSource(deps, repository, blob.digest);
-    const name = `${from} ${blob.digest} ${blob.size}`;
-    const check = seen.get(name) ?? checkOne(deps, from, repository, blob);
-    seen.set(name, check);
-    const problem = await check;
-    if (problem !== undefined) problems.set(key, problem);
-  });
-  const refusals = new Map<VerifiedImage, ImageRefusal>();
-  for (const { image, blobs } of wanted) {
-    const [detail] = blobs.flatMap((blob) => problems.get(keyOf(image.image.repository, blob)) ?? []);
-    if (detail !== undefined) refusals.set(image, { kind: 'staging-damaged', detail });
-  }
-  return refusals;
+  return { whole, damaged };
 }
 
 type Blob = Pick<Descriptor, 'digest' | 'size'>;
+type BlobSource = RepositoryName | 'staging';
 
-interface Check {
-  readonly repository: RepositoryName;
-  readonly blob: Blob;
+/** What became of each blob of each repository: found whole, or what is wrong with it. */
+async function findBlobs(
+  deps: CheckDeps,
+  images: readonly UncheckedImage[],
+): Promise<ReadonlyMap<string, CheckedBlob | string>> {
+  const wanted = new Map(
+    images.flatMap((item) => {
+      const { repository } = item.image;
+      return blobsIn(item).map((blob) => [keyOf(repository, blob), { repository, blob }] as const);
+    }),
+  );
+  const found = new Map<string, CheckedBlob | string>();
+  // Many repositories may want the same bytes: they are hashed once.
+  const checks = new Map<string, Promise<string | undefined>>();
+  // What is damaged is removed from staging, and gone for everybody.
+  const removed = new Map<Digest, string>();
+  await inParallel(
+    wanted,
+    blobsAtOnce,
+    async ([
+      key,
+      {
+        repository,
+        blob: { digest, size },
+      },
+    ]) => {
+      const from = await findSource(deps, repository, digest);
+      if (from === undefined) return found.set(key, `blob ${digest} is neither staged nor published`);
+      const blob = { digest, size, from };
+      if (from === repository) return found.set(key, blob);
+      const name = `${from} ${digest} ${size}`;
+      const check = checks.get(name) ?? checkOne(deps, blob);
+      checks.set(name, check);
+      const problem = await check;
+      if (problem !== undefined && from === 'staging') removed.set(digest, problem);
+      return found.set(key, problem ?? blob);
+    },
+  );
+  for (const [key, blob] of found) {
+    if (typeof blob === 'string' || blob.from !== 'staging') continue;
+    found.set(key, removed.get(blob.digest) ?? blob);
+  }
+  return found;
 }
 
-function blobsIn({ content, referrers }: VerifiedImage): readonly Blob[] {
+/**
+ * Where a blob for `repository` comes from; undefined when nobody has it. A staged copy goes first, since it is there
+ * when the tree's was damaged; then what the repository has itself, for which there is nothing to do.
+ */
+async function findSource(
+  { staging, publications }: CheckDeps,
+  repository: RepositoryName,
+  digest: Digest,
+): Promise<BlobSource | undefined> {
+  if (await staging.hasBlob(digest)) return 'staging';
+  const own = await publications.findBlob(digest, repository);
+  return (own ?? (await publications.findBlob(digest)))?.repository;
+}
+
+function blobsIn({ content, referrers }: UncheckedImage): readonly Blob[] {
   return [...content.manifests, ...referrers].flatMap(({ manifest }) => blobsOf(manifest));
 }
 
@@ -74,21 +136,13 @@ function keyOf(repository: RepositoryName, { digest, size }: Blob): string {
   return `${repository}@${digest} ${size}`;
 }
 
-async function checkOne(
-  deps: CheckDeps,
-  from: RepositoryName | 'staging' | undefined,
-  repository: RepositoryName,
-  blob: Blob,
-): Promise<string | undefined> {
-  const { digest, size } = blob;
-  if (from === undefined) return `blob ${digest} is neither staged nor published`;
-  if (from === repository) return undefined;
+async function checkOne(deps: CheckDeps, { digest, size, from }: CheckedBlob): Promise<string | undefined> {
   const { progress, signal } = deps;
   progress?.start(digest, size);
   const advance = (bytes: number) => progress?.advance(digest, bytes);
   try {
     if (from === 'staging') {
-      const found = await deps.staging.checkBlob(blob, { advance, signal });
+      const found = await deps.staging.checkBlob({ digest, size }, { advance, signal });
       return found === 'whole'
         ? undefined
         : `blob ${digest} was damaged since it was staged (its bytes have another digest, or are not ${size}), and was removed`;

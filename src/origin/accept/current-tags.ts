@@ -4,7 +4,6 @@ import { parseManifest } from '../../oci/manifest.ts';
 import { type RegistryHost, type RepositoryName, isTagName } from '../../oci/reference.ts';
 import type { Publications } from '../../ports/publications.ts';
 import type { TreeReader } from '../../ports/tree.ts';
-import type { VerifiedImage } from './verify-image.ts';
 
 export interface CurrentTagsDeps {
   readonly registry: RegistryHost;
@@ -12,17 +11,11 @@ export interface CurrentTagsDeps {
   readonly treeReader: Pick<TreeReader, 'readManifest'>;
 }
 
-/** Whether a tag, as `host/repository:tag`, leads to a digest of a repository. */
+/** Whether a published tag, as `host/repository:tag`, leads to a digest: its list, or a manifest that the list names. */
 export type IsCurrent = (repository: RepositoryName, digest: Digest, reference: string) => Promise<boolean>;
 
-/** Where tags lead once `images` are published: to a list, and to the manifests that it names. */
-export function createCurrentTags(
-  { registry, publications, treeReader }: CurrentTagsDeps,
-  images: readonly VerifiedImage[],
-): IsCurrent {
-  const coming = new Map(
-    images.map(({ reference, contents }) => [reference, new Set(contents.map((item) => item.digest))]),
-  );
+/** Where published tags lead. Each list is read once. */
+export function createCurrentTags({ registry, publications, treeReader }: CurrentTagsDeps): IsCurrent {
   const known = new Map<string, ReadonlySet<Digest> | undefined>();
 
   async function contentsOf(
@@ -35,8 +28,6 @@ export function createCurrentTags(
   }
 
   return async (repository, digest, reference) => {
-    const next = coming.get(reference);
-    if (next !== undefined) return next.has(digest);
     const prefix = `${registry}/${repository}:`;
     const tag = reference.startsWith(prefix) ? reference.slice(prefix.length) : '';
     const list = isTagName(tag) ? (await publications.findTag(repository, tag))?.list : undefined;
@@ -48,7 +39,7 @@ export function createCurrentTags(
 }
 
 async function readContents(
-  treeReader: Pick<TreeReader, 'readManifest'>,
+  treeReader: CurrentTagsDeps['treeReader'],
   repository: RepositoryName,
   list: Digest,
 ): Promise<ReadonlySet<Digest> | undefined> {

@@ -1,4 +1,7 @@
 import type { Digest } from '../../oci/digest.ts';
+import type { TaggedReference } from '../../oci/reference.ts';
+import type { ReceivedSignature } from '../../ports/received-signatures.ts';
+import type { StagedImage } from '../../ports/staged-images.ts';
 import { describeRefusal } from '../../trust/describe-refusal.ts';
 import type { Refusal } from '../../trust/judge-signatures.ts';
 import type { MetadataFormat } from '../../trust/metadata-file.ts';
@@ -25,6 +28,25 @@ export type ImageRefusal =
       readonly digest: Digest;
       readonly reason: Refusal;
     };
+
+/** An image of a bundle that is not published. */
+export interface RefusedImage extends TaggedReference {
+  readonly kind: 'refused';
+  readonly reason: ImageRefusal;
+  /** The staged image that the bundle signs, on which the reason is noted; undefined when it signs none. */
+  readonly image: StagedImage | undefined;
+  /** Good ones that are kept for a later bundle of the same request. */
+  readonly kept: readonly ReceivedSignature[];
+}
+
+export function refuseImage(
+  { repository, tag }: TaggedReference,
+  reason: ImageRefusal,
+  image?: StagedImage,
+  kept: readonly ReceivedSignature[] = [],
+): RefusedImage {
+  return { kind: 'refused', repository, tag, reason, image, kept };
+}
 
 /** A refusal in words, for people. */
 export function describeImageRefusal(refusal: ImageRefusal): string {

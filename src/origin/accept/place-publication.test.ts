@@ -13,23 +13,31 @@ import { createMemoryTreeContents } from '../../../test/fakes/memory-tree-conten
 import { createMemoryTree } from '../../../test/fakes/memory-tree.ts';
 import { type Digest, digestOf } from '../../oci/digest.ts';
 import { SignpostError } from '../../oci/errors.ts';
-import { parseManifest } from '../../oci/manifest.ts';
 import { parseTaggedReference } from '../../oci/reference.ts';
+import { type CheckDeps, checkBlobs } from './check-blobs.ts';
 import {
   type AcceptedImage,
   type PlacementDeps,
   placePublication,
   repairMarker,
 } from './place-publication.ts';
+import { readStagedContent } from './staged-content.ts';
 
-type StagedForTest = AcceptedImage & { readonly signatures: ReadonlyMap<Digest, readonly Buffer[]> };
+type StagedForTest = Omit<AcceptedImage, 'blobs'> & {
+  readonly signatures: ReadonlyMap<Digest, readonly Buffer[]>;
+};
 
 /** Places images with their lookaside signatures, and no further artifacts. */
-function place(deps: PlacementDeps, images: readonly StagedForTest[]): Promise<{ readonly serial: number }> {
-  const lookaside = images.flatMap(({ image: { repository }, signatures }) =>
+async function place(
+  deps: Omit<CheckDeps, 'treeReader'> & PlacementDeps & { readonly tree: CheckDeps['treeReader'] },
+  staged: readonly StagedForTest[],
+): Promise<{ readonly serial: number }> {
+  const lookaside = staged.flatMap(({ image: { repository }, signatures }) =>
     [...signatures].map(([digest, list]) => ({ repository, digest, signatures: list })),
   );
-  return placePublication(deps, { images, lookaside, artifacts: [], retired: [] });
+  const { whole, damaged } = await checkBlobs({ ...deps, treeReader: deps.tree }, staged);
+  assert.deepEqual(damaged, []);
+  return placePublication(deps, { images: whole, requestSerial: 3, lookaside, artifacts: [], retired: [] });
 }
 
 async function createWorld() {
@@ -39,21 +47,16 @@ async function createWorld() {
   const world = { ...memory, staging, tree, contents: createMemoryTreeContents() };
   const stage = async (reference: string, list: BuiltList, signatures = ['one']): Promise<StagedForTest> => {
     for (const [digest, bytes] of list.blobs) staging.blobs.set(digest, bytes);
-    for (const [digest, { manifest }] of list.manifests) await staging.writeManifest(digest, manifest);
+    for (const { digest, manifest } of [list, ...list.images]) await staging.writeManifest(digest, manifest);
     const image = { ...parseTaggedReference(reference), list: list.digest, staged: 1 };
     await memory.stagedImages.put(image);
     return {
       image,
-      list: list.manifest,
-      manifests: list.images.map(({ descriptor, manifest: bytes }) => {
-        const manifest = parseManifest(bytes);
-        return manifest.kind === 'image' ? { descriptor, bytes, manifest } : assert.fail();
-      }),
+      content: await readStagedContent(staging, list.digest),
       referrers: [],
       signatures: new Map<Digest, Buffer[]>(
         [...list.manifests.keys()].map((digest) => [digest, signatures.map((text) => Buffer.from(text))]),
       ),
-      requestSerial: 3,
       expires: 5000,
     };
   };
@@ -105,10 +108,9 @@ test('a blob that is published is placed from there, one that is nowhere is name
   const lost = await world.stage('alpine:3', other);
   world.staging.blobs.delete([...other.blobs.keys()][1] ?? assert.fail());
   const before = world.tree.blobs.size;
-  await assert.rejects(place(world, [lost]), {
-    code: 'NOT_FOUND',
-    message: /of alpine is neither staged nor published/,
-  });
+  const { whole, damaged } = await checkBlobs({ ...world, treeReader: world.tree }, [lost]);
+  assert.deepEqual(whole, []);
+  assert.match(JSON.stringify(damaged), /blob sha256:[0-9a-f]{64} is neither staged nor published/);
   assert.equal(world.tree.blobs.size, before);
   assert.equal((await world.publications.serials()).serial, 2);
 });
@@ -174,7 +176,7 @@ test('a marker ahead of the database is no work for a repair', async () => {
 test('the files outlast a power cut before anything names them', async () => {
   const world = await createWorld();
   const accepted = await world.stage('fedora/base:41', image);
-  const broken: PlacementDeps = {
+  const broken = {
     ...world,
     tree: {
       ...world.tree,

@@ -1,38 +1,33 @@
 import type { Digest } from '../../oci/digest.ts';
 import { isSignpostError, SignpostError } from '../../oci/errors.ts';
-import { type Manifest, blobsOf, parseManifest } from '../../oci/manifest.ts';
 import type { RepositoryName } from '../../oci/reference.ts';
-import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Publications, PublishedManifest } from '../../ports/publications.ts';
 import { type StagedImage, type StagedImages, stagedLists } from '../../ports/staged-images.ts';
 import type { Staging } from '../../ports/staging.ts';
 import type { TreeContents } from '../../ports/tree-contents.ts';
 import type { TreeWriter } from '../../ports/tree.ts';
-import { findSource } from './find-source.ts';
+import type { CheckedBlob } from './check-blobs.ts';
 import type { ComposedArtifacts, PlacedArtifact } from './compose-artifacts.ts';
 import { describeManifest } from './describe-manifest.ts';
-import type { StagedManifest } from './staged-content.ts';
+import type { StagedContent, StagedManifest } from './staged-content.ts';
 
 export interface PlacementDeps {
-  readonly staging: Staging;
+  readonly staging: Pick<Staging, 'discard'>;
   readonly tree: TreeWriter;
   readonly contents: Pick<TreeContents, 'readMarker' | 'update'>;
-  readonly publications: Publications;
-  readonly stagedImages: StagedImages;
+  readonly publications: Pick<Publications, 'publish' | 'serials'>;
+  readonly stagedImages: Pick<StagedImages, 'list'>;
   /** Told after each file that has been handed to the tree; the signatures of a manifest are one. */
   readonly onPlaced?: (done: number, all: number) => void;
 }
 
-/** A staged image all of whose signatures have been verified against the policy. */
+/** A staged image all of whose signatures have been verified against the policy, and all of whose blobs are there. */
 export interface AcceptedImage {
   readonly image: StagedImage;
-  /** The bytes of the manifest list. */
-  readonly list: Uint8Array;
-  /** Every manifest that the list names. */
-  readonly manifests: readonly StagedManifest[];
-  /** What refers to them, and vouches for nothing. */
+  readonly content: StagedContent;
+  /** What refers to the manifests, and vouches for nothing. */
   readonly referrers: readonly StagedManifest[];
-  readonly requestSerial: number;
+  readonly blobs: readonly CheckedBlob[];
   /** When the signatures expire, in milliseconds since the epoch. */
   readonly expires: number;
 }
@@ -47,6 +42,8 @@ export interface LookasideSignatures {
 /** All that one publication brings. */
 export interface AcceptedContent extends ComposedArtifacts {
   readonly images: readonly AcceptedImage[];
+  /** Of the signing request that all of it answers. */
+  readonly requestSerial: number;
   readonly lookaside: readonly LookasideSignatures[];
 }
 
@@ -55,18 +52,17 @@ export interface AcceptedContent extends ComposedArtifacts {
  * (files that nothing names yet), then one transaction, which is the publication, then the contents lists and the
  * marker that mirrors read, then the staging area is tidied. Stopped anywhere before the transaction, nothing is published and running it again
  * finishes; stopped after it, only the marker is behind ({@link repairMarker}). The caller holds the content lock, and
- * has checked the blobs while it did.
+ * has checked the blobs while it did: each is taken from where it was found whole.
  * @returns the new publication serial, and the paths of published files that the tree lacks: when there are any, mirrors are
  * not told of the publication yet
- * @throws SignpostError NOT_FOUND (a blob is neither staged nor published), DIGEST_MISMATCH, STORAGE
+ * @throws SignpostError NOT_FOUND, DIGEST_MISMATCH, STORAGE
  */
 export async function placePublication(
   deps: PlacementDeps,
-  { images: accepted, lookaside, artifacts, retired }: AcceptedContent,
+  { images, requestSerial, lookaside, artifacts, retired }: AcceptedContent,
 ): Promise<{ readonly serial: number; readonly missing: readonly string[] }> {
-  const images = accepted.map(readAccepted);
-  const placements = await findBlobs(deps, images);
-  const manifests = images.flatMap(({ files }) => files);
+  const placements = placementsOf(images);
+  const manifests = images.flatMap(manifestsOf);
   const { tree } = deps;
   const work = [
     ...placements.map((one) => () => tree.placeBlob(one.repository, one.digest, one.from)),
@@ -85,13 +81,9 @@ export async function placePublication(
   await tree.settle();
   const serial = await deps.publications.publish({
     tags: [
-      ...accepted.map(({ image, requestSerial, expires }) => ({
-        repository: image.repository,
-        tag: image.tag,
-        list: image.list,
-        requestSerial,
-        expires,
-      })),
+      ...images.map(({ image: { repository, tag, list }, expires }) => {
+        return { repository, tag, list, requestSerial, expires };
+      }),
       ...artifacts.flatMap(({ tag }) => tag ?? []),
     ],
     manifests: [...manifests, ...artifacts].map(({ row }) => row),
@@ -104,7 +96,7 @@ export async function placePublication(
     retired,
   });
   const missing = await deps.contents.update(await deps.publications.serials());
-  await tidyStaging(deps, accepted);
+  await tidyStaging(deps, images);
   return { serial, missing };
 }
 
@@ -162,54 +154,25 @@ export function describeMissing(missing: readonly string[]): string {
   );
 }
 
-interface ImageFiles {
-  readonly repository: RepositoryName;
-  readonly files: readonly { readonly row: PublishedManifest; readonly bytes: Uint8Array }[];
-  readonly blobs: readonly Descriptor[];
+interface ManifestFile {
+  readonly row: PublishedManifest;
+  readonly bytes: Uint8Array;
 }
 
-function readAccepted({ image, list, manifests, referrers }: AcceptedImage): ImageFiles {
-  const { repository } = image;
-  const all = [...manifests, ...referrers];
-  const file = (digest: Digest, bytes: Uint8Array, manifest: Manifest) => ({
-    row: describeManifest(repository, digest, bytes, manifest),
+// The list last: whoever finds it finds what it names.
+function manifestsOf({ image, content, referrers }: AcceptedImage): readonly ManifestFile[] {
+  return [...content.manifests, ...referrers, content.list].map(({ descriptor, bytes, manifest }) => ({
+    row: describeManifest(image.repository, descriptor.digest, bytes, manifest),
     bytes,
-  });
-  return {
-    repository,
-    files: [
-      ...all.map(({ descriptor, bytes, manifest }) => file(descriptor.digest, bytes, manifest)),
-      file(image.list, list, parseManifest(list)),
-    ],
-    blobs: all.flatMap(({ manifest }) => blobsOf(manifest)),
-  };
+  }));
 }
 
-interface Placement {
-  readonly repository: RepositoryName;
-  readonly digest: Digest;
-  readonly size: number;
-  readonly from: RepositoryName | 'staging';
-}
-
-// Everything is found before anything is placed.
-async function findBlobs(deps: PlacementDeps, images: readonly ImageFiles[]): Promise<readonly Placement[]> {
-  const found = new Map<string, Placement>();
-  for (const { repository, blobs } of images) {
-    for (const { digest, size } of blobs) {
-      const key = `${repository}@${digest}`;
-      if (found.has(key)) continue;
-      const from = await findSource(deps, repository, digest);
-      if (from === undefined) {
-        throw new SignpostError(
-          'NOT_FOUND',
-          `blob ${digest} of ${repository} is neither staged nor published: publish the image again`,
-        );
-      }
-      found.set(key, { repository, digest, size, from });
-    }
-  }
-  return [...found.values()];
+/** Several images of a repository may share blobs: each is placed once. */
+function placementsOf(images: readonly AcceptedImage[]) {
+  const placements = images.flatMap(({ image: { repository }, blobs }) =>
+    blobs.map((blob) => [`${repository}@${blob.digest}`, { repository, ...blob }] as const),
+  );
+  return [...new Map(placements).values()];
 }
 
 // The manifest last: whoever finds it finds what it names.

@@ -21,15 +21,16 @@ async function createWorld() {
   const world = await createSigningWorld();
   await world.stage('fedora/base:41', four);
   await world.stage('fedora/base:latest', four);
-  return { ...world, deps: { ...world.deps, signers: [signer.key] } };
+  return { ...world, deps: { ...world.deps, policy: { ...world.deps.policy, signers: [signer.key] } } };
 }
 const world = await createWorld();
 const request = await world.request();
 const sealed = await signText(request, ed25519, { sealer: signer.signer });
 const unsealed = await signText(request, ed25519);
 
-const read = (text: string, now = vectorClock.now()) =>
-  readBundle(linesOf(text), world.deps.registry, { signers: [signer.key], now });
+const now = vectorClock.now();
+const read = (text: string, at = now) =>
+  readBundle(linesOf(text), world.registry, { signers: [signer.key], now: at });
 
 /** Other lines under a checksum that is right, and a seal that is not theirs. */
 function reframe(lines: readonly string[], seal?: Seal): string {
@@ -49,19 +50,22 @@ const sealOf = (text: string): Seal => {
 test('a bundle that a configured signer sealed is accepted', async () => {
   const own = await createWorld();
   await own.issuedRequests.add(1, digestOf(request));
-  const { published } = await acceptBundle(own.deps, linesOf(sealed));
+  const { published } = await acceptBundle(own.deps, linesOf(sealed), now);
   assert.equal(published.length, 2);
 });
 
 test('with signers configured, an unsealed bundle and a foreign one are refused whole', async () => {
   const before = (await createWorld()).deps;
-  await assert.rejects(acceptBundle(before, linesOf(unsealed)), { code: 'TRUST', message: /has no seal/ });
+  await assert.rejects(acceptBundle(before, linesOf(unsealed), now), {
+    code: 'TRUST',
+    message: /has no seal/,
+  });
   const foreign = await signText(request, ed25519, { sealer: stranger.signer });
-  await assert.rejects(acceptBundle(before, linesOf(foreign)), {
+  await assert.rejects(acceptBundle(before, linesOf(foreign), now), {
     code: 'TRUST',
     message: /not among the configured signers/,
   });
-  assert.equal((await before.publications.serials()).serial, 0);
+  assert.equal((await before.records.publications.serials()).serial, 0);
 });
 
 test('a bundle whose seal was taken off, or put on another, is refused', async () => {

@@ -1,88 +1,44 @@
 import { type Digest, digestHex } from '../../oci/digest.ts';
-import {
-  type RegistryHost,
-  type RepositoryName,
-  type TagName,
-  formatTaggedReference,
-} from '../../oci/reference.ts';
+import { type RegistryHost, formatTaggedReference } from '../../oci/reference.ts';
 import type { MetadataFormat } from '../../trust/metadata-file.ts';
-import type { JudgedMetadata } from './accept-metadata.ts';
+import type { JudgedMetadata, MetadataSet } from './accept-metadata.ts';
 import type { ImageRefusal } from './image-refusal.ts';
-import type { VerifiedImage } from './verify-image.ts';
-import type { NamedTag } from './verified-files.ts';
-
-/** The list that a tag names now; undefined when it is not published. */
-export type FindList = (repository: RepositoryName, tag: TagName) => Promise<Digest | undefined>;
+import type { VerifiedImage } from './judge-image.ts';
 
 export interface SettledMetadata {
-  readonly judged: readonly JudgedMetadata[];
-  /** Images whose repositories demand metadata that does not stand. */
-  readonly refusals: ReadonlyMap<VerifiedImage, ImageRefusal>;
+  readonly sets: readonly MetadataSet[];
+  /** Images whose repositories demand metadata that does not stand, by their references. */
+  readonly refusals: ReadonlyMap<string, ImageRefusal>;
 }
 
 /**
  * Which metadata stands once `images` are published: what names another list than a published tag does not. Where a
  * repository demands metadata, an image that it does not name is refused; then its tag stays what it was, and other
  * metadata may fall in turn.
- * @throws SignpostError STORAGE
  */
-export async function settleMetadata(
+export function settleMetadata(
   registry: RegistryHost,
-  judged: readonly JudgedMetadata[],
-  images: readonly VerifiedImage[],
-  findList: FindList,
-): Promise<SettledMetadata> {
-  const named = judged.map((set) => indexTags(set));
-  const published = await readPublished(named, findList);
-  const refusals = new Map<VerifiedImage, ImageRefusal>();
-  for (;;) {
-    const after = new Map(published);
-    const rest = images.filter((image) => !refusals.has(image));
-    for (const { image } of rest) after.set(formatTaggedReference(image), image.list);
-    const standing = judged.map((set, index) => refuseForeign(set, named[index] ?? new Map(), after));
-    let fell = false;
-    for (const image of rest) {
-      const refusal = findUnnamed(registry, standing, named, image);
-      if (refusal === undefined) continue;
-      refusals.set(image, refusal);
-      fell = true;
-    }
-    if (!fell) return { judged: standing, refusals };
+  { sets, published }: JudgedMetadata,
+  images: readonly Pick<VerifiedImage, 'image' | 'reference' | 'rule'>[],
+): SettledMetadata {
+  const after = new Map(published);
+  for (const { image } of images) after.set(formatTaggedReference(image), image.list);
+  const standing = sets.map((set) => refuseForeign(set, after));
+  const refusals = new Map<string, ImageRefusal>();
+  for (const item of images) {
+    const refusal = findUnnamed(registry, standing, item);
+    if (refusal !== undefined) refusals.set(item.reference, refusal);
   }
+  return { sets: standing, refusals };
 }
 
-type NamedTags = ReadonlyMap<string, NamedTag>;
-
-function indexTags(set: JudgedMetadata): NamedTags {
-  const tags = 'verified' in set ? set.verified.tags : [];
-  return new Map(tags.map((tag) => [formatTaggedReference(tag), tag]));
-}
-
-async function readPublished(
-  named: readonly NamedTags[],
-  findList: FindList,
-): Promise<ReadonlyMap<string, Digest>> {
-  const published = new Map<string, Digest>();
-  for (const tags of named) {
-    for (const [name, { repository, tag }] of tags) {
-      const list = published.has(name) ? undefined : await findList(repository, tag);
-      if (list !== undefined) published.set(name, list);
-    }
-  }
-  return published;
-}
-
-function refuseForeign(
-  set: JudgedMetadata,
-  tags: NamedTags,
-  after: ReadonlyMap<string, Digest>,
-): JudgedMetadata {
+function refuseForeign(set: MetadataSet, after: ReadonlyMap<string, Digest>): MetadataSet {
   if ('refused' in set) return set;
+  const { verified: _, tags, ...rest } = set;
   for (const [name, { sha256 }] of tags) {
     const list = after.get(name);
     // A tag that was signed and never published names nothing that anybody could pull: it does no harm.
     if (list === undefined || digestHex(list) === sha256) continue;
-    const { verified: _, ...rest } = set;
     return {
       ...rest,
       refused:
@@ -95,20 +51,17 @@ function refuseForeign(
 
 function findUnnamed(
   registry: RegistryHost,
-  standing: readonly JudgedMetadata[],
-  named: readonly NamedTags[],
-  { image, rule }: VerifiedImage,
+  standing: readonly MetadataSet[],
+  { image, rule }: Pick<VerifiedImage, 'image' | 'rule'>,
 ): ImageRefusal | undefined {
   const name = formatTaggedReference(image);
   for (const format of rule.metadata) {
     const wanted = format === 'tuf' ? undefined : `${registry}/${image.repository}`;
-    const index = standing.findIndex((set) => set.format === format && set.collection === wanted);
-    const set = standing[index];
+    const set = standing.find((one) => one.format === format && one.collection === wanted);
     if (set === undefined) return refuse(format, 'the bundle brings none for this repository');
     if ('refused' in set) return refuse(format, `what the bundle brings is refused: ${set.refused}`);
     // What stands and names the tag names the list that will be published.
-    if (named[index]?.has(name) !== true)
-      return refuse(format, `what the bundle brings does not name ${name}`);
+    if (!set.tags.has(name)) return refuse(format, `what the bundle brings does not name ${name}`);
   }
   return undefined;
 }

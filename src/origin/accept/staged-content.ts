@@ -1,19 +1,19 @@
 import type { Descriptor } from '../../oci/descriptor.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { SignpostError } from '../../oci/errors.ts';
-import { type ImageManifest, parseManifest } from '../../oci/manifest.ts';
+import { type ImageManifest, type Manifest, type ManifestList, parseManifest } from '../../oci/manifest.ts';
 import type { Staging } from '../../ports/staging.ts';
 
-/** A manifest that a staged list names. */
-export interface StagedManifest {
-  readonly descriptor: Descriptor;
+/** A staged manifest: the digest of its bytes was right when they were read. */
+export interface StagedManifest<Kind extends Manifest = ImageManifest> {
+  readonly descriptor: Pick<Descriptor, 'digest' | 'mediaType' | 'size'>;
   readonly bytes: Uint8Array;
-  readonly manifest: ImageManifest;
+  readonly manifest: Kind;
 }
 
-/** The bytes of a staged list, and every manifest that it names, each once. */
+/** A staged list, and every manifest that it names, each once. */
 export interface StagedContent {
-  readonly list: Uint8Array;
+  readonly list: StagedManifest<ManifestList>;
   readonly manifests: readonly StagedManifest[];
 }
 
@@ -38,5 +38,9 @@ export async function readStagedContent(
     }
     manifests.push({ descriptor, bytes: read, manifest });
   }
-  return { list: bytes, manifests };
+  const { mediaType } = list;
+  return {
+    list: { descriptor: { digest, mediaType, size: bytes.length }, bytes, manifest: list },
+    manifests,
+  };
 }

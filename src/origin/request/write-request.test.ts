@@ -20,7 +20,7 @@ async function write(sealed: boolean): Promise<string> {
   const world = await createSigningWorld();
   await world.stage('fedora/base:41', buildFourPlatforms());
   const file = createMemoryNewFile();
-  const deps = { ...world.deps, nonce: () => '0'.repeat(32), createFile: () => Promise.resolve(file) };
+  const deps = { ...world, nonce: () => '0'.repeat(32), createFile: () => Promise.resolve(file) };
   await writeRequest(sealed ? { ...deps, requester } : deps, () => true);
   return file.text ?? '';
 }
