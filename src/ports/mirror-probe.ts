@@ -13,7 +13,7 @@ export interface ProbeTarget {
 }
 
 /** A client probably failed at a mirror: soon after it was sent there for a blob, it asked for it again. */
-export interface Suspicion {
+export interface FailureReport {
   readonly target: ProbeTarget;
   readonly network: ClientNetwork;
   /** Where the part begins that it asks for now; undefined when it asks for all of it. */

@@ -107,9 +107,9 @@ test('Pulling blobs: a client that asks again soon is sent to the next mirror, a
   assert.equal(new Set(locations).size, 3);
   const target = { repository, digest, size: large.length };
   assert.equal(registry.suspects.length, 2);
-  for (const [index, { mirror, ...suspicion }] of registry.suspects.entries()) {
+  for (const [index, { mirror, ...failureReport }] of registry.suspects.entries()) {
     assert.ok(locations[index]?.includes(`//mirror-${mirror}.`));
-    assert.deepEqual(suspicion, { target, network: '127.0.0.0', offset: [undefined, 700][index] });
+    assert.deepEqual(failureReport, { target, network: '127.0.0.0', offset: [undefined, 700][index] });
   }
 });
 

@@ -15,7 +15,7 @@ import { parseIpAddress } from '../../src/net/address.ts';
 import type { Mirror, MirrorId } from '../../src/mirrors/mirror.ts';
 import { createMirrorTable } from '../../src/mirrors/mirror-table.ts';
 import { parseNetblock } from '../../src/net/netblock.ts';
-import { ReaskMemory } from '../../src/mirrors/reask-memory.ts';
+import { RetryMemory } from '../../src/mirrors/retry-memory.ts';
 import { type Digest, digestOf } from '../../src/oci/digest.ts';
 import { artifactTypeOf, parseManifest } from '../../src/oci/manifest.ts';
 import {
@@ -25,7 +25,7 @@ import {
   parseTagName,
 } from '../../src/oci/reference.ts';
 import type { Log } from '../../src/ports/log.ts';
-import type { ProbeTarget, Suspicion } from '../../src/ports/mirror-probe.ts';
+import type { ProbeTarget, FailureReport } from '../../src/ports/mirror-probe.ts';
 import { createRegistry } from '../../src/server/pull/create-registry.ts';
 import type { RegistrySettings } from '../../src/server/pull/registry-deps.ts';
 import { compileSnapshot } from '../../src/server/pull/compile-snapshot.ts';
@@ -46,7 +46,7 @@ export interface RegistryUnderTest extends AsyncDisposable {
   readonly lines: LogLine[];
   /** Mirrors that the prober was told of. */
   readonly sent: MirrorId[];
-  readonly suspects: (Suspicion & { readonly mirror: MirrorId })[];
+  readonly suspects: (FailureReport & { readonly mirror: MirrorId })[];
   /** Puts an image into the tree and publishes it under the tags. */
   publish(
     repository: string,
@@ -103,7 +103,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
   const lines: LogLine[] = [];
   const log = recordingLog(lines);
   const sent: MirrorId[] = [];
-  const suspects: (Suspicion & { readonly mirror: MirrorId })[] = [];
+  const suspects: (FailureReport & { readonly mirror: MirrorId })[] = [];
   const mirrors = options.mirrors ?? [];
   const table = createMirrorTable(mirrors, healthyStates(mirrors));
   const compile = () => compileSnapshot(content, undefined, () => pause());
@@ -122,10 +122,11 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
         { netblock: loopback, place: { country: 'DE', source: 'test' } },
         { netblock: parseNetblock('198.51.100.0/24'), place: { country: 'JP', source: 'test' } },
       ]),
-      reasks: new ReaskMemory(),
+      retries: new RetryMemory(),
       probes: {
         onSent: (mirror: MirrorId, _target: ProbeTarget) => sent.push(mirror),
-        onSuspect: (mirror: MirrorId, suspicion: Suspicion) => suspects.push({ mirror, ...suspicion }),
+        onSuspect: (mirror: MirrorId, failureReport: FailureReport) =>
+          suspects.push({ mirror, ...failureReport }),
       },
     },
     watching: { log, unready: async () => undefined },

@@ -13,7 +13,7 @@ import { createProcessLock } from '../../adapters/process/process-lock.ts';
 import { isReadableFolder } from '../../adapters/tree/readable-folder.ts';
 import { createSystemClock } from '../../adapters/time/system-clock.ts';
 import { type Prober, createProber } from '../../server/probe/prober.ts';
-import { ReaskMemory } from '../../mirrors/reask-memory.ts';
+import { RetryMemory } from '../../mirrors/retry-memory.ts';
 import { isSignpostError } from '../../oci/errors.ts';
 import { parseRegistryHost } from '../../oci/reference.ts';
 import { contentLock } from '../../ports/lock.ts';
@@ -137,7 +137,7 @@ export async function composeServe(config: Config, proxies: ProxyOption = {}): P
       log,
     }),
   );
-  const reasks = new ReaskMemory({ window: config.mirrors.retryWindow });
+  const retries = new RetryMemory({ window: config.mirrors.retryWindow });
   const originStreams = createStreamSlots(config.registry.originStreams);
   const listener = createRegistry({
     published: {
@@ -147,7 +147,7 @@ export async function composeServe(config: Config, proxies: ProxyOption = {}): P
       metadata: metadataTree,
       streams: originStreams,
     },
-    routing: { mirrors: () => mirrors.current(), places: live.places, reasks, probes: prober },
+    routing: { mirrors: () => mirrors.current(), places: live.places, retries, probes: prober },
     watching: {
       log,
       onEnd: counting.onEnd,
@@ -218,7 +218,7 @@ export async function composeServe(config: Config, proxies: ProxyOption = {}): P
     try {
       const next = await read();
       const restart = await live.take(next);
-      reasks.setWindow(live.mirrors.retryWindow);
+      retries.setWindow(live.mirrors.retryWindow);
       log.setLevel(next.log.level);
       log.info(
         'configuration read again: the settings of mirrors, geolocation and the log level are in effect',

@@ -3,7 +3,7 @@ import type { ByteRange } from '../../oci/range.ts';
 import type { ProbeTarget } from '../../ports/mirror-probe.ts';
 import { evidenceRanges, pieceAt, pieces, wholeCheckSize } from './check-ranges.ts';
 
-/** What one suspicion makes a probe look at. */
+/** What one failure report makes a probe look at. */
 export interface SweepStep {
   readonly target: ProbeTarget;
   readonly ranges: readonly ByteRange[];

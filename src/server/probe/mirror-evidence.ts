@@ -1,10 +1,10 @@
-import type { Suspicion } from '../../ports/mirror-probe.ts';
+import type { FailureReport } from '../../ports/mirror-probe.ts';
 import { pieceAt } from './check-ranges.ts';
 import { pieceOf } from './choose-checks.ts';
 import { EvidenceSweep, type SweepStep } from './evidence-sweep.ts';
 import type { ProbeBudget } from './probe-budget.ts';
 import type { Check } from './check-ranges.ts';
-import { type Evidence, Suspicions } from './suspicions.ts';
+import { type Evidence, FailureReports } from './failure-reports.ts';
 
 /** One look into what clients say. */
 export interface EvidenceCheck {
@@ -19,7 +19,7 @@ const pause = 500;
 
 /** What clients say against one mirror, and what is still to be read because of it. */
 export class MirrorEvidence {
-  readonly #suspicions = new Suspicions();
+  readonly #failureReports = new FailureReports();
   readonly #sweep = new EvidenceSweep();
   readonly #budget: ProbeBudget;
   readonly #random: () => number;
@@ -30,18 +30,18 @@ export class MirrorEvidence {
     this.#random = random;
   }
 
-  note(suspicion: Suspicion, now: number): void {
-    this.#suspicions.note(suspicion, now);
+  note(failureReport: FailureReport, now: number): void {
+    this.#failureReports.note(failureReport, now);
   }
 
   /** Whether there is something to look into, and it may be done: what is left of the hour may be for other visits. */
   isDue(now: number): boolean {
-    return this.#suspicions.any && now - this.#lookedAt >= pause && this.#budget.mayFollowUp(now);
+    return this.#failureReports.any && now - this.#lookedAt >= pause && this.#budget.mayFollowUp(now);
   }
 
   /** What to look into now, if that is due. */
   next(now: number): EvidenceCheck | undefined {
-    const evidence = this.isDue(now) ? this.#suspicions.take() : undefined;
+    const evidence = this.isDue(now) ? this.#failureReports.take() : undefined;
     if (evidence === undefined) return undefined;
     this.#lookedAt = now;
     const { target, offset } = evidence;
@@ -61,11 +61,11 @@ export class MirrorEvidence {
   refuted({ evidence, step }: EvidenceCheck, read: boolean, now: number): void {
     if (read && step !== undefined) this.#sweep.passed(step, now);
     const toTheEnd = !read || step === undefined || step.upTo >= evidence.target.size;
-    this.#suspicions.refuted(evidence, toTheEnd, now);
+    this.#failureReports.refuted(evidence, toTheEnd, now);
   }
 
   /** The mirror is out: there is nothing left to find out. */
   clear(): void {
-    this.#suspicions.clear();
+    this.#failureReports.clear();
   }
 }

@@ -5,7 +5,7 @@ import {
   newMirrorHealth,
   type ProbeVerdict,
 } from '../../mirrors/mirror-state.ts';
-import type { ProbeTarget, Suspicion } from '../../ports/mirror-probe.ts';
+import type { ProbeTarget, FailureReport } from '../../ports/mirror-probe.ts';
 import type { StoredMirrorState } from '../../ports/mirror-states.ts';
 import { type CheckSource, newChecks } from './choose-checks.ts';
 import { type CheckedState, MirrorChecks } from './mirror-checks.ts';
@@ -123,8 +123,8 @@ export class ProbedMirror implements ProbeHistory {
   }
 
   /** A mirror that is out already needs no evidence. */
-  suspect(suspicion: Suspicion, now: number): void {
-    if (this.health.healthy) this.#evidence.note(suspicion, now);
+  suspect(failureReport: FailureReport, now: number): void {
+    if (this.health.healthy) this.#evidence.note(failureReport, now);
   }
 
   evidenceDue(now: number): boolean {

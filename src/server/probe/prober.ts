@@ -4,7 +4,7 @@ import type { MirrorHealth, MirrorState } from '../../mirrors/mirror-state.ts';
 import type { Clock, MonotonicClock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import type { MirrorEvent, MirrorHistory } from '../../ports/mirror-history.ts';
-import type { MirrorProbe, ProbeTarget, Suspicion } from '../../ports/mirror-probe.ts';
+import type { MirrorProbe, ProbeTarget, FailureReport } from '../../ports/mirror-probe.ts';
 import type { MirrorStates, StoredMirrorState } from '../../ports/mirror-states.ts';
 import type { TreeReader } from '../../ports/tree.ts';
 import { createHealthChanges } from './health-changes.ts';
@@ -29,7 +29,7 @@ export interface Prober {
    */
   onSent(mirror: MirrorId, target: ProbeTarget, ranked?: RankedMirrors): void;
   /** A client probably failed at a mirror. Synchronous and cheap. */
-  onSuspect(mirror: MirrorId, suspicion: Suspicion): void;
+  onSuspect(mirror: MirrorId, failureReport: FailureReport): void;
   /**
    * A mirror's people say that it has synced, up to `serial` if they say so: it is probed within a second, and what it
    * holds is what the probe finds. The word of a private mirror that cannot be probed is all there is to go by.
@@ -203,11 +203,11 @@ export async function createProber(deps: ProberDeps): Promise<Prober> {
       mirror.sentTo(target, now, ranked);
       launchInUse(mirror, now);
     },
-    onSuspect(id, suspicion) {
+    onSuspect(id, failureReport) {
       const mirror = mirrors.get(id);
       if (mirror === undefined) return;
       const now = clock.monotonic();
-      mirror.suspect(suspicion, now);
+      mirror.suspect(failureReport, now);
       if (started && !mirror.running && mirror.evidenceDue(now)) launch(mirror, true);
     },
     probeNow(id, serial) {

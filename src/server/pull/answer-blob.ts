@@ -23,7 +23,7 @@ export type AnswerBlob = (
 
 /** Reads the request, has {@link routeBlob} decide, tells whom it concerns, and answers. */
 export function createAnswerBlob({ published, routing, settings }: RegistryDeps): AnswerBlob {
-  const { reasks, probes } = routing;
+  const { retries, probes } = routing;
   const { inlineSize, alternatives } = settings;
   const origin = createOriginBlobs(published.tree, published.streams);
   const mayTrace = createTraceGate();
@@ -44,7 +44,7 @@ export function createAnswerBlob({ published, routing, settings }: RegistryDeps)
     } else if (routed.outcome === 'redirected') {
       const { mirror } = routed.target;
       const { agent, connection, now } = request;
-      reasks.sent({ address: client.address, agent, connection, digest, part: routed.part, now }, mirror.id);
+      retries.sent({ address: client.address, agent, connection, digest, part: routed.part, now }, mirror.id);
       probes.onSent(mirror.id, { repository, digest, size: routed.blob.size }, routed.ranked);
     }
   };
@@ -92,7 +92,7 @@ export function createAnswerBlob({ published, routing, settings }: RegistryDeps)
       range: exchange.header('range'),
       now: exchange.began,
     };
-    const routed = routeBlob(request, { snapshot, mirrors, reasks, inlineSize, alternatives });
+    const routed = routeBlob(request, { snapshot, mirrors, retries, inlineSize, alternatives });
     tell(request, routed);
     return { routed, sending: answer(exchange, snapshot, request, routed) ?? undefined };
   };

@@ -1,13 +1,13 @@
 import type { RankedMirror } from '../../mirrors/choose-mirrors.ts';
 import type { MirrorId } from '../../mirrors/mirror.ts';
 import type { MirrorTable } from '../../mirrors/mirror-table.ts';
-import type { ReaskMemory } from '../../mirrors/reask-memory.ts';
+import type { RetryMemory } from '../../mirrors/retry-memory.ts';
 import type { Netblock } from '../../net/address.ts';
 import type { RegistryHost } from '../../oci/reference.ts';
 import type { MonotonicClock } from '../../ports/clock.ts';
 import type { Log } from '../../ports/log.ts';
 import type { MetadataTree } from '../../ports/metadata-tree.ts';
-import type { ProbeTarget, Suspicion } from '../../ports/mirror-probe.ts';
+import type { ProbeTarget, FailureReport } from '../../ports/mirror-probe.ts';
 import type { PlaceFinder } from '../../ports/place-finder.ts';
 import type { TreeLists } from '../../ports/tree-lists.ts';
 import type { TreeReader } from '../../ports/tree.ts';
@@ -40,7 +40,7 @@ export interface RoutingDeps {
   /** The newest table. */
   readonly mirrors: () => MirrorTable;
   readonly places: PlaceFinder;
-  readonly reasks: ReaskMemory;
+  readonly retries: RetryMemory;
   readonly probes: TrafficListener;
 }
 
@@ -57,7 +57,7 @@ export interface WatchingDeps {
 interface TrafficListener {
   /** `ranked`: the mirror, and those that the client would be sent to without it. */
   onSent(mirror: MirrorId, target: ProbeTarget, ranked?: readonly RankedMirror[]): void;
-  onSuspect(mirror: MirrorId, suspicion: Suspicion): void;
+  onSuspect(mirror: MirrorId, failureReport: FailureReport): void;
 }
 
 export interface RegistrySettings {

@@ -8,7 +8,7 @@ import { parseIpAddress } from '../../net/address.ts';
 import type { Mirror, MirrorId } from '../../mirrors/mirror.ts';
 import type { MirrorState } from '../../mirrors/mirror-state.ts';
 import { createMirrorTable } from '../../mirrors/mirror-table.ts';
-import { ReaskMemory } from '../../mirrors/reask-memory.ts';
+import { RetryMemory } from '../../mirrors/retry-memory.ts';
 import { digestOf } from '../../oci/digest.ts';
 import { parseRepositoryName } from '../../oci/reference.ts';
 import { type BlobRequest, type BlobRoute, routeBlob } from './route-blob.ts';
@@ -35,8 +35,8 @@ async function createRoute(mirrors: readonly Mirror[], changes: Partial<MirrorSt
   });
   const snapshot = await compileSnapshot(content, undefined, async () => {});
   const table = createMirrorTable(mirrors, healthyStates(mirrors, changes));
-  const reasks = new ReaskMemory();
-  const routing = { snapshot, mirrors: table, reasks, inlineSize: 100, alternatives: 2 };
+  const retries = new RetryMemory();
+  const routing = { snapshot, mirrors: table, retries, inlineSize: 100, alternatives: 2 };
   /** Routes, and remembers where the client was sent, as the server does. */
   return (request: Partial<BlobRequest> = {}): BlobRoute => {
     const asked = {
@@ -53,7 +53,7 @@ async function createRoute(mirrors: readonly Mirror[], changes: Partial<MirrorSt
     if (route.outcome === 'redirected') {
       const { part, target } = route;
       const { digest, now } = asked;
-      reasks.sent({ address: client.address, digest, part, now }, target.mirror.id);
+      retries.sent({ address: client.address, digest, part, now }, target.mirror.id);
     }
     return route;
   };

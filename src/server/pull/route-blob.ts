@@ -4,7 +4,7 @@ import { type RankedMirror, chooseMirrors } from '../../mirrors/choose-mirrors.t
 import type { Client, RejectedMirror } from '../../mirrors/eligibility.ts';
 import type { MirrorId } from '../../mirrors/mirror.ts';
 import type { MirrorTable } from '../../mirrors/mirror-table.ts';
-import type { ReaskMemory } from '../../mirrors/reask-memory.ts';
+import type { RetryMemory } from '../../mirrors/retry-memory.ts';
 import type { Digest } from '../../oci/digest.ts';
 import { asksForSeveral, parseRange } from '../../oci/range.ts';
 import type { RepositoryName } from '../../oci/reference.ts';
@@ -35,11 +35,11 @@ export interface BlobRequest {
   readonly now: number;
 }
 
-/** What a route is chosen from. The re-ask memory is asked, and counts what it lets through to the origin. */
+/** What a route is chosen from. The retry memory is asked, and counts what it lets through to the origin. */
 export interface BlobRouting {
   readonly snapshot: RoutingSnapshot;
   readonly mirrors: MirrorTable;
-  readonly reasks: ReaskMemory;
+  readonly retries: RetryMemory;
   /** Bytes. */
   readonly inlineSize: number;
   /** How many mirrors are named beside the one that is chosen. */
@@ -86,7 +86,7 @@ const metalinkLimit = 16;
 /** Decides what becomes of a request for a blob, from top to bottom. */
 export function routeBlob(request: BlobRequest, routing: BlobRouting): BlobRoute {
   const { repository, digest, client } = request;
-  const { mirrors, reasks } = routing;
+  const { mirrors, retries } = routing;
 
   const blob = routing.snapshot.findBlob(repository, digest);
   if (blob === undefined) return { outcome: 'unknown' };
@@ -115,7 +115,7 @@ export function routeBlob(request: BlobRequest, routing: BlobRouting): BlobRoute
   const part = request.range === undefined ? undefined : partOf(request.range, blob.size);
   const { agent, connection, now } = request;
   const asked = { address: client.address, agent, connection, digest, part, now };
-  const { tried, suspect, toOrigin } = reasks.ask(asked);
+  const { tried, suspect, toOrigin } = retries.ask(asked);
 
   // It has been sent to several mirrors, and asks again.
   if (toOrigin) {
@@ -127,7 +127,7 @@ export function routeBlob(request: BlobRequest, routing: BlobRouting): BlobRoute
 
   // It has been to every mirror that there is for it: the origin helps, or the round begins again.
   if (ranked.length === 0 && tried.length > 0) {
-    if (reasks.exhausted(asked)) {
+    if (retries.exhausted(asked)) {
       return { outcome: 'from-origin-asked-again', blob, rejected, tried, suspect, part };
     }
     ({ ranked, rejected } = chooseMirrors(mirrors, client, wanted, [], limit));

@@ -20,7 +20,7 @@ interface KindCount {
 interface MirrorCount {
   redirects: number;
   bytes: number;
-  suspicions: number;
+  failureReports: number;
 }
 
 const statusLimit = 600;
@@ -32,12 +32,12 @@ export function createTrafficCounts(mirrors: () => MirrorTable): TrafficCounts {
   const tiers = new Map<string, { count: number }>();
   const rejections = new Map<string, { count: number }>();
   const byMirror = new Map<MirrorId, MirrorCount>();
-  let reasks = 0;
+  let retries = 0;
 
   const mirrorCount = (id: MirrorId): MirrorCount => {
     const known = byMirror.get(id);
     if (known !== undefined) return known;
-    const added = { redirects: 0, bytes: 0, suspicions: 0 };
+    const added = { redirects: 0, bytes: 0, failureReports: 0 };
     byMirror.set(id, added);
     return added;
   };
@@ -45,8 +45,8 @@ export function createTrafficCounts(mirrors: () => MirrorTable): TrafficCounts {
   const noteRoute = (route: BlobRoute): void => {
     increase(outcomes, route.outcome);
     if (!('tried' in route)) return;
-    if (route.tried.length > 0) reasks += 1;
-    if (route.suspect !== undefined) mirrorCount(route.suspect).suspicions += 1;
+    if (route.tried.length > 0) retries += 1;
+    if (route.suspect !== undefined) mirrorCount(route.suspect).failureReports += 1;
     if (route.outcome === 'redirected') {
       const count = mirrorCount(route.target.mirror.id);
       count.redirects += 1;
@@ -126,13 +126,13 @@ export function createTrafficCounts(mirrors: () => MirrorTable): TrafficCounts {
         'Failure reports: retries that look as if the client had failed at the mirror.',
         'counter',
         'mirror',
-        () => perMirror(({ suspicions }) => suspicions),
+        () => perMirror(({ failureReports }) => failureReports),
       ),
       measureOne(
         'signpost_retries_total',
         'Retries: requests for a blob by a client that was sent to a mirror for it shortly before.',
         'counter',
-        () => reasks,
+        () => retries,
       ),
     ],
   };

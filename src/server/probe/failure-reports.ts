@@ -1,6 +1,6 @@
 import type { ClientNetwork } from '../../net/client-network.ts';
 import type { Digest } from '../../oci/digest.ts';
-import type { ProbeTarget, Suspicion } from '../../ports/mirror-probe.ts';
+import type { ProbeTarget, FailureReport } from '../../ports/mirror-probe.ts';
 
 /** What a probe is to look into, because clients seem to have failed. */
 export interface Evidence {
@@ -50,7 +50,7 @@ export function quietTime(refutations: number): number {
  * client that repeats itself does not cost the mirror probes for ever. Several networks weigh more than one. Which
  * client is right is never known beforehand: nothing said here is believed, it only decides what is looked at.
  */
-export class Suspicions {
+export class FailureReports {
   readonly #open = new Map<Digest, OpenCase>();
   readonly #witnesses = new Map<ClientNetwork, Witness>();
 
@@ -64,7 +64,7 @@ export class Suspicions {
     return this.#witnesses.size;
   }
 
-  note({ target, network, offset }: Suspicion, now: number): void {
+  note({ target, network, offset }: FailureReport, now: number): void {
     const witness = this.#witnessOf(network, now);
     if (now < witness.quietUntil) return;
     witness.heardAt = now;

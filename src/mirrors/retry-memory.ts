@@ -40,8 +40,8 @@ import { OriginHelp, type OriginHelpOptions } from './origin-help.ts';
  * by the probes, which its first few requests have set off. Every answer is a guess: where it is wrong, a client is
  * sent to a good mirror that is a little further away.
  */
-export class ReaskMemory {
-  #options: ReaskOptions;
+export class RetryMemory {
+  #options: RetryOptions;
   // Two generations: a full or old one is dropped whole. Deleting the oldest entries of one map one by one would leave
   // holes at its front that each look for the next oldest has to step over (measured: 70 microseconds a request).
   #young = new Map<string, BlobReader[]>();
@@ -53,7 +53,7 @@ export class ReaskMemory {
   #lastAgent: string | undefined;
   #lastKey = '';
 
-  constructor(options: Partial<ReaskOptions> = {}) {
+  constructor(options: Partial<RetryOptions> = {}) {
     this.#options = { ...defaultOptions, ...options };
     this.#help = new OriginHelp(this.#options);
   }
@@ -72,7 +72,7 @@ export class ReaskMemory {
    * What is known of this request before a mirror is chosen for it. When `toOrigin` is true, the origin must serve
    * this GET itself: it has been counted. When no mirror is left beside `tried`, ask {@link exhausted}.
    */
-  ask(request: Ask): Reask {
+  ask(request: Ask): Retry {
     const reader = this.#readerOf(request);
     if (reader === undefined) return firstAsk;
     if (isNextPart(reader, request.part)) return { tried: reader.tried.slice(0, -1), toOrigin: false };
@@ -149,7 +149,7 @@ function isInTrouble(reader: BlobReader, now: number): boolean {
   return gap >= originGap && gap <= troubleGap && now - reader.originAt >= originPause;
 }
 
-export interface ReaskOptions extends OriginHelpOptions {
+export interface RetryOptions extends OriginHelpOptions {
   /** How long an answer is remembered, in milliseconds. */
   readonly window: number;
   /** How many pairs of client and blob are remembered at most; the latest half of them always are. */
@@ -171,7 +171,7 @@ export interface Ask {
   readonly now: number;
 }
 
-export interface Reask {
+export interface Retry {
   /** Mirrors to leave out: this client had them for this blob just now. */
   readonly tried: readonly MirrorId[];
   /** A mirror that probably failed: worth a probe. */
@@ -181,7 +181,7 @@ export interface Reask {
 }
 
 const none: readonly MirrorId[] = [];
-const firstAsk: Reask = { tried: none, toOrigin: false };
+const firstAsk: Retry = { tried: none, toOrigin: false };
 /** Machines behind one address that are told apart: the latest. */
 const readersLimit = 16;
 /** No client can have met a failure and come back in less: in milliseconds, as all of these. */
@@ -191,7 +191,7 @@ const crowdSize = 16;
 const originGap = 500;
 const troubleGap = 30_000;
 const originPause = 60_000;
-const defaultOptions: ReaskOptions = {
+const defaultOptions: RetryOptions = {
   window: 120_000,
   limit: 100_000,
   mirrorsBeforeOrigin: 4,
@@ -199,7 +199,7 @@ const defaultOptions: ReaskOptions = {
   originPerSecond: 0.25,
 };
 
-function answer(tried: readonly MirrorId[], suspect: MirrorId | undefined, toOrigin: boolean): Reask {
+function answer(tried: readonly MirrorId[], suspect: MirrorId | undefined, toOrigin: boolean): Retry {
   return suspect === undefined ? { tried, toOrigin } : { tried, suspect, toOrigin };
 }
 

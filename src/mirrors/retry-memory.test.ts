@@ -5,7 +5,7 @@ import { digestOf } from '../oci/digest.ts';
 import { parseIpAddress } from '../net/address.ts';
 import type { ClientConnection } from './client-connection.ts';
 import type { MirrorId } from './mirror.ts';
-import { ReaskMemory, type ReaskOptions } from './reask-memory.ts';
+import { RetryMemory, type RetryOptions } from './retry-memory.ts';
 
 const client = parseIpAddress('192.0.2.1');
 const blob = digestOf('blob');
@@ -29,8 +29,8 @@ interface Answer {
 }
 
 /** Does what the server does, with `count` mirrors, of which the lowest number is always the best. */
-function drive(count: number, options: Partial<ReaskOptions> = {}) {
-  const memory = new ReaskMemory(options);
+function drive(count: number, options: Partial<RetryOptions> = {}) {
+  const memory = new RetryMemory(options);
   return {
     memory,
     ask(step: Step): Answer {
@@ -66,7 +66,7 @@ function connect(as: Partial<ClientConnection> = {}) {
   return { isOpen: true, isNew: false, beganPull: true, ...as };
 }
 
-function run(count: number, steps: readonly Step[], options?: Partial<ReaskOptions>): readonly Answer[] {
+function run(count: number, steps: readonly Step[], options?: Partial<RetryOptions>): readonly Answer[] {
   const server = drive(count, options);
   return steps.map((step) => server.ask(step));
 }
@@ -76,7 +76,7 @@ const times = (count: number, answer: Answer) => Array.from({ length: count }, (
 const to = (answers: readonly Answer[]) => answers.map((answer) => answer.to);
 const suspects = (answers: readonly Answer[]) => answers.map((answer) => answer.suspect);
 
-suite('the re-ask memory', () => {
+suite('the retry memory', () => {
   test('sends a first request to the best mirror, whatever others asked for', () => {
     const answers = run(4, [{ at: 0 }, { at: 5, blob: 'other' }, { at: 9, address: '192.0.2.2' }]);
     assert.deepEqual(to(answers), [1, 1, 1]);
