@@ -20,7 +20,7 @@ export interface VerifyDeps {
   readonly policy: ChainPolicy;
   readonly clock: Clock;
   /** What was verified before; without it an older state cannot be told. */
-  readonly seen?: SeenTags;
+  readonly seen?: SeenTags | undefined;
   readonly signal: AbortSignal;
 }
 

@@ -70,7 +70,7 @@ export async function composeVerify(
   const image = await createRemoteImage(name, registry, signal);
   try {
     return await verifyChain(
-      { image, policy, clock, signal, ...(state === undefined ? {} : { seen: createFileSeenTags(state) }) },
+      { image, policy, clock, signal, seen: state === undefined ? undefined : createFileSeenTags(state) },
       name,
       settings,
     );

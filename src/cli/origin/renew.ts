@@ -110,7 +110,7 @@ function toJson({ tags, roles, timestampExpires, clock }: Renewal): object {
       repository,
       ...(expires === Number.MAX_SAFE_INTEGER ? {} : { expires: formatTime(expires) }),
       by,
-      ...(tag === undefined ? {} : { tag: formatTaggedReference(tag) }),
+      tag: tag && formatTaggedReference(tag),
     })),
     ...(timestampExpires === undefined ? {} : { timestampExpires: formatTime(timestampExpires) }),
   };

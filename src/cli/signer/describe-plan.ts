@@ -27,7 +27,7 @@ export function planToJson({ header, images, rollbacks }: SigningPlan): object {
       manifests,
       platforms,
       change,
-      ...(previous === undefined ? {} : { previous: previous.list }),
+      previous: previous?.list,
     })),
     rollbacks,
   };

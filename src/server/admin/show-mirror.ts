@@ -8,26 +8,21 @@ import { formatTime } from '../../text/format-time.ts';
 export function showMirror(mirror: Mirror, role: TokenRole | undefined): object {
   const { contact, webhook, ...rest } = describeMirror(mirror);
   const told = role === 'operator' || role === 'mirror';
-  return {
-    id: mirror.id,
-    ...rest,
-    ...(contact === undefined || !told ? {} : { contact }),
-    ...(webhook === undefined || !told ? {} : { webhook }),
-  };
+  return { id: mirror.id, ...rest, contact: told ? contact : undefined, webhook: told ? webhook : undefined };
 }
 
 export function showState(state: MirrorState): object {
   const { healthy, reason, since, serial, ipv4, ipv6, urls, warning, responseTime, certificate } = state;
   return {
     healthy,
-    ...(reason === undefined ? {} : { reason }),
+    reason,
     since: formatTime(since),
     serial,
-    ...(ipv4 === undefined ? {} : { ipv4 }),
-    ...(ipv6 === undefined ? {} : { ipv6 }),
-    ...(urls === undefined ? {} : { urls }),
-    ...(warning === undefined ? {} : { warning }),
-    ...(responseTime === undefined ? {} : { responseTime }),
-    ...(certificate === undefined ? {} : { certificateExpires: formatTime(certificate.expires) }),
+    ipv4,
+    ipv6,
+    urls,
+    warning,
+    responseTime,
+    certificateExpires: certificate && formatTime(certificate.expires),
   };
 }

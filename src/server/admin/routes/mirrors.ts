@@ -68,12 +68,12 @@ export function mirrorRoutes(deps: MirrorRoutesDeps): readonly Route[] {
           mirrors.push({
             mirror: showMirror(mirror, token?.role),
             etag: mirrorTag(mirror),
-            ...(state === undefined ? {} : { state: showState(state) }),
+            state: state && showState(state),
           });
           // Each may have a thousand CIDR blocks.
           await deps.pause();
         }
-        return { status: 200, body: { version, mirrors, ...(next === undefined ? {} : { next }) } };
+        return { status: 200, body: { version, mirrors, next } };
       },
     }),
     defineRoute({
