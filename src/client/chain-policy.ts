@@ -2,7 +2,7 @@ import type { Descriptor } from '../oci/descriptor.ts';
 import type { Digest } from '../oci/digest.ts';
 import type { SignatureFormat } from '../trust/signature-format.ts';
 import type { Judgement } from '../trust/verify/judge-requirement.ts';
-import type { SeenTag } from '../trust/verify/requirement.ts';
+import type { SeenTag } from '../trust/judge-signature.ts';
 import type { AskedImage } from '../trust/verify/signed-name.ts';
 
 /** What there is of one format; a reason when what the registry gave is no signatures at all. */

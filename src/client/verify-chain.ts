@@ -10,7 +10,7 @@ import type { SourceManifest } from '../ports/image-source.ts';
 import type { RemoteImage } from '../ports/remote-image.ts';
 import type { SeenTags } from '../ports/seen-tags.ts';
 import type { SignatureFormat } from '../trust/signature-format.ts';
-import type { SeenTag } from '../trust/verify/requirement.ts';
+import type { SeenTag } from '../trust/judge-signature.ts';
 import type { AskedImage } from '../trust/verify/signed-name.ts';
 import { type Step, allOf, failed, passed } from '../trust/verify/step.ts';
 import type { ChainPolicy, FoundEnvelopes } from './chain-policy.ts';

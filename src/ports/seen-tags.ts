@@ -1,4 +1,4 @@
-import type { SeenTag } from '../trust/verify/requirement.ts';
+import type { SeenTag } from '../trust/judge-signature.ts';
 
 /** What this machine has verified before, by `host/repository:tag`. Throws SignpostError STORAGE. */
 export interface SeenTags {

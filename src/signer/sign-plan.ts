@@ -164,7 +164,7 @@ async function signStatement(
   const now = clock.now();
   const judgement = judgeSignature(reader.read(signature, now), policy, statement, now);
   const problem = judgement.accepted
-    ? describeOtherLife(judgement.expires, statement.expires)
+    ? describeOtherLife(judgement.evidence.expires ?? 0, statement.expires)
     : describeRefusal(judgement.reason);
   if (problem === undefined) return signature;
   throw new SignpostError(

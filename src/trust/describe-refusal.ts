@@ -35,6 +35,41 @@ export function describeRefusal(reason: Refusal): string {
       return `the signature is for a manifest of ${quote(reason.found)}, not of ${quote(reason.expected)}`;
     case 'wrong-serial':
       return `the signature belongs to signing request ${reason.found}, not to ${reason.expected}`;
+    case 'too-old':
+      return `the signature was made on ${formatTime(reason.created)}: the policy allows ${formatDays(reason.maximum)}`;
+    case 'rollback':
+      return `the signature belongs to signing request ${reason.found}, but request ${reason.seen} was seen before: this is an older state`;
+    case 'conflict':
+      return `the signature belongs to signing request ${reason.serial}, which was seen before with ${reason.seen}: two images claim one request`;
+  }
+}
+
+/** The same for somebody who pulls, and has a policy instead of a repository. */
+export function describeVerifyRefusal(reason: Refusal): string {
+  switch (reason.kind) {
+    case 'no-expiry':
+      return 'the signature never expires, and the policy gives no maximumAge';
+    case 'unknown-key':
+      return `the signature was made by key ${reason.keyId}, which the policy does not know`;
+    case 'not-allowed-key':
+      return `the signature was made by key ${reason.fingerprint}, which the policy does not allow here`;
+    case 'wrong-reference':
+      return `the signature is for another name: for ${quote(reason.found)}, not for ${quote(reason.expected)}`;
+    case 'missing':
+    case 'threshold':
+    case 'forged':
+    case 'unusable-key':
+    case 'wrong-payload':
+    case 'wrong-digest':
+    case 'wrong-descriptor':
+    case 'wrong-serial':
+    case 'not-yet-valid':
+    case 'expired':
+    case 'lives-too-long':
+    case 'too-old':
+    case 'rollback':
+    case 'conflict':
+      return describeRefusal(reason);
   }
 }
 

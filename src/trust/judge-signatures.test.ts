@@ -26,10 +26,11 @@ const reasonOf = (...evidence: Evidence[]) => {
 };
 
 test('a good signature is accepted until it expires', () => {
-  assert.deepEqual(judgeSignatures([signed()], policy, expected, now), {
+  const evidence = signed();
+  assert.deepEqual(judgeSignatures([evidence], policy, expected, now), {
     accepted: true,
     expires: now + day,
-    fingerprints: ['A'],
+    signed: [evidence],
   });
 });
 
@@ -55,6 +56,12 @@ test('each thing that can be wrong has its own reason', () => {
     assert.ok(describeRefusal(verdict.reason).length > 20);
   }
   assert.equal(reasonOf(), 'missing');
+});
+
+test('what a signature says is judged before its times, and its times before its request', () => {
+  assert.equal(reasonOf(signed({ expires: now }, { digest: digestOf('other'), serial: 4 })), 'wrong-digest');
+  assert.equal(reasonOf(signed({ expires: now }, { reference: 'host/b:1', serial: 4 })), 'wrong-reference');
+  assert.equal(reasonOf(signed({ expires: now }, { serial: 4 })), 'expired');
 });
 
 test('at the edges: life, clock tolerance and expiry', () => {

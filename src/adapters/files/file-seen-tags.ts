@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { SeenTags } from '../../ports/seen-tags.ts';
-import type { SeenTag } from '../../trust/verify/requirement.ts';
+import type { SeenTag } from '../../trust/judge-signature.ts';
 import { readStateFile, writeStateFile } from './state-file.ts';
 
 const format = 'signpost-seen-tags-1';

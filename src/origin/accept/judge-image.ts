@@ -87,7 +87,7 @@ function judgeImage(read: ReadImage, now: number): VerifiedImage | WaitingImage 
     const { format, digest } = signature;
     // One that is not good spoils the image, whatever the others are.
     if (!judgement.accepted) return refuse({ kind: 'signature', format, digest, reason: judgement.reason });
-    brought.push({ ...signature, fingerprint: judgement.fingerprint, evidence });
+    brought.push({ ...signature, fingerprint: judgement.evidence.fingerprint, evidence });
   }
   const unsigned = findUnsigned(contents, brought, rule);
   if (unsigned !== undefined) return refuse(unsigned);

@@ -1,7 +1,6 @@
 import { quote } from '../../oci/digest.ts';
-import type { ExpectedImage } from './judge-evidence.ts';
 import type { MetadataEvidence } from './metadata-evidence.ts';
-import type { NamedRequirement } from './requirement.ts';
+import type { ExpectedImage, NamedRequirement } from './requirement.ts';
 import { nameMatches } from './signed-name.ts';
 import { type Step, failed, passed } from './step.ts';
 

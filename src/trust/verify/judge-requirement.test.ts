@@ -3,9 +3,8 @@ import { test } from 'node:test';
 import { digestOf } from '../../oci/digest.ts';
 import { parseRegistryHost, parseRepositoryName, parseTagName } from '../../oci/reference.ts';
 import type { Evidence, StatedEvidence } from '../evidence.ts';
-import type { ExpectedImage } from './judge-evidence.ts';
 import { judgeRequirement } from './judge-requirement.ts';
-import type { Requirement, SignedRequirement, VerifyingRule } from './requirement.ts';
+import type { ExpectedImage, Requirement, SignedRequirement, VerifyingRule } from './requirement.ts';
 import { type NameRule, expectedName, nameMatches } from './signed-name.ts';
 
 const now = Date.UTC(2026, 10, 23);
@@ -120,4 +119,5 @@ test('a name is matched whole, by repository, by digest, and under another prefi
     assert.ok(!nameMatches(name, 'images.example.org/fedora:40'));
   }
   assert.ok(!nameMatches('images.example.org:5000', 'images.example.org:5000/base:1'));
+  assert.ok(!nameMatches('images.example.org/base:1', 'images.example.org/base:1:2'));
 });

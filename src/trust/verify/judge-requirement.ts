@@ -1,14 +1,15 @@
 import type { Evidence, StatedEvidence } from '../evidence.ts';
-import {
-  type ExpectedImage,
-  type VerifyRefusal,
-  describeVerifyRefusal,
-  judgeEvidence,
-  progressOf,
-} from './judge-evidence.ts';
+import { describeVerifyRefusal } from '../describe-refusal.ts';
+import { judgeSignatures } from '../judge-signatures.ts';
 import { judgeMetadata } from './judge-metadata.ts';
 import type { MetadataEvidence } from './metadata-evidence.ts';
-import type { NamedRequirement, Requirement, SignedRequirement, VerifyingRule } from './requirement.ts';
+import type {
+  ExpectedImage,
+  NamedRequirement,
+  Requirement,
+  SignedRequirement,
+  VerifyingRule,
+} from './requirement.ts';
 import { type Step, failed, passed } from './step.ts';
 import { formatTime } from '../../text/format-time.ts';
 
@@ -66,25 +67,11 @@ function judgeLeaf(
   now: number,
 ): Judgement {
   const name = `${leaf.format} signature`;
-  const good = new Map<string, StatedEvidence>();
-  let furthest: VerifyRefusal | undefined;
-  for (const item of evidence) {
-    const verdict = judgeEvidence(item, leaf, rule, expected, now);
-    if (verdict.accepted) {
-      const before = good.get(verdict.evidence.fingerprint);
-      if (before === undefined || before.serial <= verdict.evidence.serial) {
-        good.set(verdict.evidence.fingerprint, verdict.evidence);
-      }
-    } else if (furthest === undefined || progressOf(verdict.reason) > progressOf(furthest)) {
-      furthest = verdict.reason;
-    }
-  }
-  if (good.size >= leaf.threshold) return accept(name, [...good.values()]);
-  const refuse = (reason: string, detail: string) => ({ step: failed(name, reason, detail), serial: 0 });
-  if (good.size > 0) return refuse('threshold', `${good.size} of ${leaf.threshold} keys have signed`);
-  return furthest === undefined
-    ? refuse('missing', 'there is no signature')
-    : refuse(furthest.kind, describeVerifyRefusal(furthest));
+  const policy = { ...leaf, maximumAge: rule.maximumAge };
+  const verdict = judgeSignatures(evidence, policy, { ...expected, reference: expected.name }, now);
+  if (verdict.accepted) return accept(name, verdict.signed);
+  const { reason } = verdict;
+  return { step: failed(name, reason.kind, describeVerifyRefusal(reason)), serial: 0 };
 }
 
 function accept(name: string, signed: readonly StatedEvidence[]): Judgement {

@@ -1,3 +1,5 @@
+import type { Digest } from '../../oci/digest.ts';
+import type { SeenTag } from '../judge-signature.ts';
 import type { MetadataFormat } from '../metadata-file.ts';
 import type { SignatureFormat } from '../signature-format.ts';
 import type { NameRule } from './signed-name.ts';
@@ -38,12 +40,17 @@ export interface VerifyingRule {
   readonly maximumAge?: number | undefined;
 }
 
-/** What was seen of a tag before: nothing older is believed any more. */
-export interface SeenTag {
-  /** The highest serial of a signing request. */
-  readonly serial: number;
-  /** Of the list that it signed. */
-  readonly digest: string;
+/** Against what a signature is judged. */
+export interface ExpectedImage {
+  /** What {@link expectedName} gave. */
+  readonly name: string;
+  readonly digest: Digest;
+  readonly mediaType?: string | undefined;
+  /** In bytes. */
+  readonly size?: number | undefined;
+  readonly seen?: SeenTag | undefined;
+  /** Of the list that the tag leads to now. */
+  readonly list: Digest;
 }
 
 /** Every leaf, from left to right. */

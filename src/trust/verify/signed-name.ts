@@ -22,12 +22,17 @@ export function expectedName({ host, repository, reference }: AskedImage, rule: 
   return rule.match === 'repository' || reference.includes(':') ? name : `${name}:${reference}`;
 }
 
-/** Whether `signed`, which is `host/repository:tag`, is what {@link expectedName} gave. */
+/** Whether `signed`, which is `host/repository:tag`, is `expected`, or any tag of it where that has none. */
 export function nameMatches(expected: string, signed: string): boolean {
   if (signed === expected) return true;
-  const tag = signed.lastIndexOf(':');
-  // A colon before the last slash belongs to a port.
-  return tag > signed.lastIndexOf('/') && signed.slice(0, tag) === expected;
+  const tag = tagAt(signed);
+  return tag >= 0 && tagAt(expected) < 0 && signed.slice(0, tag) === expected;
+}
+
+/** Where the tag of a name begins. A colon before the last slash belongs to a port. */
+function tagAt(name: string): number {
+  const colon = name.lastIndexOf(':');
+  return colon > name.lastIndexOf('/') ? colon : -1;
 }
 
 /** A prefix ends where a part of the name does: containers/image, prmRemapIdentity. */
