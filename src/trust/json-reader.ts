@@ -108,7 +108,7 @@ export function valueOf<T>(accepts: (value: unknown) => value is T, expected: st
 }
 
 /** One value and no other. */
-export function constantOf<const T extends string | number | boolean>(
+export function constantOf<const T extends string | number | boolean | null>(
   constant: T,
   expected: string = JSON.stringify(constant),
 ): Reader<T> {
@@ -156,6 +156,14 @@ export function readObject(value: unknown, where: string): Readonly<Record<strin
 export const readBase64 = encodedIn('base64');
 /** Bytes from base64url without padding (RFC 7515, section 2), in the one spelling that encoders give them. */
 export const readBase64Url = encodedIn('base64url');
+
+/** The text that `read` can read, as it is. */
+export function spellingOf(read: Reader<unknown>): Reader<string> {
+  return (value, where) => {
+    read(value, where);
+    return value as string;
+  };
+}
 
 /** At most `most` bytes of what `read` has read. */
 export function sizedBytes(read: Reader<Uint8Array>, most: number): Reader<Uint8Array> {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { parseStrictJson, readBase64, readFields } from './strict-json.ts';
+import { parseStrictJson } from './strict-json.ts';
 
 const parse = (text: string) => parseStrictJson(Buffer.from(text), 'it');
 
@@ -44,19 +44,4 @@ test('depth, trailing bytes, other encodings and broken JSON are refused', () =>
   assert.throws(() => parseStrictJson(Buffer.from([0x22, 0xff, 0x22]), 'it'), {
     message: /not JSON in UTF-8/,
   });
-});
-
-test('objects have exactly the fields that are asked for', () => {
-  assert.deepEqual(readFields({ a: 1, b: 2 }, ['a', 'b'], 'it'), { a: 1, b: 2 });
-  assert.throws(() => readFields({ a: 1, b: 2, c: 3 }, ['a', 'b'], 'it'), { message: /unknown field "c"/ });
-  assert.throws(() => readFields({ a: 1 }, ['a', 'toString'], 'it'), { message: /no "toString"/ });
-  for (const value of [null, [], 'a', 1])
-    assert.throws(() => readFields(value, [], 'it'), { message: /object/ });
-});
-
-test('base64 has one spelling', () => {
-  assert.deepEqual(readBase64('aGk=', 'it'), Buffer.from('hi'));
-  for (const value of ['aGk', 'aGl=', 'a-_=', ' aGk=', 'aGk=\n', '', 5]) {
-    assert.throws(() => readBase64(value, 'it'), { code: 'REQUEST_INVALID' }, String(value));
-  }
 });

@@ -18,58 +18,6 @@ export function parseStrictJson(bytes: Uint8Array, where: string, limits: Partia
   return value;
 }
 
-/**
- * The fields of an object that has exactly these keys.
- * @throws SignpostError REQUEST_INVALID
- */
-export function readFields<K extends string>(
-  value: unknown,
-  keys: readonly K[],
-  where: string,
-): Readonly<Record<K, unknown>> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw invalid(`${where} is ${quote(value)}: expected an object`);
-  }
-  const unknown = Object.keys(value).find((key) => !(keys as readonly string[]).includes(key));
-  if (unknown !== undefined) throw invalid(`${where} has an unknown field ${quote(unknown)}`);
-  const missing = keys.find((key) => !Object.hasOwn(value, key));
-  if (missing !== undefined) throw invalid(`${where} has no ${quote(missing)}`);
-  return value as Record<K, unknown>;
-}
-
-/**
- * One field, of a type that `accepts` knows.
- * @throws SignpostError REQUEST_INVALID
- */
-export function readField<T>(
-  value: unknown,
-  accepts: (value: unknown) => value is T,
-  expected: string,
-  where: string,
-): T {
-  if (accepts(value)) return value;
-  throw invalid(`${where} is ${quote(value)}: expected ${expected}`);
-}
-
-/** A whole number from 0 on that a double holds exactly. */
-export function isCount(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0 && !Object.is(value, -0);
-}
-
-export function isArray(value: unknown): value is readonly unknown[] {
-  return Array.isArray(value);
-}
-
-/**
- * Bytes from base64 in the one spelling that RFC 4648, section 4 gives them.
- * @throws SignpostError REQUEST_INVALID
- */
-export function readBase64(value: unknown, where: string): Uint8Array {
-  const bytes = typeof value === 'string' ? Buffer.from(value, 'base64') : Buffer.alloc(0);
-  if (bytes.length > 0 && bytes.toString('base64') === value) return bytes;
-  throw invalid(`${where} is ${quote(value)}: expected bytes in base64`);
-}
-
 // `text` is known to be JSON, so following its structure needs no grammar: strings, brackets and nothing else.
 function refuseAmbiguity(text: string, where: string): void {
   const open: (Set<string> | undefined)[] = [];

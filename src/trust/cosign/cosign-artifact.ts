@@ -2,7 +2,7 @@ import { digestHex, digestOf } from '../../oci/digest.ts';
 import { mediaTypes } from '../../oci/media-types.ts';
 import { parseTagName } from '../../oci/reference.ts';
 import type { ArtifactFormat, VerifiedEnvelope } from '../artifact-format.ts';
-import { readBase64 } from '../strict-json.ts';
+import { readBase64 } from '../json-reader.ts';
 import { formatCosignEnvelope, parseCosignEnvelope } from './cosign-envelope.ts';
 
 const layerType = 'application/vnd.dev.cosign.simplesigning.v1+json';

@@ -1,14 +1,8 @@
 import { SignpostError } from '../../oci/errors.ts';
 import { canonicalJson } from '../canonical-json.ts';
+import type { RoleKeys } from '../tuf/read-any-keys.ts';
 import { notarySignatureHolds } from './key.ts';
-import type {
-  NotaryKeys,
-  NotaryMetadata,
-  NotaryRole,
-  NotaryRoleKeys,
-  NotaryRoot,
-  NotarySigned,
-} from './metadata.ts';
+import type { NotaryKeys, NotaryMetadata, NotaryRole, NotaryRoot, NotarySigned } from './metadata.ts';
 
 /** Whether a role's keys have signed. Throws SignpostError TRUST. */
 export function checkRole(
@@ -23,7 +17,7 @@ export function checkRole(
 /** The same for the keys of a delegation. */
 export function checkSigned(
   keys: NotaryKeys,
-  { keyids, threshold }: NotaryRoleKeys,
+  { keyids, threshold }: RoleKeys,
   file: NotarySigned<NotaryMetadata>,
   where: string,
 ): void {
@@ -39,13 +33,12 @@ export function checkSigned(
 export function countSigned(
   keys: NotaryKeys,
   keyids: readonly string[],
-  { signed, signatures }: NotarySigned<NotaryMetadata>,
+  { covered, signatures }: NotarySigned<NotaryMetadata>,
 ): number {
-  const bytes = Buffer.from(canonicalJson(signed));
   const good = new Set<string>();
   for (const { keyid, sig } of signatures) {
     const key = keyids.includes(keyid) ? keys[keyid] : undefined;
-    if (key !== undefined && notarySignatureHolds(key, bytes, sig)) good.add(keyid);
+    if (key !== undefined && notarySignatureHolds(key, covered, sig)) good.add(keyid);
   }
   return good.size;
 }

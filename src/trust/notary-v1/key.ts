@@ -1,14 +1,19 @@
 import { X509Certificate, createHash, createPublicKey, verify } from 'node:crypto';
 import { SignpostError } from '../../oci/errors.ts';
 import { canonicalJson } from '../canonical-json.ts';
+import { type Read, constantOf, objectOf, readBase64, spellingOf, valueOf } from '../json-reader.ts';
 
 /** A public key as Notary v1 writes it. */
-export interface NotaryKey {
+export type NotaryKey = Read<typeof readNotaryKey>;
+export const readNotaryKey = objectOf({
   /** The root role's key comes in a certificate. */
-  readonly keytype: 'ecdsa' | 'ecdsa-x509';
+  keytype: valueOf(
+    (value): value is 'ecdsa' | 'ecdsa-x509' => value === 'ecdsa' || value === 'ecdsa-x509',
+    '"ecdsa" or "ecdsa-x509"',
+  ),
   /** Base64 of the DER SubjectPublicKeyInfo, or of the certificate's PEM. */
-  readonly keyval: { readonly private: null; readonly public: string };
-}
+  keyval: objectOf({ private: constantOf(null), public: spellingOf(readBase64) }),
+});
 
 /** @param spki DER SubjectPublicKeyInfo */
 export function notaryKeyOf(spki: Uint8Array): NotaryKey {

@@ -3,18 +3,18 @@ import { type Digest, digestHex } from '../../oci/digest.ts';
 import type { TagName } from '../../oci/reference.ts';
 import { canonicalJson } from '../canonical-json.ts';
 import { toRawSignature } from '../ecdsa-signature.ts';
+import type { RoleKeys } from '../tuf/read-any-keys.ts';
 import { type NotaryKey, notaryKeyId } from './key.ts';
 import {
   type NotaryFileMeta,
   type NotaryMetadata,
-  type NotaryRoleKeys,
   type NotaryRoot,
-  type NotarySignature,
   type NotarySnapshot,
   type NotaryTargets,
   type NotaryTimestamp,
   releasesRole,
 } from './metadata.ts';
+import type { NotarySignature } from './read-metadata.ts';
 import { formatSecond } from '../../text/format-time.ts';
 
 /*
@@ -144,6 +144,6 @@ function byId(keys: readonly NotaryKey[]): Readonly<Record<string, NotaryKey>> {
   return Object.fromEntries(keys.map((key) => [notaryKeyId(key), key]));
 }
 
-function roleOf(keys: readonly NotaryKey[]): NotaryRoleKeys {
+function roleOf(keys: readonly NotaryKey[]): RoleKeys {
   return { keyids: keys.map(notaryKeyId), threshold: 1 };
 }

@@ -1,7 +1,7 @@
 import { type KeyObject, createHash, createPublicKey } from 'node:crypto';
 import { quote } from '../../oci/digest.ts';
 import { SignpostError } from '../../oci/errors.ts';
-import { type Reader, objectOf, readAnything, readBase64Url } from '../json-reader.ts';
+import { objectOf, readAnything, readBase64Url, spellingOf } from '../json-reader.ts';
 
 /** A public key that came inside of a signature: whoever made the signature chose it. */
 export interface LibtrustKey {
@@ -29,10 +29,7 @@ export function isLibtrustAlgorithm(value: unknown): value is LibtrustAlgorithm 
 const leastRsa = 2048;
 
 // Numbers have one spelling: the library would read several.
-const readNumber: Reader<unknown> = (value, where) => {
-  readBase64Url(value, where);
-  return value;
-};
+const readNumber = spellingOf(readBase64Url);
 const readRsa = objectOf({ e: readNumber, kid: readAnything, kty: readAnything, n: readNumber });
 const readCurve = objectOf({
   crv: readAnything,
