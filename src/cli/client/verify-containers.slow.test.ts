@@ -153,7 +153,7 @@ test('a wrong policy.json is a wrong setting, and state needs serials', async ()
   await writeFile(policyFile, '{"default":[{"type":"maybe"}]}');
   const wrong = await verify(':41');
   assert.equal(wrong.status, 2);
-  assert.match(wrong.err, /default\[0\]\.type is "maybe"/);
+  assert.match(wrong.err, /default\[0\] type is "maybe"/);
   await writeFile(policyFile, '{"default":[{"type":"insecureAcceptAnything"}]}');
   assert.equal((await verify(':41', host, '--state', join(root, 'seen.json'))).status, 2);
 });

@@ -2,6 +2,7 @@ import { X509Certificate, createHash, createPublicKey, verify } from 'node:crypt
 import { SignpostError } from '../../oci/errors.ts';
 import { canonicalJson } from '../canonical-json.ts';
 import { type Read, constantOf, objectOf, readBase64, spellingOf, valueOf } from '../json-reader.ts';
+import type { OpenedKey } from '../tuf/key.ts';
 
 /** A public key as Notary v1 writes it. */
 export type NotaryKey = Read<typeof readNotaryKey>;
@@ -48,6 +49,13 @@ export function notaryKeyId(key: NotaryKey): string {
 /** The certificate of a root role's key; undefined when it has none that can be read. */
 export function certificateOf({ keytype, keyval }: NotaryKey): X509Certificate | undefined {
   return keytype === 'ecdsa-x509' ? parseCertificate(Buffer.from(keyval.public, 'base64')) : undefined;
+}
+
+export function openNotaryKey(key: NotaryKey): OpenedKey {
+  return {
+    identity: notaryKeyId(key),
+    holds: (bytes, signature) => notarySignatureHolds(key, bytes, signature),
+  };
 }
 
 /** Whether `signature`, base64 of r and s, is this key's over `bytes`. Takes hostile input. */

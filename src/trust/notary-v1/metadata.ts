@@ -32,9 +32,7 @@ const common = <const T extends string>(type: T) => ({
 export type NotaryKeys = Read<typeof readKeys>;
 const readKeys = keysOf(mapOf(readNotaryKey), notaryKeyId);
 
-export const notaryRoles = ['root', 'snapshot', 'targets', 'timestamp'] as const;
-export type NotaryRole = (typeof notaryRoles)[number];
-
+export type NotaryRole = keyof NotaryRoot['roles'];
 export type NotaryRoot = Read<typeof readRoot>;
 const readRoot = objectOf({
   ...common('Root'),

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { countSigned } from './check-role.ts';
-import { type NotaryKey, certificateOf } from './key.ts';
+import { countSigned } from '../tuf/check-signatures.ts';
+import { type NotaryKey, certificateOf, openNotaryKey } from './key.ts';
 import type { NotaryRoot, NotarySigned } from './metadata.ts';
 import type { Collection } from './names.ts';
 
@@ -24,7 +24,8 @@ export function judgeRootPin(
   const judged = keyids.map((id) => [id, judgeKey(keys[id], gunOf(collection), certificates, now)] as const);
   const trusted = judged.filter(([, failure]) => failure === undefined).map(([id]) => id);
   // notary, trustpinning/trustpin.go, ValidateRoot: of the signatures, only those by trusted certificates count.
-  if (trusted.length > 0) return countSigned(keys, trusted, file) >= threshold ? 'pinned' : 'forged';
+  if (trusted.length > 0)
+    return countSigned(file, keys, trusted, openNotaryKey) >= threshold ? 'pinned' : 'forged';
   const furthest = Math.max(0, ...judged.map(([, failure]) => failures.indexOf(failure ?? 'unknown-key')));
   return failures[furthest] ?? 'unknown-key';
 }

@@ -1,13 +1,16 @@
 import { SignpostError } from '../../oci/errors.ts';
+import type { RoleKeys } from '../tuf/read-any-keys.ts';
+import { checkExpiry, expiryOf } from '../tuf/trusted-metadata.ts';
 import { checkRole, checkSigned, refuseOlder } from './check-role.ts';
 import {
   type NotaryFileMeta,
-  type NotaryMetadata,
+  type NotaryKeys,
   type NotaryRoot,
   type NotarySigned,
   type NotarySnapshot,
   type NotaryTargets,
   type NotaryTimestamp,
+  type NotaryTypes,
   releasesRole,
 } from './metadata.ts';
 import { type Collection, isImmutable } from './names.ts';
@@ -49,12 +52,12 @@ export function verifyCollection(
   const pin = judgeRootPin(rootFile, collection, certificates, now);
   if (pin !== 'pinned') throw new SignpostError('TRUST', describeRootPin(pin, collection));
   const signed = Object.values(roles);
-  for (const metadata of signed) checkExpiry(metadata, now);
+  for (const metadata of signed) checkExpiry(metadata, now, `the ${metadata._type.toLowerCase()} metadata`);
   const foreign = [...offered.keys()].find((file) => !used.has(file));
   if (foreign !== undefined) throw new SignpostError('TRUST', `nothing of the metadata names ${foreign}`);
   return {
     tags: roles.releases.targets,
-    expires: Math.min(...signed.map(({ expires }) => Date.parse(expires))),
+    expires: Math.min(...signed.map(expiryOf)),
     files: [...offered]
       .filter(([file, bytes]) => !isSame(published.get(file), bytes))
       .sort(([a], [b]) => placeOf(a) - placeOf(b))
@@ -92,66 +95,62 @@ export function walkCollection(
       throw new SignpostError('ROLLBACK', `${file} was published before with other content`);
     }
   }
-  const used = new Set<string>();
-  const rootFile = verifyRoot(published, all, used);
+  const shelf = openShelf(all);
+  const rootFile = verifyRoot(published, all, shelf);
   const root = rootFile.signed;
   const old = readPublished(published);
-
-  const timestamp = readNotaryFile(fileOf(all, 'timestamp.json', used), 'Timestamp', 'timestamp.json');
-  checkRole(root, 'timestamp', timestamp, 'timestamp.json');
-  refuseOlder(old.timestamp, timestamp.signed, 'timestamp.json');
-
-  const [snapshotFile, snapshotBytes] = namedFile(all, 'snapshot', timestamp.signed.meta.snapshot, used);
-  const snapshot = readNotaryFile(snapshotBytes, 'Snapshot', snapshotFile);
-  checkRole(root, 'snapshot', snapshot, snapshotFile);
-  refuseOlder(old.snapshot, snapshot.signed, snapshotFile);
-
-  const rootMeta = snapshot.signed.meta.root;
-  if (rootMeta === undefined || !matches(fileOf(all, 'root.json', used), rootMeta)) {
-    throw new SignpostError('TRUST', `${snapshotFile} names another root.json`);
-  }
-  namedFile(all, 'root', rootMeta, used);
-  const targets = readTargets(all, 'targets', snapshot.signed.meta, used);
-  checkRole(root, 'targets', targets.file, targets.name);
-  refuseOlder(old.targets, targets.file.signed, targets.name);
-
-  const releases = readTargets(all, releasesRole, snapshot.signed.meta, used);
-  const { delegations } = targets.file.signed;
-  const delegation = delegations.roles.find(({ name }) => name === releasesRole);
-  if (delegation === undefined || Object.keys(targets.file.signed.targets).length > 0) {
-    throw new SignpostError('TRUST', `${targets.name} does not leave its tags to ${releasesRole}`);
-  }
-  checkSigned(delegations.keys, delegation, releases.file, releases.name);
-  refuseOlder(old.releases, releases.file.signed, releases.name);
-  return {
-    roles: {
-      root,
-      timestamp: timestamp.signed,
-      snapshot: snapshot.signed,
-      targets: targets.file.signed,
-      releases: releases.file.signed,
-    },
-    rootFile,
-    used,
+  const take = <T extends keyof NotaryTypes>(
+    type: T,
+    { name, bytes }: NamedFile,
+    keys: NotaryKeys,
+    role: RoleKeys,
+    before: NotaryTypes[T] | undefined,
+  ): NotaryTypes[T] => {
+    const file = readNotaryFile(bytes, type, name);
+    checkSigned(keys, role, file, name);
+    refuseOlder(before, file.signed, name);
+    return file.signed;
   };
+
+  const { keys, roles } = root;
+  const newest = { name: 'timestamp.json', bytes: shelf.file('timestamp.json') };
+  const timestamp = take('Timestamp', newest, keys, roles.timestamp, old.timestamp);
+  const snapshotFile = shelf.named('snapshot', timestamp.meta.snapshot);
+  const snapshot = take('Snapshot', snapshotFile, keys, roles.snapshot, old.snapshot);
+  const rootMeta = snapshot.meta.root;
+  if (rootMeta === undefined || !matches(shelf.file('root.json'), rootMeta)) {
+    throw new SignpostError('TRUST', `${snapshotFile.name} names another root.json`);
+  }
+  shelf.named('root', rootMeta);
+
+  const targetsFile = shelf.named('targets', snapshot.meta.targets);
+  const targets = take('Targets', targetsFile, keys, roles.targets, old.targets);
+  const { delegations } = targets;
+  const delegation = delegations.roles.find(({ name }) => name === releasesRole);
+  if (delegation === undefined || Object.keys(targets.targets).length > 0) {
+    throw new SignpostError('TRUST', `${targetsFile.name} does not leave its tags to ${releasesRole}`);
+  }
+  const releasesFile = shelf.named(releasesRole, snapshot.meta[releasesRole]);
+  const releases = take('Targets', releasesFile, delegations.keys, delegation, old.releases);
+  return { roles: { root, timestamp, snapshot, targets, releases }, rootFile, used: shelf.used };
 }
 
 /** From the published root to the newest, one version at a time, each signed by the keys of the one before. */
 function verifyRoot(
   published: CollectionFiles,
   all: CollectionFiles,
-  used: Set<string>,
+  { file, used }: Shelf,
 ): NotarySigned<NotaryRoot> {
-  const bytes = fileOf(all, 'root.json', used);
+  const bytes = file('root.json');
   const newest = readNotaryFile(bytes, 'Root', 'root.json');
   const { version } = newest.signed;
-  const own = fileOf(all, `${version}.root.json`, used);
+  const own = file(`${version}.root.json`);
   if (!isSame(own, bytes)) throw new SignpostError('TRUST', `root.json is not ${version}.root.json`);
   checkRole(newest.signed, 'root', newest, 'root.json');
   // By the names that are there, and not up to the version: that is a stranger's word, and may be enormous.
-  for (const file of all.keys()) {
-    const at = /^([1-9][0-9]{0,15})\.root\.json$/.exec(file)?.[1];
-    if (at !== undefined && Number(at) < version) used.add(file);
+  for (const name of all.keys()) {
+    const at = /^([1-9][0-9]{0,15})\.root\.json$/.exec(name)?.[1];
+    if (at !== undefined && Number(at) < version) used.add(name);
   }
 
   const before = published.get('root.json');
@@ -160,7 +159,7 @@ function verifyRoot(
     refuseOlder(trusted, newest.signed, 'root.json');
     while (trusted.version < version) {
       const name = `${trusted.version + 1}.root.json`;
-      const next = readNotaryFile(fileOf(all, name, used), 'Root', name);
+      const next = readNotaryFile(file(name), 'Root', name);
       if (next.signed.version !== trusted.version + 1) {
         throw new SignpostError('ROLLBACK', `${name} says that it is version ${next.signed.version}`);
       }
@@ -176,54 +175,53 @@ function readPublished(published: CollectionFiles) {
   const timestampBytes = published.get('timestamp.json');
   if (timestampBytes === undefined) return {};
   const timestamp = readNotaryFile(timestampBytes, 'Timestamp', 'timestamp.json').signed;
-  const used = new Set<string>();
-  const [name, bytes] = namedFile(published, 'snapshot', timestamp.meta.snapshot, used);
-  const snapshot = readNotaryFile(bytes, 'Snapshot', name).signed;
-  const targets = readTargets(published, 'targets', snapshot.meta, used).file.signed;
-  const releases = readTargets(published, releasesRole, snapshot.meta, used).file.signed;
+  const { named } = openShelf(published);
+  const read = <T extends keyof NotaryTypes>(type: T, { name, bytes }: NamedFile) =>
+    readNotaryFile(bytes, type, name).signed;
+  const snapshot = read('Snapshot', named('snapshot', timestamp.meta.snapshot));
+  const targets = read('Targets', named('targets', snapshot.meta.targets));
+  const releases = read('Targets', named(releasesRole, snapshot.meta[releasesRole]));
   return { timestamp, snapshot, targets, releases };
 }
 
-function readTargets(
-  files: CollectionFiles,
-  role: string,
-  meta: Readonly<Record<string, NotaryFileMeta>>,
-  used: Set<string>,
-): { readonly name: string; readonly file: NotarySigned<NotaryTargets> } {
-  const expected = meta[role];
-  if (expected === undefined) throw new SignpostError('TRUST', `the snapshot does not name ${role}`);
-  const [name, bytes] = namedFile(files, role, expected, used);
-  return { name, file: readNotaryFile(bytes, 'Targets', name) };
+interface NamedFile {
+  readonly name: string;
+  readonly bytes: Uint8Array;
 }
 
-/** The file with the hash in its name that the metadata above it names. */
-function namedFile(
-  files: CollectionFiles,
-  role: string,
-  meta: NotaryFileMeta,
-  used: Set<string>,
-): readonly [string, Uint8Array] {
-  const name = `${role}.${Buffer.from(meta.hashes.sha256, 'base64').toString('hex')}.json`;
-  const bytes = fileOf(files, name, used);
-  if (matches(bytes, meta)) return [name, bytes];
-  throw new SignpostError('TRUST', `${name} is not the file that the metadata above it names`);
+interface Shelf {
+  /** The names of what was asked for. */
+  readonly used: Set<string>;
+  readonly file: (name: string) => Uint8Array;
+  /** The file with the hash in its name that the metadata above it names. */
+  readonly named: (role: string, meta: NotaryFileMeta | undefined) => NamedFile;
 }
 
-function fileOf(files: CollectionFiles, name: string, used: Set<string>): Uint8Array {
-  used.add(name);
-  const bytes = files.get(name);
-  if (bytes === undefined) throw new SignpostError('TRUST', `${name} is missing`);
-  return bytes;
+/** Files by their names. What is missing, or not what was named, throws SignpostError TRUST. */
+function openShelf(files: CollectionFiles): Shelf {
+  const used = new Set<string>();
+  const file = (name: string) => {
+    used.add(name);
+    const bytes = files.get(name);
+    if (bytes === undefined) throw new SignpostError('TRUST', `${name} is missing`);
+    return bytes;
+  };
+  return {
+    used,
+    file,
+    named(role, meta) {
+      if (meta === undefined) throw new SignpostError('TRUST', `the snapshot does not name ${role}`);
+      const name = `${role}.${Buffer.from(meta.hashes.sha256, 'base64').toString('hex')}.json`;
+      const bytes = file(name);
+      if (matches(bytes, meta)) return { name, bytes };
+      throw new SignpostError('TRUST', `${name} is not the file that the metadata above it names`);
+    },
+  };
 }
 
 function matches(bytes: Uint8Array, meta: NotaryFileMeta): boolean {
   const found = notaryFileMeta(bytes);
   return found.length === meta.length && found.hashes.sha256 === meta.hashes.sha256;
-}
-
-function checkExpiry({ _type, expires }: NotaryMetadata, now: number): void {
-  if (Date.parse(expires) > now) return;
-  throw new SignpostError('TRUST', `the ${_type.toLowerCase()} metadata expired on ${expires}`);
 }
 
 /** Clients begin at the timestamp: it comes last. */

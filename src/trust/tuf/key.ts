@@ -21,7 +21,8 @@ export interface TufKey {
 export interface OpenedKey {
   /** The same for the same key, whatever name it goes by. */
   readonly identity: string;
-  holds(bytes: Uint8Array, signature: Uint8Array): boolean;
+  /** The signature as metadata has it: in hexadecimal, or of Notary v1 in base64. */
+  holds(bytes: Uint8Array, signature: string): boolean;
 }
 
 /** RFC 8410, section 4: what comes before the 32 bytes of an Ed25519 key in its SPKI. */
@@ -100,14 +101,18 @@ export function openTufKey({ keytype, scheme, keyval }: TufKey): OpenedKey | und
   return {
     identity: key.export({ type: 'spki', format: 'der' }).toString('base64'),
     holds(bytes, signature) {
+      if (!hexadecimal.test(signature)) return false;
       try {
-        return verify(known.hash, bytes, { ...known.options, key }, signature);
+        return verify(known.hash, bytes, { ...known.options, key }, Buffer.from(signature, 'hex'));
       } catch {
         return false;
       }
     },
   };
 }
+
+/** One spelling: what follows the digits would be passed over otherwise. */
+const hexadecimal = /^(?:[0-9a-f]{2})+$/;
 
 /** Of a size that holds today, and that cannot be made to take long. */
 function isUsualRsa({ asymmetricKeyType, asymmetricKeyDetails }: KeyObject): boolean {

@@ -177,12 +177,14 @@ function checkVersion({ version }: Metadata, meta: FileMeta, where: string): voi
     throw new SignpostError('TRUST', `${where} says that it is version ${version}`);
 }
 
-function refuseOlder(before: number, after: number, where: string): void {
+/** Throws SignpostError ROLLBACK. */
+export function refuseOlder(before: number, after: number, where: string): void {
   if (after >= before) return;
   throw new SignpostError('ROLLBACK', `${where} is version ${after}, but version ${before} was there before`);
 }
 
-function checkExpiry(metadata: Metadata, now: number, where: string): void {
+/** Throws SignpostError TRUST. */
+export function checkExpiry(metadata: Pick<Metadata, 'expires'>, now: number, where: string): void {
   if (expiryOf(metadata) > now) return;
   throw new SignpostError('TRUST', `${where} expired on ${metadata.expires}`);
 }
