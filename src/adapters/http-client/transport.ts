@@ -18,12 +18,12 @@ export interface Answer {
 }
 
 /** Connects to addresses that the resolver allows, and to none that anybody finds out later. */
-export interface Pin extends WantedAddresses {
+interface Pin extends WantedAddresses {
   /** A name that is not known here may be known to the proxy, which then looks it up. */
   readonly orByProxy?: boolean;
 }
 
-export interface TransportRequest {
+interface TransportRequest {
   /** Without it the request is a GET. */
   readonly method?: string;
   readonly headers: Readonly<Record<string, string>>;
