@@ -50,7 +50,7 @@ test('the commands of a program share with those of others only what stands in r
     const own = commandRoomOf(file.path);
     const allowed = new Set([own, ...(wiring[own] ?? Object.keys(wiring))]);
     return file.imports
-      .filter((target) => roomOf(target) === 'cli' && file.path !== 'cli/main.ts')
+      .filter((target) => roomOf(target) === 'cli' && file.path !== 'cli/program.ts')
       .filter((target) => !allowed.has(commandRoomOf(target)))
       .map((target) => `${file.path} imports ${target}`);
   });
@@ -219,11 +219,7 @@ test('whoever does several things at once waits for all of them', () => {
 test('text goes out through the terminal, which escapes it, or through the log, which does the same', () => {
   // What draws on the screen; and a program that is written out for clients.
   const drawing = ['count-line', 'prompt', 'progress', 'terminal'].map((name) => `cli/terminal/${name}.ts`);
-  const apart = new Set([
-    'cli/terminal/run-program.ts',
-    'cli/old-node.ts',
-    'client/export/metadata-trust-files.ts',
-  ]);
+  const apart = new Set(['cli/terminal/run-program.ts', 'client/export/metadata-trust-files.ts']);
   const wrong = all.flatMap((file) =>
     codeLines(file)
       .filter(

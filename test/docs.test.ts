@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import type { Command } from 'commander';
 import { apiReference } from './docs/api-reference.ts';
 import { commandReference } from './docs/command-reference.ts';
-import { verbs } from '../src/cli/main.ts';
+import { verbs } from '../src/cli/program.ts';
 import { createTerminal } from '../src/cli/terminal/terminal.ts';
 import { documentedCommands } from './docs/documented-commands.ts';
 import { configurationReference } from './docs/configuration-reference.ts';

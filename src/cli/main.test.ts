@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { runCommand } from '../../test/fakes/run-command.ts';
 import { exitCodes } from './terminal/exit-codes.ts';
-import { verbs } from './main.ts';
+import { verbs } from './program.ts';
 import { createTerminal } from './terminal/terminal.ts';
 import { version } from './terminal/version.ts';
 
@@ -87,10 +88,30 @@ test('no command lets through what a terminal acts upon', async () => {
   assert.ok(told > Object.keys(verbs).length, `${told} of them said what they were given`);
 });
 
-test('what is said of an old Node names the version that package.json asks for', () => {
-  const read = (name: string) => readFileSync(join(import.meta.dirname, name), 'utf8');
-  const { engines } = JSON.parse(read('../../package.json')) as { engines: { node: string } };
-  const [, least = ''] = /least = (\d+);/.exec(read('old-node.ts')) ?? [];
+const entry = join(import.meta.dirname, 'main.ts');
+const root = join(import.meta.dirname, '../..');
+
+test('the program asks for the Node that package.json asks for, in a file that an old Node can read', () => {
+  const { engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    engines: { node: string };
+  };
+  const [, least = ''] = /least = (\d+);/.exec(readFileSync(entry, 'utf8')) ?? [];
   assert.equal(engines.node, `>=${least}`);
-  assert.match(read('main.ts'), /^#![^\n]*\nimport '\.\/old-node\.ts';\n/);
+  assert.equal(realpathSync(entry), join(realpathSync(import.meta.dirname), 'main.js'));
 });
+
+test('an old Node says in one sentence what it lacks and what to do', (t) => {
+  const old = (process.env.PATH ?? '')
+    .split(':')
+    .map((folder) => join(folder, 'node'))
+    .find((file) => existsSync(file) && versionOf(file) < Number.parseInt(process.versions.node, 10));
+  if (old === undefined) return t.skip('no Node that is older than the project asks for is on the PATH');
+  const { status, stdout, stderr } = spawnSync(old, [entry, '--version'], { encoding: 'utf8' });
+  assert.equal(status, exitCodes.usage, stderr);
+  assert.equal(stdout, '');
+  assert.match(stderr, /^[^\n]*Node [\d.]+ is too old: [^\n]*npm ci[^\n]*\n$/);
+});
+
+function versionOf(node: string): number {
+  return Number.parseInt(spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout.slice(1), 10);
+}

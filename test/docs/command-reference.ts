@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { Terminal } from '../../src/cli/terminal/command.ts';
 import { exitCodes } from '../../src/cli/terminal/exit-codes.ts';
-import { verbs } from '../../src/cli/main.ts';
+import { verbs } from '../../src/cli/program.ts';
 
 const meanings: Readonly<Record<keyof typeof exitCodes, string>> = {
   ok: 'It was done.',

@@ -1,6 +1,6 @@
 import { Readable, Writable } from 'node:stream';
 import type { Streams } from '../../src/cli/terminal/command.ts';
-import { run } from '../../src/cli/main.ts';
+import { run } from '../../src/cli/program.ts';
 
 /** Runs one command line in this process, as the program does, without a terminal. */
 export async function runCommand(...argv: readonly string[]) {

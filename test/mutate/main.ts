@@ -52,7 +52,7 @@ process.once('exit', () => {
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 for (const name of readdirSync(root))
   if (!['.git', '.cache', 'dist', 'node_modules'].includes(name))
-    cpSync(join(root, name), join(copy, name), { recursive: true });
+    cpSync(join(root, name), join(copy, name), { recursive: true, verbatimSymlinks: true });
 symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
 const nearestTests = findNearestTests(root);
 /** Whether files of tests, joined by spaces, pass without a change. */
