@@ -16,10 +16,21 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   trust: ['oci', 'text'],
   mirrors: ['oci', 'net', 'text'],
   ports: ['oci', 'net', 'tree', 'trust', 'mirrors'],
-  adapters: ['text', 'parallel', 'oci', 'net', 'tree', 'trust', 'mirrors', 'ports'],
+  download: ['text', 'parallel', 'oci', 'net', 'ports'],
+  adapters: ['text', 'parallel', 'oci', 'net', 'tree', 'trust', 'mirrors', 'ports', 'download'],
 };
 /** What a program may import, beside itself: never another program, and no adapter. */
-const below: readonly string[] = ['text', 'parallel', 'oci', 'net', 'tree', 'trust', 'mirrors', 'ports'];
+const below: readonly string[] = [
+  'text',
+  'parallel',
+  'oci',
+  'net',
+  'tree',
+  'trust',
+  'mirrors',
+  'ports',
+  'download',
+];
 const programs: readonly string[] = ['origin', 'signer', 'server', 'mirror', 'client'];
 /** What the commands of several programs share: how they read settings and keys, and reach what is stored. */
 const wiring: Readonly<Record<string, readonly string[]>> = {
@@ -116,13 +127,16 @@ test('the core never waits, reads a clock, draws randomness or touches the world
   assert.deepEqual(wrong, []);
 });
 
-test('the decision for a blob never waits, reads a clock or draws randomness', () => {
-  const file = files.get('server/pull/route-blob.ts');
-  assert.ok(file !== undefined);
-  assert.deepEqual(
-    codeLines(file).filter((line) => impure.test(line)),
-    [],
-  );
+test('what decides in the outer rooms never waits, reads a clock or draws randomness', () => {
+  // For a blob, and for a file that is fetched from several sources.
+  for (const path of ['server/pull/route-blob.ts', 'download/source-pool.ts', 'download/file-plan.ts']) {
+    const file = files.get(path);
+    assert.ok(file !== undefined, path);
+    assert.deepEqual(
+      codeLines(file).filter((line) => impure.test(line)),
+      [],
+    );
+  }
 });
 
 test('the time of day is read by the clock alone, but where a date of a server or of a file is compared with it', () => {

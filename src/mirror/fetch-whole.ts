@@ -1,5 +1,6 @@
-import type { MirrorFolder, WantedFile } from '../ports/mirror-folder.ts';
-import type { Fetched } from './fetch-file.ts';
+import type { MirrorFolder } from '../ports/mirror-folder.ts';
+import type { WantedFile } from '../ports/incoming-file.ts';
+import type { Fetched } from '../download/fetch-file.ts';
 import { partialFolder, partialName } from './state-folder.ts';
 
 /** Fetches an index or a list; when it does not come, nothing of it stays: with each run it may be another one. */

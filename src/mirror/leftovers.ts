@@ -1,6 +1,7 @@
 import { isSignpostError } from '../oci/errors.ts';
 import type { Digest } from '../oci/digest.ts';
-import type { MirrorFolder, WantedFile } from '../ports/mirror-folder.ts';
+import type { MirrorFolder } from '../ports/mirror-folder.ts';
+import type { WantedFile } from '../ports/incoming-file.ts';
 import { finishedList, listsFolder, partialFolder, partialName } from './state-folder.ts';
 
 type Folder = Pick<MirrorFolder, 'names' | 'remove'>;

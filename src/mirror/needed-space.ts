@@ -2,7 +2,7 @@ import { formatBytes } from '../text/quantity.ts';
 import { type Digest, digestHex } from '../oci/digest.ts';
 import { SignpostError } from '../oci/errors.ts';
 import type { DiskSpace } from '../ports/disk-space.ts';
-import type { WantedFile } from '../ports/mirror-folder.ts';
+import type { WantedFile } from '../ports/incoming-file.ts';
 import { type SyncSpace, hasRoom } from './sync-space.ts';
 
 /** So many digests are remembered, in some 50 MB; of the blobs beyond them none is counted, since it may be one of them. */

@@ -1,9 +1,10 @@
 import { type ListOwner, formatListHead, parseContentLine } from '../tree/contents-list.ts';
 import type { ContentsReference } from '../tree/publication-marker.ts';
 import { SignpostError } from '../oci/errors.ts';
-import type { MirrorFolder, MirrorWriter, WantedFile } from '../ports/mirror-folder.ts';
-import type { Fetched } from './fetch-file.ts';
-import type { Slots } from './slots.ts';
+import type { MirrorFolder, MirrorWriter } from '../ports/mirror-folder.ts';
+import type { WantedFile } from '../ports/incoming-file.ts';
+import type { Fetched } from '../download/fetch-file.ts';
+import type { Slots } from '../parallel/slots.ts';
 import { fetchWhole } from './fetch-whole.ts';
 import { finishedList, unfinishedList } from './state-folder.ts';
 import { inParallel } from '../parallel/in-parallel.ts';

@@ -1,4 +1,4 @@
-import type { SourcePool } from './source-pool.ts';
+import type { SourcePool } from '../download/source-pool.ts';
 import type { SyncSpace } from './sync-space.ts';
 
 /** What a sync has done. */

@@ -13,8 +13,8 @@ import { createMirrorAddressResolver } from '../adapters/http-client/mirror-addr
 import { createFileDiskSpace } from '../adapters/sync/file-disk-space.ts';
 import { createFileMirrorFolder } from '../adapters/sync/file-mirror-folder.ts';
 import { createFileMirrorWriter } from '../adapters/sync/file-mirror-writer.ts';
-import { createHttpContentSource } from '../adapters/sync/http-content-source.ts';
-import { createSourceClient } from '../adapters/sync/source-client.ts';
+import { createHttpContentSource } from '../adapters/download/http-content-source.ts';
+import { createSourceClient } from '../adapters/download/source-client.ts';
 import { digestOf } from '../oci/digest.ts';
 import type { DiskSpace } from '../ports/disk-space.ts';
 import { NeededSpace } from './needed-space.ts';

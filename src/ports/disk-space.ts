@@ -1,4 +1,4 @@
-import type { WantedFile } from './mirror-folder.ts';
+import type { WantedFile } from './incoming-file.ts';
 
 /** The room that a mirror's folder has. Throws SignpostError STORAGE. */
 export interface DiskSpace {

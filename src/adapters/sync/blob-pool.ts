@@ -1,7 +1,7 @@
 import { linkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { digestHex } from '../../oci/digest.ts';
-import type { WantedFile } from '../../ports/mirror-folder.ts';
+import type { WantedFile } from '../../ports/incoming-file.ts';
 import { makeFolders } from '../files/permissions.ts';
 import { errorCode } from '../files/storage-error.ts';
 import { stateName } from './mirror-paths.ts';

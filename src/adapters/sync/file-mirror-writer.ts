@@ -6,7 +6,7 @@ import { writeFileAtomic } from '../files/atomic-file.ts';
 import type { FlushGate } from '../files/partial-file.ts';
 import { errorCode, storageError } from '../files/storage-error.ts';
 import { createPool, poolPath } from './blob-pool.ts';
-import { receiveLarge } from './large-file.ts';
+import { receiveLarge } from '../download/large-file.ts';
 import { partialPath } from './mirror-paths.ts';
 import { SmallFiles, smallSize } from './small-files.ts';
 import { UnsettledFolders } from './unsettled-folders.ts';

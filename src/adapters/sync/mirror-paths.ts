@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { digestHex } from '../../oci/digest.ts';
-import type { WantedFile } from '../../ports/mirror-folder.ts';
+import type { WantedFile } from '../../ports/incoming-file.ts';
 
 /** What a mirror's folder has beside the tree (src/mirror/state-folder.ts). */
 export const stateName = '.signpost-sync';

@@ -1,7 +1,7 @@
 import { chmodSync, renameSync, writeFileSync } from 'node:fs';
 import { type Digest, digestMatches } from '../../oci/digest.ts';
 import type { SignpostError } from '../../oci/errors.ts';
-import type { IncomingFile, WantedFile } from '../../ports/mirror-folder.ts';
+import type { IncomingFile, WantedFile } from '../../ports/incoming-file.ts';
 import { fileModes } from '../files/permissions.ts';
 import { storageError } from '../files/storage-error.ts';
 import { syncPaths } from '../files/sync-paths.ts';

@@ -8,8 +8,8 @@ import { usualPatience } from '../http-client/patience.ts';
 import { readRetryAfter } from '../http-client/retry-after.ts';
 import { takeBody } from '../http-client/take-body.ts';
 import type { Answer } from '../http-client/transport.ts';
-import { AvoidedHosts } from './avoided-hosts.ts';
-import { SourceRoom } from './source-room.ts';
+import { AvoidedHosts } from '../../download/avoided-hosts.ts';
+import { SourceRoom } from '../../download/source-room.ts';
 import type { SourceClient } from './source-client.ts';
 
 /** How many hosts are tried for one request that a source sends on. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { digestOf } from '../oci/digest.ts';
 import type { ContentSource } from '../ports/content-source.ts';
-import type { IncomingFile } from '../ports/mirror-folder.ts';
+import type { IncomingFile } from '../ports/incoming-file.ts';
 import { createFetcher } from './fetch-file.ts';
 import { SourcePool } from './source-pool.ts';
 

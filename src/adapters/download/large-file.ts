@@ -1,6 +1,6 @@
 import { rename } from 'node:fs/promises';
 import { digestHex } from '../../oci/digest.ts';
-import type { IncomingFile, WantedFile } from '../../ports/mirror-folder.ts';
+import type { IncomingFile, WantedFile } from '../../ports/incoming-file.ts';
 import { type FlushGate, PartialFile } from '../files/partial-file.ts';
 import { storageError } from '../files/storage-error.ts';
 
