@@ -69,6 +69,13 @@ test('what a receiver answers says whether another try may help', async (context
   }
 });
 
+test('a URL that no message can go to is not tried again', async () => {
+  for (const url of ['', 'ftp://example.org/', 'https://user:secret@example.org/']) {
+    const outcome = await createWebhookSender(options).send({ url, ...message }, signal);
+    assert.deepEqual(outcome.ok || outcome.again, false, url);
+  }
+});
+
 test('no connection is made to an address inside, whatever its name says, or says the next time', async (context) => {
   let connected = 0;
   const url = await receive(context, (_request, response) => {
