@@ -18,16 +18,17 @@ const packages: ReadonlyMap<string, string> = new Map(
 
 const systemFolders = (baseEnvironment.PATH ?? '').split(':');
 /** Where the programs are: bin/go-programs puts them in the first folder. */
-const folders = [
+const goFolders = [
   join(root, '.cache/go'),
-  ...systemFolders,
   process.env.GOBIN ?? '',
   join(process.env.GOPATH ?? join(homedir(), 'go'), 'bin'),
 ];
+/** Debian has programs of these names that are too old. */
+const olderInDebian: ReadonlySet<string> = new Set(['containerd', 'ctr']);
 
 /** The path of a program of `go-programs.txt`; undefined when this machine has none of that name. */
 export function findGoProgram(name: string): string | undefined {
-  return findIn(folders, name);
+  return findIn(olderInDebian.has(name) ? goFolders : [...goFolders, ...systemFolders], name);
 }
 
 /**
