@@ -9,7 +9,10 @@ const timestampKey = {
   keyval: { private: null, public: publicKey.export({ type: 'spki', format: 'der' }).toString('base64') },
 };
 
-createServer(async (request, response) => {
+// What fails ends the process.
+createServer((request, response) => void answer(request, response)).listen(5979, '127.0.0.1');
+
+async function answer(request, response) {
   const body = Buffer.concat(await request.toArray()).toString('latin1');
   const boundary = /boundary=(.*)$/.exec(request.headers['content-type'] ?? '')?.[1];
   for (const part of request.method === 'POST' ? body.split(`--${boundary}`) : []) {
@@ -20,4 +23,4 @@ createServer(async (request, response) => {
   const isKey = request.url.endsWith('/timestamp.key');
   response.writeHead(isKey || request.url === '/v2/' || request.method === 'POST' ? 200 : 404);
   response.end(isKey ? JSON.stringify(timestampKey) : '{}');
-}).listen(5979, '127.0.0.1');
+}
