@@ -25,6 +25,7 @@ import {
   parseTagName,
 } from '../../src/oci/reference.ts';
 import type { Log } from '../../src/ports/log.ts';
+import type { TreeReader } from '../../src/ports/tree.ts';
 import type { ProbeTarget, FailureReport } from '../../src/ports/mirror-probe.ts';
 import { createRegistry } from '../../src/server/pull/create-registry.ts';
 import type { RegistrySettings } from '../../src/server/pull/registry-deps.ts';
@@ -90,6 +91,8 @@ export interface RegistryOptions {
   readonly now?: () => number;
   /** How many blobs the origin sends at once. */
   readonly originStreams?: number;
+  /** What blobs are read from, in place of the tree. */
+  readonly openBlob?: TreeReader['openBlob'];
 }
 
 /** What the registry is called: nobody can connect to it by this name. */
@@ -111,7 +114,7 @@ export async function startRegistry(options: RegistryOptions = {}): Promise<Regi
   const listener = createRegistry({
     published: {
       snapshot: () => snapshot,
-      tree: createFileTreeReader(tree),
+      tree: { ...createFileTreeReader(tree), ...(options.openBlob && { openBlob: options.openBlob }) },
       treeLists: createFileTreeLists(tree),
       metadata: createFileMetadataTree(tree),
       streams: createStreamSlots(options.originStreams ?? 4),

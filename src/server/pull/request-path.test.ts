@@ -61,6 +61,23 @@ test('an over-long target is refused before anything looks at it', () => {
   assert.equal(parsed.kind === 'refused' && parsed.error.status, 414);
 });
 
+test('a path of the lookaside without a number names nothing', () => {
+  const folder = `/signatures/a/b@${digest.replace(':', '=')}`;
+  for (const last of [
+    '',
+    '/',
+    '/signature-',
+    '/signature-0',
+    '/signature-1x',
+    '/signature-1000',
+    '/x-1',
+    '/signature-1/',
+  ]) {
+    const parsed = parseRequestPath(folder + last);
+    assert.equal(parsed.kind === 'refused' && parsed.error.status, 404, last);
+  }
+});
+
 const piece = fc.oneof(
   fc.constantFrom(
     '/',
