@@ -360,6 +360,21 @@ test('an error that nobody thought of, too, leaves one request for later and the
   assert.deepEqual(await pass(), { signed: 1, waiting: 0, refused: 0, failed: 1, ignored: [] });
 });
 
+test('a request that is taken away before it is read is passed over, and the others are signed', async () => {
+  const signer = await createSigner();
+  const text = await signer.ask('fedora/base:41', four);
+  await signer.put('a.request', 'x\n');
+  await signer.put('b.request', text);
+  const { requests } = signer.deps;
+  const read = (file: Parameters<typeof requests.read>[0]) => {
+    if (file.name === 'a.request') throw new SignpostError('NOT_FOUND', 'a.request is gone');
+    return requests.read(file);
+  };
+  const pass = createWatch({ ...signer.deps, requests: { ...requests, read } }, signer.options);
+  assert.deepEqual(await pass(), { signed: 1, waiting: 0, refused: 0, failed: 0, ignored: [] });
+  assert.deepEqual(await signer.names('refused'), []);
+});
+
 test('rubbish, nested, doubled and enormous requests are refused, links and other names left alone', async () => {
   const signer = await createSigner({ sizeLimit: 200_000 });
   const text = await signer.ask('fedora/base:41', four);
