@@ -1,122 +1,28 @@
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { cp, mkdtemp, readFile, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { cp, readFile, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { type TestContext, after, suite, test } from 'node:test';
-import {
-  type DataFolder,
-  copyDataFolder,
-  createDataFolder,
-  silentProgress,
-} from '../../test/fakes/data-folder.ts';
+import { type TestContext, test } from 'node:test';
 import { startFaultyMirror } from '../../test/fakes/faulty-mirror.ts';
-import { type BuiltList, buildImage, buildList } from '../../test/fakes/image-builder.ts';
-import { createMemoryImageSource } from '../../test/fakes/memory-image-source.ts';
-import type { MirrorFault } from '../../test/fakes/mirror-faults.ts';
-import { type SyncSettings, composeSync } from '../cli/mirror/compose-sync.ts';
 import { formatContentsIndex } from '../tree/contents-index.ts';
 import { formatPublicationMarker } from '../tree/publication-marker.ts';
 import { digestHex, digestOf } from '../oci/digest.ts';
 import { parseRepositoryName } from '../oci/reference.ts';
 import { selectRepositories } from './select-repositories.ts';
-
-const large = createHash('shake256', { outputLength: 700_000 }).update('large').digest();
-const first = buildList([buildImage({ layers: [{ large }, { small: 'one' }] })]);
-const second = buildList([buildImage({ layers: [{ small: 'two' }] })]);
-
-/** Of each set of images, published once: each test gets a copy. */
-const published = new Map<string, Promise<DataFolder>>();
-after(async () => {
-  for (const data of published.values()) await (await data)[Symbol.asyncDispose]();
-});
-
-async function createOrigin(
-  t: TestContext,
-  images: Record<string, BuiltList> = { 'fedora/base:41': first, 'debian:12': first },
-) {
-  const made = JSON.stringify(Object.entries(images).map(([target, { digest }]) => [target, digest]));
-  const data = await copyDataFolder(await (published.get(made) ?? publishOnce(made, images)));
-  t.after(() => data[Symbol.asyncDispose]());
-  const tree = join(data.path, 'tree');
-  const server = await startFaultyMirror({ root: tree });
-  t.after(() => server.close());
-  return { data, tree, server };
-}
-
-function publishOnce(made: string, images: Record<string, BuiltList>): Promise<DataFolder> {
-  const publishing = createDataFolder().then(async (data) => {
-    await publish(data, images);
-    return data;
-  });
-  published.set(made, publishing);
-  return publishing;
-}
-
-async function publish(data: DataFolder, images: Record<string, BuiltList>): Promise<void> {
-  for (const [target, image] of Object.entries(images))
-    await data.publish(createMemoryImageSource(image), target);
-  await data.placeStaged();
-}
-
-async function temporaryFolder(t: TestContext): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'signpost-sync-'));
-  t.after(() => rm(folder, { recursive: true }));
-  return folder;
-}
-
-function sync(
-  from: string,
-  folder: string,
-  options: Partial<SyncSettings> & { only?: readonly string[] } = {},
-) {
-  const settings: SyncSettings = {
-    from,
-    folder,
-    alsoFrom: [],
-    allowAddresses: [],
-    certificateAuthorities: [],
-    timeout: 30_000,
-    carries: selectRepositories(options.only ?? []).carries,
-    parallel: 4,
-    grace: 3_600_000,
-    dryRun: false,
-    thorough: false,
-    signal: new AbortController().signal,
-    ...options,
-  };
-  return composeSync(settings, silentProgress);
-}
-
-async function filesIn(folder: string): Promise<readonly string[]> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  return entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
-    .filter((path) => !path.startsWith('.signpost-sync/'))
-    .toSorted();
-}
-
-async function assertSame(tree: string, copy: string): Promise<void> {
-  const files = await filesIn(tree);
-  assert.deepEqual(await filesIn(copy), files);
-  for (const path of files) {
-    assert.deepEqual(await readFile(join(copy, path)), await readFile(join(tree, path)), path);
-  }
-}
-
-/** Nothing is under a final name that is not what it must be, and the marker claims nothing. */
-async function assertNoClaim(tree: string, copy: string): Promise<void> {
-  const files = await filesIn(copy).catch((): readonly string[] => []);
-  assert.ok(!files.includes('publication.json'));
-  for (const path of files) {
-    assert.deepEqual(await readFile(join(copy, path)), await readFile(join(tree, path)), path);
-  }
-}
+import {
+  createOrigin,
+  publish,
+  temporaryFolder,
+  sync,
+  filesIn,
+  assertSame,
+  assertNoClaim,
+  first,
+  second,
+} from '../../test/fakes/synced-origin.ts';
 
 test('a first sync brings everything, each blob once, and a second one asks for the marker alone', async (t) => {
   const { tree, server } = await createOrigin(t);
@@ -249,58 +155,6 @@ test('content comes from mirrors as well, and the marker from the origin alone',
   await assertSame(tree, copy);
   assert.ok(sources.every(({ files, left }) => files > 0 && left === undefined));
   assert.ok(mirror.log.every(({ path }) => path !== '/publication.json'));
-});
-
-const faults: readonly MirrorFault[] = [
-  'refused',
-  'stall-handshake',
-  'stall',
-  'stall-body',
-  'truncated',
-  'reset',
-  'drip',
-  'corrupt',
-  'short-file',
-  'no-range',
-  'wrong-content-range',
-  'content-encoding',
-  'endless',
-  'long-headers',
-  'status-404',
-  'status-503',
-];
-suite('a mirror harms nobody', { concurrency: 16 }, () => {
-  for (const fault of faults) {
-    test(`with the fault ${fault}`, async (t) => {
-      const { tree, server } = await createOrigin(t);
-      const mirror = await startFaultyMirror({ root: tree, fault });
-      t.after(() => mirror.close());
-      const copy = await temporaryFolder(t);
-      const report = await sync(server.url, copy, { alsoFrom: [mirror.url], timeout: 1500 });
-      await assertSame(tree, copy);
-      if (fault === 'corrupt') assert.match(report.sources[1]?.left ?? '', /wrong bytes/);
-      if (fault === 'endless') assert.match(report.sources[1]?.left ?? '', /sends more than/);
-    });
-  }
-});
-
-test('an origin that is bad is a clear error, and nothing is claimed', async (t) => {
-  const { tree, server } = await createOrigin(t);
-  for (const fault of ['corrupt', 'endless', 'status-503', 'short-file', 'drip'] as const) {
-    const copy = await temporaryFolder(t);
-    await server.setFault(fault, { paths: /\/v2\// });
-    const code = ['corrupt', 'endless', 'short-file'].includes(fault) ? 'DIGEST_MISMATCH' : 'UNAVAILABLE';
-    await assert.rejects(sync(server.url, copy, { timeout: fault === 'drip' ? 300 : 5000 }), { code }, fault);
-    await assertNoClaim(tree, copy);
-    await server.setFault('none');
-    await sync(server.url, copy);
-    await assertSame(tree, copy);
-  }
-  for (const fault of ['refused', 'status-404', 'stall', 'endless'] as const) {
-    await server.setFault(fault);
-    const code = fault === 'endless' ? 'SOURCE_INVALID' : 'UNAVAILABLE';
-    await assert.rejects(sync(server.url, await temporaryFolder(t), { timeout: 200 }), { code }, fault);
-  }
 });
 
 test('redirects are followed to where they may lead, and to no private address that nobody has allowed', async (t) => {
